@@ -1,0 +1,125 @@
+"""What can go wrong with a request, by name.
+
+The docstring of an error is the sentence its user reads; `code` is what their program matches on. How each becomes an
+HTTP status is decided in one table, `api.errors`; how the failure of a *job* gets its code is decided in
+`worker.failures`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EmolineError(Exception):
+    """Something that was asked for cannot be done."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__ or self.code)
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class JobNotFound(EmolineError):
+    """There is no job with this id."""
+
+    code = "job_not_found"
+
+
+class JobDeleted(EmolineError):
+    """This job was deleted, with its recording and its results."""
+
+    code = "job_deleted"
+
+
+class SegmentNotFound(EmolineError):
+    """The job has no segment with this number."""
+
+    code = "segment_not_found"
+
+
+class ResultNotReady(EmolineError):
+    """The job is still running; ask again in a moment."""
+
+    code = "result_not_ready"
+
+
+class NoResult(EmolineError):
+    """The job ended without a result; its `error` says why."""
+
+    code = "no_result"
+
+
+class JobFinished(EmolineError):
+    """The job has already ended, so it cannot be canceled."""
+
+    code = "job_finished"
+
+
+class InvalidConfig(EmolineError):
+    """The job's config is not valid."""
+
+    code = "invalid_config"
+
+
+class InvalidCursor(EmolineError):
+    """The cursor is not one that this service gave out."""
+
+    code = "invalid_cursor"
+
+
+class MissingFile(EmolineError):
+    """The form has no part named `file`."""
+
+    code = "missing_file"
+
+
+class MalformedUpload(EmolineError):
+    """The body of the request is not a well-formed upload."""
+
+    code = "malformed_upload"
+
+
+class EmptyUpload(EmolineError):
+    """The file is empty: it has no bytes at all."""
+
+    code = "empty_file"
+
+
+class UploadTooLarge(EmolineError):
+    """The file is larger than this service accepts."""
+
+    code = "upload_too_large"
+
+
+class NotMedia(EmolineError):
+    """The file is neither audio nor video."""
+
+    code = "unsupported_media_type"
+
+
+class StorageFull(EmolineError):
+    """The service has no room left to store the recording; try again later."""
+
+    code = "storage_full"
+
+
+class InvalidTransition(EmolineError):
+    """A job cannot go from its state to the one asked for."""
+
+    code = "invalid_transition"
+
+
+class LeaseLost(EmolineError):
+    """The work was taken over, canceled or deleted meanwhile: what was computed must be discarded."""
+
+    code = "lease_lost"
+
+
+class ObjectNotFound(EmolineError):
+    """The store holds no object under this key."""
+
+    code = "object_not_found"

@@ -1,0 +1,60 @@
+"""The failure table: every way in which a job can fail or a segment be skipped, once.
+
+Which exception means which failure is decided in `worker.failures`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureCode(StrEnum):
+    """Stable codes; integrators match on them."""
+
+    # Of a whole recording.
+    UNSUPPORTED_MEDIA = "unsupported_media"
+    NO_AUDIO_STREAM = "no_audio_stream"
+    DECODE_FAILED = "decode_failed"
+    DECODER_CRASHED = "decoder_crashed"
+    DECODE_TIMEOUT = "decode_timeout"
+    TOO_LONG = "too_long"
+    NOTHING_ANALYSED = "nothing_analysed"
+    STORAGE_ERROR = "storage_error"
+    INTERNAL_ERROR = "internal_error"
+    GAVE_UP = "gave_up"
+    # Of one segment; these are the `reason` of a skipped segment.
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    BAD_AUDIO = "bad_audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed or a segment was skipped.
+
+    `retryable` says whether the same recording may succeed at another try; the workers try those again by themselves
+    before the job fails.
+    """
+
+    code: FailureCode
+    message: str
+    retryable: bool = False
+
+
+_TABLE = (
+    Failure(FailureCode.UNSUPPORTED_MEDIA, "The file is not a recording in a format that Emoline reads."),
+    Failure(FailureCode.NO_AUDIO_STREAM, "The file has no sound track."),
+    Failure(FailureCode.DECODE_FAILED, "The file looks like a recording, but no sound could be decoded from it."),
+    Failure(FailureCode.DECODER_CRASHED, "The decoder crashed on this file."),
+    Failure(FailureCode.DECODE_TIMEOUT, "The decoder made no progress on this file and was stopped."),
+    Failure(FailureCode.TOO_LONG, "The recording is longer than this service accepts."),
+    Failure(FailureCode.NOTHING_ANALYSED, "Speech was found, but none of it could be analysed."),
+    Failure(FailureCode.STORAGE_ERROR, "The storage did not answer as it should.", retryable=True),
+    Failure(FailureCode.INTERNAL_ERROR, "Something went wrong inside Emoline.", retryable=True),
+    Failure(FailureCode.GAVE_UP, "The job was interrupted too many times."),
+    Failure(FailureCode.TIMEOUT, "The model did not answer in time for this segment."),
+    Failure(FailureCode.CRASH, "The model process died on this segment."),
+    Failure(FailureCode.BAD_AUDIO, "The segment's audio cannot be analysed."),
+)
+FAILURES = {failure.code: failure for failure in _TABLE}

@@ -1,0 +1,161 @@
+"""A job and THE state machine. No other place decides which state may follow which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from shared.domain.emotion import ModelInfo
+from shared.domain.errors import InvalidTransition
+from shared.domain.failure import FAILURES, Failure, FailureCode
+from shared.domain.options import JobOptions
+from shared.domain.recording import Recording
+
+MAX_ATTEMPTS = 3
+"""Times that a stage, or a segment, is tried before it is given up."""
+
+
+class JobStatus(StrEnum):
+    """What users see of the state."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    INFERRING = "inferring"
+    FINISHING = "finishing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def terminal(self) -> bool:
+        return not TRANSITIONS[self]
+
+    @property
+    def status(self) -> JobStatus:
+        return JobStatus.PROCESSING if self in _PROCESSING else JobStatus(self.value)
+
+    @property
+    def stage(self) -> str | None:
+        return self.value if self in _PROCESSING else None
+
+
+_PROCESSING = {JobState.PREPARING, JobState.INFERRING, JobState.FINISHING}
+
+TRANSITIONS: dict[JobState, set[JobState]] = {
+    # Preparing stores segments, and inference starts on them, while the rest is still being decoded.
+    JobState.QUEUED: {JobState.PREPARING, JobState.CANCELED},
+    # A stage whose worker died is claimed again: it follows itself.
+    JobState.PREPARING: {JobState.PREPARING, JobState.INFERRING, JobState.FAILED, JobState.CANCELED},
+    JobState.INFERRING: {JobState.FINISHING, JobState.CANCELED},
+    JobState.FINISHING: {JobState.FINISHING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED},
+    JobState.SUCCEEDED: set(),
+    JobState.FAILED: set(),
+    JobState.CANCELED: set(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording on its way to a timeline.
+
+    `attempts` counts how often the present stage was claimed. `prepared` and `speech` are the samples decoded, and
+    those of them found to hold speech, so far.
+    """
+
+    id: str
+    recording: Recording
+    options: JobOptions
+    created_at: datetime
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    prepared: int = 0
+    speech: int = 0
+    model: ModelInfo | None = None
+    failure: Failure | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    def evolve(self, **changes: Any) -> Self:
+        """A copy with other values; the state changes only by `to`."""
+        assert "state" not in changes
+        return replace(self, **changes)
+
+    def to(self, state: JobState, now: datetime) -> Self:
+        """The job in another state.
+
+        Raises:
+            InvalidTransition: `TRANSITIONS` does not lead there.
+        """
+        if state not in TRANSITIONS[self.state]:
+            raise InvalidTransition(f"A job cannot go from {self.state} to {state}.")
+        return replace(
+            self,
+            state=state,
+            attempts=self.attempts if state is self.state else 0,
+            started_at=self.started_at or (None if state is JobState.CANCELED else now),
+            finished_at=now if state.terminal else None,
+        )
+
+    def claimed(self, now: datetime) -> Self:
+        """The job as the worker that claims its next stage has it."""
+        target = {JobState.QUEUED: JobState.PREPARING, JobState.INFERRING: JobState.FINISHING}.get(
+            self.state, self.state
+        )
+        claimed = self.to(target, now)
+        return replace(claimed, attempts=claimed.attempts + 1)
+
+    def failed(self, failure: Failure, now: datetime) -> Self:
+        return replace(self.to(JobState.FAILED, now), failure=failure)
+
+    def after(self, failure: Failure, now: datetime) -> Self:
+        """The job after a failure of its stage: still in the stage where another attempt may help, else failed."""
+        if not failure.retryable:
+            return self.failed(failure, now)
+        return self if self.attempts < MAX_ATTEMPTS else self.failed(failure, now)
+
+    @property
+    def worn_out(self) -> bool:
+        """Whether the stage was claimed more often than allowed, because its workers died without a word."""
+        return self.attempts > MAX_ATTEMPTS
+
+    def given_up(self, now: datetime) -> Self:
+        return self.failed(FAILURES[FailureCode.GAVE_UP], now)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCounts:
+    """Where the segments of a job stand. `analysed` is in samples of speech."""
+
+    total: int = 0
+    ok: int = 0
+    skipped: int = 0
+    analysed: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.ok + self.skipped
+
+
+def progress(job: Job, counts: SegmentCounts) -> float:
+    """How much of the work is done, 0 to 1.
+
+    While decoding goes on the number of segments is not known: the share of the recording that was decoded stands in.
+    """
+    if job.state.terminal:
+        return 1.0
+    if job.state is JobState.FINISHING:
+        return 0.99
+    declared = job.recording.duration
+    decoded = min(1.0, job.prepared / declared) if declared else 0.0
+    analysed = counts.done / counts.total if counts.total else 0.0
+    return 0.99 * decoded * analysed

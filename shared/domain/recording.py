@@ -1,0 +1,66 @@
+"""A recording and its time: integer samples at 16 kHz inside, milliseconds at the edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SAMPLE_RATE = 16_000
+"""Samples per second of everything after decoding: what Emotion2Vec+ was trained on."""
+
+
+def to_ms(samples: int) -> int:
+    """Samples at 16 kHz to whole milliseconds, rounded down (a start never falls before its audio by over 1 ms)."""
+    return samples * 1000 // SAMPLE_RATE
+
+
+def from_ms(milliseconds: int) -> int:
+    """Milliseconds to samples at 16 kHz."""
+    return milliseconds * SAMPLE_RATE // 1000
+
+
+class RecordingWarning(StrEnum):
+    """Things a user should know about a recording that was analysed all the same."""
+
+    NO_SPEECH = "no_speech"
+    TRUNCATED = "truncated"
+    CORRUPT_AUDIO = "corrupt_audio"
+
+
+class ChannelMode(StrEnum):
+    """How the channels of a recording are analysed: mixed into one, or each by itself."""
+
+    MIX = "mix"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """What the container says of its sound track, before anything is decoded.
+
+    `duration` is the declared length in samples at 16 kHz, None where the container does not say.
+    """
+
+    codec: str
+    sample_rate: int
+    channels: int
+    duration: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An uploaded recording: what the client said of it, and what decoding found.
+
+    `duration` is in samples at 16 kHz: declared while decoding goes on, exact after it.
+    """
+
+    filename: str
+    size_bytes: int
+    sha256: str
+    source_key: str
+    codec: str | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    duration: int | None = None
+    channel_mode: ChannelMode | None = None
+    warnings: tuple[RecordingWarning, ...] = field(default=())
