@@ -1,0 +1,188 @@
+"""What the use cases and the workers need of the world outside; `shared.db` and `shared.adapters` have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from shared.domain.emotion import ModelInfo
+from shared.domain.job import Job, JobStatus, SegmentCounts
+from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, with its zone."""
+        ...
+
+
+class Queue(StrEnum):
+    """Kinds of work, each with workers of its own."""
+
+    PREPARE = "prepare"
+    INFER = "infer"
+    FINISH = "finish"
+
+
+class WakeUps(Protocol):
+    """Tells workers that there may be work. A wake-up may be lost or come twice: the database is the truth."""
+
+    def wake(self, queue: Queue) -> None: ...
+
+
+class ObjectWriter(Protocol):
+    def write(self, chunk: bytes, /) -> object: ...
+
+
+class ObjectStore(Protocol):
+    """Bytes by key. Keys are made by the server only, like `jobs/<id>/source`."""
+
+    def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        """Writes an object, which exists once the context is left without an exception, and not before.
+
+        Raises:
+            StorageFull: there is no room.
+        """
+        ...
+
+    def fetch(self, key: str) -> AbstractContextManager[Path]:
+        """The object as a file on this machine, while the context lasts. Raises ObjectNotFound."""
+        ...
+
+    def locate(self, key: str) -> Path | str:
+        """Where a client can be served the object from: a file on this machine, or a short-lived URL.
+
+        Raises ObjectNotFound.
+        """
+        ...
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Deletes every object whose key starts with `prefix`, which must end with `/`. None there is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job whose present stage is this worker's until its lease runs out.
+
+    `fence` grows with each claim: what an earlier claimer still writes is refused.
+    """
+
+    job: Job
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A segment with the key of its audio."""
+
+    segment: Segment
+    audio_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentClaim:
+    """A segment that is this worker's until its lease runs out."""
+
+    job_id: str
+    stored: StoredSegment
+    attempts: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+class JobStore(Protocol):
+    """The truth about jobs and segments. Every method is one transaction."""
+
+    def add(self, job: Job) -> None: ...
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound or JobDeleted."""
+        ...
+
+    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage: ...
+
+    def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
+        """Where the segments of these jobs stand; jobs without segments count zero."""
+        ...
+
+    def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
+        """Segments by index, from the one after index `after`."""
+        ...
+
+    def segment(self, job_id: str, index: int) -> StoredSegment:
+        """Raises SegmentNotFound."""
+        ...
+
+    def replace(self, old: Job, new: Job) -> bool:
+        """Puts `new` in the place of `old` if the job is still in the state of `old`, and ends any lease on it."""
+        ...
+
+    def delete(self, job_id: str) -> None:
+        """Forgets a job but for its id, whose objects are then to be purged. Raises JobNotFound or JobDeleted."""
+        ...
+
+    def purgeable(self, deleted_before: datetime) -> Sequence[str]:
+        """Ids of deleted jobs whose objects may still exist."""
+        ...
+
+    def purged(self, job_id: str) -> None: ...
+
+    def claim_preparation(self) -> Claim | None:
+        """The oldest job that waits to be prepared, or whose preparation was abandoned."""
+        ...
+
+    def claim_finish(self) -> Claim | None:
+        """The oldest job whose segments are all done, or whose finishing was abandoned."""
+        ...
+
+    def renew(self, claim: Claim) -> None:
+        """Raises LeaseLost."""
+        ...
+
+    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
+        """Writes the job as it is now and segments just stored; the lease ends when the job leaves the claimed state.
+
+        A segment with the same index and place as a stored one keeps what was found for it; one with another place
+        takes its place.
+
+        Raises:
+            LeaseLost: somebody else has the job.
+        """
+        ...
+
+    def forget_segments_from(self, claim: Claim, index: int) -> None:
+        """Deletes the segments from `index` on, which an earlier attempt left. Raises LeaseLost."""
+        ...
+
+    def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
+        """Gives the claim up; the same stage may be claimed again after `seconds`. Raises LeaseLost."""
+        ...
+
+    def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
+        """Waiting or abandoned segments of any job, oldest first, of at most `budget` samples together (but one)."""
+        ...
+
+    def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        """Raises LeaseLost when none of them is still this worker's."""
+        ...
+
+    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
+        """Writes outcomes of segments that are still this worker's, discards the others; returns how many it wrote."""
+        ...
+
+    def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        """Gives claims back untried."""
+        ...

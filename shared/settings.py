@@ -1,0 +1,57 @@
+"""The only settings class. Every field is an environment variable `EMOLINE_<NAME>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where Emoline keeps its data, what it accepts and which model it runs."""
+
+    model_config = SettingsConfigDict(env_prefix="EMOLINE_", use_attribute_docstrings=True, extra="forbid")
+
+    data_dir: Path = Path("data")
+    """Folder of the embedded service: its database and its recordings."""
+
+    database_url: str | None = None
+    """SQLAlchemy URL of the database; by default a SQLite file in `data_dir`."""
+
+    model: str = "mini"
+    """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as
+    `iic/emotion2vec_plus_large`."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where the model runs."""
+
+    segment_timeout_s: float = Field(default=8.0, gt=0)
+    """Seconds that the model may take for one segment before its process is killed; on a CPU at least four times the
+    segment's length."""
+
+    batch_audio_s: float = Field(default=100.0, ge=25)
+    """Seconds of audio that an inference worker claims at once."""
+
+    max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
+    """Largest recording accepted, in bytes."""
+
+    max_duration_s: int = Field(default=36 * 3600, ge=1)
+    """Longest recording accepted, in seconds of decoded sound."""
+
+    decode_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds that the decoder may go without giving any sound before it is stopped."""
+
+    lease_s: float = Field(default=30.0, ge=1)
+    """Seconds after which the work of a worker that no longer answers is given to another."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least level of what is logged."""
+
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'emoline.db').resolve()}"
+
+    @property
+    def objects_dir(self) -> Path:
+        return self.data_dir / "objects"
