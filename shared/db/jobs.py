@@ -1,0 +1,251 @@
+"""The job store over SQLAlchemy: claims with leases and fencing, on SQLite and Postgres alike.
+
+Nothing is decided here: which state follows which is the domain's, what to do with a claim is the stages'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, Select, delete, func, select, tuple_, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared.db.rows import job_of, job_values, model_value, outcome_values, result_of, segment_values, stored_segment_of
+from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
+from shared.domain.emotion import ModelInfo
+from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
+from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.segment import SegmentOutcome, SegmentResult, SegmentStatus
+from shared.ports import Claim, Clock, JobPage, SegmentClaim, StoredSegment
+
+_PENDING = SegmentRow.status == SegmentStatus.PENDING.value
+_ANALYSABLE = JobRow.state.in_([JobState.PREPARING.value, JobState.INFERRING.value])
+
+
+class SqlJobStore:
+    """`shared.ports.JobStore` in a database. `lease_s` is how long a claim lasts without being renewed."""
+
+    def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
+        self._write = sessionmaker(engine, expire_on_commit=False)
+        self._read = sessionmaker(engine.execution_options(read_only=True))
+        self._clock = clock
+        self._lease = timedelta(seconds=lease_s)
+
+    def add(self, job: Job) -> None:
+        with self._write.begin() as session:
+            session.add(JobRow(id=job.id, **job_values(job)))
+
+    def get(self, job_id: str) -> Job:
+        with self._read() as session:
+            return job_of(_existing(session, job_id))
+
+    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage:
+        query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
+        if after:
+            query = query.where(JobRow.id < after)
+        if status:
+            query = query.where(JobRow.state.in_([state.value for state in JobState if state.status is status]))
+        with self._read() as session:
+            jobs = [job_of(row) for row in session.scalars(query)]
+        return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
+
+    def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
+        query = (
+            select(SegmentRow.job_id, SegmentRow.status, func.count(), func.sum(SegmentRow.speech))
+            .where(SegmentRow.job_id.in_(job_ids))
+            .group_by(SegmentRow.job_id, SegmentRow.status)
+        )
+        found: dict[str, dict[str, tuple[int, int]]] = {job_id: {} for job_id in job_ids}
+        with self._read() as session:
+            for job_id, status, number, speech in session.execute(query):
+                found[job_id][status] = (number, speech)
+        return {job_id: _counts(by_status) for job_id, by_status in found.items()}
+
+    def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
+        query = (
+            select(SegmentRow)
+            .where(SegmentRow.job_id == job_id, SegmentRow.index > after)
+            .order_by(SegmentRow.index)
+            .limit(limit)
+        )
+        with self._read() as session:
+            return [result_of(row) for row in session.scalars(query)]
+
+    def segment(self, job_id: str, index: int) -> StoredSegment:
+        with self._read() as session:
+            row = session.get(SegmentRow, (job_id, index))
+            if row is None:
+                raise SegmentNotFound
+            return stored_segment_of(row)
+
+    def replace(self, old: Job, new: Job) -> bool:
+        query = update(JobRow).where(JobRow.id == old.id, JobRow.state == old.state.value)
+        with self._write.begin() as session:
+            return _affected(session, query.values(**job_values(new), fence=JobRow.fence + 1, lease_until=None)) == 1
+
+    def delete(self, job_id: str) -> None:
+        with self._write.begin() as session:
+            session.delete(_existing(session, job_id))
+            session.add(DeletedJobRow(id=job_id, deleted_at=self._clock.now()))
+
+    def purgeable(self, deleted_before: datetime) -> Sequence[str]:
+        query = select(DeletedJobRow.id).where(~DeletedJobRow.purged, DeletedJobRow.deleted_at < deleted_before)
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def purged(self, job_id: str) -> None:
+        with self._write.begin() as session:
+            session.execute(update(DeletedJobRow).where(DeletedJobRow.id == job_id).values(purged=True))
+
+    def claim_preparation(self) -> Claim | None:
+        return self._claim(JobState.QUEUED, JobState.PREPARING, select(JobRow))
+
+    def claim_finish(self) -> Claim | None:
+        unfinished = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, _PENDING).exists()
+        return self._claim(JobState.INFERRING, JobState.FINISHING, select(JobRow).where(~unfinished))
+
+    def _claim(self, waiting: JobState, running: JobState, query: Select[JobRow]) -> Claim | None:
+        now = self._clock.now()
+        query = (
+            query.where(JobRow.state.in_([waiting.value, running.value]), _free(JobRow.lease_until, now))
+            .order_by(JobRow.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        with self._write.begin() as session:
+            row = session.scalar(query)
+            if row is None:
+                return None
+            job = job_of(row).claimed(now)
+            _set(row, **job_values(job), fence=row.fence + 1, lease_until=now + self._lease)
+            return Claim(job, row.fence)
+
+    def renew(self, claim: Claim) -> None:
+        query = _claimed(claim).values(lease_until=self._clock.now() + self._lease)
+        with self._write.begin() as session:
+            _must_affect_one(session, query)
+
+    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
+        left = job.state is not claim.job.state
+        lease_until = None if left else self._clock.now() + self._lease
+        with self._write.begin() as session:
+            _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
+            for stored in add:
+                _put_segment(session, job.id, stored)
+
+    def forget_segments_from(self, claim: Claim, index: int) -> None:
+        query = delete(SegmentRow).where(SegmentRow.job_id == claim.job.id, SegmentRow.index >= index)
+        with self._write.begin() as session:
+            _must_affect_one(session, _claimed(claim).values(lease_until=self._clock.now() + self._lease))
+            session.execute(query)
+
+    def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
+        lease_until = self._clock.now() + timedelta(seconds=seconds)
+        with self._write.begin() as session:
+            _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
+
+    def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
+        now = self._clock.now()
+        query = (
+            select(SegmentRow)
+            .join(JobRow)
+            .where(_PENDING, _ANALYSABLE, _free(SegmentRow.lease_until, now))
+            .order_by(SegmentRow.job_id, SegmentRow.index)
+            .limit(_MOST_CLAIMS)
+            .with_for_update(skip_locked=True, of=SegmentRow)
+        )
+        with self._write.begin() as session:
+            rows = _within(session.scalars(query), budget)
+            for row in rows:
+                _set(row, attempts=row.attempts + 1, fence=row.fence + 1, lease_until=now + self._lease)
+            return [SegmentClaim(row.job_id, stored_segment_of(row), row.attempts, row.fence) for row in rows]
+
+    def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        query = update(SegmentRow).where(_held(claims)).values(lease_until=self._clock.now() + self._lease)
+        with self._write.begin() as session:
+            if not _affected(session, query):
+                raise LeaseLost
+
+    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
+        jobs = {claim.job_id for claim, _ in outcomes}
+        written = 0
+        with self._write.begin() as session:
+            for claim, outcome in outcomes:
+                query = update(SegmentRow).where(_held([claim])).values(**outcome_values(outcome), lease_until=None)
+                written += _affected(session, query)
+            named = update(JobRow).where(JobRow.id.in_(jobs), JobRow.model.is_(None))
+            session.execute(named.values(model=model_value(model)))
+        return written
+
+    def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        query = update(SegmentRow).where(_held(claims))
+        with self._write.begin() as session:
+            session.execute(query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
+
+
+_MOST_CLAIMS = 256
+"""Segments looked at for one claim; a batch of short ones is still over a minute of audio."""
+
+
+def _existing(session: Session, job_id: str) -> JobRow:
+    row = session.get(JobRow, job_id)
+    if row is None:
+        raise JobDeleted if session.get(DeletedJobRow, job_id) else JobNotFound
+    return row
+
+
+def _free(lease_until: Any, now: datetime) -> Any:
+    return lease_until.is_(None) | (lease_until < now)
+
+
+def _claimed(claim: Claim) -> Any:
+    return update(JobRow).where(
+        JobRow.id == claim.job.id, JobRow.fence == claim.fence, JobRow.state == claim.job.state.value
+    )
+
+
+def _held(claims: Sequence[SegmentClaim]) -> Any:
+    keys = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
+    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & _PENDING
+
+
+def _within(rows: Iterable[SegmentRow], budget: int) -> list[SegmentRow]:
+    chosen: list[SegmentRow] = []
+    for row in rows:
+        budget -= row.end - row.start
+        if chosen and budget < 0:
+            break
+        chosen.append(row)
+    return chosen
+
+
+def _put_segment(session: Session, job_id: str, stored: StoredSegment) -> None:
+    row = session.get(SegmentRow, (job_id, stored.segment.index))
+    if row is None:
+        session.add(SegmentRow(job_id=job_id, index=stored.segment.index, **segment_values(stored)))
+    elif stored_segment_of(row) != stored:
+        _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
+
+
+def _set(row: JobRow | SegmentRow, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _affected(session: Session, query: Any) -> int:
+    result = session.execute(query, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _must_affect_one(session: Session, query: Any) -> None:
+    if _affected(session, query) != 1:
+        raise LeaseLost
+
+
+def _counts(by_status: dict[str, tuple[int, int]]) -> SegmentCounts:
+    ok, analysed = by_status.get(SegmentStatus.OK.value, (0, 0))
+    skipped, _ = by_status.get(SegmentStatus.SKIPPED.value, (0, 0))
+    return SegmentCounts(sum(number for number, _ in by_status.values()), ok, skipped, analysed)

@@ -1,0 +1,101 @@
+"""Domain values to rows and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.db.tables import JobRow, SegmentRow
+from shared.domain.emotion import ModelInfo
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.job import Job, JobState
+from shared.domain.options import JobOptions
+from shared.domain.recording import Recording
+from shared.domain.segment import PENDING, Segment, SegmentOutcome, SegmentResult, SegmentStatus
+from shared.ports import StoredSegment
+
+_RECORDING = TypeAdapter(Recording)
+_OPTIONS = TypeAdapter(JobOptions)
+_MODEL = TypeAdapter(ModelInfo)
+_FAILURE = TypeAdapter(Failure)
+
+
+def job_values(job: Job) -> dict[str, Any]:
+    """The columns that follow a job's progress; the lease and the model are written by the store alone."""
+    return {
+        "state": job.state.value,
+        "recording": _RECORDING.dump_python(job.recording, mode="json"),
+        "options": _OPTIONS.dump_python(job.options, mode="json"),
+        "failure": _FAILURE.dump_python(job.failure, mode="json") if job.failure else None,
+        "attempts": job.attempts,
+        "prepared": job.prepared,
+        "speech": job.speech,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }
+
+
+def model_value(model: ModelInfo) -> dict[str, Any]:
+    value: dict[str, Any] = _MODEL.dump_python(model, mode="json")
+    return value
+
+
+def job_of(row: JobRow) -> Job:
+    return Job(
+        id=row.id,
+        recording=_RECORDING.validate_python(row.recording),
+        options=_OPTIONS.validate_python(row.options),
+        created_at=row.created_at,
+        state=JobState(row.state),
+        attempts=row.attempts,
+        prepared=row.prepared,
+        speech=row.speech,
+        model=_MODEL.validate_python(row.model) if row.model else None,
+        failure=_FAILURE.validate_python(row.failure) if row.failure else None,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def segment_values(stored: StoredSegment) -> dict[str, Any]:
+    """The columns of a segment that is still to be analysed."""
+    segment = stored.segment
+    return {
+        "channel": segment.channel,
+        "start": segment.start,
+        "end": segment.end,
+        "speech": segment.speech,
+        "audio_key": stored.audio_key,
+        **outcome_values(PENDING),
+    }
+
+
+def outcome_values(outcome: SegmentOutcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status.value,
+        "emotion": outcome.emotion,
+        "confidence": outcome.confidence,
+        "scores": dict(outcome.scores) if outcome.scores is not None else None,
+        "reason": outcome.reason.value if outcome.reason else None,
+    }
+
+
+def stored_segment_of(row: SegmentRow) -> StoredSegment:
+    return StoredSegment(_segment_of(row), row.audio_key)
+
+
+def result_of(row: SegmentRow) -> SegmentResult:
+    outcome = SegmentOutcome(
+        status=SegmentStatus(row.status),
+        emotion=row.emotion,
+        confidence=row.confidence,
+        scores=row.scores,
+        reason=FailureCode(row.reason) if row.reason else None,
+    )
+    return SegmentResult(_segment_of(row), outcome)
+
+
+def _segment_of(row: SegmentRow) -> Segment:
+    return Segment(row.index, row.channel, row.start, row.end, row.speech)

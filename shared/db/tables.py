@@ -1,0 +1,91 @@
+"""The tables. `migrations/` holds the same as steps; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone; SQLite keeps none, so UTC goes in and comes out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+
+
+class JobRow(Base):
+    """`recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    recording: Mapped[dict[str, Any]]
+    options: Mapped[dict[str, Any]]
+    model: Mapped[dict[str, Any] | None]
+    failure: Mapped[dict[str, Any] | None]
+    attempts: Mapped[int]
+    prepared: Mapped[int]
+    speech: Mapped[int]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "state", "id"),)
+
+
+class SegmentRow(Base):
+    """`start`, `end` and `speech` are samples at 16 kHz."""
+
+    __tablename__ = "segments"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    speech: Mapped[int]
+    audio_key: Mapped[str]
+    status: Mapped[str]
+    emotion: Mapped[str]
+    confidence: Mapped[float | None]
+    scores: Mapped[dict[str, Any] | None]
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "status", "job_id", "index"),)
+
+
+class DeletedJobRow(Base):
+    """What is left of a deleted job: its id, and whether its objects are gone too."""
+
+    __tablename__ = "deleted_jobs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    deleted_at: Mapped[datetime]
+    purged: Mapped[bool] = mapped_column(default=False)
