@@ -1,0 +1,70 @@
+"""Objects as files in a folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.domain.errors import ObjectNotFound, StorageFull
+from shared.ports import ObjectWriter
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class LocalObjectStore:
+    """`shared.ports.ObjectStore` in a folder; a key is a relative path. Objects appear whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._incoming = self._root / ".incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator[ObjectWriter]:
+        target = self._path(key)
+        with _storage_errors(), tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file.name, target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        yield self.locate(key)
+
+    def locate(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise ObjectNotFound
+        return path
+
+    def delete_prefix(self, prefix: str) -> None:
+        if not prefix.endswith("/"):
+            raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
+        shutil.rmtree(self._path(prefix), ignore_errors=True)
+
+    def _path(self, key: str) -> Path:
+        path = (self._root / key).resolve()
+        if not path.is_relative_to(self._root) or path == self._root:
+            raise ValueError(f"not a key: {key!r}")
+        return path
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull from error
+        raise

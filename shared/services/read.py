@@ -1,0 +1,95 @@
+"""Reading jobs and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shared.domain.errors import NoResult, ResultNotReady
+from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.options import AggregationOptions
+from shared.domain.segment import SegmentResult
+from shared.domain.timeline import Result, aggregate
+from shared.ports import JobStore, ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job with where its segments stand."""
+
+    job: Job
+    counts: SegmentCounts
+
+
+@dataclass(frozen=True, slots=True)
+class JobViewPage:
+    views: Sequence[JobView]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPage:
+    """`next_index` is the index after which the next page starts, None on the last."""
+
+    segments: Sequence[SegmentResult]
+    next_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The use case. Each method raises JobNotFound or JobDeleted where there is no such job."""
+
+    jobs: JobStore
+    objects: ObjectStore
+
+    def job(self, job_id: str) -> JobView:
+        job = self.jobs.get(job_id)
+        return JobView(job, self.jobs.counts([job_id])[job_id])
+
+    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobViewPage:
+        page = self.jobs.page(limit=limit, after=after, status=status)
+        counts = self.jobs.counts([job.id for job in page.jobs])
+        return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
+
+    def result(
+        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None
+    ) -> tuple[Job, Result]:
+        """The result of a job that succeeded, aggregated as its options say or as said here.
+
+        Raises:
+            ResultNotReady: it is still running.
+            NoResult: it failed or was canceled.
+        """
+        job = self.jobs.get(job_id)
+        if not job.state.terminal:
+            raise ResultNotReady
+        if job.state is not JobState.SUCCEEDED:
+            raise NoResult
+        return job, aggregate(
+            self.jobs.results(job_id),
+            duration=job.prepared,
+            speech=job.speech,
+            options=_aggregation(job.options.aggregation, gap_ms, min_confidence),
+            model=job.model,
+        )
+
+    def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
+        """Segments known so far, also while the job runs."""
+        self.jobs.get(job_id)
+        found = self.jobs.results(job_id, after=after, limit=limit + 1)
+        more = len(found) > limit
+        return SegmentPage(found[:limit], found[limit - 1].segment.index if more else None)
+
+    def segment_audio(self, job_id: str, index: int) -> Path | str:
+        """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound."""
+        self.jobs.get(job_id)
+        return self.objects.locate(self.jobs.segment(job_id, index).audio_key)
+
+
+def _aggregation(own: AggregationOptions, gap_ms: int | None, min_confidence: float | None) -> AggregationOptions:
+    return replace(
+        own,
+        gap_ms=own.gap_ms if gap_ms is None else gap_ms,
+        min_confidence=own.min_confidence if min_confidence is None else min_confidence,
+    )

@@ -1,0 +1,105 @@
+"""Submitting a recording: its bytes into the store as they come, then a job that names them, then a wake-up."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uuid_utils
+
+from shared.domain.errors import EmptyUpload, NotMedia, UploadTooLarge
+from shared.domain.job import Job
+from shared.domain.options import JobOptions
+from shared.domain.recording import Recording
+from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
+from shared.services.sniff import HEAD_BYTES, plainly_not_media
+
+_NAME_BYTES = 255
+
+
+def job_prefix(job_id: str) -> str:
+    """The prefix of every object of a job."""
+    return f"jobs/{job_id}/"
+
+
+class Upload:
+    """A recording on its way into the store: counted, hashed and looked at while it passes."""
+
+    def __init__(self, job_id: str, writer: ObjectWriter, max_bytes: int) -> None:
+        self.job_id = job_id
+        self.size = 0
+        self._writer = writer
+        self._max_bytes = max_bytes
+        self._sha256 = hashlib.sha256()
+        self._head = b""
+
+    def write(self, chunk: bytes) -> None:
+        """Takes the next bytes.
+
+        Raises:
+            UploadTooLarge, NotMedia: as soon as it is known.
+            StorageFull: there is no room.
+        """
+        self.size += len(chunk)
+        if self.size > self._max_bytes:
+            raise UploadTooLarge(f"The file is larger than the {self._max_bytes} bytes that this service accepts.")
+        if len(self._head) < HEAD_BYTES:
+            self._head = (self._head + chunk)[:HEAD_BYTES]
+            if len(self._head) == HEAD_BYTES:
+                self._look()
+        self._sha256.update(chunk)
+        self._writer.write(chunk)
+
+    def finish(self) -> str:
+        """Call it when all has come; returns the SHA-256 as hex digits. Raises EmptyUpload or NotMedia."""
+        if not self.size:
+            raise EmptyUpload
+        self._look()
+        return self._sha256.hexdigest()
+
+    def _look(self) -> None:
+        if plainly_not_media(self._head):
+            raise NotMedia
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The use case. `max_bytes` is the largest recording accepted."""
+
+    jobs: JobStore
+    objects: ObjectStore
+    wake_ups: WakeUps
+    clock: Clock
+    max_bytes: int
+
+    @contextmanager
+    def receive(self) -> Iterator[Upload]:
+        """An upload to write to; what was written is dropped when the context is left by an exception."""
+        job_id = f"job_{uuid_utils.uuid7()}"
+        with self.objects.writer(_source_key(job_id)) as writer:
+            yield Upload(job_id, writer, self.max_bytes)
+
+    def enqueue(self, upload: Upload, sha256: str, filename: str, options: JobOptions) -> Job:
+        """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine."""
+        recording = Recording(display_name(filename), upload.size, sha256, _source_key(upload.job_id))
+        job = Job(upload.job_id, recording, options, self.clock.now())
+        self.jobs.add(job)
+        self.wake_ups.wake(Queue.PREPARE)
+        return job
+
+
+def _source_key(job_id: str) -> str:
+    return f"{job_prefix(job_id)}source"
+
+
+def display_name(filename: str) -> str:
+    """A client's file name made fit to show: NFC, no control characters, no folders, at most 255 bytes of UTF-8.
+
+    It is never used as a path.
+    """
+    name = unicodedata.normalize("NFC", filename).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(character for character in name if unicodedata.category(character)[0] != "C").strip()
+    return name.encode(errors="ignore")[:_NAME_BYTES].decode(errors="ignore") or "recording"
