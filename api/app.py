@@ -1,0 +1,44 @@
+"""The FastAPI application over the services it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api import errors
+from api.routes import health, jobs, results
+from shared.container import Services
+
+Check = Callable[[], str | None]
+"""Why the service is not ready, in a sentence, or None."""
+
+_ABOUT = """Emotion timelines for long recordings.
+
+POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
+Errors are problem+json with a stable `code`."""
+
+
+def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check] = ()) -> FastAPI:
+    """An application that answers to the names in `hosts` only, so that a foreign page cannot reach it by a name."""
+    app = FastAPI(title="Emoline", description=_ABOUT, version=version("emoline"))
+    app.state.services = services
+    app.state.checks = [_database_check(services), *checks]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    errors.install(app)
+    for feature in (jobs, results, health):
+        app.include_router(feature.router)
+    return app
+
+
+def _database_check(services: Services) -> Check:
+    def check() -> str | None:
+        try:
+            services.jobs.page(limit=1, after=None, status=None)
+        except Exception:
+            return "The database does not answer."
+        return None
+
+    return check

@@ -1,0 +1,85 @@
+"""What came of a job: result, timeline, segments and their sound."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import FileResponse, RedirectResponse
+
+from api.deps import JobId, ServicesDep
+from api.errors import responses
+from api.schemas import SegmentPageDocument, TimelineDocument
+from shared.documents import AudioUrl, ResultDocument, SegmentDocument, TimelineEntryDocument
+from shared.domain.errors import (
+    InvalidCursor,
+    JobDeleted,
+    JobNotFound,
+    NoResult,
+    ObjectNotFound,
+    ResultNotReady,
+    SegmentNotFound,
+)
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+
+
+@router.get("/result", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
+def result(job_id: JobId, services: ServicesDep) -> ResultDocument:
+    """The whole result: dominant emotion, timeline, segments, summary and coverage."""
+    job, found = services.read.result(job_id)
+    return ResultDocument.of(job.recording, found, _audio_url(job_id))
+
+
+@router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
+def timeline(
+    job_id: JobId,
+    services: ServicesDep,
+    channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
+    gap_ms: Annotated[int | None, Query(ge=0, le=60_000, description="Merge neighbours closer than this.")] = None,
+    min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
+) -> TimelineDocument:
+    """The timeline alone, merged anew as asked; by default as the job's config says."""
+    _, found = services.read.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    entries = [entry for entry in found.timeline if channel in (None, entry.channel)]
+    return TimelineDocument(data=[TimelineEntryDocument.of(entry) for entry in entries])
+
+
+@router.get("/segments", responses=responses(JobNotFound, JobDeleted, InvalidCursor))
+def segments(
+    job_id: JobId,
+    services: ServicesDep,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=16)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> SegmentPageDocument:
+    """Segments in order of their start, a page at a time; also while the job runs, those known so far."""
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
+        raise InvalidCursor
+    page = services.read.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
+    return SegmentPageDocument(
+        data=[SegmentDocument.of(found, _audio_url(job_id)) for found in page.segments],
+        next_cursor=None if page.next_index is None else str(page.next_index),
+    )
+
+
+@router.get(
+    "/segments/{index}/audio",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"audio/flac": {}}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
+        **responses(JobNotFound, JobDeleted, SegmentNotFound, ObjectNotFound),
+    },
+)
+def segment_audio(job_id: JobId, index: Annotated[int, Path(ge=0, le=10**9)], services: ServicesDep) -> Response:
+    """The sound of a segment, to play."""
+    place = services.read.segment_audio(job_id, index)
+    if isinstance(place, FilePath):
+        return FileResponse(
+            place, media_type="audio/flac", filename=f"{index:03d}.flac", content_disposition_type="inline"
+        )
+    return RedirectResponse(place, status_code=302)
+
+
+def _audio_url(job_id: str) -> AudioUrl:
+    return lambda found: f"/v1/jobs/{job_id}/segments/{found.segment.index}/audio"
