@@ -1,0 +1,34 @@
+"""From an exception to the failure that a user sees: the only place."""
+
+from __future__ import annotations
+
+from shared.domain.errors import ObjectNotFound, StorageFull
+from shared.domain.failure import FAILURES, Failure, FailureCode
+from worker.pipeline.errors import (
+    DecodeFailed,
+    DecoderCrashed,
+    DecodeTimeout,
+    NoAudioStream,
+    TooLong,
+    UnsupportedMedia,
+)
+
+_CODES: dict[type[Exception], FailureCode] = {
+    UnsupportedMedia: FailureCode.UNSUPPORTED_MEDIA,
+    NoAudioStream: FailureCode.NO_AUDIO_STREAM,
+    DecodeFailed: FailureCode.DECODE_FAILED,
+    DecoderCrashed: FailureCode.DECODER_CRASHED,
+    DecodeTimeout: FailureCode.DECODE_TIMEOUT,
+    TooLong: FailureCode.TOO_LONG,
+    StorageFull: FailureCode.STORAGE_ERROR,
+    ObjectNotFound: FailureCode.STORAGE_ERROR,
+    OSError: FailureCode.STORAGE_ERROR,
+}
+
+
+def failure_of(error: Exception) -> Failure:
+    """The failure that `error` means for the job in whose stage it was raised."""
+    for kind, code in _CODES.items():
+        if isinstance(error, kind):
+            return FAILURES[code]
+    return FAILURES[FailureCode.INTERNAL_ERROR]

@@ -1,0 +1,99 @@
+"""Where to cut a stretch of talk that is too long to be one segment: by dynamic programming over its pauses.
+
+A greedy cut at the last pause before 25 s splits seven times as many utterances; a blind 25 s grid thirty times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from worker.pipeline.speech import Levels, Run
+
+_STEPS_PER_S = 100
+_PREFERRED_PAUSE = 50
+"""Steps. A pause of half a second is as good a place as any longer one."""
+_SHORT_PAUSE = 30
+"""Steps. Shorter pauses fall within a phrase: only cut there when there is no other way."""
+_SHORT_PAUSE_COST = 2.0
+_NO_PAUSE_COST = 20.0
+_SEARCH = _STEPS_PER_S // 2
+"""Steps. Where there is no pause, the quietest step of each half second is a last resort."""
+_IDEAL = 12.0
+"""Seconds: the length at which the model has heard enough and a mood rarely changes."""
+_SHORTEST = 3.0
+_LENGTH_WEIGHT = 0.5
+_SHORT_SEGMENT_COST = 3.0
+_SLIVER = 0.5
+_SLIVER_COST = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place to cut, in steps, and how much it hurts there."""
+
+    at: int
+    cost: float
+
+
+def place_cuts(span: Run, speech: Sequence[Run], level: Levels, longest: int) -> list[Run]:
+    """The pieces of `span`, none over `longest` steps, that cost least together.
+
+    `speech` are the stretches of speech in it, with pauses between them; `level` [steps] starts where the grid starts.
+    """
+    if span[1] - span[0] <= _SHORTEST * _STEPS_PER_S:
+        return [span]
+    inner = _candidates(span, speech, level, longest)
+    places = [Candidate(span[0], 0.0), *inner, Candidate(span[1], 0.0)]
+    return list(pairwise(_cheapest_path(places, longest)))
+
+
+def _candidates(span: Run, speech: Sequence[Run], level: Levels, longest: int) -> list[Candidate]:
+    found = [Candidate((end + start) // 2, _pause_cost(start - end)) for (_, end), (start, _) in pairwise(speech)]
+    bounds = [span[0], *(candidate.at for candidate in found), span[1]]
+    for start, end in pairwise(bounds):
+        if end - start > longest // 2:
+            found.extend(_quietest_steps(start, end, level))
+    return sorted(found, key=lambda candidate: candidate.at)
+
+
+def _pause_cost(steps: int) -> float:
+    if steps < _SHORT_PAUSE:
+        return _SHORT_PAUSE_COST
+    return max(0, _PREFERRED_PAUSE - steps) / _PREFERRED_PAUSE
+
+
+def _quietest_steps(start: int, end: int, level: Levels) -> list[Candidate]:
+    return [
+        Candidate(at + int(np.argmin(level[at : at + _SEARCH])), _NO_PAUSE_COST)
+        for at in range(start + _SEARCH, end - _SEARCH, _SEARCH)
+    ]
+
+
+def _cheapest_path(places: Sequence[Candidate], longest: int) -> list[int]:
+    """The places, first and last included, between which every piece fits and that cost least together."""
+    best = [0.0] + [float("inf")] * (len(places) - 1)
+    previous = [0] * len(places)
+    for end in range(1, len(places)):
+        for start in range(end - 1, -1, -1):
+            length = places[end].at - places[start].at
+            if length > longest:
+                break
+            cost = best[start] + places[end].cost + _length_cost(length)
+            if cost < best[end]:
+                best[end], previous[end] = cost, start
+    path = [len(places) - 1]
+    while path[-1]:
+        path.append(previous[path[-1]])
+    return [places[index].at for index in reversed(path)]
+
+
+def _length_cost(steps: int) -> float:
+    seconds = steps / _STEPS_PER_S
+    if seconds < _SLIVER:
+        return _SLIVER_COST
+    short = _SHORT_SEGMENT_COST if seconds < _SHORTEST else 0.0
+    return short + _LENGTH_WEIGHT * ((seconds - _IDEAL) / _IDEAL) ** 2

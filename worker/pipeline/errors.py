@@ -1,0 +1,47 @@
+"""What the adapters of the pipeline raise; `worker.failures` says which failure each means."""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """Something in the pipeline did not work."""
+
+
+class UnsupportedMedia(PipelineError):
+    """No format in the list of those that are read."""
+
+
+class NoAudioStream(PipelineError):
+    """A media file without a sound track."""
+
+
+class DecodeFailed(PipelineError):
+    """A sound track from which no sample could be decoded."""
+
+
+class DecoderCrashed(PipelineError):
+    """The decoder's process died."""
+
+
+class DecodeTimeout(PipelineError):
+    """The decoder's process gave nothing for too long."""
+
+
+class TooLong(PipelineError):
+    """More sound than the service accepts."""
+
+
+class ModelTimeout(PipelineError):
+    """The model did not answer in time; its process was killed."""
+
+
+class ModelCrash(PipelineError):
+    """The model's process died."""
+
+
+class ModelUnavailable(PipelineError):
+    """The model cannot be loaded, or fails whatever it is given."""
+
+
+class BadAudio(PipelineError):
+    """The model cannot take this clip."""

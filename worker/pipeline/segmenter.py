@@ -1,0 +1,125 @@
+"""Cuts one channel into segments while it streams by, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.domain.options import SegmentationOptions
+from worker.pipeline.cuts import place_cuts
+from worker.pipeline.ports import Samples, VoiceDetector
+from worker.pipeline.speech import HOP, Run, SpeechGate, close_gaps, levels, runs
+
+_BLOCK = 999
+"""Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 30 ms."""
+_LONG_PAUSE = 80
+"""Steps. A longer pause ends a stretch of talk and is not analysed."""
+_MARGIN = 10
+"""Steps of sound kept on both sides of a stretch, so that no soft beginning or end is lost."""
+_LEAST = 30
+"""Steps. Less than 0.3 s, margins included, is a click, not a voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A segment of one channel: samples [start, end) of the recording; `speech` of them hold speech."""
+
+    start: int
+    end: int
+    speech: int
+    samples: Samples
+
+
+class Segmenter:
+    """Feed it a channel from start to end; it gives pieces as soon as no later sound can change them.
+
+    Talk is cut at every pause over 0.8 s, and where it goes on for longer, at the pauses that hurt least. What it
+    gives does not depend on how the sound is divided over the calls.
+    """
+
+    def __init__(self, options: SegmentationOptions, detector: VoiceDetector) -> None:
+        self._longest = options.max_ms // 10
+        self._shortest_pause = options.min_silence_ms // 10
+        self._gate = SpeechGate(options)
+        self._detector = detector
+        self._unread: Samples = np.empty(0, np.int16)
+        # What is kept begins at step `_base` of the recording: its sound, levels and speech.
+        self._base = 0
+        self._sound: Samples = np.empty(0, np.int16)
+        self._level = np.empty(0, np.float32)
+        self._speech = np.empty(0, np.bool_)
+        self.speech = 0
+
+    @property
+    def horizon(self) -> int:
+        """Sample before which no further piece will start."""
+        return self._base * HOP
+
+    def feed(self, samples: Samples) -> Iterator[Piece]:
+        """Takes the next samples [n]."""
+        self._unread = np.concatenate([self._unread, samples])
+        block = _BLOCK * HOP
+        while len(self._unread) >= block:
+            self._analyse(self._unread[:block])
+            self._unread = self._unread[block:]
+            yield from self._pieces(final=False)
+
+    def finish(self) -> Iterator[Piece]:
+        """Call it when the channel has ended: the last pieces."""
+        if self._unread.size:
+            self._analyse(self._unread)
+            self._unread = self._unread[:0]
+        yield from self._pieces(final=True)
+
+    def _analyse(self, sound: Samples) -> None:
+        frame = self._detector.frame
+        padded = np.pad(sound, (0, -len(sound) % frame))
+        voiced = np.repeat(self._detector.voiced(padded), frame // HOP)
+        level = levels(padded)
+        self._sound = np.concatenate([self._sound, sound])
+        self._level = np.concatenate([self._level, level])
+        self._speech = np.concatenate([self._speech, self._gate.speech(voiced, level)])
+
+    def _pieces(self, *, final: bool) -> Iterator[Piece]:
+        known = len(self._speech)
+        speech = close_gaps(runs(self._speech), self._shortest_pause)
+        settled = 0
+        for talk in close_gaps(speech, _LONG_PAUSE + 1):
+            open_end = not final and known - talk[1] <= _LONG_PAUSE
+            done = yield from self._talk(talk, [run for run in speech if talk[0] <= run[0] < talk[1]], open_end)
+            settled = max(settled, done)
+            if open_end:
+                break
+        else:
+            settled = max(settled, known - _MARGIN)
+        self._forget(settled)
+
+    def _talk(self, talk: Run, speech: list[Run], open_end: bool) -> Generator[Piece, None, int]:
+        """Pieces of one stretch of talk; returns the step up to which it is settled."""
+        start, end = max(0, talk[0] - _MARGIN), min(len(self._speech), talk[1] + _MARGIN)
+        if open_end and end - start <= 2 * self._longest + _BLOCK:
+            return start
+        spans = place_cuts((start, end), speech, self._level, self._longest)
+        if open_end:
+            # The last pieces may still be cut better once it is known how the talk goes on.
+            spans = [span for span in spans if span[1] <= end - self._longest]
+        for span in spans:
+            yield from self._piece(span, speech)
+        return spans[-1][1]
+
+    def _piece(self, span: Run, speech: list[Run]) -> Iterator[Piece]:
+        spoken = sum(max(0, min(end, span[1]) - max(start, span[0])) for start, end in speech) * HOP
+        self.speech += spoken
+        if span[1] - span[0] >= _LEAST:
+            sound = self._sound[span[0] * HOP : span[1] * HOP]
+            start = (self._base + span[0]) * HOP
+            yield Piece(start, start + len(sound), min(spoken, len(sound)), sound)
+
+    def _forget(self, steps: int) -> None:
+        steps = max(0, min(steps, len(self._speech)))
+        self._base += steps
+        self._sound = self._sound[steps * HOP :].copy()
+        self._level = self._level[steps:].copy()
+        self._speech = self._speech[steps:].copy()

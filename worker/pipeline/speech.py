@@ -1,0 +1,77 @@
+"""Where speech is: voice activity and level, on a grid of 10 ms."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.options import SegmentationOptions
+from shared.domain.recording import SAMPLE_RATE
+from worker.pipeline.ports import Samples
+
+HOP = SAMPLE_RATE // 100
+"""Samples per step of the grid."""
+
+Mask = NDArray[np.bool_]
+Levels = NDArray[np.float32]
+Run = tuple[int, int]
+"""A half-open stretch of steps of the grid."""
+
+_FLOOR_DB = -60.0
+"""The gate is never lowered under this: there, recordings hold noise only."""
+_BELOW_SPEECH_DB = 18.0
+"""How far under the loud quarter of speech a quiet syllable may lie."""
+_LOUD_PERCENTILE = 75
+_REMEMBERED_BLOCKS = 6
+_FULL_SCALE = 32768.0
+
+
+def levels(samples: Samples) -> Levels:
+    """Level in dBFS of each whole step of `samples` [n]."""
+    steps = samples[: len(samples) // HOP * HOP].reshape(-1, HOP).astype(np.float32) / _FULL_SCALE
+    power = np.einsum("ij,ij->i", steps, steps) / HOP
+    level: Levels = (10 * np.log10(power + 1e-12)).astype(np.float32)
+    return level
+
+
+class SpeechGate:
+    """Keeps of what the voice detector passed what is loud enough to be speech.
+
+    A fixed gate loses quiet speakers, so it follows the level of the voice over the last minute, but only downward
+    from the user's `silence_db`; `strict` keeps it there.
+    """
+
+    def __init__(self, options: SegmentationOptions) -> None:
+        self._options = options
+        self._recent: deque[Levels] = deque(maxlen=_REMEMBERED_BLOCKS)
+
+    def speech(self, voiced: Mask, level: Levels) -> Mask:
+        """Which steps of the next ten seconds hold speech; all arrays [steps]."""
+        self._recent.append(level[voiced])
+        return voiced & (level > self._threshold())
+
+    def _threshold(self) -> float:
+        heard = np.concatenate(self._recent)
+        if self._options.strict or not heard.size:
+            return self._options.silence_db
+        voice = float(np.percentile(heard, _LOUD_PERCENTILE))
+        return max(_FLOOR_DB, min(self._options.silence_db, voice - _BELOW_SPEECH_DB))
+
+
+def runs(mask: Mask) -> list[Run]:
+    """The stretches of `mask` that are true."""
+    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def close_gaps(stretches: list[Run], shortest_gap: int) -> list[Run]:
+    """The same stretches, those nearer to each other than `shortest_gap` steps joined."""
+    joined: list[Run] = []
+    for start, end in stretches:
+        if joined and start - joined[-1][1] < shortest_gap:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
