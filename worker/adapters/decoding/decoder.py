@@ -1,0 +1,62 @@
+"""The parent's side of the decoder: `worker.pipeline.ports.AudioDecoder` over a confined process for each file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from worker.adapters.child import Child, ChildDied, ChildTimeout
+from worker.adapters.decoding import protocol
+from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
+from worker.pipeline.ports import Samples
+
+_MODULE = "worker.adapters.decoding.process"
+
+
+class FfmpegDecoder:
+    """Reads the first sound track of a file. `timeout_s` is how long the process may go without giving anything."""
+
+    def __init__(self, max_duration_s: int, timeout_s: float) -> None:
+        self._max_samples = max_duration_s * SAMPLE_RATE
+        self._timeout_s = timeout_s
+
+    @contextmanager
+    def open(self, path: Path) -> Iterator[FfmpegStream]:
+        with Child(_MODULE, str(path), str(self._max_samples)) as child:
+            yield FfmpegStream(child, self._timeout_s)
+
+
+class FfmpegStream:
+    """`worker.pipeline.ports.AudioStream`."""
+
+    def __init__(self, child: Child, timeout_s: float) -> None:
+        self._child = child
+        self._timeout_s = timeout_s
+        self.warnings: Sequence[RecordingWarning] = ()
+        _, payload = self._receive()
+        self.format = AudioFormat(**json.loads(payload))
+
+    def blocks(self) -> Iterator[Samples]:
+        columns = 2 if self.format.channels == 2 else 1
+        while True:
+            tag, payload = self._receive()
+            if tag == protocol.END:
+                self.warnings = [RecordingWarning(value) for value in json.loads(payload)]
+                return
+            yield np.frombuffer(payload, "<i2").reshape(-1, columns)
+
+    def _receive(self) -> tuple[bytes, bytes]:
+        try:
+            tag, payload = self._child.receive(self._timeout_s)
+        except ChildTimeout as error:
+            raise DecodeTimeout from error
+        except ChildDied as error:
+            raise DecoderCrashed from error
+        if tag == protocol.FAILED:
+            raise protocol.ERRORS[payload.decode()]
+        return tag, payload

@@ -1,0 +1,90 @@
+"""Decoded frames of a sound track, put on a timeline without holes. Runs in the decoder's process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+_JITTER_S = Fraction(1, 10)
+"""Timestamps of some containers are rounded or wander by this much while no sound is missing."""
+_LONGEST_BLIND_GAP_S = 600
+"""A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
+_SILENCE_S = 1
+
+
+class TrackFrames:
+    """The frames of the first sound track, from the start of the recording.
+
+    `corrupt` counts packets that did not decode; `cut_short` says that the last packet was incomplete.
+    """
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        self._container = container
+        self._stream = stream
+        self.corrupt = 0
+        self.cut_short = False
+
+    @property
+    def declared_s(self) -> float | None:
+        """Length in seconds as the container states it."""
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return self._container.duration / av.time_base if self._container.duration else None
+
+    def on_time(self) -> Iterator[AudioFrame]:
+        """All frames; where sound was lost, silence as long as the loss.
+
+        Timestamps that jump back, or out of the recording, are broken: what they belong to follows what was before.
+        """
+        start = Fraction(self._container.start_time or 0, av.time_base)
+        position = Fraction(0)
+        for frame in self._decoded():
+            stamp = frame.pts * frame.time_base - start if frame.pts is not None and frame.time_base else position
+            gap = stamp - position
+            if gap < -_JITTER_S or self._impossible(stamp, gap):
+                start += gap
+            elif gap > _JITTER_S:
+                yield from _silence(frame, gap)
+                position += gap
+            position += Fraction(frame.samples, frame.sample_rate)
+            yield frame
+
+    def _impossible(self, stamp: Fraction, gap: Fraction) -> bool:
+        declared = self.declared_s
+        return stamp > declared + 1 if declared else gap > _LONGEST_BLIND_GAP_S
+
+    def _decoded(self) -> Iterator[AudioFrame]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.cut_short = True  # the demuxer lost its way: what came before is still good
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.corrupt += 1
+                continue
+            self.cut_short = packet.is_corrupt or (self.cut_short and not packet.size)
+            yield from frames
+
+
+def _silence(like: AudioFrame, seconds: Fraction) -> Iterator[AudioFrame]:
+    left = round(seconds * like.sample_rate)
+    zero = 0x80 if like.format.name.startswith("u8") else 0
+    while left > 0:
+        samples = min(left, _SILENCE_S * like.sample_rate)
+        frame = AudioFrame(format=like.format.name, layout=like.layout.name, samples=samples)
+        frame.sample_rate = like.sample_rate
+        for plane in frame.planes:
+            plane.update(bytes([zero]) * plane.buffer_size)
+        yield frame
+        left -= samples

@@ -1,0 +1,147 @@
+"""The decoder's process: `python -m worker.adapters.decoding.process FILE MAX_SAMPLES`.
+
+It reads one file, which may be hostile, and nothing else: FFmpeg gets an open file, never a name, and only formats
+that cannot refer to other files.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import av.logging
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from shared.domain.recording import SAMPLE_RATE, RecordingWarning
+from worker.adapters.child import FramePipe
+from worker.adapters.decoding import protocol
+from worker.adapters.decoding.frames import TrackFrames
+from worker.adapters.decoding.resampling import Resampler
+from worker.pipeline.errors import DecodeFailed, NoAudioStream, PipelineError, TooLong, UnsupportedMedia
+
+_FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi"
+"""Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open what they name."""
+_MOST_MEMORY = 2 << 30
+_MOST_CPU_S = 3600
+_MOST_CHANNELS = 64
+_CHUNK = 2 * SAMPLE_RATE
+_MISSING_SHARE = 0.01
+_MISSING_S = 0.5
+_GUESSED_LENGTH = {"mp3", "aac"}
+"""Formats whose length FFmpeg may only guess from the bit rate."""
+_GUESS_ERROR = 0.1
+
+
+def main() -> None:
+    path, max_samples = Path(sys.argv[1]), int(sys.argv[2])
+    pipe = FramePipe.to_parent()
+    _confine()
+    av.logging.set_level(av.logging.PANIC)
+    try:
+        _decode(path, max_samples, pipe)
+    except PipelineError as error:
+        pipe.send(protocol.FAILED, type(error).__name__.encode())
+
+
+def _confine() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _decode(path: Path, max_samples: int, pipe: FramePipe) -> None:
+    with path.open("rb") as file, _open(file) as container:
+        stream = _sound_track(container)
+        track = TrackFrames(container, stream)
+        declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
+        pipe.send(protocol.FORMAT, _format(stream, declared))
+        total = 0
+        for chunk in _chunks(_sound(track, 2 if stream.channels == 2 else 1)):
+            total += len(chunk)
+            if total > max_samples:
+                raise TooLong
+            pipe.send(protocol.SOUND, chunk.astype("<i2", copy=False).tobytes())
+        if not total:
+            raise DecodeFailed
+        truncated = track.cut_short or _falls_short(total, declared, container.format.name)
+        pipe.send(protocol.END, json.dumps(_warnings(track.corrupt, truncated)).encode())
+
+
+def _open(file: object) -> InputContainer:
+    try:
+        # FFmpeg's own protocols are shut: the file is read through Python.
+        return av.open(file, "r", container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"})
+    except (av.FFmpegError, ValueError) as error:
+        raise UnsupportedMedia from error
+
+
+def _sound_track(container: InputContainer) -> AudioStream:
+    if not container.streams.audio:
+        raise NoAudioStream
+    stream = container.streams.audio[0]
+    try:
+        broken = stream.rate < 1 or not 1 <= stream.channels <= _MOST_CHANNELS
+    except (AttributeError, ValueError, TypeError):  # a codec that FFmpeg knows by name only
+        broken = True
+    if broken:
+        raise DecodeFailed
+    return stream
+
+
+def _format(stream: AudioStream, declared: int | None) -> bytes:
+    return json.dumps(
+        {
+            "codec": stream.codec_context.codec.canonical_name,
+            "sample_rate": stream.rate,
+            "channels": stream.channels,
+            "duration": declared,
+        }
+    ).encode()
+
+
+def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
+    resampler = Resampler(channels)
+    for frame in track.on_time():
+        try:
+            yield from resampler.push(frame)
+        except (av.FFmpegError, ValueError):
+            track.corrupt += 1  # a frame that lies about its format
+    yield from resampler.flush()
+
+
+def _chunks(sound: Iterator[NDArray[np.int16]]) -> Iterator[NDArray[np.int16]]:
+    """The same sound [n, channels] in fewer, larger pieces: a frame over the pipe costs more than a copy."""
+    pending: list[NDArray[np.int16]] = []
+    size = 0
+    for piece in sound:
+        pending.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield np.concatenate(pending)
+            pending, size = [], 0
+    if size:
+        yield np.concatenate(pending)
+
+
+def _falls_short(total: int, declared: int | None, container_format: str) -> bool:
+    if declared is None:
+        return False
+    share = _GUESS_ERROR if container_format in _GUESSED_LENGTH else _MISSING_SHARE
+    return total < declared - max(_MISSING_S * SAMPLE_RATE, share * declared)
+
+
+def _warnings(corrupt: int, truncated: bool) -> list[RecordingWarning]:
+    found = [(RecordingWarning.TRUNCATED, truncated), (RecordingWarning.CORRUPT_AUDIO, corrupt > 0)]
+    return [warning for warning, applies in found if applies]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What the decoder's process says to its parent: tags of frames, and names of errors."""
+
+from __future__ import annotations
+
+from worker.pipeline.errors import DecodeFailed, NoAudioStream, PipelineError, TooLong, UnsupportedMedia
+
+FORMAT = b"F"
+"""JSON: codec, sample_rate, channels, declared (samples at 16 kHz or null)."""
+SOUND = b"S"
+"""Interleaved int16 at 16 kHz, little-endian."""
+END = b"E"
+"""JSON: the list of warnings."""
+FAILED = b"X"
+"""The name of one of `ERRORS`."""
+
+ERRORS: dict[str, type[PipelineError]] = {
+    kind.__name__: kind for kind in (UnsupportedMedia, NoAudioStream, DecodeFailed, TooLong)
+}

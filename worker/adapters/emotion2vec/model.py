@@ -1,0 +1,104 @@
+"""The parent's side of the model: `worker.pipeline.ports.EmotionModel` over a process that is killed when it hangs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Self
+
+from shared.domain.emotion import ModelInfo, Scores
+from shared.domain.recording import SAMPLE_RATE
+from worker.adapters.child import Child, ChildDied, ChildTimeout
+from worker.adapters.emotion2vec import protocol
+from worker.adapters.emotion2vec.directory import resolve
+from worker.pipeline.errors import ModelCrash, ModelTimeout, ModelUnavailable
+from worker.pipeline.ports import Samples
+
+_MODULE = "worker.adapters.emotion2vec.process"
+_LOAD_TIMEOUT_S = 3600.0
+"""A first use may download two gigabytes."""
+_CPU_SECONDS_PER_SECOND = 4.0
+"""The large model takes about one second for a second of sound on a slow core; this leaves room for a busy one."""
+
+
+class Emotion2vecModel:
+    """A context manager: the process lives as long. It is started again after it was killed or died.
+
+    Raises ModelUnavailable at once for a model that cannot exist.
+    """
+
+    def __init__(self, model: str, device: str, segment_timeout_s: float) -> None:
+        self.name = resolve(model).name
+        self._device = device
+        self._segment_timeout_s = segment_timeout_s
+        self._child: Child | None = None
+        self._info: ModelInfo | None = None
+        self._closed = False
+
+    def start(self) -> ModelInfo:
+        """Starts the process unless it runs, and waits until the model is loaded. Raises ModelUnavailable."""
+        if self._closed:
+            raise ModelUnavailable("The worker is being stopped.")
+        if self._child is None or self._info is None:
+            self._child = Child(_MODULE, self.name, self._device)
+            self._info = self._loaded(self._child)
+        return self._info
+
+    @property
+    def info(self) -> ModelInfo:
+        return self.start()
+
+    @property
+    def loaded(self) -> bool:
+        return self._child is not None and self._info is not None
+
+    def predict(self, clips: Sequence[Samples]) -> list[Scores]:
+        self.start()
+        assert self._child is not None
+        timeout = sum(map(self._timeout, clips))
+        try:
+            self._child.send(protocol.CLIPS, protocol.pack(clips), timeout)
+            _, payload = self._child.receive(timeout)
+        except ChildTimeout as error:
+            self._kill()
+            raise ModelTimeout from error
+        except (ChildDied, OSError, ValueError) as error:
+            if self._closed:  # the worker's doing, not the clips'
+                raise ModelUnavailable("The worker is being stopped.") from error
+            self._kill()
+            raise ModelCrash from error
+        scores: list[Scores] = json.loads(payload)
+        return scores
+
+    def close(self) -> None:
+        """Ends the process for good, also under a `predict` in another thread."""
+        self._closed = True
+        self._kill()
+
+    def _kill(self) -> None:
+        child, self._child = self._child, None
+        if child:
+            child.kill()
+
+    def _timeout(self, clip: Samples) -> float:
+        if self._device != "cpu":
+            return self._segment_timeout_s
+        return max(self._segment_timeout_s, _CPU_SECONDS_PER_SECOND * len(clip) / SAMPLE_RATE)
+
+    def _loaded(self, child: Child) -> ModelInfo:
+        try:
+            tag, payload = child.receive(_LOAD_TIMEOUT_S)
+        except (ChildTimeout, ChildDied) as error:
+            self._kill()
+            raise ModelUnavailable(f"The process of the model {self.name} ended while loading it.") from error
+        if tag == protocol.UNAVAILABLE:
+            self._kill()
+            raise ModelUnavailable(payload.decode())
+        values = json.loads(payload)
+        return ModelInfo(**{**values, "labels": tuple(values["labels"])})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
