@@ -1,0 +1,32 @@
+"""The stage `finishing`: all segments are done, so the job ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.container import Services
+from shared.domain.failure import FAILURES, FailureCode
+from shared.domain.job import Job, JobState
+from shared.ports import Claim
+from worker.stages.job_stage import run_claim
+from worker.stages.leases import Keeper
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStage:
+    services: Services
+
+    def run_once(self) -> bool:
+        """Finishes the next job; False when there was none."""
+        claim = self.services.jobs.claim_finish()
+        if claim:
+            run_claim(self.services, claim, self._finish)
+        return claim is not None
+
+    def _finish(self, claim: Claim, _: Keeper) -> Job:
+        job, now = claim.job, self.services.clock.now()
+        # The model was named with the first outcome, by the worker that recorded it.
+        counts = self.services.jobs.counts([job.id])[job.id]
+        if counts.total and not counts.ok:
+            return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
+        return job.to(JobState.SUCCEEDED, now)

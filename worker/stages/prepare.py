@@ -1,0 +1,81 @@
+"""The stage `preparing`: decode a recording, cut it, and store its segments while the rest is still being decoded."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+
+import soundfile
+
+from shared.container import Services
+from shared.domain.job import Job, JobState
+from shared.domain.recording import SAMPLE_RATE
+from shared.ports import Claim, Queue, StoredSegment
+from shared.services.submit import job_prefix
+from worker.pipeline.ports import AudioDecoder, VoiceDetectors
+from worker.pipeline.prepare import Clip, Preparation
+from worker.stages.job_stage import run_claim
+from worker.stages.leases import Keeper
+
+_SAVE_EVERY_S = 1.0
+"""How old the progress may be that users see while no segment comes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareStage:
+    services: Services
+    decoder: AudioDecoder
+    detectors: VoiceDetectors
+
+    def run_once(self) -> bool:
+        """Prepares the next job; False when there was none."""
+        claim = self.services.jobs.claim_preparation()
+        if claim:
+            run_claim(self.services, claim, self._prepare)
+            self.services.wake_ups.wake(Queue.INFER)
+            self.services.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
+        return claim is not None
+
+    def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
+        with (
+            self.services.objects.fetch(claim.job.recording.source_key) as path,
+            self.decoder.open(path) as stream,
+        ):
+            preparation = Preparation(stream, claim.job.options, self.detectors)
+            self._store_all(claim, preparation, keeper)
+            self.services.jobs.forget_segments_from(claim, preparation.found)
+            return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
+
+    def _store_all(self, claim: Claim, preparation: Preparation, keeper: Keeper) -> None:
+        """Stores every clip as it comes and saves how far the preparation is."""
+        saved_at = float("-inf")
+        for clips in preparation.clips():
+            keeper.check()
+            stored = [self._store(claim.job.id, clip) for clip in clips]
+            if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
+                self.services.jobs.save(claim, _so_far(claim.job, preparation), add=stored)
+                saved_at = time.monotonic()
+            if stored:
+                self.services.wake_ups.wake(Queue.INFER)
+
+    def _store(self, job_id: str, clip: Clip) -> StoredSegment:
+        segment = clip.segment
+        # The place in the key: an earlier attempt that is still writing can only write the same sound again.
+        name = f"{segment.index:06d}-{segment.channel}-{segment.start}-{segment.end}.flac"
+        key = f"{job_prefix(job_id)}segments/{name}"
+        with self.services.objects.writer(key) as writer:
+            writer.write(flac(clip))
+        return StoredSegment(segment, key)
+
+
+def flac(clip: Clip) -> bytes:
+    """The clip's sound, lossless, in a format that browsers play."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, clip.samples, SAMPLE_RATE, format="FLAC")
+    return buffer.getvalue()
+
+
+def _so_far(job: Job, preparation: Preparation) -> Job:
+    recording = preparation.describe(job.recording)
+    return job.evolve(recording=recording, prepared=preparation.decoded, speech=preparation.speech)
