@@ -1,0 +1,169 @@
+"""The command line: `emoline`. Each command imports what it needs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import signal
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+_SAMPLE = Path(__file__).parent.parent / "samples" / "call.opus"
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+_Model = Annotated[
+    str | None, typer.Option(help="mini, a model directory, or a hub id like iic/emotion2vec_plus_large.")
+]
+_Device = Annotated[Device | None, typer.Option(help="Where the model runs.")]
+
+
+@app.command()
+def analyze(
+    file: Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)],
+    model: _Model = None,
+    device: _Device = None,
+    save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
+) -> None:
+    """Analyse one file in this process, without a server."""
+    from shared.documents import ResultDocument
+    from shared.domain.options import JobOptions
+    from worker.analyze import analyze as run
+    from worker.analyze import segment_file
+    from worker.container import build_pipeline
+    from worker.failures import failure_of
+    from worker.pipeline.errors import ModelUnavailable, PipelineError
+    from worker.terminal import print_result, progress_bar
+
+    console = Console(stderr=True)
+    segments_dir = out / "segments" if save_segments else None
+    try:
+        pipeline = build_pipeline(_settings(model=model, device=device))
+        with pipeline.model, progress_bar(console) as bar:
+            task = bar.add_task("loading the model", total=None)
+            pipeline.model.start()
+
+            def on_progress(decoded: int, declared: int | None, segments: int) -> None:
+                bar.update(task, completed=decoded, total=declared, description=f"analysing, {segments} segments")
+
+            analysis = run(file, pipeline, JobOptions(), segments_dir, on_progress)
+            bar.update(task, completed=1, total=1)
+    except ModelUnavailable as error:
+        _exit(console, str(error))
+    except PipelineError as error:
+        failure = failure_of(error)
+        _exit(console, f"{failure.message} ({failure.code})")
+    document = ResultDocument.of(
+        analysis.recording,
+        analysis.result,
+        lambda found: f"segments/{segment_file(found.segment.index)}" if save_segments else None,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "result.json").write_text(document.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8")
+    print_result(document, Console())
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
+    model: _Model = None,
+    device: _Device = None,
+) -> None:
+    """Run the whole service here: API, workers, SQLite and a folder. Settings: EMOLINE_* (see docs/settings.md)."""
+    from worker.embedded import AddressInUse, PublicAddress, embedded_service
+    from worker.pipeline.errors import ModelUnavailable
+
+    console = Console(stderr=True)
+    settings = _settings(model=model, device=device)
+    _log_to_stderr(settings.log_level)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with embedded_service(settings, host, port) as url:
+            console.print(f"Emoline listens on {url} (API: {url}/docs). Data: {settings.data_dir}. Ctrl-C stops it.")
+            stop.wait()
+            console.print("Stopping: what is in hand is finished, the rest goes on at the next start.")
+    except (PublicAddress, AddressInUse, ModelUnavailable) as error:
+        _exit(console, str(error))
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)] = _SAMPLE,
+    out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)] = Path("demo-output"),
+    model: _Model = None,
+    device: _Device = None,
+) -> None:
+    """Start the service on a free port, send it a recording over HTTP, show its timeline, stop it."""
+    import tempfile
+
+    from worker.demo import DemoFailed, run
+    from worker.embedded import embedded_service
+    from worker.pipeline.errors import ModelUnavailable
+
+    console = Console()
+    _log_to_stderr("WARNING")
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir,
+            embedded_service(_settings(model=model, device=device, data_dir=data_dir), "127.0.0.1", 0) as url,
+        ):
+            run(url, file, out, console)
+    except (DemoFailed, ModelUnavailable) as error:
+        _exit(console, str(error))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema; `emoline serve` does it by itself."""
+    from shared.db.engine import migrate as bring_up_to_date
+    from shared.db.engine import open_engine
+
+    engine = open_engine(_settings().resolved_database_url())
+    bring_up_to_date(engine)
+    Console().print(f"{engine.url} is up to date.")
+
+
+def _settings(**given: object):  # type: ignore[no-untyped-def]
+    """The settings from the environment, but for what was given on the command line."""
+    from shared.settings import Settings
+
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _log_to_stderr(level: str) -> None:
+    import logging
+    import sys
+
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _exit(console: Console, sentence: str):  # type: ignore[no-untyped-def]
+    console.print(f"[red]{sentence}[/]")
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()
