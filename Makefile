@@ -1,0 +1,63 @@
+# Everything a person or a script does with this project. `make help` lists it.
+
+PYTHON ?= python3
+AUDIO ?= samples/call.opus
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+TORCH := torch==2.13.0
+LOCK := requirements/runtime.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench lock clean
+
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## Analyse the bundled call, or AUDIO=file, through the real service
+	$(BIN)/emoline demo "$(AUDIO)" --out demo-output
+
+run: $(VENV)/.runtime ## Run the embedded service (HOST, PORT; data under data/)
+	$(BIN)/emoline serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev ## Set everything up and run all tests
+	$(BIN)/pytest
+
+check: $(VENV)/.dev ## Lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## Run the benchmarks
+	$(BIN)/python -m benchmarks.pipeline
+
+lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
+		--extra worker pyproject.toml requirements/torch.in -o $(LOCK)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
+		--extra worker --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
+
+clean: ## Remove the environment, the demo's output and caches; data/ stays
+	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Emoline needs Python 3.11 or newer; name one with PYTHON=/path/to/python3."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
+	touch $@
+
+# torch comes by pip: uv does not find the builds that some machines keep on disk.
+$(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(LOCK)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	touch $@
