@@ -14,10 +14,17 @@ from worker.pipeline.speech import Levels, levels
 _ACTIVE_DB = -50.0
 _ENOUGH_ACTIVE = 60 * 100
 """Steps of 10 ms with sound in them after which one can tell: a minute of talk holds several turns."""
+_ALIVE = 100
+"""Steps with sound in them, less of which in one channel tells nothing of who is there."""
 _LISTEN_AT_MOST = 10 * 60 * SAMPLE_RATE
 """Samples held back at most for the decision (38 MB); a line that is silent for longer is taken as it is."""
-_SAME_VOICES = 0.5
-"""Correlation of the channels' levels: near 1 for one room or a copied channel, near or under 0 for people in turn."""
+_FLOOR_DB = -60.0
+"""Levels under it are alike: digital silence on one side and faint noise on the other are both nobody."""
+_TURN = 20
+"""Steps over which levels are compared; shorter than a turn, longer than a syllable."""
+_DIFFERENT_VOICES_DB = 24.0
+"""How far the balance of the channels must swing. In one room it swings by some 10 dB; where people are in turn in one
+channel and the other it swings by twice the height of their voice over the noise; a copied channel does not swing."""
 
 
 def decide(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
@@ -29,9 +36,9 @@ def decide(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
         if block.shape[1] == 1:
             return ChannelMode.MIX, chain(heard, blocks)
         first_levels.append(np.stack([levels(block[:, 0]), levels(block[:, 1])]))
-        both = np.concatenate(first_levels, axis=1)
-        active = (both > _ACTIVE_DB).any(axis=0)
-        if active.sum() >= _ENOUGH_ACTIVE or sum(map(len, heard)) >= _LISTEN_AT_MOST:
+        active = np.concatenate(first_levels, axis=1) > _ACTIVE_DB
+        enough = active.any(axis=0).sum() >= _ENOUGH_ACTIVE and active.sum(axis=1).min() >= _ALIVE
+        if enough or sum(map(len, heard)) >= _LISTEN_AT_MOST:
             break
     mode = _mode(np.concatenate(first_levels, axis=1)) if first_levels else ChannelMode.MIX
     return mode, chain(heard, blocks)
@@ -39,16 +46,16 @@ def decide(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
 
 def _mode(both: Levels) -> ChannelMode:
     """`both` [2, steps] in dBFS."""
-    active = (both > _ACTIVE_DB).any(axis=0)
-    if not active.any():
+    active = both > _ACTIVE_DB
+    if active.any() and active.sum(axis=1).min() < _ALIVE:
+        return ChannelMode.SPLIT  # whoever speaks later in the silent channel is somebody else
+    left, right = np.maximum(both[:, active.any(axis=0)], _FLOOR_DB)
+    turns = len(left) // _TURN
+    if not turns:
         return ChannelMode.MIX
-    left, right = np.maximum(both[:, active], _ACTIVE_DB - 20)
-    if np.array_equal(left, right):
-        return ChannelMode.MIX
-    if min(left.std(), right.std()) < 1e-3:  # one channel is dead, and tells nothing of the other
-        return ChannelMode.SPLIT
-    alike = np.corrcoef(left, right)[0, 1] >= _SAME_VOICES
-    return ChannelMode.MIX if alike else ChannelMode.SPLIT
+    balance = (left - right)[: turns * _TURN].reshape(turns, _TURN).mean(axis=1)
+    low, high = np.percentile(balance, [5, 95])
+    return ChannelMode.SPLIT if high - low > _DIFFERENT_VOICES_DB else ChannelMode.MIX
 
 
 def mix(block: Samples) -> Samples:
