@@ -9,7 +9,10 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 
+MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
+"""What FFmpeg raises on a broken file; OSError where it seeks to places that no file has."""
 _JITTER_S = Fraction(1, 10)
 """Timestamps of some containers are rounded or wander by this much while no sound is missing."""
 _LONGEST_BLIND_GAP_S = 600
@@ -20,7 +23,7 @@ _SILENCE_S = 1
 class TrackFrames:
     """The frames of the first sound track, from the start of the recording.
 
-    `corrupt` counts packets that did not decode; `cut_short` says that the last packet was incomplete.
+    `corrupt` counts packets that did not decode; `cut_short` says, at the end, that the end of the file is missing.
     """
 
     def __init__(self, container: InputContainer, stream: AudioStream) -> None:
@@ -28,6 +31,7 @@ class TrackFrames:
         self._stream = stream
         self.corrupt = 0
         self.cut_short = False
+        self._lost = False
 
     @property
     def declared_s(self) -> float | None:
@@ -59,22 +63,30 @@ class TrackFrames:
         return stamp > declared + 1 if declared else gap > _LONGEST_BLIND_GAP_S
 
     def _decoded(self) -> Iterator[AudioFrame]:
+        bad = 0  # packets since the last good one: damage if another good one follows, else the end is missing
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except MEDIA_ERRORS:
+                bad += 1
+                continue
+            if packet.size:
+                self.corrupt += bad
+                bad = 0
+                self.cut_short = packet.is_corrupt
+            yield from frames
+        self.cut_short |= self._lost or bad > 0
+
+    def _packets(self) -> Iterator[Packet[AudioStream]]:
         packets = self._container.demux(self._stream)
         while True:
             try:
-                packet = next(packets)
+                yield next(packets)
             except StopIteration:
                 return
-            except av.FFmpegError:
-                self.cut_short = True  # the demuxer lost its way: what came before is still good
+            except MEDIA_ERRORS:
+                self._lost = True  # the demuxer lost its way: what came before is still good
                 return
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.corrupt += 1
-                continue
-            self.cut_short = packet.is_corrupt or (self.cut_short and not packet.size)
-            yield from frames
 
 
 def _silence(like: AudioFrame, seconds: Fraction) -> Iterator[AudioFrame]:

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child import FramePipe
 from worker.adapters.decoding import protocol
-from worker.adapters.decoding.frames import TrackFrames
+from worker.adapters.decoding.frames import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.resampling import Resampler
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, PipelineError, TooLong, UnsupportedMedia
 
-_FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi"
+_FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv"
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open what they name."""
 _MOST_MEMORY = 2 << 30
 _MOST_CPU_S = 3600
@@ -79,7 +79,7 @@ def _open(file: object) -> InputContainer:
     try:
         # FFmpeg's own protocols are shut: the file is read through Python.
         return av.open(file, "r", container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"})
-    except (av.FFmpegError, ValueError) as error:
+    except MEDIA_ERRORS as error:
         raise UnsupportedMedia from error
 
 
@@ -112,7 +112,7 @@ def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
     for frame in track.on_time():
         try:
             yield from resampler.push(frame)
-        except (av.FFmpegError, ValueError):
+        except MEDIA_ERRORS:
             track.corrupt += 1  # a frame that lies about its format
     yield from resampler.flush()
 

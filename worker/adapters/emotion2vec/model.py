@@ -49,6 +49,10 @@ class Emotion2vecModel:
         return self.start()
 
     @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
     def loaded(self) -> bool:
         return self._child is not None and self._info is not None
 
