@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from tests.media.broken import place_canary
+from tests.media.containers import cases as containers
+from tests.media.encode import FORMATS, encode
+from tests.media.pictures import video_only
+from tests.media.playlists import cases as playlists
+from tests.media.speech import speech_like
+from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.pipeline.errors import DecodeFailed, DecoderCrashed, DecodeTimeout, NoAudioStream, TooLong, UnsupportedMedia
+from worker.pipeline.ports import Samples
+
+DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
+MONO = speech_like(4, seed=7).samples
+CODEC_DELAY = 0.15 * SAMPLE_RATE
+"""AAC without an edit list has up to two frames of 1024 samples too many."""
+STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
+
+
+def decoded(path: Path, decoder: FfmpegDecoder = DECODER) -> tuple[AudioFormat, Samples, list[RecordingWarning]]:
+    with decoder.open(path) as stream:
+        blocks = list(stream.blocks())
+        return stream.format, np.concatenate(blocks), list(stream.warnings)
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "rf64", "w64", "aiff", "caf", "au"])
+@pytest.mark.parametrize("sound", [MONO[:, None], STEREO], ids=["mono", "stereo"])
+def test_lossless_sound_at_16_khz_comes_out_sample_for_sample(tmp_path: Path, name: str, sound: Samples) -> None:
+    encode(sound, SAMPLE_RATE, tmp_path / "x", name)
+    _, samples, warnings = decoded(tmp_path / "x")
+    assert np.array_equal(samples, sound)
+    assert warnings == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_read_whole_and_in_place(tmp_path: Path, name: str) -> None:
+    rate = min(FORMATS[name].rates, key=lambda rate: abs(rate - SAMPLE_RATE))
+    sound = speech_like(4, rate, seed=7).samples
+    encode(sound[:, None], rate, tmp_path / "x", name)
+    found, samples, warnings = decoded(tmp_path / "x")
+    assert found.sample_rate in (rate, 48_000)  # Opus is always decoded at 48 kHz
+    assert len(samples) == pytest.approx(4 * SAMPLE_RATE, abs=CODEC_DELAY)
+    assert warnings == []
+    # In place: the loudness follows the original's, but for the two steps that a codec without an edit list is late.
+    original = _loudness(np.interp(np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE, np.arange(len(sound)) / rate, sound))
+    found_loudness = _loudness(samples[:, 0].astype(float))
+    assert max(np.corrcoef(original, np.roll(found_loudness, -late))[0, 1] for late in range(3)) > 0.8
+
+
+def _loudness(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+    steps = np.resize(sound, 4 * SAMPLE_RATE).reshape(-1, 800)
+    return np.asarray(np.sqrt((steps**2).mean(axis=1)))
+
+
+def test_lost_packets_leave_silence_so_that_later_sound_stays_in_place(tmp_path: Path) -> None:
+    gap = next(case for case in containers(place_canary(tmp_path)) if case.name == "gap_of_5_s.mkv")
+    (tmp_path / "x").write_bytes(gap.make())
+    _, samples, _ = decoded(tmp_path / "x")
+    assert len(samples) == pytest.approx(6 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+    quiet = np.abs(samples[:, 0].reshape(-1, 100)).max(axis=1) == 0
+    assert quiet.sum() * 100 == pytest.approx(5 * SAMPLE_RATE, abs=0.3 * SAMPLE_RATE)
+
+
+@pytest.mark.parametrize("name", ["wav", "mp3", "flac", "m4a_faststart", "mkv", "aac", "amr", "wma"])
+def test_a_truncated_file_is_read_as_far_as_it_goes_with_a_warning(tmp_path: Path, name: str) -> None:
+    rate = 8000 if name == "amr" else 16_000
+    whole = tmp_path / "whole"
+    encode(speech_like(20, rate, seed=7).samples[:, None], rate, whole, name)
+    (tmp_path / "cut").write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6) - 1])
+    _, samples, warnings = decoded(tmp_path / "cut")
+    assert 8 * SAMPLE_RATE < len(samples) < 14 * SAMPLE_RATE
+    assert RecordingWarning.TRUNCATED in warnings
+
+
+def test_three_and_more_channels_are_mixed_into_one(tmp_path: Path) -> None:
+    encode(np.repeat(MONO[:, None], 6, axis=1), SAMPLE_RATE, tmp_path / "x", "wav")
+    found, samples, _ = decoded(tmp_path / "x")
+    assert found.channels == 6
+    assert samples.shape == (len(MONO), 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"hello", UnsupportedMedia), (b"", UnsupportedMedia), (b"RIFF\x24\0\0\0WAVEfmt ", UnsupportedMedia)],
+)
+def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes, error: type[Exception]) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(error):
+        decoded(tmp_path / "x")
+
+
+def test_a_video_without_sound_and_a_header_without_samples_have_errors_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "silent.mp4").write_bytes(video_only("mp4", "mpeg4"))
+    with pytest.raises(NoAudioStream):
+        decoded(tmp_path / "silent.mp4")
+    encode(MONO[:0, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with pytest.raises(DecodeFailed):
+        decoded(tmp_path / "x")
+
+
+def test_a_recording_over_the_limit_is_stopped(tmp_path: Path) -> None:
+    encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with pytest.raises(TooLong):
+        decoded(tmp_path / "x", FfmpegDecoder(max_duration_s=3, timeout_s=30))
+
+
+def test_no_playlist_opens_the_file_it_names(tmp_path: Path) -> None:
+    for case in playlists(place_canary(tmp_path)):
+        path = tmp_path / "list"  # beside the canary
+        path.write_bytes(case.make())
+        with pytest.raises((UnsupportedMedia, NoAudioStream, DecodeFailed)):
+            decoded(path)
+
+
+def _decoder_pid() -> int:
+    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.process"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
+
+
+def test_a_decoder_that_hangs_is_given_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "never")
+    started = time.monotonic()
+    with pytest.raises(DecodeTimeout):
+        decoded(tmp_path / "never", FfmpegDecoder(max_duration_s=60, timeout_s=2))
+    assert time.monotonic() - started < 10
+
+
+def test_a_decoder_that_dies_is_an_error_not_a_hang(tmp_path: Path) -> None:
+    encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with DECODER.open(tmp_path / "x") as stream:
+        blocks = stream.blocks()
+        next(blocks)
+        os.kill(_decoder_pid(), signal.SIGKILL)
+        with pytest.raises(DecoderCrashed):
+            list(blocks)

@@ -1,0 +1,73 @@
+"""What every adapter of `shared.ports.ObjectStore` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.adapters.objects_local import LocalObjectStore
+from shared.domain.errors import ObjectNotFound
+from shared.ports import ObjectStore
+
+
+@pytest.fixture(params=["local"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return LocalObjectStore(tmp_path / "objects")
+
+
+def put(store: ObjectStore, key: str, *chunks: bytes) -> None:
+    with store.writer(key) as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+
+
+def read(store: ObjectStore, key: str) -> bytes:
+    with store.fetch(key) as path:
+        return path.read_bytes()
+
+
+def test_what_was_written_is_read_back(store: ObjectStore) -> None:
+    put(store, "jobs/a/source", b"one ", b"two")
+    assert read(store, "jobs/a/source") == b"one two"
+
+
+def test_writing_again_replaces(store: ObjectStore) -> None:
+    put(store, "jobs/a/source", b"one")
+    put(store, "jobs/a/source", b"two")
+    assert read(store, "jobs/a/source") == b"two"
+
+
+def test_an_object_does_not_exist_before_it_is_whole(store: ObjectStore) -> None:
+    with store.writer("jobs/a/source") as writer:
+        writer.write(b"half")
+        with pytest.raises(ObjectNotFound):
+            read(store, "jobs/a/source")
+
+
+def test_a_broken_off_write_leaves_nothing(store: ObjectStore) -> None:
+    def break_off() -> None:
+        with store.writer("jobs/a/source") as writer:
+            writer.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    with pytest.raises(ObjectNotFound):
+        store.locate("jobs/a/source")
+
+
+def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: ObjectStore) -> None:
+    for key in ("jobs/a/source", "jobs/a/segments/0.flac", "jobs/ab/source"):
+        put(store, key, b"x")
+    store.delete_prefix("jobs/a/")
+    store.delete_prefix("jobs/a/")  # nothing there is fine
+    with pytest.raises(ObjectNotFound):
+        read(store, "jobs/a/segments/0.flac")
+    assert read(store, "jobs/ab/source") == b"x"
+
+
+@pytest.mark.parametrize("key", ["../outside", "jobs/../../outside", "/etc/passwd", ""])
+def test_a_key_never_leaves_the_store(store: ObjectStore, key: str) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        put(store, key, b"x")

@@ -1,0 +1,49 @@
+"""Augmentation keeps a waveform a waveform and is the same for the same generator state."""
+
+import numpy as np
+import pytest
+
+from training.architecture import SAMPLE_RATE
+from training.augment import add_noise, augment, change_gain, change_speed, telephone
+from training.dataset import Waveform
+
+
+@pytest.fixture
+def tone() -> Waveform:
+    """One second of 200 Hz."""
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    return (0.1 * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
+
+
+def test_augment_with_the_same_generator_state_gives_the_same_waveform(tone: Waveform) -> None:
+    first, second = (augment(tone, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_augment_gives_finite_float32(tone: Waveform, seed: int) -> None:
+    changed = augment(tone, np.random.default_rng(seed))
+    assert changed.dtype == np.float32
+    assert np.isfinite(changed).all()
+
+
+def test_speeding_up_shortens_and_raises_the_pitch(tone: Waveform) -> None:
+    faster = change_speed(tone, 1.25)
+    assert len(faster) == len(tone) * 4 / 5
+    peak_hz = np.abs(np.fft.rfft(faster)).argmax() * SAMPLE_RATE / len(faster)
+    assert peak_hz == pytest.approx(250, abs=2)
+
+
+def test_noise_has_the_asked_level(tone: Waveform) -> None:
+    noise = add_noise(tone, 20.0, 1.0, np.random.default_rng(0)) - tone
+    assert 10 * np.log10(np.mean(tone**2) / np.mean(noise**2)) == pytest.approx(20.0, abs=0.5)
+
+
+def test_telephone_removes_what_is_below_and_above_its_band(tone: Waveform) -> None:
+    high = np.sin(2 * np.pi * 5000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    for outside in (tone, high):
+        assert np.std(telephone(outside)) < 0.1 * np.std(outside)
+
+
+def test_gain_of_minus_20_db_divides_by_ten(tone: Waveform) -> None:
+    np.testing.assert_allclose(change_gain(tone, -20.0), tone / 10, rtol=1e-6)

@@ -1,0 +1,20 @@
+"""Short ways to write segments down in tests."""
+
+from __future__ import annotations
+
+from shared.domain.failure import FailureCode
+from shared.domain.recording import SAMPLE_RATE
+from shared.domain.segment import Segment, SegmentOutcome, SegmentResult, SegmentStatus
+
+
+def scored(
+    index: int, start_s: float, end_s: float, emotion: str, confidence: float, channel: int = 0
+) -> SegmentResult:
+    start, end = round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
+    outcome = SegmentOutcome(SegmentStatus.OK, emotion, confidence, {emotion: confidence})
+    return SegmentResult(Segment(index, channel, start, end, end - start), outcome)
+
+
+def skipped(index: int, start_s: float, end_s: float) -> SegmentResult:
+    start, end = round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
+    return SegmentResult(Segment(index, 0, start, end, end - start), SegmentOutcome.skipped(FailureCode.TIMEOUT))

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from shared.domain.options import SegmentationOptions
+from shared.domain.recording import SAMPLE_RATE, from_ms
+from tests.media.speech import speech_like
+from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from worker.pipeline.ports import Samples
+from worker.pipeline.segmenter import Piece, Segmenter
+
+LEAST = from_ms(300)
+MARGIN = from_ms(100)
+
+
+class LoudIsVoice:
+    """`worker.pipeline.ports.VoiceDetector` for signals of which every sound is voice."""
+
+    frame = 480
+
+    def voiced(self, samples: Samples) -> NDArray[np.bool_]:
+        return np.asarray(np.abs(samples.reshape(-1, self.frame)).max(axis=1) > 0)
+
+
+def cut(sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000) -> tuple[list[Piece], int]:
+    """The pieces of a channel, and the samples found to be speech."""
+    segmenter = Segmenter(options or SegmentationOptions(), LoudIsVoice())
+    pieces: list[Piece] = []
+    for start in range(0, len(sound), chunk):
+        pieces += segmenter.feed(sound[start : start + chunk])
+    return [*pieces, *segmenter.finish()], segmenter.speech
+
+
+def tone(plan: Sequence[tuple[float, float]]) -> Samples:
+    """Sound and silence in turn, in seconds."""
+    parts = []
+    for sound, silence in plan:
+        parts += [np.full(round(sound * SAMPLE_RATE), 8000, np.int16), np.zeros(round(silence * SAMPLE_RATE), np.int16)]
+    return np.concatenate(parts) if parts else np.empty(0, np.int16)
+
+
+plans = st.lists(st.tuples(st.floats(0.02, 70), st.floats(0.02, 12)), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans, st.sampled_from([3000, 8000, 25_000]))
+def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
+    plan: list[tuple[float, float]], max_ms: int
+) -> None:
+    sound = tone(plan)
+    pieces, speech = cut(sound, SegmentationOptions(max_ms=max_ms))
+    assert all(0 <= piece.start < piece.end <= len(sound) for piece in pieces)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
+    assert all(LEAST <= piece.end - piece.start <= from_ms(max_ms) for piece in pieces)
+    assert all(np.array_equal(piece.samples, sound[piece.start : piece.end]) for piece in pieces)
+    assert sum(piece.speech for piece in pieces) <= speech
+    covered = np.zeros(len(sound), np.bool_)
+    for piece in pieces:
+        covered[piece.start : piece.end] = True
+    spans = np.cumsum([0, *(part for pair in plan for part in pair)]) * SAMPLE_RATE
+    for start, end in zip(spans[::2].astype(int), spans[1::2].astype(int), strict=False):
+        if end - start >= LEAST:  # what is shorter may be a click
+            assert covered[start + 480 : end - 480].all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans, st.integers(100, 200_000))
+def test_pieces_do_not_depend_on_how_the_sound_is_divided(plan: list[tuple[float, float]], chunk: int) -> None:
+    sound = tone(plan)
+    whole, _ = cut(sound, chunk=max(1, len(sound)))
+    divided, _ = cut(sound, chunk=chunk)
+    assert [(piece.start, piece.end, piece.speech) for piece in whole] == [
+        (piece.start, piece.end, piece.speech) for piece in divided
+    ]
+
+
+def test_a_pause_over_800_ms_is_not_analysed_but_for_a_margin() -> None:
+    pieces, _ = cut(tone([(4, 1.2), (4, 0)]))
+    assert [piece.start for piece in pieces] == [0, pytest.approx(5.2 * SAMPLE_RATE - MARGIN, abs=480)]
+    assert pieces[0].end == pytest.approx(4 * SAMPLE_RATE + MARGIN, abs=480)
+
+
+def test_a_pause_of_half_a_second_is_preferred_to_one_of_a_quarter() -> None:
+    pieces, _ = cut(tone([(12, 0.25), (4, 0.5), (12, 0.0)]))
+    assert [piece.end / SAMPLE_RATE for piece in pieces[:-1]] == [pytest.approx(16.5, abs=0.03)]
+
+
+def test_a_short_stretch_without_a_pause_is_never_cut() -> None:
+    pieces, _ = cut(tone([(24.5, 0)]))
+    assert len(pieces) == 1
+
+
+def test_talk_without_any_pause_is_cut_all_the_same() -> None:
+    pieces, _ = cut(tone([(120, 0)]))
+    assert max(piece.end - piece.start for piece in pieces) <= 25 * SAMPLE_RATE
+    assert sum(piece.end - piece.start for piece in pieces) == 120 * SAMPLE_RATE
+
+
+def test_a_click_is_no_segment_but_counts_as_speech_that_was_not_analysed() -> None:
+    pieces, speech = cut(tone([(0.03, 3)]))
+    assert pieces == []
+    assert speech > 0
+
+
+def test_memory_does_not_grow_with_the_recording() -> None:
+    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice())
+    minute = np.full(60 * SAMPLE_RATE, 8000, np.int16)
+    held = []
+    for _ in range(20):
+        list(segmenter.feed(minute))
+        held.append(len(segmenter._sound))
+    assert max(held) <= 90 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize("peak", [0.5, 0.02, 0.012])
+def test_real_detector_loses_no_speech_loud_or_quiet(peak: float) -> None:
+    speech = speech_like(120, seed=3, peak=peak)
+    segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector())
+    pieces = [*segmenter.feed(speech.samples), *segmenter.finish()]
+    covered = np.zeros(len(speech.samples), np.bool_)
+    for piece in pieces:
+        covered[piece.start : piece.end] = True
+    lost = sum((~covered[start:end]).sum() for start, end in speech.spans) / sum(e - s for s, e in speech.spans)
+    assert lost <= 0.005
+
+
+def test_strict_keeps_the_users_gate_where_it_loses_quiet_speech() -> None:
+    quiet = speech_like(30, seed=3, peak=0.012).samples
+    segmenter = Segmenter(SegmentationOptions(strict=True), WebRtcVoiceDetector())
+    assert sum(piece.speech for piece in [*segmenter.feed(quiet), *segmenter.finish()]) < 0.2 * len(quiet)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.services.sniff import plainly_not_media
+from shared.services.submit import display_name
+from tests.media.case import speech
+from tests.media.encode import FORMATS, encoded
+
+
+@pytest.mark.parametrize(
+    ("given_name", "shown"),
+    [
+        ("call.mp3", "call.mp3"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\calls\\monday.wav", "monday.wav"),
+        ("a\x00b\n\u202ec.wav", "abc.wav"),
+        ("e\u0301.wav", "é.wav"),
+        ("", "recording"),
+        ("///", "recording"),
+    ],
+)
+def test_a_file_name_is_made_fit_to_show(given_name: str, shown: str) -> None:
+    assert display_name(given_name) == shown
+
+
+@given(st.text(max_size=500))
+def test_a_shown_name_is_never_a_path_nor_too_long(name: str) -> None:
+    shown = display_name(name)
+    assert shown
+    assert "/" not in shown
+    assert "\\" not in shown
+    assert len(shown.encode()) <= 255
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_format_of_sound_is_turned_away_at_first_look(format_name: str) -> None:
+    rate = next(rate for rate in FORMATS[format_name].rates if rate >= 8000)
+    assert not plainly_not_media(encoded(speech(1.5, rate), rate, format_name)[:4096])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"hello world\n",
+        "Grüße aus Köln".encode(),
+        b"<!DOCTYPE html><html>",
+        b"%PDF-1.7\n%\xe2\xe3",
+        b"\x89PNG\r\n\x1a\n\0\0",
+    ],
+    ids=["text", "utf-8", "html", "pdf", "png"],
+)
+def test_text_and_documents_are_turned_away(head: bytes) -> None:
+    assert plainly_not_media(head)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.options import AggregationOptions
+from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
+from shared.domain.segment import SegmentResult
+from shared.domain.timeline import Result, aggregate, dominant, merge
+from tests.unit.results import scored, skipped
+
+TWO_SECONDS = from_ms(2000)
+
+
+def aggregated(segments: list[SegmentResult], **options: float) -> Result:
+    speech = sum(result.segment.speech for result in segments)
+    return aggregate(
+        segments,
+        duration=100 * SAMPLE_RATE,
+        speech=speech,
+        options=AggregationOptions(**options),  # type: ignore[arg-type]
+        model=None,
+    )
+
+
+def test_neighbours_of_one_emotion_under_two_seconds_apart_are_one_entry_with_their_mean_confidence() -> None:
+    entries = merge([scored(0, 0, 10, "happy", 0.6), scored(1, 11.999, 20, "happy", 0.8)], TWO_SECONDS)
+    assert [(to_ms(e.start), to_ms(e.end), e.emotion) for e in entries] == [(0, 20_000, "happy")]
+    assert entries[0].confidence == pytest.approx(0.7)
+
+
+def test_neighbours_two_seconds_apart_stay_two_entries() -> None:
+    assert len(merge([scored(0, 0, 10, "happy", 0.6), scored(1, 12, 20, "happy", 0.8)], TWO_SECONDS)) == 2
+
+
+def test_another_emotion_between_keeps_entries_apart() -> None:
+    segments = [scored(0, 0, 5, "sad", 0.5), scored(1, 5, 6, "angry", 0.5), scored(2, 6, 9, "sad", 0.5)]
+    assert [entry.emotion for entry in merge(segments, TWO_SECONDS)] == ["sad", "angry", "sad"]
+
+
+def test_channels_are_merged_each_by_itself_and_the_timeline_is_sorted_by_start() -> None:
+    segments = [
+        scored(0, 0, 5, "sad", 0.5, channel=0),
+        scored(1, 4, 6, "happy", 0.5, channel=1),
+        scored(2, 6, 9, "sad", 0.5, channel=0),
+    ]
+    assert [(e.channel, e.emotion, to_ms(e.start)) for e in merge(segments, TWO_SECONDS)] == [
+        (0, "sad", 0),
+        (1, "happy", 4000),
+    ]
+
+
+def test_dominant_is_the_label_of_most_segments_and_its_share_is_of_the_time() -> None:
+    found = dominant([scored(0, 0, 1, "sad", 0.4), scored(1, 2, 3, "sad", 0.6), scored(2, 4, 12, "happy", 0.9)])
+    assert found is not None
+    assert found.emotion == "sad"
+    assert (found.confidence, found.share) == pytest.approx((0.5, 0.2))
+
+
+def test_dominant_tie_goes_to_the_higher_mean_confidence() -> None:
+    found = dominant([scored(0, 0, 9, "sad", 0.6), scored(1, 9, 10, "happy", 0.7)])
+    assert found is not None
+    assert found.emotion == "happy"
+
+
+def test_nothing_analysed_gives_no_dominant_and_an_empty_timeline() -> None:
+    result = aggregated([skipped(0, 0, 5)])
+    assert result.dominant is None
+    assert result.timeline == ()
+    assert result.coverage.analysed == 0
+    assert result.coverage.speech == 5 * SAMPLE_RATE
+
+
+def test_skipped_segments_are_listed_but_do_not_count() -> None:
+    result = aggregated([scored(0, 0, 5, "sad", 0.9), skipped(1, 5, 10)])
+    assert len(result.segments) == 2
+    assert result.summary.share_by_emotion == {"sad": 1.0}
+    assert result.coverage.analysed == result.coverage.speech // 2
+
+
+def test_under_the_least_confidence_the_emotion_is_unknown_rather_than_guessed() -> None:
+    result = aggregated([scored(0, 0, 5, "sad", 0.9), scored(1, 5, 10, "happy", 0.3)], min_confidence=0.5)
+    assert [entry.emotion for entry in result.timeline] == ["sad", "unknown"]
+    assert [found.outcome.emotion for found in result.segments] == ["sad", "happy"]
+
+
+def test_summary_tells_channels_quarters_transitions_and_peaks() -> None:
+    result = aggregated(
+        [
+            scored(0, 0, 20, "neutral", 0.5),
+            scored(1, 30, 60, "angry", 0.8),
+            scored(2, 70, 90, "neutral", 0.6),
+            scored(3, 80, 90, "happy", 0.7, channel=1),
+        ]
+    )
+    assert [channel.dominant.emotion for channel in result.summary.by_channel] == ["neutral", "happy"]
+    assert [list(quarter.share_by_emotion) for quarter in result.summary.by_quarter] == [
+        ["neutral"],
+        ["angry"],
+        ["angry", "neutral"],
+        ["neutral", "happy"],
+    ]
+    assert [(t.source, t.target, t.count) for t in result.summary.transitions] == [
+        ("neutral", "angry", 1),
+        ("angry", "neutral", 1),
+    ]
+    assert [(peak.emotion, peak.index) for peak in result.summary.peaks] == [("angry", 1), ("happy", 3), ("neutral", 2)]
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[SegmentResult]:
+    """Segments of two channels, disjoint in each, in order of start."""
+    segments: list[SegmentResult] = []
+    for channel in (0, 1):
+        now = 0.0
+        for _ in range(draw(st.integers(0, 8))):
+            start = now + draw(st.floats(0, 5))
+            now = start + draw(st.floats(0.3, 25))
+            emotion, confidence = draw(st.sampled_from(["happy", "sad", "angry"])), draw(st.floats(0.1, 1))
+            segments.append(scored(0, start, now, emotion, confidence, channel))
+    return sorted(segments, key=lambda result: result.segment.start)
+
+
+@given(recordings(), st.integers(0, 10 * SAMPLE_RATE))
+def test_merging_loses_no_segment_and_leaves_nothing_to_merge(segments: list[SegmentResult], gap: int) -> None:
+    entries = merge(segments, gap)
+    assert [entry.start for entry in entries] == sorted(entry.start for entry in entries)
+    for result in segments:
+        segment = result.segment
+        holders = [e for e in entries if e.channel == segment.channel and e.start <= segment.start < e.end]
+        assert [entry.emotion for entry in holders] == [result.outcome.emotion]
+    for channel in (0, 1):
+        own = [entry for entry in entries if entry.channel == channel]
+        for before, after in itertools.pairwise(own):
+            assert before.emotion != after.emotion or after.start - before.end >= gap
+
+
+@given(recordings())
+def test_shares_sum_to_one(segments: list[SegmentResult]) -> None:
+    shares = aggregated(segments).summary.share_by_emotion
+    assert sum(shares.values()) == pytest.approx(1 if segments else 0)
