@@ -78,7 +78,7 @@ async def _known(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
-    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail)
+    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{detail}.")
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -62,8 +63,12 @@ def parse_options(config: str | None) -> JobOptions:
     try:
         return _OPTIONS.validate_json(config)
     except ValidationError as error:
-        issues = (f"{'.'.join(map(str, issue['loc'])) or 'config'}: {issue['msg']}" for issue in error.errors())
-        raise InvalidConfig(f"The job's config is not valid. {'; '.join(issues)}") from error
+        raise InvalidConfig(f"The job's config is not valid: {'; '.join(map(_issue, error.errors()))}.") from error
+
+
+def _issue(found: ErrorDetails) -> str:
+    message = found["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, found['loc'])) or 'config'}: {message}"
 
 
 async def _read_form(request: Request, upload: Upload, form: _Form) -> None:

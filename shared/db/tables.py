@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMES = {
@@ -14,6 +14,10 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Samples = Annotated[int, mapped_column(BigInteger)]
+"""A day and a half at 16 kHz is just over 31 bits."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,8 +50,8 @@ class JobRow(Base):
     model: Mapped[dict[str, Any] | None]
     failure: Mapped[dict[str, Any] | None]
     attempts: Mapped[int]
-    prepared: Mapped[int]
-    speech: Mapped[int]
+    prepared: Mapped[Samples]
+    speech: Mapped[Samples]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -65,13 +69,13 @@ class SegmentRow(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[int]
-    start: Mapped[int]
-    end: Mapped[int]
-    speech: Mapped[int]
+    start: Mapped[Samples]
+    end: Mapped[Samples]
+    speech: Mapped[Samples]
     audio_key: Mapped[str]
     status: Mapped[str]
     emotion: Mapped[str]
-    confidence: Mapped[float | None]
+    confidence: Mapped[float | None] = mapped_column(Double)
     scores: Mapped[dict[str, Any] | None]
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.container import Services
+from tests.api.test_submit import assert_problem, post_raw, stored_files
+
+UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
+
+
+def submitted(client: TestClient) -> str:
+    return str(post_raw(client).json()["id"])
+
+
+def test_a_queued_job_says_so_and_when_to_ask_again(client: TestClient) -> None:
+    answer = client.get(f"/v1/jobs/{submitted(client)}")
+    assert answer.json()["status"] == "queued"
+    assert answer.json()["progress"] == {
+        "segments_total": 0,
+        "segments_done": 0,
+        "segments_skipped": 0,
+        "percent": 0.0,
+        "eta_s": None,
+    }
+    assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/result", "/timeline", "/segments", "/segments/0/audio"], ids=lambda path: path or "job"
+)
+@pytest.mark.parametrize("job_id", [UNKNOWN, "nonsense", "job_%00", "..%2f..%2fetc"])
+def test_an_unknown_job_is_not_found_on_any_route(client: TestClient, job_id: str, path: str) -> None:
+    assert client.get(f"/v1/jobs/{job_id}{path}").status_code == 404
+
+
+def test_jobs_are_listed_newest_first_in_pages(client: TestClient) -> None:
+    ids = [submitted(client) for _ in range(5)]
+    first = client.get("/v1/jobs", params={"limit": 3}).json()
+    second = client.get("/v1/jobs", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+    assert [job["id"] for job in first["data"] + second["data"]] == ids[::-1]
+    assert second["next_cursor"] is None
+    assert client.get("/v1/jobs", params={"status": "succeeded"}).json()["data"] == []
+    assert len(client.get("/v1/jobs", params={"status": "queued"}).json()["data"]) == 5
+
+
+@pytest.mark.parametrize("params", [{"limit": "0"}, {"limit": "x"}, {"status": "lost"}])
+def test_wrong_parameters_are_named(client: TestClient, params: dict[str, str]) -> None:
+    answer = client.get("/v1/jobs", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert next(iter(params)) in answer.json()["detail"]
+
+
+def test_a_cursor_of_somebody_elses_making_is_refused(client: TestClient) -> None:
+    assert_problem(client.get("/v1/jobs", params={"cursor": "7"}), 422, "invalid_cursor")
+    assert_problem(client.get(f"/v1/jobs/{submitted(client)}/segments", params={"cursor": "x"}), 422, "invalid_cursor")
+
+
+def test_results_of_a_job_that_runs_are_not_ready(client: TestClient) -> None:
+    job_id = submitted(client)
+    for path in ("result", "timeline"):
+        answer = client.get(f"/v1/jobs/{job_id}/{path}")
+        assert_problem(answer, 409, "result_not_ready")
+        assert answer.headers["Retry-After"]
+    assert client.get(f"/v1/jobs/{job_id}/segments").json() == {"data": [], "next_cursor": None}
+    assert_problem(client.get(f"/v1/jobs/{job_id}/segments/0/audio"), 404, "segment_not_found")
+
+
+def test_a_job_is_canceled_once_and_then_has_no_result(client: TestClient) -> None:
+    job_id = submitted(client)
+    answer = client.post(f"/v1/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "canceled")
+    assert_problem(client.post(f"/v1/jobs/{job_id}/cancel"), 409, "job_finished")
+    assert_problem(client.get(f"/v1/jobs/{job_id}/result"), 409, "no_result")
+
+
+def test_a_deleted_job_is_gone_with_its_recording(client: TestClient, services: Services) -> None:
+    job_id = submitted(client)
+    assert client.delete(f"/v1/jobs/{job_id}").status_code == 204
+    assert stored_files(services) == []
+    for path in ("", "/result", "/timeline", "/segments"):
+        assert_problem(client.get(f"/v1/jobs/{job_id}{path}"), 410, "job_deleted")
+    assert_problem(client.delete(f"/v1/jobs/{job_id}"), 410, "job_deleted")
+    assert client.get("/v1/jobs").json()["data"] == []
+
+
+def test_health_says_alive_and_ready(client: TestClient) -> None:
+    assert client.get("/livez").json() == {"status": "ok", "problems": []}
+    assert client.get("/readyz").json() == {"status": "ready", "problems": []}
+
+
+def test_openapi_describes_both_kinds_of_upload_and_the_config(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
+    assert set(bodies) == {"multipart/form-data", "application/octet-stream"}
+    options = document["components"]["schemas"]["JobOptions"]
+    assert "voices" in options["properties"]["channels"]["description"]
+    assert client.get("/docs").status_code == 200
+
+
+def test_every_other_path_and_method_is_a_problem_too(client: TestClient) -> None:
+    assert client.get("/v2").json()["code"] == "not_found"
+    assert client.put("/v1/jobs").json()["code"] == "method_not_allowed"

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from api.app import create_app
+from shared.container import Services, open_services
+from shared.settings import Settings
+from tests.media.case import spoken
+
+WAV = spoken("wav")
+
+
+def post_form(client: TestClient, content: bytes = WAV, name: str = "call.wav", **data: str) -> Response:
+    return client.post("/v1/jobs", files={"file": (name, content)}, data=data)
+
+
+def post_raw(client: TestClient, content: bytes = WAV, **params: str) -> Response:
+    return client.post("/v1/jobs", content=content, params=params)
+
+
+def stored_files(services: Services) -> list[Path]:
+    return [path for path in services.settings.objects_dir.rglob("*") if path.is_file()]
+
+
+def assert_problem(answer: Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"urn:emoline:error:{code}")
+    assert problem["detail"].endswith(".")
+    return problem
+
+
+@pytest.mark.parametrize("post", [post_form, post_raw])
+def test_a_recording_is_accepted_stored_whole_and_queued(client: TestClient, services: Services, post: Any) -> None:
+    answer = post(client)
+    job = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}" == job["links"]["self"]
+    assert "Retry-After" in answer.headers
+    assert (job["status"], job["stage"], job["error"]) == ("queued", None, None)
+    assert job["audio"]["size_bytes"] == len(WAV)
+    assert [path.read_bytes() for path in stored_files(services)] == [WAV]
+
+
+def test_the_name_is_shown_but_never_used_as_a_path(client: TestClient, services: Services) -> None:
+    job = post_form(client, name="../../calls/Grüße.wav").json()
+    assert job["audio"]["filename"] == "Grüße.wav"
+    assert [path.name for path in stored_files(services)] == ["source"]
+    assert post_raw(client, filename="a.mp3").json()["audio"]["filename"] == "a.mp3"
+
+
+def test_the_config_may_come_in_the_form_the_query_or_a_header(client: TestClient) -> None:
+    config = json.dumps({"channels": "mix", "segmentation": {"max_ms": 9000}, "metadata": {"case": "7"}})
+    jobs = [
+        post_form(client, config=config).json(),
+        post_raw(client, config=config).json(),
+        client.post("/v1/jobs", content=WAV, headers={"Emoline-Config": config}).json(),
+    ]
+    for job in jobs:
+        assert job["config"]["channels"] == "mix"
+        assert job["config"]["segmentation"]["max_ms"] == 9000
+        assert job["config"]["metadata"] == {"case": "7"}
+        assert job["config"]["aggregation"]["gap_ms"] == 2000
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ("{", "config"),
+        ('{"chanels": "mix"}', "chanels"),
+        ('{"channels": "both"}', "channels"),
+        ('{"segmentation": {"max_ms": 30000}}', "segmentation.max_ms"),
+        ('{"aggregation": {"gap_ms": -1}}', "aggregation.gap_ms"),
+    ],
+)
+def test_a_wrong_config_is_refused_by_name_and_nothing_is_kept(
+    client: TestClient, services: Services, config: str, named: str
+) -> None:
+    for answer in (post_form(client, config=config), post_raw(client, config=config)):
+        assert named in assert_problem(answer, 422, "invalid_config")["detail"]
+    assert stored_files(services) == []
+    assert client.get("/v1/jobs").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"", 422, "empty_file"),
+        (b"this is only text", 415, "unsupported_media_type"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(9000), 415, "unsupported_media_type"),
+    ],
+)
+def test_what_is_plainly_no_recording_is_turned_away_and_not_kept(
+    client: TestClient, services: Services, content: bytes, status: int, code: str
+) -> None:
+    assert_problem(post_form(client, content), status, code)
+    assert_problem(post_raw(client, content), status, code)
+    assert stored_files(services) == []
+
+
+def test_a_form_without_a_file_and_a_broken_form_are_refused(client: TestClient) -> None:
+    assert_problem(client.post("/v1/jobs", files={"audio": ("a.wav", WAV)}), 422, "missing_file")
+    for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        answer = client.post("/v1/jobs", content=b"nonsense", headers={"Content-Type": content_type})
+        assert_problem(answer, 400, "malformed_upload")
+
+
+def test_a_recording_over_the_limit_is_refused_and_not_kept(tmp_path: Path) -> None:
+    with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000)) as services:
+        client = TestClient(create_app(services, ["testserver"]))
+        assert_problem(post_form(client), 413, "upload_too_large")
+        assert_problem(post_raw(client), 413, "upload_too_large")
+        assert stored_files(services) == []
+
+
+def test_a_host_that_is_not_ours_is_refused(client: TestClient) -> None:
+    assert client.get("/v1/jobs", headers={"Host": "evil.example"}).status_code == 400

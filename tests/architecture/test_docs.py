@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.errors import STATUS
+from shared.domain.failure import FailureCode
+from shared.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        row = f"| `EMOLINE_{name.upper()}` | `{field.default}` |"
+        assert row in page, row
+
+
+def test_every_error_and_failure_code_is_documented() -> None:
+    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+    for code in [*(kind.code for kind in STATUS), *FailureCode]:
+        assert f"`{code}`" in page, code
