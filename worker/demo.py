@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 from rich.console import Console
 
 from shared.documents import JobDocument, ResultDocument
@@ -21,7 +21,7 @@ class DemoFailed(Exception):
 
 def run(url: str, file: Path, out: Path, console: Console) -> None:
     """Uploads `file`, waits with a progress bar, prints the timeline, writes `out/result.json`. Raises DemoFailed."""
-    with httpx.Client(base_url=url, timeout=_TIMEOUT_S) as client:
+    with httpx2.Client(base_url=url, timeout=_TIMEOUT_S) as client:
         console.print(f"Emoline runs at {url}. Uploading {file.name} …")
         job = _submit(client, file)
         job = _wait(client, job, console)
@@ -34,12 +34,12 @@ def run(url: str, file: Path, out: Path, console: Console) -> None:
     console.print(f"Written: {out / 'result.json'}")
 
 
-def _submit(client: httpx.Client, file: Path) -> JobDocument:
+def _submit(client: httpx2.Client, file: Path) -> JobDocument:
     with file.open("rb") as opened:
         return _job(client.post("/v1/jobs", files={"file": (file.name, opened)}))
 
 
-def _wait(client: httpx.Client, job: JobDocument, console: Console) -> JobDocument:
+def _wait(client: httpx2.Client, job: JobDocument, console: Console) -> JobDocument:
     with progress_bar(console) as bar:
         task = bar.add_task("queued", total=100)
         while job.finished_at is None:
@@ -52,11 +52,11 @@ def _wait(client: httpx.Client, job: JobDocument, console: Console) -> JobDocume
     return job
 
 
-def _job(answer: httpx.Response) -> JobDocument:
+def _job(answer: httpx2.Response) -> JobDocument:
     return JobDocument.model_validate_json(_checked(answer).content)
 
 
-def _checked(answer: httpx.Response) -> httpx.Response:
+def _checked(answer: httpx2.Response) -> httpx2.Response:
     if answer.is_error:
         raise DemoFailed(f"{answer.json()['detail']} ({answer.json()['code']})")
     return answer
