@@ -50,8 +50,7 @@ def analyze(
     try:
         pipeline = build_pipeline(_settings(model=model, device=device))
         with pipeline.model, progress_bar(console) as bar:
-            task = bar.add_task("loading the model", total=None)
-            pipeline.model.start()
+            task = bar.add_task("reading the file, loading the model", total=None)
 
             def on_progress(decoded: int, declared: int | None, segments: int) -> None:
                 bar.update(task, completed=decoded, total=declared, description=f"analysing, {segments} segments")

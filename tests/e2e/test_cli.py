@@ -1,0 +1,78 @@
+"""The command line, run as people run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from shared.documents import ResultDocument
+from tests.media.encode import encode
+from tests.media.speech import speech_like
+
+
+def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "worker.cli", *map(str, arguments)]
+    environment = os.environ | {"COLUMNS": "120"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+
+
+@pytest.mark.parametrize("command", ["", "analyze", "serve", "demo", "migrate"])
+def test_help_is_everywhere(command: str) -> None:
+    done = emoline(*command.split(), "--help", timeout=30)
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None:
+    sound = speech_like(30, seed=5).samples
+    encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
+    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments")
+    assert done.returncode == 0, done.stderr
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    result = ResultDocument.model_validate(written)
+    assert json.loads(result.model_dump_json(by_alias=True)) == written
+    assert result.model
+    assert result.model.id == "emoline/mini"
+    for segment in result.segments:
+        assert segment.audio_url == f"segments/{segment.index:03d}.wav"
+        samples, rate = soundfile.read(tmp_path / "out" / segment.audio_url, dtype="int16")
+        start = segment.start_ms * rate // 1000
+        assert np.array_equal(samples, sound[start : start + len(samples)])
+    assert "Mostly" in done.stdout
+    assert "not to be relied on" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
+        (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
+        (["analyze", "TEXT", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
+        (["serve", "--host", "0.0.0.0"], "only listens on this machine's own address"),
+        (["serve", "--model", "no-such", "--port", "0"], "There is no model directory no-such"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
+    (tmp_path / "text.wav").write_text("not sound at all")
+    names = {"TEXT": tmp_path / "text.wav", "OUT": tmp_path / "out", "MISSING": tmp_path / "missing.wav"}
+    done = emoline(*(names.get(argument, argument) for argument in arguments))
+    assert done.returncode != 0
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -> None:
+    done = emoline("demo", "--out", tmp_path, timeout=280)
+    assert done.returncode == 0, done.stderr
+    result = ResultDocument.model_validate_json((tmp_path / "result.json").read_bytes())
+    assert len(result.timeline) > 3
+    assert result.audio.channel_mode == "split"
+    assert result.timeline[0].emotion in done.stdout

@@ -1,0 +1,168 @@
+"""From upload to result over HTTP, with the real decoder and the real model."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.e2e.conftest import Client
+from tests.media.encode import encoded
+from tests.media.pictures import video_only
+from tests.media.speech import speech_like
+from worker.pipeline.ports import Samples
+
+RATE = 16_000
+MINUTE = speech_like(60, seed=11).samples
+CALL = np.stack([speech_like(60, seed=12).samples, speech_like(60, seed=13).samples], axis=1)
+
+
+def segments_of(client: Client, job: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(client.get(f"/v1/jobs/{job['id']}/segments", params={"limit": 1000}).json()["data"])
+
+
+def sound_of(client: Client, segment: dict[str, Any]) -> Samples:
+    answer = client.get(segment["audio_url"])
+    assert answer.headers["content-type"] == "audio/flac"
+    samples: Samples = soundfile.read(io.BytesIO(answer.content), dtype="int16")[0]
+    return samples
+
+
+@pytest.fixture(scope="module")
+def mono(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    return client.analysed(encoded(MINUTE[:, None], RATE, "wav"))
+
+
+def test_a_job_ends_with_all_that_is_known_of_it(mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    job, _ = mono
+    assert (job["status"], job["stage"], job["error"]) == ("succeeded", None, None)
+    assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 2
+    assert job["progress"]["percent"] == 100
+    audio = job["audio"]
+    assert (audio["duration_ms"], audio["channels"], audio["sample_rate"]) == (60_000, 1, 16_000)
+    assert (audio["codec"], audio["channel_mode"], audio["warnings"]) == ("pcm_s16le", "mix", [])
+    assert job["coverage"]["analysed_ms"] == pytest.approx(job["coverage"]["speech_ms"], rel=0.01)
+    assert job["model"]["id"] == "emoline/mini"
+    assert "not to be relied on" in job["model"]["notice"]
+
+
+def test_the_result_has_whole_segments_with_scores_and_a_merged_timeline(
+    mono: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    job, result = mono
+    segments, timeline = result["segments"], result["timeline"]
+    assert [segment["index"] for segment in segments] == list(range(len(segments)))
+    assert all(0 < segment["end_ms"] - segment["start_ms"] <= 25_000 for segment in segments)
+    assert all(before["end_ms"] <= after["start_ms"] for before, after in itertools.pairwise(segments))
+    for segment in segments:
+        assert segment["status"] == "ok"
+        assert sum(segment["scores"].values()) == pytest.approx(1)
+        assert segment["scores"][segment["emotion"]] == max(segment["scores"].values()) == segment["confidence"]
+    assert [entry["start_ms"] for entry in timeline] == sorted(entry["start_ms"] for entry in timeline)
+    for before, after in itertools.pairwise(timeline):
+        assert before["emotion"] != after["emotion"] or after["start_ms"] - before["end_ms"] >= 2000
+    assert result["model"] == job["model"]
+    assert sum(result["summary"]["share_by_emotion"].values()) == pytest.approx(1)
+
+
+def test_every_segments_sound_is_the_recordings_own_at_its_start(
+    client: Client, mono: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    job, _ = mono
+    for segment in segments_of(client, job):
+        sound = sound_of(client, segment)
+        start = segment["start_ms"] * RATE // 1000
+        assert np.array_equal(sound, MINUTE[start : start + len(sound)])
+
+
+def test_each_channel_of_a_call_is_analysed_by_itself(client: Client) -> None:
+    job, result = client.analysed(encoded(CALL, RATE, "flac"))
+    assert job["audio"]["channel_mode"] == "split"
+    assert {entry["channel"] for entry in result["timeline"]} == {0, 1}
+    assert [summary["channel"] for summary in result["summary"]["by_channel"]] == [0, 1]
+    for segment in result["segments"]:
+        sound = sound_of(client, segment)
+        start = segment["start_ms"] * RATE // 1000
+        assert np.array_equal(sound, CALL[start : start + len(sound), segment["channel"]])
+
+
+def test_channels_are_mixed_when_asked(client: Client) -> None:
+    job, result = client.analysed(encoded(CALL[: 20 * RATE], RATE, "wav"), channels="mix")
+    assert job["audio"]["channel_mode"] == "mix"
+    assert {segment["channel"] for segment in result["segments"]} == {0}
+
+
+def test_a_segments_sound_can_be_sought_in(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    url = segments_of(client, mono[0])[0]["audio_url"]
+    whole = client.get(url).content
+    part = client.get(url, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, whole[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
+
+
+def test_segments_come_in_pages(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    job, result = mono
+    url, found, cursor = f"/v1/jobs/{job['id']}/segments", [], None
+    while True:
+        page = client.get(url, params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+        found += page["data"]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert found == result["segments"]
+
+
+def test_the_timeline_is_merged_anew_as_asked(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    job, result = mono
+    url = f"/v1/jobs/{job['id']}/timeline"
+    assert client.get(url).json()["data"] == result["timeline"]
+    assert len(client.get(url, params={"gap_ms": 0}).json()["data"]) >= len(result["timeline"])
+    unsure = client.get(url, params={"min_confidence": 1.0}).json()["data"]
+    assert {entry["emotion"] for entry in unsure} == {"unknown"}
+    assert client.get(url, params={"channel": 5}).json()["data"] == []
+
+
+@pytest.mark.parametrize("sound", [np.zeros((10 * RATE, 1), np.int16), np.full((RATE // 5, 1), 900, np.int16)])
+def test_a_recording_without_speech_succeeds_with_a_warning(client: Client, sound: Samples) -> None:
+    job, result = client.analysed(encoded(sound, RATE, "wav"))
+    assert job["audio"]["warnings"] == ["no_speech"]
+    assert (result["dominant"], result["timeline"], result["segments"]) == (None, [], [])
+    assert job["coverage"]["analysed_ms"] == 0
+
+
+def test_a_truncated_recording_is_analysed_as_far_as_it_goes(client: Client) -> None:
+    whole = encoded(MINUTE[:, None], RATE, "flac")
+    job, result = client.analysed(whole[: len(whole) // 2])
+    assert "truncated" in job["audio"]["warnings"]
+    assert result["timeline"]
+    assert 0 < job["audio"]["duration_ms"] < 60_000
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (video_only("mp4", "mpeg4"), "no_audio_stream"),
+        (encoded(MINUTE[:0, None], RATE, "wav"), "decode_failed"),
+        (bytes(range(256)) * 40, "unsupported_media"),
+    ],
+)
+def test_what_cannot_be_analysed_fails_with_a_code_and_a_sentence(client: Client, content: bytes, code: str) -> None:
+    job = client.ended(client.submit(content)["id"])
+    assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", code, False)
+    assert job["error"]["message"].endswith(".")
+    assert client.get(f"/v1/jobs/{job['id']}/result").json()["code"] == "no_result"
+
+
+def test_a_job_deleted_while_it_runs_leaves_nothing_behind(client: Client) -> None:
+    job = client.submit(encoded(np.tile(MINUTE, 10)[:, None], RATE, "flac"))
+    assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
+    assert client.get(f"/v1/jobs/{job['id']}").status_code == 410
+    client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))  # and the service goes on
+
+
+def test_the_service_is_ready_once_its_model_is_loaded(client: Client) -> None:
+    client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))
+    assert client.get("/readyz").json() == {"status": "ready", "problems": []}
