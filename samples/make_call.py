@@ -26,6 +26,7 @@ RATE = 16_000
 WAV_HEADER_BYTES = 44
 CHANNEL = {"agent": 0, "customer": 1}
 BREATH_S = (0.3, 0.6)
+EFFORT_FROM_HZ = 200
 LINE_NOISE_DBFS = -65.0
 HOLD_MUSIC_DBFS = -32.0
 BIT_RATE = 28_000
@@ -71,8 +72,16 @@ def _trim(audio: Audio) -> Audio:
     return audio[loud[0] : loud[-1] + 1]
 
 
+def _soften(audio: Audio, db_per_octave: float) -> Audio:
+    """Tilt the spectrum as a voice with less effort does; espeak-ng itself always speaks with the same effort."""
+    frequency = np.fft.rfftfreq(len(audio), 1 / RATE)
+    octaves = np.log2(np.maximum(frequency, EFFORT_FROM_HZ) / EFFORT_FROM_HZ)
+    tilted = np.fft.rfft(audio) * 10 ** (-db_per_octave * octaves / 20)
+    return np.asarray(np.fft.irfft(tilted, len(audio)), dtype=np.float64)
+
+
 def speak(text: str, voice: str, mood: dict[str, Any]) -> Audio:
-    """One phrase as mono audio at `RATE`, at the mood's rate, pitch, pitch range and level."""
+    """One phrase as mono audio at `RATE`, at the mood's rate, pitch, pitch range, effort and level."""
     ssml = f'<speak><prosody range="{mood["range"]}">{escape(text)}</prosody></speak>'
     options = ["-m", "-z", "-v", voice, "-s", str(mood["rate"]), "-p", str(mood["pitch"]), "--stdout"]
     wav = subprocess.run(["espeak-ng", *options, ssml], capture_output=True, check=True).stdout
@@ -81,7 +90,7 @@ def speak(text: str, voice: str, mood: dict[str, Any]) -> Audio:
     samples = np.frombuffer(wav[WAV_HEADER_BYTES:], "<i2").astype(np.float64)
     common = gcd(rate, RATE)
     audio = resample_poly(samples, RATE // common, rate // common)
-    return _gain(_trim(audio), mood["level_dbfs"])
+    return _gain(_soften(_trim(audio), mood["tilt_db"]), mood["level_dbfs"])
 
 
 def hold_music(seconds: float) -> Audio:
