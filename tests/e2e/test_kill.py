@@ -21,7 +21,7 @@ from tests.e2e.conftest import Client
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
 
-TWENTY_MINUTES = encoded(np.tile(speech_like(120, seed=21).samples, 10)[:, None], 16_000, "flac")
+EIGHT_MINUTES = encoded(np.tile(speech_like(120, seed=21).samples, 4)[:, None], 16_000, "flac")
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def children_of(pid: int) -> set[int]:
 @pytest.mark.timeout(300)
 def test_a_killed_service_finishes_its_jobs_by_itself_at_the_next_start(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        job_id = client.submit(TWENTY_MINUTES)["id"]
+        job_id = client.submit(EIGHT_MINUTES)["id"]
         half_done(client, job_id)
         orphans = children_of(process.pid)
         process.send_signal(signal.SIGKILL)
