@@ -116,6 +116,11 @@ def test_a_checkpoint_that_runs_code_when_loaded_is_refused(model_copy: Path, tm
     assert not (tmp_path / "canary").exists()
 
 
+def test_a_config_that_makes_no_network_is_refused_in_a_sentence(model_copy: Path) -> None:
+    (model_copy / "config.yaml").write_text("model: Emotion2vec\nmodel_conf: {depth: 1}\n", encoding="utf-8")
+    assert "cannot be loaded or does not run on cpu" in _refused(model_copy)
+
+
 def test_an_incomplete_directory_is_refused_before_any_process_starts(model_copy: Path) -> None:
     (model_copy / "tokens.txt").unlink()
     with pytest.raises(ModelUnavailable, match=r"lacks tokens\.txt"):

@@ -24,7 +24,8 @@ _CPU_SECONDS_PER_SECOND = 4.0
 class Emotion2vecModel:
     """A context manager: the process lives as long. It is started again after it was killed or died.
 
-    Raises ModelUnavailable at once for a model that cannot exist.
+    `problem` is a sentence that says why the model cannot answer now, or None. Raises ModelUnavailable at once for a
+    model that cannot exist.
     """
 
     def __init__(self, model: str, device: str, segment_timeout_s: float) -> None:
@@ -34,6 +35,7 @@ class Emotion2vecModel:
         self._child: Child | None = None
         self._info: ModelInfo | None = None
         self._closed = False
+        self.problem: str | None = f"The model {self.name} is being loaded."
 
     def start(self) -> ModelInfo:
         """Starts the process unless it runs, and waits until the model is loaded. Raises ModelUnavailable."""
@@ -41,7 +43,13 @@ class Emotion2vecModel:
             raise ModelUnavailable("The worker is being stopped.")
         if self._child is None or self._info is None:
             self._child = Child(_MODULE, self.name, self._device)
-            self._info = self._loaded(self._child)
+            try:
+                self._info = self._loaded(self._child)
+            except ModelUnavailable as error:
+                self._kill()
+                self.problem = str(error)
+                raise
+            self.problem = None
         return self._info
 
     @property
@@ -51,10 +59,6 @@ class Emotion2vecModel:
     @property
     def pid(self) -> int | None:
         return self._child.pid if self._child else None
-
-    @property
-    def loaded(self) -> bool:
-        return self._child is not None and self._info is not None
 
     def predict(self, clips: Sequence[Samples]) -> list[Scores]:
         self.start()
@@ -93,10 +97,8 @@ class Emotion2vecModel:
         try:
             tag, payload = child.receive(_LOAD_TIMEOUT_S)
         except (ChildTimeout, ChildDied) as error:
-            self._kill()
             raise ModelUnavailable(f"The process of the model {self.name} ended while loading it.") from error
         if tag == protocol.UNAVAILABLE:
-            self._kill()
             raise ModelUnavailable(payload.decode())
         values = json.loads(payload)
         return ModelInfo(**{**values, "labels": tuple(values["labels"])})

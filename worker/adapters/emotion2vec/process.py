@@ -19,6 +19,7 @@ from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.child import ChildDied, FramePipe
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.directory import ModelName, describe, resolve
+from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.ports import Samples
 
@@ -28,6 +29,7 @@ _Answer = Callable[[Sequence[Samples]], list[dict[str, float]]]
 def main() -> None:
     name, device = sys.argv[1:]
     pipe = FramePipe.to_parent()
+    register_funasr()
     try:
         answer = _load(resolve(name), device, pipe)
     except ModelUnavailable as error:
@@ -45,15 +47,20 @@ def _load(name: ModelName, device: str, pipe: FramePipe) -> _Answer:
     """Loads, warms up and reports the model; returns what answers a batch."""
     directory = name.directory or _downloaded(name.name)
     with contextlib.redirect_stdout(None):  # FunASR prints advice about programs that are not needed
-        from worker.adapters.emotion2vec.network import Network  # and takes seconds to import
+        from worker.adapters.emotion2vec.network import Network
 
     logging.getLogger().setLevel(logging.ERROR)  # FunASR logs at INFO through the root logger
     try:
         network = Network(directory, device)
         # The first forward is slow, and it shows a sick device before any segment is blamed for it.
         network.scores([np.zeros(SAMPLE_RATE, np.int16)])
-    except (RuntimeError, AssertionError) as error:
-        raise ModelUnavailable(f"The model {name.name} does not run on {device}: {error}") from error
+    except ModelUnavailable:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelUnavailable(
+            f"The model {name.name} cannot be loaded or does not run on {device}: {reason}"
+        ) from error
     pipe.send(protocol.READY, json.dumps(dataclasses.asdict(describe(name, directory))).encode())
     return network.scores
 
