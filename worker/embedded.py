@@ -10,10 +10,9 @@ from threading import Thread
 
 import uvicorn
 
-from api.app import Check, create_app
+from api.app import create_app
 from shared.container import open_services
 from shared.settings import Settings
-from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import build_pipeline, stages
 from worker.loops import running
 
@@ -42,7 +41,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
     """
     with _listen(host, port) as listener, open_services(settings) as services:
         pipeline = build_pipeline(settings)
-        app = create_app(services, _LOCAL_HOSTS, [_model_check(pipeline.model)])
+        app = create_app(services, _LOCAL_HOSTS, [lambda: pipeline.model.problem])
         with pipeline.model, running(services, stages(services, pipeline)):
             config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S)
             server = uvicorn.Server(config)
@@ -70,7 +69,3 @@ def _is_local(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
-
-
-def _model_check(model: Emotion2vecModel) -> Check:
-    return lambda: None if model.loaded else f"The model {model.name} is not loaded."

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import io
 import itertools
+import time
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 import soundfile
 
-from tests.e2e.conftest import Client
+from shared.settings import Settings
+from tests.e2e.conftest import WITHIN_S, Client
 from tests.media.encode import encoded
 from tests.media.pictures import video_only
 from tests.media.speech import speech_like
+from worker.embedded import embedded_service
 from worker.pipeline.ports import Samples
 
 RATE = 16_000
@@ -163,6 +168,13 @@ def test_a_job_deleted_while_it_runs_leaves_nothing_behind(client: Client) -> No
     client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))  # and the service goes on
 
 
-def test_the_service_is_ready_once_its_model_is_loaded(client: Client) -> None:
-    client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))
-    assert client.get("/readyz").json() == {"status": "ready", "problems": []}
+def test_the_service_gets_ready_by_itself_and_says_why_it_is_not(tmp_path: Path) -> None:
+    with embedded_service(Settings(data_dir=tmp_path), "127.0.0.1", 0) as url, httpx2.Client(base_url=url) as fresh:
+        assert fresh.get("/livez").status_code == 200
+        unready = fresh.get("/readyz")
+        assert (unready.status_code, unready.json()["problems"]) == (503, ["The model mini is being loaded."])
+        deadline = time.monotonic() + WITHIN_S
+        while (ready := fresh.get("/readyz")).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert ready.json() == {"status": "ready", "problems": []}

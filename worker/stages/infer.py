@@ -10,6 +10,7 @@ import soundfile
 import structlog
 
 from shared.container import Services
+from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost, ObjectNotFound
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS
@@ -31,11 +32,12 @@ class InferStage:
 
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable."""
+        model = self.model.info  # loads the model; until that has worked, no segment is claimed
         budget = int(self.services.settings.batch_audio_s * SAMPLE_RATE)
         claims = self.services.jobs.claim_segments(budget)
         if claims:
             try:
-                self._analyse(claims)
+                self._analyse(claims, model)
             except LeaseLost:
                 _log.info("batch.lease_lost", segments=len(claims))
             except ModelUnavailable:
@@ -43,7 +45,7 @@ class InferStage:
                 raise
         return bool(claims)
 
-    def _analyse(self, claims: Sequence[SegmentClaim]) -> None:
+    def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
         jobs = self.services.jobs
         worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
         fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
@@ -51,7 +53,7 @@ class InferStage:
             found = outcomes(self.model, [self._sound(claim) for claim in fresh])
         # Their workers died with them each time, without a word.
         given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-        recorded = jobs.record([*zip(fresh, found, strict=True), *given_up], self.model.info)
+        recorded = jobs.record([*zip(fresh, found, strict=True), *given_up], model)
         _log.info("batch.done", segments=len(claims), recorded=recorded)
         self.services.wake_ups.wake(Queue.FINISH)
 
