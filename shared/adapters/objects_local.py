@@ -6,13 +6,16 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectWriter
 
+_ABANDONED_S = 24 * 3600
+"""Nothing is written for that long without a new byte."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -23,6 +26,7 @@ class LocalObjectStore:
         self._root = root.resolve()
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self._drop_abandoned()
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:
@@ -52,6 +56,13 @@ class LocalObjectStore:
         if not prefix.endswith("/"):
             raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
         shutil.rmtree(self._path(prefix), ignore_errors=True)
+
+    def _drop_abandoned(self) -> None:
+        """Removes what processes left that were killed while they wrote."""
+        for file in self._incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _ABANDONED_S:
+                    file.unlink()
 
     def _path(self, key: str) -> Path:
         path = (self._root / key).resolve()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from shared.adapters.objects_local import LocalObjectStore
-from shared.domain.errors import ObjectNotFound
+from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectStore
 
 
@@ -67,7 +69,29 @@ def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: Objec
     assert read(store, "jobs/ab/source") == b"x"
 
 
+def test_no_room_is_an_error_of_its_own_and_leaves_nothing(store: ObjectStore) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # the kernel refuses as it does on a full disk
+    try:
+        with pytest.raises(StorageFull):
+            put(store, "jobs/a/source", bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(ObjectNotFound):
+        store.locate("jobs/a/source")
+
+
 @pytest.mark.parametrize("key", ["../outside", "jobs/../../outside", "/etc/passwd", ""])
 def test_a_key_never_leaves_the_store(store: ObjectStore, key: str) -> None:
     with pytest.raises(ValueError, match="not a key"):
         put(store, key, b"x")
+
+
+def test_what_a_killed_writer_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    LocalObjectStore(tmp_path)
+    old, young = (tmp_path / ".incoming" / name for name in ("old", "young"))
+    old.touch()
+    young.touch()
+    os.utime(old, (0, 0))
+    LocalObjectStore(tmp_path)
+    assert (old.exists(), young.exists()) == (False, True)
