@@ -60,9 +60,10 @@ def reverberate(waveform: Waveform, reverberation_time: float, rng: np.random.Ge
 
 def add_noise(waveform: Waveform, snr_db: float, colour: float, rng: np.random.Generator) -> Waveform:
     """Add noise whose power falls with frequency to the power `colour`: 0 is white, 1 is pink."""
-    spectrum = rfft(rng.normal(size=next_fast_len(len(waveform), real=True)))
+    length = next_fast_len(len(waveform), real=True)
+    spectrum = rfft(rng.normal(size=length))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** (colour / 2)
-    noise = irfft(spectrum)[: len(waveform)]
+    noise = irfft(spectrum, length)[: len(waveform)]
     noise *= np.sqrt(np.mean(waveform**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
     return np.asarray(waveform + noise, dtype=np.float32)
 

@@ -34,6 +34,11 @@ def test_speeding_up_shortens_and_raises_the_pitch(tone: Waveform) -> None:
     assert peak_hz == pytest.approx(250, abs=2)
 
 
+def test_noise_fits_a_waveform_whose_transform_has_an_odd_length(tone: Waveform) -> None:
+    waveform = np.resize(tone, 46_875)
+    assert len(add_noise(waveform, 20.0, 1.0, np.random.default_rng(0))) == 46_875
+
+
 def test_noise_has_the_asked_level(tone: Waveform) -> None:
     noise = add_noise(tone, 20.0, 1.0, np.random.default_rng(0)) - tone
     assert 10 * np.log10(np.mean(tone**2) / np.mean(noise**2)) == pytest.approx(20.0, abs=0.5)
