@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Self
 
 _HEADER = struct.Struct("!cI")
@@ -75,13 +76,14 @@ class FramePipe:
 class Child(FramePipe):
     """The parent's end, and the process itself. A context manager: leaving it kills the process."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         # A session of its own: Ctrl-C in the terminal is for the parent, which ends its children in order.
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
         assert self._process.stdin
         assert self._process.stdout

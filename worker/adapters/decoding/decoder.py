@@ -16,6 +16,8 @@ from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
 
 _MODULE = "worker.adapters.decoding.process"
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy would reserve memory for a thread per core, out of the little that the process may have."""
 
 
 class FfmpegDecoder:
@@ -27,7 +29,7 @@ class FfmpegDecoder:
 
     @contextmanager
     def open(self, path: Path) -> Iterator[FfmpegStream]:
-        with Child(_MODULE, str(path), str(self._max_samples)) as child:
+        with Child(_MODULE, str(path), str(self._max_samples), environment=_ENVIRONMENT) as child:
             yield FfmpegStream(child, self._timeout_s)
 
 
