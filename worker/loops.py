@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -24,7 +25,11 @@ RunOnce = Callable[[], bool]
 
 @contextmanager
 def running(services: Services, work: list[tuple[Queue, RunOnce]]) -> Iterator[None]:
-    """Runs each piece of work in a thread of its own. Leaving the context lets what is in hand end, for ten seconds."""
+    """Runs each piece of work in a thread of its own.
+
+    Leaving the context gives what is in hand ten seconds to end. What has not ended then is abandoned, as if the
+    process had been killed: it is claimed again when its lease has run out.
+    """
     stop = Event()
     threads = [_thread(_work, services, queue, run_once, stop) for queue, run_once in work]
     threads.append(_thread(_sweep, services, stop))
@@ -34,8 +39,9 @@ def running(services: Services, work: list[tuple[Queue, RunOnce]]) -> Iterator[N
         stop.set()
         for queue in Queue:
             services.wake_ups.wake(queue)
+        deadline = time.monotonic() + _STOP_WITHIN_S
         for thread in threads:
-            thread.join(_STOP_WITHIN_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _thread(target: Callable[..., None], *arguments: object) -> Thread:
