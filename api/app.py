@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
@@ -23,7 +24,16 @@ Errors are problem+json with a stable `code`."""
 
 def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check] = ()) -> FastAPI:
     """An application that answers to the names in `hosts` only, so that a foreign page cannot reach it by a name."""
-    app = FastAPI(title="Emoline", description=_ABOUT, version=version("emoline"))
+    # The documentation page comes from here too, not from a content network: services run where there is none.
+    app = FastAPI(
+        title="Emoline",
+        description=_ABOUT,
+        version=version("emoline"),
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    patch_fastapi(app)
     app.state.services = services
     app.state.checks = [_database_check(services), *checks]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from shared.documents import JobDocument, SegmentDocument, TimelineEntryDocument
+from shared.documents.job import JobDocument
+from shared.documents.segments import SegmentDocument, TimelineEntryDocument
 
 
 class JobPageDocument(BaseModel):

@@ -36,7 +36,7 @@ def analyze(
     save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
 ) -> None:
     """Analyse one file in this process, without a server."""
-    from shared.documents import ResultDocument
+    from shared.documents.result import ResultDocument
     from shared.domain.options import JobOptions
     from worker.analyze import analyze as run
     from worker.analyze import segment_file

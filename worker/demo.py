@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
-from shared.documents import JobDocument, ResultDocument
+from shared.documents.job import JobDocument
+from shared.documents.result import ResultDocument
 from worker.terminal import print_result, progress_bar
 
 _POLL_S = 0.3

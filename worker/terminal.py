@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from shared.documents import ResultDocument
+from shared.documents.result import ResultDocument
 
 _COLOURS = {
     "angry": "red",

@@ -12,7 +12,7 @@ from api.errors import RETRY_AFTER_S, responses
 from api.schemas import JobPageDocument
 from api.uploads import receive_form, receive_raw
 from shared.container import Services
-from shared.documents import JobDocument
+from shared.documents.job import JobDocument
 from shared.domain.errors import (
     EmptyUpload,
     InvalidConfig,

@@ -11,7 +11,8 @@ from fastapi.responses import FileResponse, RedirectResponse
 from api.deps import JobId, ServicesDep
 from api.errors import responses
 from api.schemas import SegmentPageDocument, TimelineDocument
-from shared.documents import AudioUrl, ResultDocument, SegmentDocument, TimelineEntryDocument
+from shared.documents.result import ResultDocument
+from shared.documents.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
 from shared.domain.errors import (
     InvalidCursor,
     JobDeleted,

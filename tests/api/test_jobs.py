@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -95,7 +97,15 @@ def test_openapi_describes_both_kinds_of_upload_and_the_config(client: TestClien
     assert set(bodies) == {"multipart/form-data", "application/octet-stream"}
     options = document["components"]["schemas"]["JobOptions"]
     assert "voices" in options["properties"]["channels"]["description"]
-    assert client.get("/docs").status_code == 200
+
+
+def test_the_documentation_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/").text
+    assert client.get("/docs").text == page
+    links = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(links) == 3
+    assert all(client.get(link).status_code == 200 for link in links if link.startswith("http://testserver/"))
+    assert all(link.startswith("http://testserver/") for link in links)
 
 
 def test_every_other_path_and_method_is_a_problem_too(client: TestClient) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from shared.documents import ResultDocument
+from shared.documents.result import ResultDocument
 from tests.media.encode import encode
 from tests.media.speech import speech_like
 

@@ -1,0 +1,64 @@
+"""What every document says of the recording, the coverage and the model."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.domain.emotion import ModelInfo
+from shared.domain.recording import ChannelMode, Recording, RecordingWarning, to_ms
+from shared.domain.timeline import Coverage
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True, protected_namespaces=())
+
+
+class AudioDocument(Document):
+    filename: str
+    size_bytes: int
+    sha256: str
+    duration_ms: int | None
+    channels: int | None
+    sample_rate: int | None
+    codec: str | None
+    channel_mode: ChannelMode | None
+    """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
+    warnings: list[RecordingWarning]
+
+    @classmethod
+    def of(cls, recording: Recording) -> Self:
+        return cls(
+            filename=recording.filename,
+            size_bytes=recording.size_bytes,
+            sha256=recording.sha256,
+            duration_ms=None if recording.duration is None else to_ms(recording.duration),
+            channels=recording.channels,
+            sample_rate=recording.sample_rate,
+            codec=recording.codec,
+            channel_mode=recording.channel_mode,
+            warnings=list(recording.warnings),
+        )
+
+
+class CoverageDocument(Document):
+    speech_ms: int
+    analysed_ms: int
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> Self:
+        return cls(speech_ms=to_ms(coverage.speech), analysed_ms=to_ms(coverage.analysed))
+
+
+class ModelDocument(Document):
+    id: str
+    revision: str | None
+    sha256: str
+    """Of the weights and the labels."""
+    notice: str | None
+    """What one must know of this model to read its results rightly."""
+
+    @classmethod
+    def of(cls, model: ModelInfo) -> Self:
+        return cls(id=model.id, revision=model.revision, sha256=model.sha256, notice=model.notice)

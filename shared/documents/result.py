@@ -1,0 +1,35 @@
+"""The whole result, the same from the API and the command line."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from shared.documents.recording import AudioDocument, CoverageDocument, Document, ModelDocument
+from shared.documents.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
+from shared.documents.summary import SummaryDocument
+from shared.domain.recording import Recording
+from shared.domain.timeline import Result
+
+
+class ResultDocument(Document):
+    dominant: DominantDocument | None
+    """The emotion that most segments carry; null where no speech was found."""
+    timeline: list[TimelineEntryDocument]
+    segments: list[SegmentDocument]
+    summary: SummaryDocument
+    coverage: CoverageDocument
+    model: ModelDocument | None
+    """Null where nothing was there to be analysed."""
+    audio: AudioDocument
+
+    @classmethod
+    def of(cls, recording: Recording, result: Result, audio_url: AudioUrl) -> Self:
+        return cls(
+            dominant=DominantDocument.of(result.dominant) if result.dominant else None,
+            timeline=[TimelineEntryDocument.of(entry) for entry in result.timeline],
+            segments=[SegmentDocument.of(segment, audio_url) for segment in result.segments],
+            summary=SummaryDocument.of(result.summary),
+            coverage=CoverageDocument.of(result.coverage),
+            model=ModelDocument.of(result.model) if result.model else None,
+            audio=AudioDocument.of(recording),
+        )

@@ -1,0 +1,82 @@
+"""Segments, and the timeline and the dominant emotion that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+from pydantic import Field
+
+from shared.documents.recording import Document
+from shared.domain.failure import FailureCode
+from shared.domain.recording import to_ms
+from shared.domain.segment import SegmentResult, SegmentStatus
+from shared.domain.timeline import Dominant, TimelineEntry
+
+AudioUrl = Callable[[SegmentResult], str | None]
+"""Where the audio of a segment is to be had, as far as the reader of the document is concerned."""
+
+
+class TimelineEntryDocument(Document):
+    start_ms: int = Field(examples=[6550])
+    end_ms: int = Field(examples=[14770])
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=[None])
+    emotion: str = Field(examples=["neutral"])
+    confidence: float = Field(examples=[0.72])
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> Self:
+        return cls(
+            start_ms=to_ms(entry.start),
+            end_ms=to_ms(entry.end),
+            channel=entry.channel,
+            role=None,
+            emotion=entry.emotion,
+            confidence=entry.confidence,
+        )
+
+
+class SegmentDocument(Document):
+    index: int = Field(examples=[4])
+    start_ms: int = Field(examples=[26510])
+    end_ms: int = Field(examples=[35600])
+    channel: int = Field(examples=[0])
+    emotion: str = Field(examples=["neutral"])
+    """`unknown` while the segment waits, and where it was skipped."""
+    confidence: float | None = Field(examples=[0.63])
+    scores: dict[str, float] | None = Field(examples=[{"neutral": 0.63, "happy": 0.27, "sad": 0.1}])
+    status: SegmentStatus = Field(examples=["ok"])
+    reason: FailureCode | None = Field(examples=[None])
+    """Why it was skipped."""
+    flags: list[str] = Field(examples=[[]])
+    """`too_short`: under one second, the model's answer says little."""
+    audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
+
+    @classmethod
+    def of(cls, result: SegmentResult, audio_url: AudioUrl) -> Self:
+        segment, outcome = result.segment, result.outcome
+        return cls(
+            index=segment.index,
+            start_ms=to_ms(segment.start),
+            end_ms=to_ms(segment.end),
+            channel=segment.channel,
+            emotion=outcome.emotion,
+            confidence=outcome.confidence,
+            scores=dict(outcome.scores) if outcome.scores is not None else None,
+            status=outcome.status,
+            reason=outcome.reason,
+            flags=list(result.flags),
+            audio_url=audio_url(result),
+        )
+
+
+class DominantDocument(Document):
+    emotion: str
+    confidence: float
+    share: float
+    """Share of the analysed time."""
+
+    @classmethod
+    def of(cls, dominant: Dominant) -> Self:
+        return cls(emotion=dominant.emotion, confidence=dominant.confidence, share=dominant.share)
