@@ -33,6 +33,7 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _RETRY = {errors.ResultNotReady: RETRY_AFTER_S, errors.StorageFull: 60}
+MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:emoline:error:"
 
 
@@ -55,18 +56,23 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, object]]:
-    """The errors of a route, for OpenAPI."""
-    by_status: dict[int | str, dict[str, object]] = {}
-    for status in sorted({STATUS[kind].value for kind in kinds}):
-        codes = ", ".join(f"`{kind.code}`" for kind in kinds if STATUS[kind] == status)
-        by_status[status] = {"model": Problem, "description": f"{HTTPStatus(status).phrase}: {codes}"}
-    return by_status
+    """The errors of a route, for OpenAPI; `invalid_request` is one of every route's."""
+    codes: dict[int, list[str]] = {HTTPStatus.UNPROCESSABLE_ENTITY.value: ["invalid_request"]}
+    for kind in kinds:
+        codes.setdefault(STATUS[kind].value, []).append(kind.code)
+    return {
+        status: {
+            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in found)}",
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for status, found in sorted(codes.items())
+    }
 
 
 def _problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     title = HTTPStatus(status).phrase
     problem = Problem(type=f"{_TYPE}{code}", title=title, status=status, code=code, detail=detail)
-    return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
+    return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 
 async def _known(_: Request, error: Exception) -> JSONResponse:

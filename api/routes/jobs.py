@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
-from pydantic import TypeAdapter
 
 from api.deps import JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
@@ -27,7 +26,6 @@ from shared.domain.errors import (
     UploadTooLarge,
 )
 from shared.domain.job import JobStatus
-from shared.domain.options import JobOptions
 from shared.services.read import JobView
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -46,7 +44,7 @@ _BODIES: dict[str, Any] = {
                         "config": {
                             "type": "string",
                             "contentMediaType": "application/json",
-                            "contentSchema": TypeAdapter(JobOptions).json_schema(),
+                            "contentSchema": {"$ref": "#/components/schemas/JobOptions"},
                             "example": _CONFIG_EXAMPLE,
                         },
                     },

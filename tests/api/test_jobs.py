@@ -95,6 +95,7 @@ def test_openapi_describes_both_kinds_of_upload_and_the_config(client: TestClien
     document = client.get("/openapi.json").json()
     bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"multipart/form-data", "application/octet-stream"}
+    assert "application/problem+json" in document["paths"]["/v1/jobs"]["post"]["responses"]["415"]["content"]
     options = document["components"]["schemas"]["JobOptions"]
     assert "voices" in options["properties"]["channels"]["description"]
 
