@@ -72,6 +72,13 @@ def test_lost_packets_leave_silence_so_that_later_sound_stays_in_place(tmp_path:
     assert quiet.sum() * 100 == pytest.approx(5 * SAMPLE_RATE, abs=0.3 * SAMPLE_RATE)
 
 
+def test_a_timestamp_millennia_away_is_not_filled_with_silence(tmp_path: Path) -> None:
+    huge = next(case for case in containers(place_canary(tmp_path)) if case.name == "granule_huge.opus")
+    (tmp_path / "x").write_bytes(huge.make())
+    _, samples, _ = decoded(tmp_path / "x")
+    assert len(samples) < 60 * SAMPLE_RATE
+
+
 @pytest.mark.parametrize("name", ["wav", "mp3", "flac", "m4a_faststart", "mkv", "aac", "amr", "wma"])
 def test_a_truncated_file_is_read_as_far_as_it_goes_with_a_warning(tmp_path: Path, name: str) -> None:
     rate = 8000 if name == "amr" else 16_000

@@ -21,24 +21,27 @@ _SILENCE_S = 1
 
 
 class TrackFrames:
-    """The frames of the first sound track, from the start of the recording.
+    """The frames of the first sound track, from the start of the recording; none lasts over `longest_s`.
 
     `corrupt` counts packets that did not decode; `cut_short` says, at the end, that the end of the file is missing.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, longest_s: float) -> None:
         self._container = container
         self._stream = stream
+        self._longest_s = longest_s
         self.corrupt = 0
         self.cut_short = False
         self._lost = False
 
     @property
     def declared_s(self) -> float | None:
-        """Length in seconds as the container states it."""
+        """Length in seconds as the container states it, if that can be."""
+        stated = self._container.duration / av.time_base if self._container.duration else None
         if self._stream.duration and self._stream.time_base:
-            return float(self._stream.duration * self._stream.time_base)
-        return self._container.duration / av.time_base if self._container.duration else None
+            stated = float(self._stream.duration * self._stream.time_base)
+        # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
+        return stated if stated is not None and 0 < stated <= self._longest_s else None
 
     def on_time(self) -> Iterator[AudioFrame]:
         """All frames; where sound was lost, silence as long as the loss.

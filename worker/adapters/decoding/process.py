@@ -60,7 +60,7 @@ def _confine() -> None:
 def _decode(path: Path, max_samples: int, pipe: FramePipe) -> None:
     with path.open("rb") as file, _open(file) as container:
         stream = _sound_track(container)
-        track = TrackFrames(container, stream)
+        track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
         declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
         pipe.send(protocol.FORMAT, _format(stream, declared))
         total = 0
