@@ -6,10 +6,13 @@ import signal
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -135,11 +138,17 @@ def migrate() -> None:
     Console().print(f"{engine.url} is up to date.")
 
 
-def _settings(**given: object):  # type: ignore[no-untyped-def]
+def _settings(**given: object) -> Settings:
     """The settings from the environment, but for what was given on the command line."""
+    from pydantic import ValidationError
+
     from shared.settings import Settings
 
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(f"EMOLINE_{str(issue['loc'][0]).upper()}: {issue['msg']}" for issue in error.errors())
+        _exit(Console(stderr=True), f"The settings are not valid. {wrong}.")
 
 
 def _log_to_stderr(level: str) -> None:
@@ -159,8 +168,8 @@ def _log_to_stderr(level: str) -> None:
     )
 
 
-def _exit(console: Console, sentence: str):  # type: ignore[no-untyped-def]
-    console.print(f"[red]{sentence}[/]")
+def _exit(console: Console, sentence: str) -> NoReturn:
+    console.print(sentence, style="red", markup=False)
     raise typer.Exit(1)
 
 

@@ -68,6 +68,14 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, arguments: li
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOLINE_LEASE_S", "soon")
+    done = emoline("migrate")
+    assert done.returncode == 1
+    assert "EMOLINE_LEASE_S" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.timeout(300)
 def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -> None:
     done = emoline("demo", "--out", tmp_path, timeout=280)

@@ -74,7 +74,7 @@ class FramePipe:
 
 
 class Child(FramePipe):
-    """The parent's end, and the process itself. A context manager: leaving it kills the process."""
+    """The parent's end, and the process itself. A context manager: leaving it closes it."""
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         # A session of its own: Ctrl-C in the terminal is for the parent, which ends its children in order.
@@ -94,8 +94,13 @@ class Child(FramePipe):
         return self._process.pid
 
     def kill(self) -> None:
+        """Ends the process; whoever exchanges frames with it, in whatever thread, gets ChildDied."""
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """Ends the process and gives its pipes back; for the thread that exchanges frames with it."""
+        self.kill()
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
@@ -105,7 +110,7 @@ class Child(FramePipe):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self.close()
 
 
 def _deadline(timeout: float | None) -> float | None:

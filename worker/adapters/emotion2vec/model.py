@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from threading import RLock
 from typing import Self
 
 from shared.domain.emotion import ModelInfo, Scores
@@ -17,6 +18,7 @@ from worker.pipeline.ports import Samples
 _MODULE = "worker.adapters.emotion2vec.process"
 _LOAD_TIMEOUT_S = 3600.0
 """A first use may download two gigabytes."""
+_LOOK_AGAIN_S = 0.1
 _CPU_SECONDS_PER_SECOND = 4.0
 """The large model takes about one second for a second of sound on a slow core; this leaves room for a busy one."""
 
@@ -35,22 +37,24 @@ class Emotion2vecModel:
         self._child: Child | None = None
         self._info: ModelInfo | None = None
         self._closed = False
+        self._in_use = RLock()
         self.problem: str | None = f"The model {self.name} is being loaded."
 
     def start(self) -> ModelInfo:
         """Starts the process unless it runs, and waits until the model is loaded. Raises ModelUnavailable."""
-        if self._closed:
-            raise ModelUnavailable("The worker is being stopped.")
-        if self._child is None or self._info is None:
-            self._child = Child(_MODULE, self.name, self._device)
-            try:
-                self._info = self._loaded(self._child)
-            except ModelUnavailable as error:
-                self._kill()
-                self.problem = str(error)
-                raise
-            self.problem = None
-        return self._info
+        with self._in_use:
+            if self._closed:
+                raise ModelUnavailable("The worker is being stopped.")
+            if self._child is None or self._info is None:
+                self._child = Child(_MODULE, self.name, self._device)
+                try:
+                    self._info = self._loaded(self._child)
+                except ModelUnavailable as error:
+                    self._drop()
+                    self.problem = str(error)
+                    raise
+                self.problem = None
+            return self._info
 
     @property
     def info(self) -> ModelInfo:
@@ -61,32 +65,37 @@ class Emotion2vecModel:
         return self._child.pid if self._child else None
 
     def predict(self, clips: Sequence[Samples]) -> list[Scores]:
-        self.start()
-        assert self._child is not None
-        timeout = sum(map(self._timeout, clips))
-        try:
-            self._child.send(protocol.CLIPS, protocol.pack(clips), timeout)
-            _, payload = self._child.receive(timeout)
-        except ChildTimeout as error:
-            self._kill()
-            raise ModelTimeout from error
-        except (ChildDied, OSError, ValueError) as error:
-            if self._closed:  # the worker's doing, not the clips'
-                raise ModelUnavailable("The worker is being stopped.") from error
-            self._kill()
-            raise ModelCrash from error
-        scores: list[Scores] = json.loads(payload)
-        return scores
+        with self._in_use:
+            self.start()
+            assert self._child is not None
+            timeout = sum(map(self._timeout, clips))
+            try:
+                self._child.send(protocol.CLIPS, protocol.pack(clips), timeout)
+                _, payload = self._child.receive(timeout)
+            except ChildTimeout as error:
+                self._drop()
+                raise ModelTimeout from error
+            except ChildDied as error:
+                self._drop()
+                if self._closed:  # the worker's doing, not the clips'
+                    raise ModelUnavailable("The worker is being stopped.") from error
+                raise ModelCrash from error
+            scores: list[Scores] = json.loads(payload)
+            return scores
 
     def close(self) -> None:
-        """Ends the process for good, also under a `predict` in another thread."""
+        """Ends the process for good, also under a `start` or `predict` in another thread."""
         self._closed = True
-        self._kill()
+        while not self._in_use.acquire(timeout=_LOOK_AGAIN_S):
+            if self._child:
+                self._child.kill()
+        self._drop()
+        self._in_use.release()
 
-    def _kill(self) -> None:
+    def _drop(self) -> None:
         child, self._child = self._child, None
         if child:
-            child.kill()
+            child.close()
 
     def _timeout(self, clip: Samples) -> float:
         if self._device != "cpu":
