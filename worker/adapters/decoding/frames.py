@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import av
 from av.audio.frame import AudioFrame
@@ -13,7 +12,7 @@ from av.packet import Packet
 
 MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
 """What FFmpeg raises on a broken file; OSError where it seeks to places that no file has."""
-_JITTER_S = Fraction(1, 10)
+_JITTER_S = 0.1
 """Timestamps of some containers are rounded or wander by this much while no sound is missing."""
 _LONGEST_BLIND_GAP_S = 600
 """A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
@@ -48,22 +47,20 @@ class TrackFrames:
 
         Timestamps that jump back, or out of the recording, are broken: what they belong to follows what was before.
         """
-        start = Fraction(self._container.start_time or 0, av.time_base)
-        position = Fraction(0)
+        start_s = (self._container.start_time or 0) / av.time_base
+        position_s = 0.0
+        last_s = self.declared_s
         for frame in self._decoded():
-            stamp = frame.pts * frame.time_base - start if frame.pts is not None and frame.time_base else position
-            gap = stamp - position
-            if gap < -_JITTER_S or self._impossible(stamp, gap):
-                start += gap
-            elif gap > _JITTER_S:
-                yield from _silence(frame, gap)
-                position += gap
-            position += Fraction(frame.samples, frame.sample_rate)
+            gap_s = 0.0
+            if frame.pts is not None and frame.time_base:
+                gap_s = frame.pts * frame.time_base.numerator / frame.time_base.denominator - start_s - position_s
+            if gap_s < -_JITTER_S or _impossible(position_s, gap_s, last_s):
+                start_s += gap_s
+            elif gap_s > _JITTER_S:
+                yield from _silence(frame, gap_s)
+                position_s += gap_s
+            position_s += frame.samples / frame.sample_rate
             yield frame
-
-    def _impossible(self, stamp: Fraction, gap: Fraction) -> bool:
-        declared = self.declared_s
-        return stamp > declared + 1 if declared else gap > _LONGEST_BLIND_GAP_S
 
     def _decoded(self) -> Iterator[AudioFrame]:
         bad = 0  # packets since the last good one: damage if another good one follows, else the end is missing
@@ -92,7 +89,11 @@ class TrackFrames:
                 return
 
 
-def _silence(like: AudioFrame, seconds: Fraction) -> Iterator[AudioFrame]:
+def _impossible(position_s: float, gap_s: float, last_s: float | None) -> bool:
+    return position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
+
+
+def _silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:
     left = round(seconds * like.sample_rate)
     zero = 0x80 if like.format.name.startswith("u8") else 0
     while left > 0:

@@ -41,4 +41,5 @@ class Resampler:
 
     def _samples(self, frame: AudioFrame) -> NDArray[np.int16]:
         channels = len(frame.layout.channels)
-        return frame.to_ndarray().reshape(-1, channels).astype(np.int16, copy=False)
+        sound = np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples * channels)
+        return sound.reshape(-1, channels)
