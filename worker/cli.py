@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,15 +18,10 @@ app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help
 _SAMPLE = Path(__file__).parent.parent / "samples" / "call.opus"
 
 
-class Device(StrEnum):
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 _Model = Annotated[
     str | None, typer.Option(help="mini, a model directory, or a hub id like iic/emotion2vec_plus_large.")
 ]
-_Device = Annotated[Device | None, typer.Option(help="Where the model runs.")]
+_Device = Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="Where the model runs.")]
 
 
 @app.command()

@@ -25,7 +25,7 @@ from shared.domain.errors import (
     StorageFull,
     UploadTooLarge,
 )
-from shared.domain.job import JobStatus
+from shared.domain.job import JobStatus, SegmentCounts
 from shared.services.read import JobView
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -82,7 +82,7 @@ async def submit(
         job = await receive_raw(request, services, filename, config or emoline_config)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return JobDocument.of(job, services.read.job(job.id).counts, services.clock.now())
+    return JobDocument.of(job, SegmentCounts(), services.clock.now())
 
 
 @router.get("/{job_id}", responses=responses(JobNotFound, JobDeleted))

@@ -15,7 +15,7 @@ from statistics import fmean
 from shared.domain.emotion import UNKNOWN, ModelInfo
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import from_ms
-from shared.domain.segment import SegmentOutcome, SegmentResult
+from shared.domain.segment import SegmentResult
 
 Shares = dict[str, float]
 """Share of the analysed time by emotion, 0 to 1."""
@@ -248,7 +248,4 @@ def _confidence(result: SegmentResult) -> float:
 
 
 def _abstained(result: SegmentResult) -> SegmentResult:
-    outcome = result.outcome
-    return replace(
-        result, outcome=SegmentOutcome(outcome.status, UNKNOWN, outcome.confidence, outcome.scores, outcome.reason)
-    )
+    return replace(result, outcome=replace(result.outcome, emotion=UNKNOWN))

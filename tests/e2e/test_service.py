@@ -161,11 +161,11 @@ def test_what_cannot_be_analysed_fails_with_a_code_and_a_sentence(client: Client
     assert client.get(f"/v1/jobs/{job['id']}/result").json()["code"] == "no_result"
 
 
-def test_a_job_deleted_while_it_runs_leaves_nothing_behind(client: Client) -> None:
+def test_a_job_deleted_while_it_runs_is_gone_and_the_service_goes_on(client: Client) -> None:
     job = client.submit(encoded(np.tile(MINUTE, 10)[:, None], RATE, "flac"))
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
     assert client.get(f"/v1/jobs/{job['id']}").status_code == 410
-    client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))  # and the service goes on
+    client.analysed(encoded(MINUTE[: 5 * RATE, None], RATE, "wav"))
 
 
 def test_the_service_gets_ready_by_itself_and_says_why_it_is_not(tmp_path: Path) -> None:
