@@ -27,12 +27,17 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda"] = "cpu"
     """Where the model runs."""
 
-    segment_timeout_s: float = Field(default=8.0, gt=0)
-    """Seconds that the model may take for one segment before its process is killed; on a CPU at least four times the
-    segment's length."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Number format of the model's matrix products; `auto` is fp32 on a CPU without AMX, else bf16 (fp16 on GPUs that
+    lack bf16). The shorter ones are several times faster where the device has units for them; docs/engine.md has what
+    they cost in accuracy."""
 
-    batch_audio_s: float = Field(default=100.0, ge=25)
-    """Seconds of audio that an inference worker claims at once."""
+    segment_timeout_s: float = Field(default=8.0, gt=0)
+    """Seconds that the model may take for one segment before its process is killed, besides four times what its sound
+    should take at the speed seen so far."""
+
+    batch_audio_s: float | None = Field(default=None, ge=25)
+    """Seconds of audio that the model analyses at once; by default what suits the device and its free memory."""
 
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""

@@ -40,6 +40,6 @@ def services(tmp_path: Path) -> Iterator[Services]:
 @pytest.fixture(scope="session")
 def mini_model() -> Iterator[Emotion2vecModel]:
     """The bundled model in its process, loaded once for all tests."""
-    with Emotion2vecModel("mini", "cpu", segment_timeout_s=60) as model:
+    with Emotion2vecModel("mini", segment_timeout_s=60) as model:
         model.start()
         yield model

@@ -26,6 +26,11 @@ LABEL_NAMES = {
 BACKBONE_PREFIX = "d2v_model."
 """Stands before every backbone key of a published `model.pt`; `proj.*` goes without."""
 
+_JITTER = 0.3
+_LEAST_JITTERED = 0.1
+_SHARPNESS = 8.0
+"""Of a random checkpoint's head, so that its scores are as far from even as a trained one's."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -78,11 +83,15 @@ def write_random_model_directory(
 ) -> None:
     """Write a checkpoint of any shape with reproducible random weights, for tests and benchmarks.
 
-    Torch's global generator is left as it was found.
+    Every weight matters to the scores, also those that fresh networks have at 0 or 1, and the labels differ from clip
+    to clip: a mistake in a forward shows. Torch's global generator is left as it was found.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         state = build_model(shape, len(tokens)).state_dict()
+        for tensor in state.values():
+            tensor.add_(torch.randn_like(tensor) * _JITTER * tensor.abs().mean().clamp_min(_LEAST_JITTERED))
+        state["proj.weight"] *= _SHARPNESS
     write_model_directory(directory, shape, state, tokens, identity)
 
 

@@ -14,10 +14,11 @@ from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
 from worker.container import Pipeline
-from worker.pipeline.inference import outcomes
+from worker.pipeline.inference import infer
 from worker.pipeline.prepare import Clip, Preparation
 
-_BATCH = 16
+_BATCHES_AT_ONCE = 2
+"""While the model works on one, it is handed the next."""
 
 OnProgress = Callable[[int, int | None, int], None]
 """Called with samples decoded, samples declared by the container (or None), and segments analysed."""
@@ -40,11 +41,11 @@ def analyze(
     with pipeline.decoder.open(file) as stream:
         preparation = Preparation(stream, options, pipeline.detectors)
         found: list[SegmentResult] = []
-        for batch in _batches(preparation):
+        for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
             if segments_dir:
                 _save(batch, segments_dir)
-            scored = outcomes(pipeline.model, [clip.samples for clip in batch])
-            found += [SegmentResult(clip.segment, outcome) for clip, outcome in zip(batch, scored, strict=True)]
+            inferences = infer(pipeline.model, [clip.samples for clip in batch])
+            found += [SegmentResult(clip.segment, own.outcome) for clip, own in zip(batch, inferences, strict=True)]
             on_progress(preparation.decoded, stream.format.duration, len(found))
         result = aggregate(
             found,
@@ -56,11 +57,11 @@ def analyze(
         return Analysis(preparation.describe(_recording(file)), result)
 
 
-def _batches(preparation: Preparation) -> Iterator[list[Clip]]:
+def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
     batch: list[Clip] = []
     for clips in preparation.clips():
         batch += clips
-        if len(batch) >= _BATCH:
+        if sum(len(clip.samples) for clip in batch) >= samples:
             yield batch
             batch = []
     yield batch

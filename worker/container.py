@@ -31,7 +31,13 @@ def build_pipeline(settings: Settings) -> Pipeline:
     return Pipeline(
         decoder=FfmpegDecoder(settings.max_duration_s, settings.decode_timeout_s),
         detectors=WebRtcVoiceDetector,
-        model=Emotion2vecModel(settings.model, settings.device, settings.segment_timeout_s),
+        model=Emotion2vecModel(
+            settings.model,
+            settings.device,
+            settings.precision,
+            segment_timeout_s=settings.segment_timeout_s,
+            batch_s=settings.batch_audio_s,
+        ),
     )
 
 

@@ -23,7 +23,8 @@ class ModelInfo:
     """Which weights gave a result.
 
     `sha256` covers `model.pt` and `tokens.txt`. `notice` is what a reader of the results must know of this model, for
-    example that it is only the small one for demonstrations.
+    example that it is only the small one for demonstrations. `precision` is the number format of its matrix products,
+    `fp32`, `bf16` or `fp16`: scores in the shorter ones differ by up to a few hundredths.
     """
 
     id: str
@@ -31,3 +32,4 @@ class ModelInfo:
     sha256: str
     labels: tuple[str, ...]
     notice: str | None = None
+    precision: str = "fp32"

@@ -1,42 +1,66 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pytest
 
-from shared.domain.emotion import ModelInfo, Scores
+from shared.domain.emotion import ModelInfo
 from shared.domain.failure import FailureCode
 from shared.domain.segment import SegmentOutcome, SegmentStatus
-from worker.pipeline.errors import ModelCrash, ModelTimeout, ModelUnavailable, PipelineError
-from worker.pipeline.inference import outcomes
-from worker.pipeline.ports import Samples
+from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout, ModelUnavailable, PipelineError
+from worker.pipeline.inference import infer
+from worker.pipeline.ports import Prediction, Samples
 
 HAPPY = {"happy": 0.75, "sad": 0.25}
-GOOD = np.ones(16_000, np.int16)
+LOGITS = np.log(np.array([[0.75, 0.25]], np.float32))
+GOOD = np.arange(16_000, dtype=np.int16)
 POISON = np.full(16_000, 666, np.int16)
+POISON[1:] = GOOD[1:]
 
 
 class Poisonable:
     """`worker.pipeline.ports.EmotionModel` that answers HAPPY, but fails on any batch with POISON in it."""
 
     info = ModelInfo("test", None, "00", ("happy", "sad"))
+    batch = 8 * len(GOOD)
 
-    def __init__(self, error: type[PipelineError], scores: Scores = HAPPY) -> None:
+    def __init__(self, error: type[PipelineError], logits: np.typing.NDArray[np.float32] = LOGITS) -> None:
         self._error = error
-        self._scores = scores
+        self._prediction = Prediction(HAPPY, logits, np.zeros(4, np.float32))
         self.batches: list[int] = []
 
-    def predict(self, clips: Sequence[Samples]) -> list[Scores]:
-        self.batches.append(len(clips))
-        if any(clip[0] == 666 for clip in clips):
-            raise self._error
-        return [self._scores] * len(clips)
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        for clips in batches:
+            self.batches.append(len(clips))
+            if any(clip[0] == 666 for clip in clips):
+                raise self._error
+            yield [self._prediction] * len(clips)
+
+
+class Small(Poisonable):
+    """One that finds out that it has memory for three clips at once."""
+
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        for clips in batches:
+            self.batches.append(len(clips))
+            if len(clips) > 3:
+                self.batch = sum(map(len, clips)) // 2
+                raise ModelOutOfMemory
+            yield [self._prediction] * len(clips)
+
+
+def outcomes(model: Poisonable, clips: Sequence[Samples]) -> list[SegmentOutcome]:
+    return [inference.outcome for inference in infer(model, clips)]
 
 
 @pytest.mark.parametrize(("error", "reason"), [(ModelTimeout, FailureCode.TIMEOUT), (ModelCrash, FailureCode.CRASH)])
 @pytest.mark.parametrize("at", [0, 7, 31])
-def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored(
+def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored_clip_by_clip(
     error: type[PipelineError], reason: FailureCode, at: int
 ) -> None:
     clips = [GOOD] * 32
@@ -45,24 +69,37 @@ def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored(
     found = outcomes(model, clips)
     assert found[at] == SegmentOutcome.skipped(reason)
     assert [o.emotion for i, o in enumerate(found) if i != at] == ["happy"] * 31
-    assert len(model.batches) == 11  # 32, then two halves of each failing batch down to the clip itself
+    assert sorted(model.batches) == [1] * 8 + [8] * 4  # four batches, and the one that failed once more in clips
 
 
-def test_a_clip_too_short_for_the_model_is_bad_audio_and_never_sent() -> None:
+def test_a_batch_holds_no_more_sound_than_the_model_likes_or_one_clip() -> None:
     model = Poisonable(ModelCrash)
-    found = outcomes(model, [GOOD[:399], GOOD[:400], GOOD[:0]])
-    assert [outcome.reason for outcome in found] == [FailureCode.BAD_AUDIO, None, FailureCode.BAD_AUDIO]
+    assert len(outcomes(model, [GOOD] * 11 + [np.tile(GOOD, 9)] + [GOOD[:8000]] * 17)) == 29
+    assert model.batches == [8, 3, 1, 16, 1]
+
+
+def test_too_little_memory_makes_the_batches_smaller_and_blames_no_clip() -> None:
+    model = Small(ModelCrash)
+    assert [outcome.emotion for outcome in outcomes(model, [GOOD] * 10)] == ["happy"] * 10
+    assert model.batches == [8, 4, 2, 2, 2, 2, 2]
+
+
+def test_a_clip_without_a_frame_or_a_sound_is_bad_audio_and_never_sent() -> None:
+    model = Poisonable(ModelCrash)
+    found = outcomes(model, [GOOD[:399], GOOD[:400], GOOD[:0], np.full(16_000, 7, np.int16)])
+    assert [outcome.reason for outcome in found] == [FailureCode.BAD_AUDIO, None, *[FailureCode.BAD_AUDIO] * 2]
     assert model.batches == [1]
 
 
 def test_scores_that_are_not_numbers_are_bad_audio() -> None:
-    found = outcomes(Poisonable(ModelCrash, {"happy": float("nan"), "sad": 0.5}), [GOOD])
-    assert found == [SegmentOutcome.skipped(FailureCode.BAD_AUDIO)]
+    (found,) = infer(Poisonable(ModelCrash, np.array([[np.nan, 0.5]], np.float32)), [GOOD])
+    assert found.outcome == SegmentOutcome.skipped(FailureCode.BAD_AUDIO)
+    assert found.prediction is None
 
 
 def test_a_model_that_cannot_run_is_not_blamed_on_the_clips() -> None:
     with pytest.raises(ModelUnavailable):
-        outcomes(Poisonable(ModelUnavailable), [POISON])
+        infer(Poisonable(ModelUnavailable), [POISON])
 
 
 def test_the_emotion_is_the_highest_score_and_the_confidence_its_value() -> None:

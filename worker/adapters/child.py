@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 _HEADER = struct.Struct("!cI")
 _MOST_BYTES = 1 << 28
 """No honest frame is larger: a batch of an hour of sound has half of this."""
+_DIE_WITHIN_S = 10.0
 
 
 class ChildTimeout(Exception):
@@ -96,7 +98,8 @@ class Child(FramePipe):
     def kill(self) -> None:
         """Ends the process; whoever exchanges frames with it, in whatever thread, gets ChildDied."""
         self._process.kill()
-        self._process.wait()
+        with suppress(subprocess.TimeoutExpired):  # a driver that hangs keeps its process; nobody waits for that
+            self._process.wait(_DIE_WITHIN_S)
 
     def close(self) -> None:
         """Ends the process and gives its pipes back; for the thread that exchanges frames with it."""

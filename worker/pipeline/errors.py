@@ -39,9 +39,9 @@ class ModelCrash(PipelineError):
     """The model's process died."""
 
 
+class ModelOutOfMemory(PipelineError):
+    """The device has too little memory for this batch; the model's process was ended to free what it held."""
+
+
 class ModelUnavailable(PipelineError):
     """The model cannot be loaded, or fails whatever it is given."""
-
-
-class BadAudio(PipelineError):
-    """The model cannot take this clip."""

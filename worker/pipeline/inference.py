@@ -1,48 +1,79 @@
-"""Scores for a batch of clips, whatever one of them does to the model: halve the batch until the culprit is alone."""
+"""Answers for clips, whatever one of them does to the model: a batch that fails is tried again clip by clip."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from shared.domain.emotion import Scores
 from shared.domain.failure import FailureCode
 from shared.domain.segment import SegmentOutcome
-from worker.pipeline.errors import ModelCrash, ModelTimeout
-from worker.pipeline.ports import EmotionModel, Samples
+from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout
+from worker.pipeline.ports import EmotionModel, Prediction, Samples
 
 LEAST_SAMPLES = 400
 """The model's convolutions need this many to give one frame."""
 
 
-def outcomes(model: EmotionModel, clips: Sequence[Samples]) -> list[SegmentOutcome]:
-    """An outcome for each clip [n]: scored, or skipped with the reason.
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What came of a clip, and the model's whole answer where it was scored."""
+
+    outcome: SegmentOutcome
+    prediction: Prediction | None = None
+
+    @classmethod
+    def skipped(cls, reason: FailureCode) -> Inference:
+        return cls(SegmentOutcome.skipped(reason))
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> Inference:
+        if not np.isfinite(prediction.logits).all():
+            return cls.skipped(FailureCode.BAD_AUDIO)
+        return cls(SegmentOutcome.scored(prediction.scores), prediction)
+
+
+def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bool = False) -> list[Inference]:
+    """An inference for each clip [n]: scored, or skipped with the reason.
 
     Raises:
         ModelUnavailable: the model is at fault, not the clips.
     """
-    fit = [index for index, clip in enumerate(clips) if len(clip) >= LEAST_SAMPLES]
-    found = [SegmentOutcome.skipped(FailureCode.BAD_AUDIO)] * len(clips)
-    for index, outcome in zip(fit, _bisect(model, [clips[index] for index in fit]), strict=True):
-        found[index] = outcome
+    found = [Inference.skipped(FailureCode.BAD_AUDIO)] * len(clips)
+    waiting = _batches([index for index, clip in enumerate(clips) if _analysable(clip)], clips, model.batch)
+    while waiting:
+        batches = [[clips[index] for index in batch] for batch in waiting]
+        try:
+            for predictions in model.predict(batches, frame_embeddings=frame_embeddings):
+                for index, prediction in zip(waiting.popleft(), predictions, strict=True):
+                    found[index] = Inference.of(prediction)
+        except ModelOutOfMemory:
+            waiting = _batches([index for batch in waiting for index in batch], clips, model.batch)
+        except (ModelTimeout, ModelCrash) as error:
+            suspects = waiting.popleft()
+            if len(suspects) == 1:
+                reason = FailureCode.TIMEOUT if isinstance(error, ModelTimeout) else FailureCode.CRASH
+                found[suspects[0]] = Inference.skipped(reason)
+            else:
+                waiting.extendleft([index] for index in reversed(suspects))
     return found
 
 
-def _bisect(model: EmotionModel, clips: Sequence[Samples]) -> list[SegmentOutcome]:
-    if not clips:
-        return []
-    try:
-        return [_outcome(scores) for scores in model.predict(clips)]
-    except (ModelTimeout, ModelCrash) as error:
-        if len(clips) == 1:
-            reason = FailureCode.TIMEOUT if isinstance(error, ModelTimeout) else FailureCode.CRASH
-            return [SegmentOutcome.skipped(reason)]
-    half = len(clips) // 2
-    return _bisect(model, clips[:half]) + _bisect(model, clips[half:])
+def _analysable(clip: Samples) -> bool:
+    """Whether there is a frame, and a sound in it: to silence the model gives an answer like to speech."""
+    return len(clip) >= LEAST_SAMPLES and bool(clip.min() != clip.max())
 
 
-def _outcome(scores: Scores) -> SegmentOutcome:
-    if not np.isfinite(list(scores.values())).all():
-        return SegmentOutcome.skipped(FailureCode.BAD_AUDIO)
-    return SegmentOutcome.scored(scores)
+def _batches(indices: Iterable[int], clips: Sequence[Samples], most: int) -> deque[list[int]]:
+    """The clips in batches of at most `most` samples, or of one clip."""
+    batches: deque[list[int]] = deque()
+    room = 0
+    for index in indices:
+        if len(clips[index]) > room:
+            batches.append([])
+            room = most
+        batches[-1].append(index)
+        room -= len(clips[index])
+    return batches

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
 """Sound at 16 kHz: [n] of one channel, or [n, channels]."""
+
+Floats = NDArray[np.float32]
 
 
 class AudioStream(Protocol):
@@ -57,15 +60,39 @@ VoiceDetectors = Callable[[], VoiceDetector]
 """Makes a fresh detector, one for each channel."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one clip.
+
+    `logits` [frames, labels] in float32 are those of each frame of 20 ms: the softmax of their mean is `scores`.
+    `embedding` [dim] is the mean of the frames' embeddings, `frame_embeddings` [frames, dim], there if asked for.
+    """
+
+    scores: Scores
+    logits: Floats
+    embedding: Floats
+    frame_embeddings: Floats | None = None
+
+
 class EmotionModel(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def predict(self, clips: Sequence[Samples]) -> list[Scores]:
-        """Scores of each clip [n], exact for each whatever the others are.
+    @property
+    def batch(self) -> int:
+        """Samples of sound that are best analysed at once."""
+        ...
+
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        """Predictions for each batch of clips [n], exact for each clip whatever the others are.
+
+        A batch is handed over while the one before it is worked on.
 
         Raises:
             ModelTimeout, ModelCrash: no answer for this batch; a smaller one may do.
+            ModelOutOfMemory: this batch is too large; `batch` is smaller now.
             ModelUnavailable: the model cannot run at all.
         """
         ...

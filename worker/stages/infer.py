@@ -14,15 +14,16 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost, ObjectNotFound
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS
-from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentOutcome
 from shared.ports import Queue, SegmentClaim
 from worker.pipeline.errors import ModelUnavailable
-from worker.pipeline.inference import outcomes
+from worker.pipeline.inference import infer
 from worker.pipeline.ports import EmotionModel, Samples
 from worker.stages.leases import kept
 
 _log = structlog.get_logger()
+_BATCHES_CLAIMED = 2
+"""While the model works on one batch, it is handed the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,7 @@ class InferStage:
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
-        budget = int(self.services.settings.batch_audio_s * SAMPLE_RATE)
-        claims = self.services.jobs.claim_segments(budget)
+        claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
             try:
                 self._analyse(claims, model)
@@ -50,7 +50,7 @@ class InferStage:
         worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
         fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
         with kept(lambda: jobs.renew_segments(claims), self.services.settings.lease_s):
-            found = outcomes(self.model, [self._sound(claim) for claim in fresh])
+            found = [inference.outcome for inference in infer(self.model, [self._sound(claim) for claim in fresh])]
         # Their workers died with them each time, without a word.
         given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
         recorded = jobs.record([*zip(fresh, found, strict=True), *given_up], model)

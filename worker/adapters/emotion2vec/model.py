@@ -2,57 +2,80 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
-from typing import Self
+from typing import Any, Self
 
-from shared.domain.emotion import ModelInfo, Scores
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
-from worker.adapters.child import Child, ChildDied, ChildTimeout
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.directory import resolve
-from worker.pipeline.errors import ModelCrash, ModelTimeout, ModelUnavailable
-from worker.pipeline.ports import Samples
+from worker.adapters.emotion2vec.supervised import ModelProcess, Pace, Ready
+from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout, ModelUnavailable
+from worker.pipeline.ports import Prediction, Samples
 
 _MODULE = "worker.adapters.emotion2vec.process"
-_LOAD_TIMEOUT_S = 3600.0
-"""A first use may download two gigabytes."""
 _LOOK_AGAIN_S = 0.1
-_CPU_SECONDS_PER_SECOND = 4.0
-"""The large model takes about one second for a second of sound on a slow core; this leaves room for a busy one."""
+_AHEAD = 1
+"""Batches that are handed over while one is worked on."""
+_SICK_AFTER = 3
+"""Kills in a row after which the device is asked whether it is at fault, and not the clips."""
+_PROBE_TIMEOUT_S = 60.0
+"""The first clip makes the device get ready, which takes far longer than the clip."""
+_PROBE_S = 1
+_LONG_PROBE_S = 25
 
 
 class Emotion2vecModel:
     """A context manager: the process lives as long. It is started again after it was killed or died.
 
-    `problem` is a sentence that says why the model cannot answer now, or None. Raises ModelUnavailable at once for a
-    model that cannot exist.
+    Every new process must first answer for a sound that is known to be good: one that cannot, three times in a row,
+    shows a sick device, and no clip is blamed for it.
+
+    `problem` is a sentence that says why the model cannot answer now, or None. `segment_timeout_s` is what a clip may
+    take besides the time for its sound; `batch_s` is how many seconds of sound are analysed at once, by default what
+    the device is good at. `module` is the process's program. Raises ModelUnavailable at once for a model that cannot
+    exist.
     """
 
-    def __init__(self, model: str, device: str, segment_timeout_s: float) -> None:
+    def __init__(
+        self,
+        model: str,
+        device: str = "cpu",
+        precision: str = "fp32",
+        *,
+        segment_timeout_s: float,
+        batch_s: float | None = None,
+        module: str = _MODULE,
+    ) -> None:
         self.name = resolve(model).name
         self._device = device
+        self._command = (module, self.name, device, precision)
         self._segment_timeout_s = segment_timeout_s
-        self._child: Child | None = None
+        self._pace = Pace(segment_timeout_s)
+        self._batch = int(batch_s * SAMPLE_RATE) if batch_s else None
+        self._process: ModelProcess | None = None
         self._info: ModelInfo | None = None
+        self._kills = 0
         self._closed = False
         self._in_use = RLock()
         self.problem: str | None = f"The model {self.name} is being loaded."
 
     def start(self) -> ModelInfo:
-        """Starts the process unless it runs, and waits until the model is loaded. Raises ModelUnavailable."""
+        """Starts the process unless it runs, and waits until the model answers. Raises ModelUnavailable."""
         with self._in_use:
-            if self._closed:
-                raise ModelUnavailable("The worker is being stopped.")
-            if self._child is None or self._info is None:
-                self._child = Child(_MODULE, self.name, self._device)
+            if self._process is None or self._info is None:
                 try:
-                    self._info = self._loaded(self._child)
+                    ready = self._started()
                 except ModelUnavailable as error:
                     self._drop()
                     self.problem = str(error)
                     raise
+                self._info, self._batch = ready.info, self._batch or ready.batch
                 self.problem = None
             return self._info
 
@@ -61,59 +84,116 @@ class Emotion2vecModel:
         return self.start()
 
     @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
+    def batch(self) -> int:
+        self.start()
+        assert self._batch
+        return self._batch
 
-    def predict(self, clips: Sequence[Samples]) -> list[Scores]:
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        tag = protocol.EMBED if frame_embeddings else protocol.CLIPS
         with self._in_use:
-            self.start()
-            assert self._child is not None
-            timeout = sum(map(self._timeout, clips))
-            try:
-                self._child.send(protocol.CLIPS, protocol.pack(clips), timeout)
-                _, payload = self._child.receive(timeout)
-            except ChildTimeout as error:
-                self._drop()
-                raise ModelTimeout from error
-            except ChildDied as error:
-                self._drop()
-                if self._closed:  # the worker's doing, not the clips'
-                    raise ModelUnavailable("The worker is being stopped.") from error
-                raise ModelCrash from error
-            scores: list[Scores] = json.loads(payload)
-            return scores
+            labels = self.start().labels
+            for arrays in self._answers(tag, batches):
+                yield _predictions(arrays, labels)
 
     def close(self) -> None:
         """Ends the process for good, also under a `start` or `predict` in another thread."""
         self._closed = True
         while not self._in_use.acquire(timeout=_LOOK_AGAIN_S):
-            if self._child:
-                self._child.kill()
+            if self._process:
+                self._process.kill()
         self._drop()
         self._in_use.release()
 
-    def _drop(self) -> None:
-        child, self._child = self._child, None
-        if child:
-            child.close()
+    def _started(self) -> Ready:
+        for _ in range(_SICK_AFTER):
+            if self._closed:
+                raise ModelUnavailable("The worker is being stopped.")
+            self._process = ModelProcess(self._command)
+            ready = self._process.ready()
+            try:
+                self._pace = self._probe(self._process)
+            except (ModelTimeout, ModelCrash):
+                self._drop()
+            else:
+                return ready
+        raise ModelUnavailable(
+            f"The device {self._device} is at fault: the model {self.name} was started {_SICK_AFTER} times and never "
+            "answered."
+        )
 
-    def _timeout(self, clip: Samples) -> float:
-        if self._device != "cpu":
-            return self._segment_timeout_s
-        return max(self._segment_timeout_s, _CPU_SECONDS_PER_SECOND * len(clip) / SAMPLE_RATE)
+    def _probe(self, process: ModelProcess) -> Pace:
+        """Asks twice for what it must be able to do: first to get the device ready, then to see its pace.
 
-    def _loaded(self, child: Child) -> ModelInfo:
+        Raises ModelTimeout, ModelCrash, ModelUnavailable."""
+        seconds = _LONG_PROBE_S if self._kills >= _SICK_AFTER else _PROBE_S
+        noise = np.random.default_rng(0).normal(0, 3000, seconds * SAMPLE_RATE).astype(np.int16)
         try:
-            tag, payload = child.receive(_LOAD_TIMEOUT_S)
-        except (ChildTimeout, ChildDied) as error:
-            raise ModelUnavailable(f"The process of the model {self.name} ended while loading it.") from error
-        if tag == protocol.UNAVAILABLE:
-            raise ModelUnavailable(payload.decode())
-        values = json.loads(payload)
-        return ModelInfo(**{**values, "labels": tuple(values["labels"])})
+            for _ in range(2):
+                pace = Pace(_PROBE_TIMEOUT_S)
+                process.hand_over(protocol.CLIPS, [noise], pace)
+                process.answer(pace)
+        except ModelOutOfMemory as error:
+            raise ModelUnavailable(f"The device {self._device} has too little memory for {self.name}.") from error
+        return pace.with_base(self._segment_timeout_s)
+
+    def _answers(self, tag: bytes, batches: Iterable[Sequence[Samples]]) -> Iterator[dict[str, NDArray[Any]]]:
+        process = self._process
+        assert process
+        handed_over: deque[Sequence[Samples]] = deque()
+        try:
+            for batch in batches:
+                handed_over.append(batch)
+                process.hand_over(tag, batch, self._pace)
+                if len(handed_over) > _AHEAD:
+                    yield self._answer(process, handed_over)
+            while handed_over:
+                yield self._answer(process, handed_over)
+        except (ModelTimeout, ModelCrash) as error:
+            if self._closed:  # the worker's doing, not the clips'
+                raise ModelUnavailable("The worker is being stopped.") from error
+            self._kills += 1
+            raise
+        except ModelOutOfMemory as error:
+            self._take_less(handed_over[0], error)
+            raise
+        finally:
+            if handed_over:  # nobody waits for these answers any more
+                self._drop()
+
+    def _answer(self, process: ModelProcess, handed_over: deque[Sequence[Samples]]) -> dict[str, NDArray[Any]]:
+        arrays = process.answer(self._pace)
+        handed_over.popleft()
+        self._kills = 0
+        return arrays
+
+    def _take_less(self, batch: Sequence[Samples], error: ModelOutOfMemory) -> None:
+        if len(batch) == 1:
+            raise ModelUnavailable(f"The device {self._device} has too little memory for one segment.") from error
+        self._batch = sum(map(len, batch)) // 2
+
+    def _drop(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _predictions(arrays: dict[str, NDArray[Any]], labels: Sequence[str]) -> list[Prediction]:
+    ends = np.cumsum(arrays["frames"])[:-1]
+    logits = np.split(arrays["logits"], ends)
+    wanted = "frame_embeddings" in arrays
+    frame_embeddings = np.split(arrays["frame_embeddings"], ends) if wanted else [None] * len(logits)
+    clips = zip(arrays["scores"].tolist(), logits, arrays["embeddings"], frame_embeddings, strict=True)
+    return [Prediction(dict(zip(labels, scores, strict=True)), *parts) for scores, *parts in clips]

@@ -1,6 +1,7 @@
-"""The model's process: `python -m worker.adapters.emotion2vec.process MODEL DEVICE`.
+"""The model's process: `python -m worker.adapters.emotion2vec.process MODEL DEVICE PRECISION`.
 
-Only here are torch and FunASR imported. It loads the model, tries it once, and then answers one batch after the other.
+Only here are torch and FunASR imported. It loads the model, and then answers one batch after the other; the next one
+is read while one is worked on.
 """
 
 from __future__ import annotations
@@ -9,60 +10,79 @@ import contextlib
 import dataclasses
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable, Sequence
+import traceback
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.child import ChildDied, FramePipe
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.directory import ModelName, describe, resolve
+from worker.adapters.emotion2vec.directory import describe, resolve
 from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.pipeline.errors import ModelUnavailable
-from worker.pipeline.ports import Samples
 
-_Answer = Callable[[Sequence[Samples]], list[dict[str, float]]]
+if TYPE_CHECKING:
+    from worker.adapters.emotion2vec.network.engine import Batch, Engine
 
 
 def main() -> None:
-    name, device = sys.argv[1:]
     pipe = FramePipe.to_parent()
     register_funasr()
+    with contextlib.redirect_stdout(None):  # FunASR prints advice about programs that are not needed
+        from worker.adapters.emotion2vec.network.engine import Engine
+
+    logging.getLogger().setLevel(logging.ERROR)  # FunASR logs at INFO through the root logger
+    run(pipe, Engine)
+
+
+def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
+    """Loads the model that the command line names into an engine, says so, and serves it."""
     try:
-        answer = _load(resolve(name), device, pipe)
+        engine = _load(engine_type, *sys.argv[1:])
     except ModelUnavailable as error:
         pipe.send(protocol.UNAVAILABLE, str(error).encode())
         return
-    try:
+    ready = {"info": dataclasses.asdict(engine.info), "batch": engine.batch}
+    pipe.send(protocol.READY, json.dumps(ready).encode())
+    _serve(pipe, engine)
+
+
+def _serve(pipe: FramePipe, engine: Engine) -> None:
+    """Answers each batch that comes in; they are read in a thread of their own, ahead of the answers.
+
+    Ends the process when the parent is gone or done, even in the middle of an answer: there is nobody to kill it.
+    """
+    batches: SimpleQueue[Batch] = SimpleQueue()
+
+    def receive() -> None:
+        try:
+            while True:
+                batches.put(engine.read(*pipe.receive()))
+        except ChildDied:
+            os._exit(0)
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
+
+    Thread(target=receive, daemon=True).start()
+    with contextlib.suppress(ChildDied):
         while True:
-            _, payload = pipe.receive()
-            pipe.send(protocol.SCORES, json.dumps(answer(protocol.unpack(payload))).encode())
-    except ChildDied:  # the parent is gone or done
-        return
+            pipe.send(*engine.answer(batches.get()))
 
 
-def _load(name: ModelName, device: str, pipe: FramePipe) -> _Answer:
-    """Loads, warms up and reports the model; returns what answers a batch."""
-    directory = name.directory or _downloaded(name.name)
-    with contextlib.redirect_stdout(None):  # FunASR prints advice about programs that are not needed
-        from worker.adapters.emotion2vec.network import Network
-
-    logging.getLogger().setLevel(logging.ERROR)  # FunASR logs at INFO through the root logger
+def _load(engine_type: type[Engine], name: str, device: str, precision: str) -> Engine:
+    resolved = resolve(name)
+    directory = resolved.directory or _downloaded(name)
     try:
-        network = Network(directory, device)
-        # The first forward is slow, and it shows a sick device before any segment is blamed for it.
-        network.scores([np.zeros(SAMPLE_RATE, np.int16)])
+        return engine_type(describe(resolved, directory), directory, device, precision)
     except ModelUnavailable:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise ModelUnavailable(
-            f"The model {name.name} cannot be loaded or does not run on {device}: {reason}"
-        ) from error
-    pipe.send(protocol.READY, json.dumps(dataclasses.asdict(describe(name, directory))).encode())
-    return network.scores
+        raise ModelUnavailable(f"The model {name} cannot be loaded or does not run on {device}: {reason}") from error
 
 
 def _downloaded(hub_id: str) -> Path:

@@ -1,0 +1,121 @@
+"""The batched forward against FunASR's own answer, one clip at a time: the truth that ours is held to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.media.speech import speech_like
+from training.architecture import LARGE
+from training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
+from worker.adapters.emotion2vec.directory import BUNDLED
+from worker.adapters.emotion2vec.model import Emotion2vecModel
+from worker.pipeline.ports import Prediction, Samples
+
+FULL = "EMOLINE_TEST_FULL_PARITY" in os.environ
+"""200 clips for the large shape too, a quarter of an hour on two cores."""
+MOST_DP = 1e-5
+
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600 if FULL else 300)]
+
+
+def clips(number: int, longest_s: float = 25.0) -> list[Samples]:
+    """Speech-like clips of 0.1 s to `longest_s`, shorter ones more often, in noise of all strengths."""
+    rng = np.random.default_rng(7)
+    lengths = np.exp(rng.uniform(np.log(0.1), np.log(longest_s), number))
+    lengths[:2] = 0.1, longest_s
+    speech = [speech_like(seconds, seed=seed).samples for seed, seconds in enumerate(rng.permutation(lengths))]
+    return [_noisy(samples, rng) for samples in speech]
+
+
+def _noisy(speech: Samples, rng: np.random.Generator) -> Samples:
+    noise = rng.normal(0, 10 ** rng.uniform(0, 3.5), len(speech))
+    return np.clip(speech * rng.uniform(0.05, 1) + noise, -32768, 32767).astype(np.int16)
+
+
+def random_batches(sound: list[Samples]) -> list[list[Samples]]:
+    """The clips in batches of 1 to 16, whatever their lengths."""
+    rng = np.random.default_rng(8)
+    cuts = np.cumsum(rng.integers(1, 17, len(sound)))
+    return [list(part) for part in np.split(np.array(sound, dtype=object), cuts[cuts < len(sound)])]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A checkpoint of the published shape, with random weights."""
+    directory = tmp_path_factory.mktemp("model") / "large"
+    write_random_model_directory(directory, LARGE, list(LABEL_NAMES.values()), Identity("random", "0", "random"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def partly_unused(tmp_path: Path) -> Path:
+    directory = Path(shutil.copytree(BUNDLED / "mini", tmp_path / "model"))
+    tokens = (directory / "tokens.txt").read_text(encoding="utf-8").split()
+    tokens[1], tokens[4] = "unuse_0", "unuse_1"
+    (directory / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    return directory
+
+
+def ours(directory: Path, sound: list[Samples]) -> list[Prediction]:
+    with Emotion2vecModel(str(directory), segment_timeout_s=600) as model:
+        return [prediction for batch in model.predict(random_batches(sound)) for prediction in batch]
+
+
+def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np.float64]]:
+    """FunASR's labels, and its scores [clips, labels]."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    from funasr import AutoModel
+
+    peer = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=1, device="cpu")
+    root.handlers[:], root.level = handlers, level
+    answers: list[dict[str, Any]] = []
+    for clip in sound:
+        answers += peer.generate(clip.astype(np.float32) / 32768, granularity="utterance", extract_embedding=False)
+    labels = [label.rsplit("/", 1)[-1] for label in answers[0]["labels"]]
+    return labels, np.array([answer["scores"] for answer in answers])
+
+
+def _assert_equal(directory: Path, sound: list[Samples]) -> None:
+    labels, expected = theirs(directory, sound)
+    found = ours(directory, sound)
+    assert all(list(own.scores) == [label.replace("<unk>", "unknown") for label in labels] for own in found)
+    scores = np.array([list(own.scores.values()) for own in found])
+    print(f"{directory.name}: {len(sound)} clips, max |dp| {np.abs(scores - expected).max():.1e}")
+    assert np.abs(scores - expected).max() <= MOST_DP
+    assert (scores.argmax(axis=1) == expected.argmax(axis=1)).all()
+    assert len(set(scores.argmax(axis=1))) > 1  # labels that could have flipped
+
+
+def test_200_clips_in_random_batches_get_funasrs_scores_from_the_small_shape() -> None:
+    _assert_equal(BUNDLED / "mini", clips(200))
+
+
+def test_clips_in_random_batches_get_funasrs_scores_from_the_large_shape(large: Path) -> None:
+    _assert_equal(large, clips(200) if FULL else clips(8, longest_s=6.0))
+
+
+def test_outputs_marked_unused_are_masked_before_the_softmax_as_in_funasr(partly_unused: Path) -> None:
+    _assert_equal(partly_unused, clips(20))
+
+
+def test_a_clips_scores_are_the_softmax_of_the_mean_of_its_frames_logits() -> None:
+    for prediction in ours(BUNDLED / "mini", clips(20)):
+        odds = np.exp(prediction.logits.mean(axis=0, dtype=np.float64))
+        assert np.abs(odds / odds.sum() - list(prediction.scores.values())).max() <= MOST_DP
+
+
+def test_a_clip_has_fifty_frames_a_second() -> None:
+    sound = [np.resize(clips(2)[0], length) for length in (400, 719, 720, 16_000)]
+    with Emotion2vecModel("mini", segment_timeout_s=60) as model:
+        assert [len(own.logits) for (own,) in model.predict([[clip] for clip in sound])] == [1, 1, 2, 49]

@@ -1,0 +1,36 @@
+"""The convolutions that tell a frame where it stands among its neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from worker.adapters.emotion2vec.network.packing import pack
+
+
+class PositionalEncoder:
+    """FunASR's `relative_positional_encoder` for packed clips.
+
+    Each clip is followed by as many zero rows as the kernel reaches out, and those rows are made zero again after
+    every layer: bias and layer norm would fill them, and the next layer would carry them into the clips.
+    """
+
+    def __init__(self, encoder: Any, dtype: torch.dtype) -> None:
+        self._layers: list[Any] = [layer for layer in encoder.children() if isinstance(layer, nn.Sequential)]
+        self._convolutions: list[Any] = [layer[0].to(dtype) for layer in self._layers]
+        self._dtype = dtype
+        self._gap = self._convolutions[0].kernel_size[0] // 2
+
+    def __call__(self, x: Tensor, lengths: list[int]) -> Tensor:
+        """What is to be added to the frames [sum(lengths), dim]."""
+        packing = pack(lengths, after=self._gap, device=x.device)
+        gaps = torch.ones(packing.total, dtype=torch.bool, device=x.device).index_fill_(0, packing.rows, False)
+        padded = x.new_zeros(packing.total, x.shape[1]).index_copy_(0, packing.rows, x)
+        for convolution, layer in zip(self._convolutions, self._layers, strict=True):
+            padded = convolution(padded.to(self._dtype).T[None])[0].T.float()
+            padded = F.gelu(F.layer_norm(padded, padded.shape[1:], eps=layer[3].eps))
+            padded[gaps] = 0
+        return padded[packing.rows]

@@ -1,0 +1,73 @@
+"""Transformer blocks over packed clips: everything but the attention is one matrix product for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from funasr.models.emotion2vec.base import get_alibi
+from torch import Tensor, nn
+
+from worker.adapters.emotion2vec.network.packing import Packing
+
+
+class Alibi:
+    """The attention's bias by distance, [1, heads, n, n], one for all clips and layers, as large as was needed so far.
+
+    The extra tokens have no distance: their rows and columns are zero.
+    """
+
+    def __init__(self, heads: int, scale: Tensor, extra_tokens: int, dtype: torch.dtype) -> None:
+        self._heads = heads
+        self._scale = scale.clamp_min(0).reshape(1, -1, 1, 1)
+        self._extra = extra_tokens
+        self._dtype = dtype
+        self._bias = self._built(0)
+
+    def __call__(self, length: int) -> Tensor:
+        if length > self._bias.shape[-1]:
+            # Rows of a multiple of 16: CUDA's kernels read aligned rows only.
+            self._bias = self._built(-(-length // 16) * 16)
+        return self._bias[..., :length, :length]
+
+    def _built(self, length: int) -> Tensor:
+        frames = max(0, length - self._extra)
+        bias = get_alibi(frames, self._heads).to(self._scale.device)[None] * self._scale
+        return F.pad(bias, (self._extra, 0, self._extra, 0)).to(self._dtype)
+
+
+class Block:
+    """FunASR's `AltBlock` with the norms last; the sum that runs through the blocks, and its norms, are in fp32."""
+
+    def __init__(self, layer: Any, dtype: torch.dtype) -> None:
+        self._layer = layer
+        for part in layer.modules():
+            if isinstance(part, nn.Linear):
+                part.to(dtype)
+
+    def __call__(self, x: Tensor, clips: Packing, alibi: Alibi) -> Tensor:
+        """[rows, dim] of all clips to the same; overwrites x."""
+        layer = self._layer
+        x = layer.norm1(x.add_(self._attention(x, clips, alibi)))
+        hidden = F.gelu(linear(layer.mlp.fc1, x))
+        out: Tensor = layer.norm2(x.add_(linear(layer.mlp.fc2, hidden)))
+        return out
+
+    def _attention(self, x: Tensor, clips: Packing, alibi: Alibi) -> Tensor:
+        attention = self._layer.attn
+        heads = attention.num_heads
+        queries, keys, values = linear(attention.qkv, x).view(len(x), 3, heads, -1).permute(1, 2, 0, 3)
+        joined = torch.empty(len(x), heads, values.shape[-1], dtype=values.dtype, device=x.device)
+        for start, length in zip(clips.starts, clips.lengths, strict=True):
+            clip = slice(start, start + length)
+            found = F.scaled_dot_product_attention(
+                queries[None, :, clip], keys[None, :, clip], values[None, :, clip], alibi(length)
+            )
+            joined[clip] = found[0].transpose(0, 1)
+        return linear(attention.proj, joined.flatten(1))
+
+
+def linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """The layer's product in the type of its weights."""
+    return F.linear(x.to(layer.weight.dtype), layer.weight, layer.bias)
