@@ -22,6 +22,10 @@ _Model = Annotated[
     str | None, typer.Option(help="mini, a model directory, or a hub id like iic/emotion2vec_plus_large.")
 ]
 _Device = Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="Where the model runs.")]
+_Precision = Annotated[
+    Literal["auto", "fp32", "bf16", "fp16"] | None,
+    typer.Option(help="Number format of the model's matrix products; auto takes what the device is good at."),
+]
 
 
 @app.command()
@@ -30,6 +34,7 @@ def analyze(
     out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)],
     model: _Model = None,
     device: _Device = None,
+    precision: _Precision = None,
     save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
 ) -> None:
     """Analyse one file in this process, without a server."""
@@ -45,7 +50,7 @@ def analyze(
     console = Console(stderr=True)
     segments_dir = out / "segments" if save_segments else None
     try:
-        pipeline = build_pipeline(_settings(model=model, device=device))
+        pipeline = build_pipeline(_settings(model=model, device=device, precision=precision))
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("reading the file, loading the model", total=None)
 
@@ -75,13 +80,14 @@ def serve(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
     model: _Model = None,
     device: _Device = None,
+    precision: _Precision = None,
 ) -> None:
     """Run the whole service here: API, workers, SQLite and a folder. Settings: EMOLINE_* (see docs/settings.md)."""
     from worker.embedded import AddressInUse, PublicAddress, embedded_service
     from worker.pipeline.errors import ModelUnavailable
 
     console = Console(stderr=True)
-    settings = _settings(model=model, device=device)
+    settings = _settings(model=model, device=device, precision=precision)
     _log_to_stderr(settings.log_level)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -101,6 +107,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)] = Path("demo-output"),
     model: _Model = None,
     device: _Device = None,
+    precision: _Precision = None,
 ) -> None:
     """Start the service on a free port, send it a recording over HTTP, show its timeline, stop it."""
     import tempfile
@@ -112,11 +119,10 @@ def demo(
     console = Console()
     _log_to_stderr("WARNING")
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir,
-            embedded_service(_settings(model=model, device=device, data_dir=data_dir), "127.0.0.1", 0) as url,
-        ):
-            run(url, file, out, console)
+        with tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir:
+            settings = _settings(model=model, device=device, precision=precision, data_dir=data_dir)
+            with embedded_service(settings, "127.0.0.1", 0) as url:
+                run(url, file, out, console)
     except (DemoFailed, ModelUnavailable) as error:
         _exit(console, str(error))
 

@@ -42,11 +42,17 @@ def build_pipeline(settings: Settings) -> Pipeline:
 
 
 def stages(services: Services, pipeline: Pipeline) -> list[tuple[Queue, RunOnce]]:
-    """Each kind of work. Two recordings are prepared at once, so that a long one does not hold up a short one."""
+    """Each kind of work.
+
+    Two recordings are prepared at once, so that a long one does not hold up a short one. Two batches are in hand: the
+    sound of one is fetched while the model, which takes one after the other, works on the other.
+    """
     prepare = PrepareStage(services, pipeline.decoder, pipeline.detectors)
+    infer = InferStage(services, pipeline.model)
     return [
         (Queue.PREPARE, prepare.run_once),
         (Queue.PREPARE, prepare.run_once),
-        (Queue.INFER, InferStage(services, pipeline.model).run_once),
+        (Queue.INFER, infer.run_once),
+        (Queue.INFER, infer.run_once),
         (Queue.FINISH, FinishStage(services).run_once),
     ]

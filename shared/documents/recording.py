@@ -56,9 +56,17 @@ class ModelDocument(Document):
     revision: str | None
     sha256: str
     """Of the weights and the labels."""
+    precision: str
+    """Number format of the model's matrix products: `fp32`, or `bf16` or `fp16` with scores a few hundredths apart."""
     notice: str | None
     """What one must know of this model to read its results rightly."""
 
     @classmethod
     def of(cls, model: ModelInfo) -> Self:
-        return cls(id=model.id, revision=model.revision, sha256=model.sha256, notice=model.notice)
+        return cls(
+            id=model.id,
+            revision=model.revision,
+            sha256=model.sha256,
+            precision=model.precision,
+            notice=model.notice,
+        )

@@ -1,4 +1,4 @@
-"""Answers for clips, whatever one of them does to the model: a batch that fails is tried again clip by clip."""
+"""Answers for clips, whatever one of them does to the model: after a failure they are tried clip by clip."""
 
 from __future__ import annotations
 
@@ -52,12 +52,11 @@ def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bo
         except ModelOutOfMemory:
             waiting = _batches([index for batch in waiting for index in batch], clips, model.batch)
         except (ModelTimeout, ModelCrash) as error:
-            suspects = waiting.popleft()
-            if len(suspects) == 1:
+            if len(waiting[0]) == 1:
                 reason = FailureCode.TIMEOUT if isinstance(error, ModelTimeout) else FailureCode.CRASH
-                found[suspects[0]] = Inference.skipped(reason)
-            else:
-                waiting.extendleft([index] for index in reversed(suspects))
+                found[waiting.popleft()[0]] = Inference.skipped(reason)
+            else:  # the batches behind it too: a poison clip is seldom alone, and each batch would cost a deadline more
+                waiting = deque([index] for batch in waiting for index in batch)
     return found
 
 

@@ -67,6 +67,8 @@ class Emotion2vecModel:
 
     def start(self) -> ModelInfo:
         """Starts the process unless it runs, and waits until the model answers. Raises ModelUnavailable."""
+        if self._process and self._info:  # without the lock: another thread may be waiting for an answer
+            return self._info
         with self._in_use:
             if self._process is None or self._info is None:
                 try:
