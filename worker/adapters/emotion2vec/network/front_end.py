@@ -8,6 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from worker.adapters.emotion2vec.network.packing import round_up
+
+FRAMES_MULTIPLE = 50
+"""Frames are computed in such numbers, so that there are few shapes to compile kernels for (see `packing`)."""
+
 
 class FrontEnd:
     """FunASR's `local_encoder`: seven convolutions without padding, each with a layer norm per frame and a GELU.
@@ -25,7 +30,7 @@ class FrontEnd:
         for layer in self._layers:
             self.reach += (layer.kernel - 1) * self.stride
             self.stride *= layer.stride
-        self.tail = -(-(self.reach - self.stride) // self.stride)
+        self.tail = round_up(self.reach - self.stride, self.stride) // self.stride
         """Frames' worth of sound that a clip's last frame reaches into behind its own."""
 
     def frames(self, samples: int) -> int:
@@ -37,9 +42,9 @@ class FrontEnd:
         return (frames - 1) * self.stride + self.reach
 
     def __call__(self, sound: Tensor) -> Tensor:
-        """Features [frames, channels] of a packed sound [samples] in fp32."""
-        sound = sound.to(self._dtype)
-        total = self.frames(len(sound))
+        """Features of a packed sound [samples] in fp32: [frames, channels], and more of the silence behind it."""
+        total = round_up(self.frames(len(sound)), FRAMES_MULTIPLE)
+        sound = F.pad(sound.to(self._dtype), (0, self.samples(total) - len(sound)))
         return torch.cat([self._part(sound, at, min(at + self._chunk, total)) for at in range(0, total, self._chunk)])
 
     def _part(self, sound: Tensor, start: int, end: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from funasr.models.emotion2vec.base import get_alibi
 from torch import Tensor, nn
 
-from worker.adapters.emotion2vec.network.packing import Packing
+from worker.adapters.emotion2vec.network.packing import Packing, round_up
 
 
 class Alibi:
@@ -27,8 +27,8 @@ class Alibi:
 
     def __call__(self, length: int) -> Tensor:
         if length > self._bias.shape[-1]:
-            # Rows of a multiple of 16: CUDA's kernels read aligned rows only.
-            self._bias = self._built(-(-length // 16) * 16)
+            # CUDA's kernels copy a bias whose rows are not aligned.
+            self._bias = self._built(round_up(length, 16))
         return self._bias[..., :length, :length]
 
     def _built(self, length: int) -> Tensor:
@@ -58,7 +58,7 @@ class Block:
         attention = self._layer.attn
         heads = attention.num_heads
         queries, keys, values = linear(attention.qkv, x).view(len(x), 3, heads, -1).permute(1, 2, 0, 3)
-        joined = torch.empty(len(x), heads, values.shape[-1], dtype=values.dtype, device=x.device)
+        joined = values.new_zeros(len(x), heads, values.shape[-1])
         for start, length in zip(clips.starts, clips.lengths, strict=True):
             clip = slice(start, start + length)
             found = F.scaled_dot_product_attention(
