@@ -12,7 +12,7 @@ from shared.domain.failure import Failure, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
-from shared.domain.segment import PENDING, Segment, SegmentOutcome, SegmentResult, SegmentStatus
+from shared.domain.segment import PENDING, Segment, SegmentFlag, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import StoredSegment
 
 _RECORDING = TypeAdapter(Recording)
@@ -67,6 +67,7 @@ def segment_values(stored: StoredSegment) -> dict[str, Any]:
         "start": segment.start,
         "end": segment.end,
         "speech": segment.speech,
+        "flags": [flag.value for flag in segment.flags],
         "audio_key": stored.audio_key,
         **outcome_values(PENDING),
     }
@@ -98,4 +99,5 @@ def result_of(row: SegmentRow) -> SegmentResult:
 
 
 def _segment_of(row: SegmentRow) -> Segment:
-    return Segment(row.index, row.channel, row.start, row.end, row.speech)
+    flags = tuple(map(SegmentFlag, row.flags))
+    return Segment(row.index, row.channel, row.start, row.end, row.speech, flags)

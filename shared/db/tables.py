@@ -35,7 +35,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON,
+    }
 
 
 class JobRow(Base):
@@ -72,6 +76,7 @@ class SegmentRow(Base):
     start: Mapped[Samples]
     end: Mapped[Samples]
     speech: Mapped[Samples]
+    flags: Mapped[list[str]] = mapped_column(server_default="[]")
     audio_key: Mapped[str]
     status: Mapped[str]
     emotion: Mapped[str]

@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.documents.recording import Document
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
-from shared.domain.segment import SegmentResult, SegmentStatus
+from shared.domain.segment import SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
 
 AudioUrl = Callable[[SegmentResult], str | None]
@@ -49,8 +49,8 @@ class SegmentDocument(Document):
     status: SegmentStatus = Field(examples=["ok"])
     reason: FailureCode | None = Field(examples=[None])
     """Why it was skipped."""
-    flags: list[str] = Field(examples=[[]])
-    """`too_short`: under one second, the model's answer says little."""
+    flags: list[SegmentFlag] = Field(examples=[["narrowband"]])
+    """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
 
     @classmethod
@@ -66,7 +66,7 @@ class SegmentDocument(Document):
             scores=dict(outcome.scores) if outcome.scores is not None else None,
             status=outcome.status,
             reason=outcome.reason,
-            flags=list(result.flags),
+            flags=list(segment.flags),
             audio_url=audio_url(result),
         )
 

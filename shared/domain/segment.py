@@ -8,10 +8,6 @@ from enum import StrEnum
 
 from shared.domain.emotion import UNKNOWN, Scores
 from shared.domain.failure import FailureCode
-from shared.domain.recording import SAMPLE_RATE
-
-TOO_SHORT = SAMPLE_RATE
-"""Samples. Under one second the model's answer says little: such segments carry the flag `too_short`."""
 
 
 class SegmentStatus(StrEnum):
@@ -20,11 +16,26 @@ class SegmentStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+class SegmentFlag(StrEnum):
+    """What limits how far the answer for a segment may be trusted; docs/flags.md says how the limits were found."""
+
+    TOO_SHORT = "too_short"
+    """It lasts under one second, too little for the model to go by."""
+    NARROWBAND = "narrowband"
+    """In over nine tenths of its frames of 32 ms the power from 4.75 to 7.75 kHz is more than 40 dB under the segment's
+    mean from 300 to 3,400 Hz, as from a telephone. Frames at full scale are not counted."""
+    CLIPPED = "clipped"
+    """Over one sample in 1,000 is at full scale: 32,000 of 32,768 or more, either way."""
+    QUIET = "quiet"
+    """Its level (RMS, without a constant offset) is under -50 dBFS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A half-open stretch [start, end) of one channel, in samples at 16 kHz.
 
-    `speech` counts the samples in it that hold detected speech; the rest is margin and short pauses.
+    `speech` counts the samples in it that hold detected speech; the rest is margin and short pauses. `flags` are in the
+    order of `SegmentFlag`.
     """
 
     index: int
@@ -32,6 +43,7 @@ class Segment:
     start: int
     end: int
     speech: int
+    flags: tuple[SegmentFlag, ...] = ()
 
     @property
     def duration(self) -> int:
@@ -71,7 +83,3 @@ class SegmentResult:
     @property
     def ok(self) -> bool:
         return self.outcome.status is SegmentStatus.OK
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return ("too_short",) if self.segment.duration < TOO_SHORT else ()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from api.errors import STATUS
 from shared.domain.failure import FailureCode
+from shared.domain.segment import SegmentFlag
 from shared.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,3 +22,9 @@ def test_every_error_and_failure_code_is_documented() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     for code in [*(kind.code for kind in STATUS), *FailureCode]:
         assert f"`{code}`" in page, code
+
+
+def test_every_flag_of_a_segment_is_documented() -> None:
+    page = (DOCS / "flags.md").read_text(encoding="utf-8")
+    for flag in SegmentFlag:
+        assert f"| `{flag}` |" in page, flag

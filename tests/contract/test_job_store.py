@@ -18,7 +18,7 @@ from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import Recording, RecordingWarning
-from shared.domain.segment import Segment, SegmentOutcome
+from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome
 from shared.ports import Claim, JobStore, StoredSegment
 from tests.conftest import ManualClock
 
@@ -26,6 +26,7 @@ LEASE_S = 30.0
 SECOND = 16_000
 MODEL = ModelInfo("test", "1", "00", ("happy",), notice="for tests")
 HAPPY = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1})
+FLAGS = (SegmentFlag.NARROWBAND, SegmentFlag.QUIET)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -46,7 +47,8 @@ def new_job(jobs: JobStore, clock: ManualClock) -> Job:
 
 def stored(index: int, start_s: int = 0, seconds: int = 10) -> StoredSegment:
     start = start_s * SECOND
-    return StoredSegment(Segment(index, 0, start, start + seconds * SECOND, seconds * SECOND), f"jobs/x/{index}.flac")
+    segment = Segment(index, 0, start, start + seconds * SECOND, seconds * SECOND, FLAGS)
+    return StoredSegment(segment, f"jobs/x/{index}.flac")
 
 
 def prepared(jobs: JobStore, clock: ManualClock, segments: int = 3) -> Job:
@@ -278,6 +280,15 @@ def test_segments_come_in_pages_by_index(jobs: JobStore, clock: ManualClock) -> 
     job = prepared(jobs, clock, 5)
     assert [found.segment.index for found in jobs.results(job.id, after=1, limit=2)] == [2, 3]
     assert jobs.segment(job.id, 4) == stored(4, 80)
+
+
+def test_flags_come_back_as_they_went_in_also_none(jobs: JobStore, clock: ManualClock) -> None:
+    job = new_job(jobs, clock)
+    claim = claimed(jobs.claim_preparation())
+    flagged, plain = stored(0), stored(1, 20)
+    plain = replace(plain, segment=replace(plain.segment, flags=()))
+    jobs.save(claim, claim.job, add=[flagged, plain])
+    assert [result.segment.flags for result in jobs.results(job.id)] == [FLAGS, ()]
 
 
 def test_many_claimers_at_once_never_share_a_segment(jobs: JobStore, clock: ManualClock) -> None:

@@ -130,6 +130,15 @@ def test_the_timeline_is_merged_anew_as_asked(client: Client, mono: tuple[dict[s
     assert client.get(url, params={"channel": 5}).json()["data"] == []
 
 
+@pytest.mark.parametrize(("rate", "flags"), [(8_000, ["narrowband"]), (16_000, [])])
+def test_the_segments_of_a_telephone_recording_are_narrowband(client: Client, rate: int, flags: list[str]) -> None:
+    voice = speech_like(8, rate, seed=14).samples
+    hiss = np.random.default_rng(14).normal(scale=50, size=len(voice))
+    _, result = client.analysed(encoded((voice + hiss).astype(np.int16)[:, None], rate, "wav_mulaw"))
+    assert result["segments"]
+    assert all(segment["flags"] == flags for segment in result["segments"])
+
+
 @pytest.mark.parametrize("sound", [np.zeros((10 * RATE, 1), np.int16), np.full((RATE // 5, 1), 900, np.int16)])
 def test_a_recording_without_speech_succeeds_with_a_warning(client: Client, sound: Samples) -> None:
     job, result = client.analysed(encoded(sound, RATE, "wav"))

@@ -11,6 +11,7 @@ from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
 from worker.pipeline.channels import decide, mix
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
+from worker.pipeline.quality import flags
 from worker.pipeline.segmenter import Piece, Segmenter
 
 
@@ -72,7 +73,7 @@ class Preparation:
     def _numbered(self, pieces: Iterable[tuple[int, Piece]]) -> list[Clip]:
         clips: list[Clip] = []
         for channel, piece in pieces:
-            clips.append(Clip(Segment(self.found, channel, piece.start, piece.end, piece.speech), piece.samples))
+            clips.append(_clip(self.found, channel, piece))
             self.found += 1
         return clips
 
@@ -90,6 +91,11 @@ class Preparation:
 
     def _segmenter(self) -> Segmenter:
         return Segmenter(self._options.segmentation, self._detectors())
+
+
+def _clip(index: int, channel: int, piece: Piece) -> Clip:
+    segment = Segment(index, channel, piece.start, piece.end, piece.speech, flags(piece.samples))
+    return Clip(segment, piece.samples)
 
 
 _Waiting = tuple[int, int, Piece]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 _MULTIPLE = 16
-"""Libraries keep a compiled kernel for each shape they have seen: with any number of rows, memory grew by 200 KB a batch
-until there were a thousand."""
+"""Libraries keep a compiled kernel for each shape they have seen: with any number of rows, memory grew by 200 KB a
+batch until there were a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
