@@ -42,7 +42,7 @@ def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bo
         ModelUnavailable: the model is at fault, not the clips.
     """
     found = [Inference.skipped(FailureCode.BAD_AUDIO)] * len(clips)
-    waiting = _batches([index for index, clip in enumerate(clips) if _analysable(clip)], clips, model.batch)
+    waiting = in_batches([index for index, clip in enumerate(clips) if _analysable(clip)], clips, model.batch)
     while waiting:
         batches = [[clips[index] for index in batch] for batch in waiting]
         try:
@@ -50,7 +50,7 @@ def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bo
                 for index, prediction in zip(waiting.popleft(), predictions, strict=True):
                     found[index] = Inference.of(prediction)
         except ModelOutOfMemory:
-            waiting = _batches([index for batch in waiting for index in batch], clips, model.batch)
+            waiting = in_batches([index for batch in waiting for index in batch], clips, model.batch)
         except (ModelTimeout, ModelCrash) as error:
             if len(waiting[0]) == 1:
                 reason = FailureCode.TIMEOUT if isinstance(error, ModelTimeout) else FailureCode.CRASH
@@ -65,7 +65,7 @@ def _analysable(clip: Samples) -> bool:
     return len(clip) >= LEAST_SAMPLES and bool(clip.min() != clip.max())
 
 
-def _batches(indices: Iterable[int], clips: Sequence[Samples], most: int) -> deque[list[int]]:
+def in_batches(indices: Iterable[int], clips: Sequence[Samples], most: int) -> deque[list[int]]:
     """The clips in batches of at most `most` samples, or of one clip."""
     batches: deque[list[int]] = deque()
     room = 0

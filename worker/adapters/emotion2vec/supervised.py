@@ -20,7 +20,7 @@ from worker.pipeline.ports import Samples
 
 _LOAD_TIMEOUT_S = 3600.0
 """A first use may download two gigabytes."""
-_SPIN = "GOMP_SPINCOUNT"
+SPIN, SPIN_COUNT = "GOMP_SPINCOUNT", "3000"
 """How long a thread of the model's waits for the others by spinning. Left alone, OpenMP spins on where another process,
 such as the decoder, has taken a core: measured on two cores with one busy, that made the model 100 times slower."""
 _SLACK = 4.0
@@ -60,7 +60,7 @@ class ModelProcess:
     """Batches in, arrays out, in order. Whatever goes wrong ends the process; a new one is a new object."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._child = Child(*command, environment={_SPIN: os.environ.get(_SPIN, "3000")})
+        self._child = Child(*command, environment={SPIN: os.environ.get(SPIN, SPIN_COUNT)})
         self._name = command[1]
         self._handed_over: deque[int] = deque()
         self._busy_since = 0.0

@@ -1,0 +1,44 @@
+"""FunASR as people run it: `AutoModel.generate`, clip by clip. What ours is compared with."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+
+from worker.pipeline.ports import Samples
+
+_FULL_SCALE = 32768
+
+Peer = Callable[[Samples], list[float]]
+"""The scores of a clip [n] by label, in the order of `tokens.txt`."""
+
+
+def load_peer(directory: Path, device: str, threads: int) -> Peer:
+    """Sets torch's threads, as FunASR does with every call."""
+    from funasr import AutoModel
+
+    model = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=threads, device=device)
+
+    def generate(clip: Samples) -> list[float]:
+        sound = clip.astype(np.float32) / _FULL_SCALE
+        (answer,) = model.generate(sound, granularity="utterance", extract_embedding=False)
+        scores: list[float] = answer["scores"]
+        return scores
+
+    return generate
+
+
+@contextmanager
+def funasr_silenced() -> Iterator[None]:
+    """While FunASR is imported and used: it prints where results go, and logs whatever it does."""
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
