@@ -10,7 +10,7 @@ from fastapi_swagger import patch_fastapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
-from api.routes import health, jobs, results
+from api.routes import frames, health, jobs, results
 from shared.container import Services
 
 Check = Callable[[], str | None]
@@ -38,7 +38,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     app.state.checks = [_database_check(services), *checks]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     errors.install(app)
-    for feature in (jobs, results, health):
+    for feature in (jobs, results, frames, health):
         app.include_router(feature.router)
     return app
 

@@ -19,6 +19,8 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.ObjectNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoEmbeddings: HTTPStatus.NOT_FOUND,
+    errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.JobDeleted: HTTPStatus.GONE,
     errors.ResultNotReady: HTTPStatus.CONFLICT,
     errors.NoResult: HTTPStatus.CONFLICT,

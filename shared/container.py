@@ -13,6 +13,7 @@ from shared.db.engine import migrate, open_engine
 from shared.db.jobs import SqlJobStore
 from shared.ports import Clock, JobStore, ObjectStore
 from shared.services.end import End
+from shared.services.frames import Frames
 from shared.services.read import Read
 from shared.services.submit import Submit
 from shared.settings import Settings
@@ -29,6 +30,7 @@ class Services:
     clock: Clock
     submit: Submit
     read: Read
+    frames: Frames
     end: End
 
 
@@ -50,6 +52,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             clock=clock,
             submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
             read=Read(jobs, objects),
+            frames=Frames(jobs, objects),
             end=End(jobs, objects, clock, settings.lease_s),
         )
     finally:

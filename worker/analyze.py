@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
+from shared.frames import Floats, softmax
 from worker.container import Pipeline
-from worker.pipeline.inference import infer
+from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
 
 _BATCHES_AT_ONCE = 2
@@ -26,27 +28,33 @@ OnProgress = Callable[[int, int | None, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
+    """`frame_scores` [frames, labels] are those of a scored segment's frames, by its index, if they were asked for."""
+
     recording: Recording
     result: Result
+    frame_scores: Mapping[int, Floats]
 
 
 def analyze(
-    file: Path, pipeline: Pipeline, options: JobOptions, segments_dir: Path | None, on_progress: OnProgress
+    file: Path, pipeline: Pipeline, options: JobOptions, out: Path, on_progress: OnProgress, *, save_segments: bool
 ) -> Analysis:
-    """Analyses a file; segments are kept as `NNN.wav` in `segments_dir` where one is given.
+    """Analyses a file; `out` gets `embeddings/NNN.npy` if the options, and `segments/NNN.wav` if the caller wants them.
 
     Raises:
         PipelineError: the file cannot be decoded, or the model cannot run.
     """
     with pipeline.decoder.open(file) as stream:
         preparation = Preparation(stream, options, pipeline.detectors)
+        kept = _Kept(out, options, save_segments)
         found: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
-            if segments_dir:
-                _save(batch, segments_dir)
-            inferences = infer(pipeline.model, [clip.samples for clip in batch])
-            found += [SegmentResult(clip.segment, own.outcome) for clip, own in zip(batch, inferences, strict=True)]
+            sounds = [clip.samples for clip in batch]
+            inferences = infer(pipeline.model, sounds, frame_embeddings=options.embeddings == "frame")
+            for clip, inference in zip(batch, inferences, strict=True):
+                kept.add(clip, inference)
+                found.append(SegmentResult(clip.segment, inference.outcome))
             on_progress(preparation.decoded, stream.format.duration, len(found))
+        kept.drop_earlier()
         result = aggregate(
             found,
             duration=preparation.decoded,
@@ -54,7 +62,7 @@ def analyze(
             options=options.aggregation,
             model=pipeline.model.info,
         )
-        return Analysis(preparation.describe(_recording(file)), result)
+        return Analysis(preparation.describe(_recording(file)), result, kept.frame_scores)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
@@ -67,14 +75,57 @@ def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
     yield batch
 
 
-def _save(batch: list[Clip], directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for clip in batch:
-        soundfile.write(directory / segment_file(clip.segment.index), clip.samples, SAMPLE_RATE)
+class _Kept:
+    """What is kept of each segment besides its outcome, as far as it was asked for."""
+
+    def __init__(self, out: Path, options: JobOptions, save_segments: bool) -> None:
+        self._options = options
+        self._segments = NumberedFiles(out / "segments", ".wav") if save_segments else None
+        self._embeddings = NumberedFiles(out / "embeddings", ".npy") if options.embeddings else None
+        self.frame_scores: dict[int, Floats] = {}
+
+    def add(self, clip: Clip, inference: Inference) -> None:
+        index, prediction = clip.segment.index, inference.prediction
+        if self._segments:
+            soundfile.write(self._segments.path(index), clip.samples, SAMPLE_RATE)
+        if prediction and self._options.granularity == "frame":
+            self.frame_scores[index] = softmax(prediction.logits)
+        embeddings = prediction.embeddings(self._options.embeddings) if prediction else None
+        if self._embeddings and embeddings is not None:
+            np.save(self._embeddings.path(index), embeddings, allow_pickle=False)
+
+    def drop_earlier(self) -> None:
+        for files in (self._segments, self._embeddings):
+            if files:
+                files.drop_earlier()
 
 
-def segment_file(index: int) -> str:
-    return f"{index:03d}.wav"
+class NumberedFiles:
+    """A folder with a file for each segment: `NNN` and a suffix. It is made with the first of them."""
+
+    def __init__(self, folder: Path, suffix: str) -> None:
+        self._folder = folder
+        self._suffix = suffix
+        self._written: set[Path] = set()
+
+    def path(self, index: int) -> Path:
+        """Where the file of a segment is to be written."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / numbered(index, self._suffix)
+        self._written.add(path)
+        return path
+
+    def drop_earlier(self) -> None:
+        """Removes the files of an earlier run that this one has not written anew; those of other names stay."""
+        for path in set(self._folder.glob(f"*{self._suffix}")) - self._written:
+            own = path.stem.isdecimal() and path.name == numbered(int(path.stem), self._suffix)
+            if own and path.is_file():
+                path.unlink()
+
+
+def numbered(index: int, suffix: str) -> str:
+    """The name of the file of a segment."""
+    return f"{index:03d}{suffix}"
 
 
 def _recording(file: Path) -> Recording:

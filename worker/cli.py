@@ -43,20 +43,27 @@ def analyze(
     model: _Model = None,
     device: _Device = None,
     precision: _Precision = None,
+    granularity: Annotated[
+        Literal["segment", "frame"], typer.Option(help="frame: the scores of each 20 ms in result.json too.")
+    ] = "segment",
+    embeddings: Annotated[
+        Literal["utterance", "frame"] | None,
+        typer.Option(help="Keep embeddings/NNN.npy too: one vector for a segment, or one for each 20 ms of it."),
+    ] = None,
     save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
 ) -> None:
     """Analyse one file in this process, without a server."""
     from shared.documents.result import ResultDocument
     from shared.domain.options import JobOptions
     from worker.analyze import analyze as run
-    from worker.analyze import segment_file
+    from worker.analyze import numbered
     from worker.container import build_pipeline
     from worker.failures import failure_of
     from worker.pipeline.errors import ModelUnavailable, PipelineError
     from worker.terminal import print_result, progress_bar
 
     console = Console(stderr=True)
-    segments_dir = out / "segments" if save_segments else None
+    options = JobOptions(granularity=granularity, embeddings=embeddings)
     try:
         pipeline = build_pipeline(_settings(model=model, device=device, precision=precision))
         with pipeline.model, progress_bar(console) as bar:
@@ -65,7 +72,7 @@ def analyze(
             def on_progress(decoded: int, declared: int | None, segments: int) -> None:
                 bar.update(task, completed=decoded, total=declared, description=f"analysing, {segments} segments")
 
-            analysis = run(file, pipeline, JobOptions(), segments_dir, on_progress)
+            analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments)
             bar.update(task, completed=1, total=1)
     except ModelUnavailable as error:
         _exit(console, str(error))
@@ -75,10 +82,12 @@ def analyze(
     document = ResultDocument.of(
         analysis.recording,
         analysis.result,
-        lambda found: f"segments/{segment_file(found.segment.index)}" if save_segments else None,
+        lambda found: f"segments/{numbered(found.segment.index, '.wav')}" if save_segments else None,
+        lambda found: analysis.frame_scores.get(found.segment.index),
     )
     out.mkdir(parents=True, exist_ok=True)
-    (out / "result.json").write_text(document.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8")
+    indent = 2 if granularity == "segment" else None  # which would give each frame's score a line of its own
+    (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")
     print_result(document, Console())
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 
 from api.deps import JobId, ServicesDep
 from api.errors import responses
+from api.formats import written
 from api.schemas import SegmentPageDocument, TimelineDocument
 from shared.documents.result import ResultDocument
 from shared.documents.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
@@ -26,11 +27,15 @@ from shared.domain.errors import (
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
 
-@router.get("/result", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
-def result(job_id: JobId, services: ServicesDep) -> ResultDocument:
+@router.get(
+    "/result",
+    response_model=ResultDocument,
+    responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
+)
+def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
     job, found = services.read.result(job_id)
-    return ResultDocument.of(job.recording, found, _audio_url(job_id))
+    return written(ResultDocument.of(job.recording, found, _audio_url(job_id), services.frames.scores(job)))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -47,21 +52,25 @@ def timeline(
     return TimelineDocument(data=[TimelineEntryDocument.of(entry) for entry in entries])
 
 
-@router.get("/segments", responses=responses(JobNotFound, JobDeleted, InvalidCursor))
+@router.get(
+    "/segments",
+    response_model=SegmentPageDocument,
+    responses=responses(JobNotFound, JobDeleted, InvalidCursor, ObjectNotFound),
+)
 def segments(
     job_id: JobId,
     services: ServicesDep,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=16)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> SegmentPageDocument:
+) -> Response:
     """Segments in order of their start, a page at a time; also while the job runs, those known so far."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise InvalidCursor
     page = services.read.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
-    return SegmentPageDocument(
-        data=[SegmentDocument.of(found, _audio_url(job_id)) for found in page.segments],
-        next_cursor=None if page.next_index is None else str(page.next_index),
-    )
+    audio_url, frame_scores = _audio_url(job_id), services.frames.scores(page.job)
+    data = [SegmentDocument.of(found, audio_url, frame_scores) for found in page.segments]
+    next_cursor = None if page.next_index is None else str(page.next_index)
+    return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
 
 
 @router.get(

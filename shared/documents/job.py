@@ -43,6 +43,8 @@ _EXAMPLE: dict[str, Any] = {
         "result": f"{_EXAMPLE_LINK}/result",
         "timeline": f"{_EXAMPLE_LINK}/timeline",
         "segments": f"{_EXAMPLE_LINK}/segments",
+        "frames": f"{_EXAMPLE_LINK}/frames",
+        "embeddings": None,
     },
 }
 
@@ -68,6 +70,9 @@ class LinksDocument(Document):
     result: str
     timeline: str
     segments: str
+    frames: str
+    embeddings: str | None
+    """Null unless the job's config asks for them."""
 
 
 class JobDocument(Document):
@@ -114,6 +119,8 @@ class JobDocument(Document):
                 result=f"{self_link}/result",
                 timeline=f"{self_link}/timeline",
                 segments=f"{self_link}/segments",
+                frames=f"{self_link}/frames",
+                embeddings=f"{self_link}/embeddings" if job.options.embeddings else None,
             ),
         )
 

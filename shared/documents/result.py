@@ -9,6 +9,7 @@ from shared.documents.segments import AudioUrl, DominantDocument, SegmentDocumen
 from shared.documents.summary import SummaryDocument
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
+from shared.frames import FrameScores
 
 
 class ResultDocument(Document):
@@ -23,11 +24,11 @@ class ResultDocument(Document):
     audio: AudioDocument
 
     @classmethod
-    def of(cls, recording: Recording, result: Result, audio_url: AudioUrl) -> Self:
+    def of(cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
         return cls(
             dominant=DominantDocument.of(result.dominant) if result.dominant else None,
             timeline=[TimelineEntryDocument.of(entry) for entry in result.timeline],
-            segments=[SegmentDocument.of(segment, audio_url) for segment in result.segments],
+            segments=[SegmentDocument.of(segment, audio_url, frame_scores) for segment in result.segments],
             summary=SummaryDocument.of(result.summary),
             coverage=CoverageDocument.of(result.coverage),
             model=ModelDocument.of(result.model) if result.model else None,

@@ -7,11 +7,13 @@ from typing import Self
 
 from pydantic import Field
 
+from shared.documents.frames import SegmentFramesDocument
 from shared.documents.recording import Document
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
+from shared.frames import FrameScores
 
 AudioUrl = Callable[[SegmentResult], str | None]
 """Where the audio of a segment is to be had, as far as the reader of the document is concerned."""
@@ -52,10 +54,13 @@ class SegmentDocument(Document):
     flags: list[SegmentFlag] = Field(examples=[["narrowband"]])
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
+    frames: SegmentFramesDocument | None
+    """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
     @classmethod
-    def of(cls, result: SegmentResult, audio_url: AudioUrl) -> Self:
+    def of(cls, result: SegmentResult, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
         segment, outcome = result.segment, result.outcome
+        frames = frame_scores(result)
         return cls(
             index=segment.index,
             start_ms=to_ms(segment.start),
@@ -68,6 +73,7 @@ class SegmentDocument(Document):
             reason=outcome.reason,
             flags=list(segment.flags),
             audio_url=audio_url(result),
+            frames=None if frames is None else SegmentFramesDocument.of(outcome.scores or (), frames),
         )
 
 

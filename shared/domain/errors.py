@@ -53,6 +53,12 @@ class NoResult(EmolineError):
     code = "no_result"
 
 
+class NoEmbeddings(EmolineError):
+    """The job's config did not ask for embeddings."""
+
+    code = "no_embeddings"
+
+
 class JobFinished(EmolineError):
     """The job has already ended, so it cannot be canceled."""
 
@@ -69,6 +75,12 @@ class InvalidCursor(EmolineError):
     """The cursor is not one that this service gave out."""
 
     code = "invalid_cursor"
+
+
+class NotAcceptable(EmolineError):
+    """The answer cannot be had in any of the formats that the request accepts."""
+
+    code = "not_acceptable"
 
 
 class MissingFile(EmolineError):

@@ -12,6 +12,9 @@ from typing import ClassVar, Literal
 MAX_SEGMENT_MS = 25_000
 """No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""
 
+Granularity = Literal["segment", "frame"]
+EmbeddingKind = Literal["utterance", "frame"]
+
 _METADATA_LIMIT = 32
 
 
@@ -75,6 +78,13 @@ class JobOptions:
 
     aggregation: AggregationOptions = field(default_factory=AggregationOptions)
     """How segments become a timeline."""
+
+    granularity: Granularity = "segment"
+    """`frame` gives each segment of the result the scores of its frames of 20 ms too."""
+
+    embeddings: EmbeddingKind | None = None
+    """Keep what the model made of each segment before it named an emotion: one vector for its whole `utterance`, or one
+    for each `frame` of 20 ms."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""

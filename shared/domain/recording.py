@@ -9,6 +9,10 @@ SAMPLE_RATE = 16_000
 """Samples per second of everything after decoding: what Emotion2Vec+ was trained on."""
 
 
+FRAME = SAMPLE_RATE // 50
+"""Samples from the start of one of the model's frames to the next: 20 ms."""
+
+
 def to_ms(samples: int) -> int:
     """Samples at 16 kHz to whole milliseconds, rounded down (a start never falls before its audio by over 1 ms)."""
     return samples * 1000 // SAMPLE_RATE

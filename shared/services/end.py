@@ -8,7 +8,7 @@ from datetime import timedelta
 from shared.domain.errors import JobFinished
 from shared.domain.job import JobState
 from shared.ports import Clock, JobStore, ObjectStore
-from shared.services.submit import job_prefix
+from shared.services.keys import job_prefix
 
 
 @dataclass(frozen=True, slots=True)

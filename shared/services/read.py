@@ -32,6 +32,7 @@ class JobViewPage:
 class SegmentPage:
     """`next_index` is the index after which the next page starts, None on the last."""
 
+    job: Job
     segments: Sequence[SegmentResult]
     next_index: int | None
 
@@ -61,11 +62,7 @@ class Read:
             ResultNotReady: it is still running.
             NoResult: it failed or was canceled.
         """
-        job = self.jobs.get(job_id)
-        if not job.state.terminal:
-            raise ResultNotReady
-        if job.state is not JobState.SUCCEEDED:
-            raise NoResult
+        job = succeeded(self.jobs, job_id)
         return job, aggregate(
             self.jobs.results(job_id),
             duration=job.prepared,
@@ -76,15 +73,31 @@ class Read:
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
         """Segments known so far, also while the job runs."""
-        self.jobs.get(job_id)
+        job = self.jobs.get(job_id)
         found = self.jobs.results(job_id, after=after, limit=limit + 1)
         more = len(found) > limit
-        return SegmentPage(found[:limit], found[limit - 1].segment.index if more else None)
+        return SegmentPage(job, found[:limit], found[limit - 1].segment.index if more else None)
 
     def segment_audio(self, job_id: str, index: int) -> Path | str:
         """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound."""
         self.jobs.get(job_id)
         return self.objects.locate(self.jobs.segment(job_id, index).audio_key)
+
+
+def succeeded(jobs: JobStore, job_id: str) -> Job:
+    """A job that has a result.
+
+    Raises:
+        JobNotFound, JobDeleted.
+        ResultNotReady: it is still running.
+        NoResult: it failed or was canceled.
+    """
+    job = jobs.get(job_id)
+    if not job.state.terminal:
+        raise ResultNotReady
+    if job.state is not JobState.SUCCEEDED:
+        raise NoResult
+    return job
 
 
 def _aggregation(own: AggregationOptions, gap_ms: int | None, min_confidence: float | None) -> AggregationOptions:

@@ -15,14 +15,10 @@ from shared.domain.job import Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
+from shared.services.keys import source_key
 from shared.services.sniff import HEAD_BYTES, plainly_not_media
 
 _NAME_BYTES = 255
-
-
-def job_prefix(job_id: str) -> str:
-    """The prefix of every object of a job."""
-    return f"jobs/{job_id}/"
 
 
 class Upload:
@@ -79,20 +75,16 @@ class Submit:
     def receive(self) -> Iterator[Upload]:
         """An upload to write to; what was written is dropped when the context is left by an exception."""
         job_id = f"job_{uuid_utils.uuid7()}"
-        with self.objects.writer(_source_key(job_id)) as writer:
+        with self.objects.writer(source_key(job_id)) as writer:
             yield Upload(job_id, writer, self.max_bytes)
 
     def enqueue(self, upload: Upload, sha256: str, filename: str, options: JobOptions) -> Job:
         """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine."""
-        recording = Recording(display_name(filename), upload.size, sha256, _source_key(upload.job_id))
+        recording = Recording(display_name(filename), upload.size, sha256, source_key(upload.job_id))
         job = Job(upload.job_id, recording, options, self.clock.now())
         self.jobs.add(job)
         self.wake_ups.wake(Queue.PREPARE)
         return job
-
-
-def _source_key(job_id: str) -> str:
-    return f"{job_prefix(job_id)}source"
 
 
 def display_name(filename: str) -> str:

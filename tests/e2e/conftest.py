@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -40,7 +41,12 @@ class Client(httpx2.Client):
 
 
 @pytest.fixture(scope="session")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("service"))
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="session")
+def client(data_dir: Path) -> Iterator[Client]:
+    settings = Settings(data_dir=data_dir)
     with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as opened:
         yield opened

@@ -49,6 +49,30 @@ def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None
     assert "not to be relied on" in done.stdout.replace("\n", " ")
 
 
+def test_analyze_keeps_frames_and_embeddings_and_leaves_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+    sound, out = speech_like(12, seed=6).samples, tmp_path / "out"
+    encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
+    stale = [out / "segments" / "999.wav", out / "segments" / "1000.wav", out / "embeddings" / "999.npy"]
+    others = [out / "segments" / "0999.wav", out / "segments" / "my.wav", out / "segments" / "999.txt"]
+    for path in (*stale, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    wanted = ["--granularity", "frame", "--embeddings", "frame", "--save-segments"]
+    done = emoline("analyze", tmp_path / "call.wav", "--out", out, *wanted)
+    assert done.returncode == 0, done.stderr
+    segments = json.loads((out / "result.json").read_text())["segments"]
+    names = {f"{segment['index']:03d}" for segment in segments}
+    assert {path.stem for path in out.glob("segments/*.wav")} - {"0999", "my"} == names
+    assert {path.stem for path in out.glob("embeddings/*")} == names
+    assert [path.exists() for path in (*stale, *others)] == [False] * 3 + [True] * 3
+    for segment in segments:
+        assert list(segment["frames"]["scores"]) == list(segment["scores"])
+        scores = np.array(list(segment["frames"]["scores"].values())).T
+        assert np.allclose(scores.sum(axis=1), 1, atol=1e-3)
+        vectors = np.load(out / "embeddings" / f"{segment['index']:03d}.npy", allow_pickle=False)
+        assert (vectors.ndim, len(vectors), vectors.dtype) == (2, len(scores), np.float32)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

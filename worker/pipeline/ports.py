@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo, Scores
+from shared.domain.options import EmbeddingKind
 from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
@@ -72,6 +73,12 @@ class Prediction:
     logits: Floats
     embedding: Floats
     frame_embeddings: Floats | None = None
+
+    def embeddings(self, kind: EmbeddingKind | None) -> Floats | None:
+        """Those of a kind, or none."""
+        if kind == "frame":
+            return self.frame_embeddings
+        return self.embedding if kind else None
 
 
 class EmotionModel(Protocol):

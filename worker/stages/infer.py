@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,14 @@ import structlog
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import LeaseLost, ObjectNotFound
+from shared.domain.errors import JobDeleted, LeaseLost, ObjectNotFound, StorageFull
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS
+from shared.domain.options import EmbeddingKind
 from shared.domain.segment import SegmentOutcome
 from shared.ports import Queue, SegmentClaim
 from worker.pipeline.errors import ModelUnavailable
-from worker.pipeline.inference import infer
+from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import EmotionModel, Samples
 from worker.stages.leases import kept
 
@@ -32,7 +34,7 @@ class InferStage:
     model: EmotionModel
 
     def run_once(self) -> bool:
-        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable."""
+        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, StorageFull."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
@@ -40,7 +42,7 @@ class InferStage:
                 self._analyse(claims, model)
             except LeaseLost:
                 _log.info("batch.lease_lost", segments=len(claims))
-            except ModelUnavailable:
+            except (ModelUnavailable, StorageFull):
                 self.services.jobs.release_segments(claims)
                 raise
         return bool(claims)
@@ -49,13 +51,38 @@ class InferStage:
         jobs = self.services.jobs
         worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
         fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
-        with kept(lambda: jobs.renew_segments(claims), self.services.settings.lease_s):
-            found = [inference.outcome for inference in infer(self.model, [self._sound(claim) for claim in fresh])]
+        with kept(lambda: jobs.renew_segments(claims), self.services.settings.lease_s) as keeper:
+            found = self._infer(fresh)
+            keeper.check()
+            self._store(fresh, found)
+        outcomes = [inference.outcome for inference in found]
         # Their workers died with them each time, without a word.
         given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-        recorded = jobs.record([*zip(fresh, found, strict=True), *given_up], model)
+        recorded = jobs.record([*zip(fresh, outcomes, strict=True), *given_up], model)
         _log.info("batch.done", segments=len(claims), recorded=recorded)
         self.services.wake_ups.wake(Queue.FINISH)
+
+    def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
+        frame_embeddings = "frame" in self._embeddings(claims).values()
+        return infer(self.model, [self._sound(claim) for claim in claims], frame_embeddings=frame_embeddings)
+
+    def _embeddings(self, claims: Sequence[SegmentClaim]) -> dict[str, EmbeddingKind | None]:
+        """What each job of the claims asks for; jobs that were deleted meanwhile are left out."""
+        found: dict[str, EmbeddingKind | None] = {}
+        for job_id in {claim.job_id for claim in claims}:
+            with suppress(JobDeleted):
+                found[job_id] = self.services.jobs.get(job_id).options.embeddings
+        return found
+
+    def _store(self, claims: Sequence[SegmentClaim], found: Sequence[Inference]) -> None:
+        """Keeps the arrays of what was scored."""
+        # Asked again, because what is written for a job that was deleted a while ago would never be swept away.
+        kinds = self._embeddings(claims)
+        for claim, inference in zip(claims, found, strict=True):
+            prediction = inference.prediction
+            if prediction and claim.job_id in kinds:
+                embeddings = prediction.embeddings(kinds[claim.job_id])
+                self.services.frames.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
 
     def _sound(self, claim: SegmentClaim) -> Samples:
         """The segment's sound; none where it is gone or broken, which the pipeline calls bad audio."""

@@ -12,7 +12,7 @@ from shared.container import Services
 from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
-from shared.services.submit import job_prefix
+from shared.services.keys import audio_key
 from worker.pipeline.ports import AudioDecoder, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
 from worker.stages.job_stage import run_claim
@@ -60,13 +60,10 @@ class PrepareStage:
                 self.services.wake_ups.wake(Queue.INFER)
 
     def _store(self, job_id: str, clip: Clip) -> StoredSegment:
-        segment = clip.segment
-        # The place in the key: an earlier attempt that is still writing can only write the same sound again.
-        name = f"{segment.index:06d}-{segment.channel}-{segment.start}-{segment.end}.flac"
-        key = f"{job_prefix(job_id)}segments/{name}"
+        key = audio_key(job_id, clip.segment)
         with self.services.objects.writer(key) as writer:
             writer.write(flac(clip))
-        return StoredSegment(segment, key)
+        return StoredSegment(clip.segment, key)
 
 
 def flac(clip: Clip) -> bytes:

@@ -1,0 +1,92 @@
+"""What the model said of each frame of a job's recording, and its embeddings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+
+from api.deps import JobId, ServicesDep
+from api.errors import responses
+from api.formats import JSON, NPZ, npz, preferred, written
+from shared.documents.frames import FramesDocument
+from shared.domain.errors import (
+    JobDeleted,
+    JobNotFound,
+    NoEmbeddings,
+    NoResult,
+    NotAcceptable,
+    ObjectNotFound,
+    ResultNotReady,
+)
+from shared.frames import Grid
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/frames",
+    response_model=FramesDocument,
+    responses={
+        200: {
+            "content": {NPZ: _BINARY},
+            "description": "With `Accept: application/x-npz` arrays for `numpy.load`: `start_ms`, `channel` and "
+            "`segment` [n], `scores` [n, labels], `labels`.",
+        },
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, NotAcceptable, ObjectNotFound),
+    },
+)
+def frames(
+    request: Request,
+    job_id: JobId,
+    services: ServicesDep,
+    hop_ms: Annotated[int, Query(ge=20, le=1000, multiple_of=20, description="Length of a bin.")] = 100,
+    channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
+) -> Response:
+    """Scores on a grid: bin k covers [k * hop_ms, (k + 1) * hop_ms) of the recording; bins without speech are left out.
+
+    A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
+    """
+    media_type = preferred(request, NPZ, JSON)
+    grid = services.frames.grid(job_id, hop_ms, channel)
+    if media_type == NPZ:
+        return npz(f"{job_id}-frames.npz", _arrays(grid))
+    return written(FramesDocument.of(grid))
+
+
+@router.get(
+    "/embeddings",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {NPZ: _BINARY},
+            "description": "Arrays for `numpy.load`, one for each scored segment, named by its index as `000012`: "
+            "[dim], or [frames, dim] where the config says `frame`.",
+        },
+        **responses(JobNotFound, JobDeleted, NoEmbeddings, ResultNotReady, NoResult),
+    },
+)
+def embeddings(job_id: JobId, services: ServicesDep) -> Response:
+    """The embeddings of the segments, where the job's config asked for them."""
+    found = services.frames.embeddings(job_id)
+    return npz(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in found))
+
+
+def _arrays(grid: Grid) -> Iterator[tuple[str, bytes]]:
+    yield "start_ms", _npy(grid.start_ms)
+    yield "channel", _npy(grid.channel)
+    yield "segment", _npy(grid.segment)
+    yield "scores", _npy(grid.scores)
+    yield "labels", _npy(np.array(grid.labels, np.str_))
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,114 @@
+"""What the model said of each frame, and its embeddings: kept as `.npy` objects, and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.domain.errors import NoEmbeddings
+from shared.domain.job import Job
+from shared.domain.segment import Segment, SegmentResult
+from shared.frames import Floats, FrameScores, Grid, grid, softmax
+from shared.ports import JobStore, ObjectStore
+from shared.services.keys import embedding_key, frames_key
+from shared.services.read import succeeded
+
+_PAGE = 500
+"""Segments looked up at once; a recording of a day has tens of thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The use case. Reading raises JobNotFound or JobDeleted where there is no such job."""
+
+    jobs: JobStore
+    objects: ObjectStore
+
+    def store(self, job_id: str, segment: Segment, logits: Floats, embeddings: Floats | None = None) -> None:
+        """Keeps the logits [frames, labels] of a scored segment, and its embeddings [dim] or [frames, dim] if any.
+
+        Call it before the segment's outcome is recorded: a segment with scores then always has its arrays.
+
+        Raises:
+            StorageFull: there is no room.
+        """
+        self._save(frames_key(job_id, segment), logits)
+        if embeddings is not None:
+            self._save(embedding_key(job_id, segment), embeddings)
+
+    def grid(self, job_id: str, hop_ms: int, channel: int | None = None) -> Grid:
+        """The scores of a job that succeeded in bins of `hop_ms`, of one channel or of all.
+
+        Raises:
+            ResultNotReady, NoResult.
+            ObjectNotFound: the job was analysed before frames were kept.
+        """
+        succeeded(self.jobs, job_id)
+        scored = list(self._scored(job_id))
+        labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
+        chosen = (result for result in scored if channel in (None, result.segment.channel))
+        frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
+        return grid(frames, labels, hop_ms)
+
+    def scores(self, job: Job) -> FrameScores:
+        """What gives the scores of a segment's frames; nothing unless the job asked for them."""
+
+        def scores(result: SegmentResult) -> Floats | None:
+            if job.options.granularity != "frame" or not result.ok:
+                return None
+            return softmax(self._logits(job.id, result))
+
+        return scores
+
+    def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
+        """The index of each scored segment of a job that succeeded with its embeddings, as the `.npy` that was kept.
+
+        Raises:
+            NoEmbeddings: the job did not ask for them.
+            ResultNotReady, NoResult.
+        """
+        if self.jobs.get(job_id).options.embeddings is None:
+            raise NoEmbeddings
+        succeeded(self.jobs, job_id)
+        return self._embeddings(job_id)
+
+    def _embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
+        for result in self._scored(job_id):
+            with self.objects.fetch(embedding_key(job_id, result.segment)) as path:
+                content = path.read_bytes()
+            yield result.segment.index, content
+
+    def _scored(self, job_id: str) -> Iterator[SegmentResult]:
+        after = -1
+        while page := self.jobs.results(job_id, after=after, limit=_PAGE):
+            yield from (result for result in page if result.ok)
+            after = page[-1].segment.index
+
+    def _logits_for(self, labels: tuple[str, ...], job_id: str, result: SegmentResult) -> Floats:
+        """The logits of a segment's frames [frames, labels].
+
+        A job that outlived a change of the model has segments that know nothing of some labels: those score zero.
+        """
+        logits = self._logits(job_id, result)
+        if _labels(result) == labels:
+            return logits
+        wide = np.full((len(logits), len(labels)), -np.inf, np.float32)
+        wide[:, [labels.index(label) for label in _labels(result)]] = logits
+        return wide
+
+    def _logits(self, job_id: str, result: SegmentResult) -> Floats:
+        with self.objects.fetch(frames_key(job_id, result.segment)) as path:
+            logits: Floats = np.load(path, allow_pickle=False)
+        return logits
+
+    def _save(self, key: str, array: Floats) -> None:
+        with self.objects.writer(key) as writer:
+            np.save(writer, array, allow_pickle=False)
+
+
+def _labels(result: SegmentResult) -> tuple[str, ...]:
+    scores = result.outcome.scores
+    assert scores is not None  # it was scored
+    return tuple(scores)

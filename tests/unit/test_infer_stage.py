@@ -1,0 +1,180 @@
+"""What the stage keeps of each segment, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.container import Services
+from shared.domain.emotion import ModelInfo
+from shared.domain.errors import ObjectNotFound, StorageFull
+from shared.domain.job import JobState
+from shared.domain.options import EmbeddingKind, JobOptions
+from shared.domain.segment import Segment, SegmentOutcome
+from shared.frames import softmax
+from shared.ports import ObjectWriter, SegmentClaim, StoredSegment
+from shared.services.frames import Frames
+from shared.services.keys import audio_key, embedding_key, frames_key
+from tests.analysed import submitted
+from worker.pipeline.ports import Prediction, Samples
+from worker.pipeline.prepare import Clip
+from worker.stages.infer import InferStage
+from worker.stages.prepare import flac
+
+SECOND = 16_000
+LABELS = ("happy", "sad", "angry")
+DIM = 8
+
+
+class Talkative:
+    """`worker.pipeline.ports.EmotionModel` that makes its answers up, and first does what it is told to."""
+
+    info = ModelInfo("test", None, "00", LABELS)
+    batch = 100 * SECOND
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self._meanwhile = meanwhile
+        self.asked: list[bool] = []
+
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        self._meanwhile()
+        self.asked.append(frame_embeddings)
+        for clips in batches:
+            yield [_prediction(len(clip) // 320, frame_embeddings) for clip in clips]
+
+
+class Watching:
+    """A job store that finds out whether the arrays of an outcome are there when it is recorded."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.seen: list[bool] = []
+
+    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
+        self.seen += [_frames(self._services, claim) is not None for claim, _ in outcomes]
+        return self._services.jobs.record(outcomes, model)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services.jobs, name)
+
+
+class Full:
+    """An object store that has room for so many objects more."""
+
+    def __init__(self, services: Services, room: int) -> None:
+        self._services = services
+        self._room = room
+
+    def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        self._room -= 1
+        if self._room < 0:
+            raise StorageFull
+        return self._services.objects.writer(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services.objects, name)
+
+
+def _prediction(frames: int, frame_embeddings: bool) -> Prediction:
+    random = np.random.default_rng(frames)
+    logits = random.normal(size=(frames, len(LABELS))).astype(np.float32)
+    vectors = random.normal(size=(frames, DIM)).astype(np.float32)
+    scores = dict(zip(LABELS, softmax(logits.mean(axis=0)).tolist(), strict=True))
+    return Prediction(scores, logits, vectors.mean(axis=0), vectors if frame_embeddings else None)
+
+
+def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
+    try:
+        return services.objects.locate(frames_key(claim.job_id, claim.stored.segment))
+    except ObjectNotFound:
+        return None
+
+
+def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = None) -> str:
+    """The id of a job with so many segments to be analysed; the sound of the second is silence."""
+    job_id = submitted(services, JobOptions(embeddings=embeddings))
+    claim = services.jobs.claim_preparation()
+    assert claim is not None
+    stored = [_stored(services, job_id, index) for index in range(count)]
+    services.jobs.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=stored)
+    return job_id
+
+
+def _stored(services: Services, job_id: str, index: int) -> StoredSegment:
+    length = (index + 1) * SECOND
+    segment = Segment(index, 0, index * 60 * SECOND, index * 60 * SECOND + length, length)
+    key = audio_key(job_id, segment)
+    sound = np.zeros(length, np.int16) if index == 1 else np.arange(length).astype(np.int16)
+    with services.objects.writer(key) as writer:
+        writer.write(flac(Clip(segment, sound)))
+    return StoredSegment(segment, key)
+
+
+def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) -> dict[int, tuple[int, ...]]:
+    """The shape of the array under this key for each segment that has one."""
+    found = {}
+    for result in services.jobs.results(job_id):
+        path = services.settings.objects_dir / key(job_id, result.segment)
+        if path.exists():
+            found[result.segment.index] = np.load(path, allow_pickle=False).shape
+    return found
+
+
+def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services: Services) -> None:
+    watching = Watching(services)
+    job_id = prepared(services, 3)
+    assert InferStage(replace(services, jobs=watching), Talkative()).run_once()
+    assert watching.seen == [True, False, True]
+    assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
+    assert shapes(services, job_id, frames_key) == {0: (50, 3), 2: (150, 3)}
+    assert shapes(services, job_id, embedding_key) == {}
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 3])
+def test_without_room_for_the_arrays_nothing_is_recorded_and_the_segments_are_tried_again(
+    services: Services, room: int
+) -> None:
+    job_id = prepared(services, 3, "utterance")
+    full = replace(services, frames=Frames(services.jobs, Full(services, room)))
+    for _ in range(5):  # more often than a segment may be tried
+        with pytest.raises(StorageFull):
+            InferStage(full, Talkative()).run_once()
+        assert services.jobs.counts([job_id])[job_id].done == 0
+    InferStage(services, Talkative()).run_once()
+    assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
+    assert shapes(services, job_id, embedding_key) == {0: (DIM,), 2: (DIM,)}
+
+
+def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(services: Services) -> None:
+    plain, utterance, frame = (prepared(services, 1, kind) for kind in (None, "utterance", "frame"))
+    model = Talkative()
+    InferStage(services, model).run_once()
+    assert model.asked == [True]
+    assert [shapes(services, job_id, frames_key) for job_id in (plain, utterance, frame)] == [{0: (50, 3)}] * 3
+    assert shapes(services, plain, embedding_key) == {}
+    assert shapes(services, utterance, embedding_key) == {0: (DIM,)}
+    assert shapes(services, frame, embedding_key) == {0: (50, DIM)}
+
+
+def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(services: Services) -> None:
+    model = Talkative()
+    for kind in (None, "utterance"):
+        prepared(services, 1, kind)
+        InferStage(services, model).run_once()
+    assert model.asked == [False, False]
+
+
+def test_nothing_is_kept_of_a_job_that_was_deleted_while_the_model_worked(services: Services) -> None:
+    gone, other = prepared(services, 1, "frame"), prepared(services, 1)
+    InferStage(services, Talkative(lambda: services.end.delete(gone))).run_once()
+    assert not (services.settings.objects_dir / "jobs" / gone).exists()
+    assert shapes(services, other, frames_key) == {0: (50, 3)}
+    assert [result.ok for result in services.jobs.results(other)] == [True]
