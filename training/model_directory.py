@@ -28,7 +28,7 @@ BACKBONE_PREFIX = "d2v_model."
 
 _JITTER = 0.3
 _LEAST_JITTERED = 0.1
-_SHARPNESS = 8.0
+_SHARPNESS = 4.0
 """Of a random checkpoint's head, so that its scores are as far from even as a trained one's."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from tests.media.speech import speech_like
@@ -66,8 +67,9 @@ def partly_unused(tmp_path: Path) -> Path:
     return directory
 
 
-def ours(directory: Path, sound: list[Samples]) -> list[Prediction]:
-    with Emotion2vecModel(str(directory), segment_timeout_s=600) as model:
+def ours(directory: Path, sound: list[Samples], device: str = "cpu", precision: str = "fp32") -> list[Prediction]:
+    with Emotion2vecModel(str(directory), device, precision, segment_timeout_s=600) as model:
+        assert model.info.precision == precision
         return [prediction for batch in model.predict(random_batches(sound)) for prediction in batch]
 
 
@@ -77,7 +79,7 @@ def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np
     handlers, level = list(root.handlers), root.level
     from funasr import AutoModel
 
-    peer = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=1, device="cpu")
+    peer = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=2 if FULL else 1, device="cpu")
     root.handlers[:], root.level = handlers, level
     answers: list[dict[str, Any]] = []
     for clip in sound:
@@ -86,11 +88,16 @@ def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np
     return labels, np.array([answer["scores"] for answer in answers])
 
 
+def _scores(predictions: list[Prediction]) -> NDArray[np.float64]:
+    """[clips, labels]."""
+    return np.array([list(own.scores.values()) for own in predictions])
+
+
 def _assert_equal(directory: Path, sound: list[Samples]) -> None:
     labels, expected = theirs(directory, sound)
     found = ours(directory, sound)
     assert all(list(own.scores) == [label.replace("<unk>", "unknown") for label in labels] for own in found)
-    scores = np.array([list(own.scores.values()) for own in found])
+    scores = _scores(found)
     print(f"{directory.name}: {len(sound)} clips, max |dp| {np.abs(scores - expected).max():.1e}")
     assert np.abs(scores - expected).max() <= MOST_DP
     assert (scores.argmax(axis=1) == expected.argmax(axis=1)).all()
@@ -107,6 +114,21 @@ def test_clips_in_random_batches_get_funasrs_scores_from_the_large_shape(large: 
 
 def test_outputs_marked_unused_are_masked_before_the_softmax_as_in_funasr(partly_unused: Path) -> None:
     _assert_equal(partly_unused, clips(20))
+
+
+@pytest.mark.parametrize(("precision", "most_dp"), [("bf16", 0.03), ("fp16", 0.01)])
+def test_shorter_number_formats_change_scores_a_little_and_labels_not(precision: str, most_dp: float) -> None:
+    sound = clips(12, longest_s=2.0)
+    exact, short = (_scores(ours(BUNDLED / "mini", sound, precision=own)) for own in ("fp32", precision))
+    assert 1e-6 < np.abs(exact - short).max() <= most_dp
+    assert (exact.argmax(axis=1) == short.argmax(axis=1)).all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no CUDA device here.")
+def test_clips_in_random_batches_get_the_cpus_scores_from_a_gpu(large: Path) -> None:
+    sound = clips(40)
+    on_cpu, on_gpu = (_scores(ours(large, sound, device)) for device in ("cpu", "cuda"))
+    assert np.abs(on_cpu - on_gpu).max() <= MOST_DP
 
 
 def test_a_clips_scores_are_the_softmax_of_the_mean_of_its_frames_logits() -> None:
