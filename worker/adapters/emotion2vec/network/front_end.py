@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from worker.adapters.emotion2vec.network.activation import gelu_
 from worker.adapters.emotion2vec.network.packing import round_up
 
 FRAMES_MULTIPLE = 50
@@ -41,10 +42,14 @@ class FrontEnd:
         """How many samples so many frames see."""
         return (frames - 1) * self.stride + self.reach
 
+    def room(self, frames: int) -> int:
+        """How many samples a packed sound of so many frames needs, with the silence that makes its chunks whole."""
+        return self.samples(round_up(frames, FRAMES_MULTIPLE))
+
     def __call__(self, sound: Tensor) -> Tensor:
-        """Features of a packed sound [samples] in fp32: [frames, channels], and more of the silence behind it."""
-        total = round_up(self.frames(len(sound)), FRAMES_MULTIPLE)
-        sound = F.pad(sound.to(self._dtype), (0, self.samples(total) - len(sound)))
+        """Features [frames, channels] of a packed sound [room] in fp32, those of the silence behind it too."""
+        sound = sound.to(self._dtype)
+        total = self.frames(len(sound))
         return torch.cat([self._part(sound, at, min(at + self._chunk, total)) for at in range(0, total, self._chunk)])
 
     def _part(self, sound: Tensor, start: int, end: int) -> Tensor:
@@ -77,7 +82,7 @@ class _Layer:
             for index, weight in enumerate(self._weights[1:], 1):
                 y.addmm_(self._rows(x, index, length), weight)
         norm = self._norm
-        return F.gelu(F.layer_norm(y, norm.normalized_shape, norm.weight, norm.bias, norm.eps))
+        return gelu_(F.layer_norm(y, norm.normalized_shape, norm.weight, norm.bias, norm.eps))
 
     def _rows(self, x: Tensor, index: int, length: int) -> Tensor:
         """What the weights of `index` see of x for each of `length` outputs, [length, taps * in]; a view."""

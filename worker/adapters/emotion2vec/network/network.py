@@ -83,7 +83,7 @@ class Network:
     def _sound(self, clips: Sequence[Tensor], packing: Packing) -> Tensor:
         """The clips, each normalised by itself, where their frames are to be; what no frame sees is left out."""
         stride = self._front_end.stride
-        sound = torch.zeros(packing.total * stride, device=self._device)
+        sound = torch.zeros(self._front_end.room(packing.starts[-1] + packing.lengths[-1]), device=self._device)
         for clip, start, length in zip(clips, packing.starts, packing.lengths, strict=True):
             wave = clip.to(self._device, non_blocking=True) / _FULL_SCALE
             wave = F.layer_norm(wave, wave.shape) if self._normalize else wave

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from worker.adapters.emotion2vec.network.activation import gelu_
 from worker.adapters.emotion2vec.network.packing import pack
 
 
@@ -31,6 +32,6 @@ class PositionalEncoder:
         padded = x.new_zeros(packing.total, x.shape[1]).index_copy_(0, packing.rows, x)
         for convolution, layer in zip(self._convolutions, self._layers, strict=True):
             padded = convolution(padded.to(self._dtype).T[None])[0].T.float()
-            padded = F.gelu(F.layer_norm(padded, padded.shape[1:], eps=layer[3].eps))
+            padded = gelu_(F.layer_norm(padded, padded.shape[1:], eps=layer[3].eps))
             padded[gaps] = 0
         return padded[packing.rows]

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from funasr.models.emotion2vec.base import get_alibi
 from torch import Tensor, nn
 
+from worker.adapters.emotion2vec.network.activation import gelu_
 from worker.adapters.emotion2vec.network.packing import Packing, round_up
 
 
@@ -50,7 +51,7 @@ class Block:
         """[rows, dim] of all clips to the same; overwrites x."""
         layer = self._layer
         x = layer.norm1(x.add_(self._attention(x, clips, alibi)))
-        hidden = F.gelu(linear(layer.mlp.fc1, x))
+        hidden = gelu_(linear(layer.mlp.fc1, x))
         out: Tensor = layer.norm2(x.add_(linear(layer.mlp.fc2, hidden)))
         return out
 
