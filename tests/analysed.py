@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ def analysed(services: Services, parts: Sequence[Part], options: JobOptions, emb
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     claim = services.jobs.claim_preparation()
     assert claim is not None
-    services.jobs.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=stored)
+    prepared = claim.job.evolve(recording=replace(claim.job.recording, roles=options.roles))
+    services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
     for segment, part, own in zip_longest(segments, parts, embeddings):
         if part.logits is not None:
             services.frames.store(job_id, segment, part.logits, own)

@@ -18,6 +18,7 @@ from shared.frames import Floats, softmax
 from worker.container import Pipeline
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
+from worker.segment_files import NumberedFiles
 
 _BATCHES_AT_ONCE = 2
 """While the model works on one, it is handed the next."""
@@ -41,7 +42,7 @@ def analyze(
     """Analyses a file; `out` gets `embeddings/NNN.npy` if the options, and `segments/NNN.wav` if the caller wants them.
 
     Raises:
-        PipelineError: the file cannot be decoded, or the model cannot run.
+        PipelineError: the file cannot be decoded or lacks a channel that was to be analysed, or the model cannot run.
     """
     with pipeline.decoder.open(file) as stream:
         preparation = Preparation(stream, options, pipeline.detectors)
@@ -98,34 +99,6 @@ class _Kept:
         for files in (self._segments, self._embeddings):
             if files:
                 files.drop_earlier()
-
-
-class NumberedFiles:
-    """A folder with a file for each segment: `NNN` and a suffix. It is made with the first of them."""
-
-    def __init__(self, folder: Path, suffix: str) -> None:
-        self._folder = folder
-        self._suffix = suffix
-        self._written: set[Path] = set()
-
-    def path(self, index: int) -> Path:
-        """Where the file of a segment is to be written."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / numbered(index, self._suffix)
-        self._written.add(path)
-        return path
-
-    def drop_earlier(self) -> None:
-        """Removes the files of an earlier run that this one has not written anew; those of other names stay."""
-        for path in set(self._folder.glob(f"*{self._suffix}")) - self._written:
-            own = path.stem.isdecimal() and path.name == numbered(int(path.stem), self._suffix)
-            if own and path.is_file():
-                path.unlink()
-
-
-def numbered(index: int, suffix: str) -> str:
-    """The name of the file of a segment."""
-    return f"{index:03d}{suffix}"
 
 
 def _recording(file: Path) -> Recording:

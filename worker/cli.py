@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -14,6 +15,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from benchmarks.rounds import OnStep
+    from shared.domain.options import JobOptions
     from shared.settings import Settings
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -34,6 +36,14 @@ _Precision = Annotated[
     Literal["auto", "fp32", "bf16", "fp16"] | None,
     typer.Option(help="Number format of the model's matrix products; auto takes what the device is good at."),
 ]
+_Channels = Annotated[
+    Literal["auto", "mix", "split"],
+    typer.Option(help="split: each channel by itself; mix: their mean; auto: split where the voices differ."),
+]
+_Roles = Annotated[str, typer.Option(help="Names of the channels from 0 on, with a comma: agent,customer.")]
+_Analyse = Annotated[
+    str, typer.Option(help="Channels to analyse, by name or number, with a comma.", show_default="all of them")
+]
 
 
 @app.command()
@@ -43,6 +53,9 @@ def analyze(
     model: _Model = None,
     device: _Device = None,
     precision: _Precision = None,
+    channels: _Channels = "auto",
+    roles: _Roles = "",
+    analyse: _Analyse = "",
     granularity: Annotated[
         Literal["segment", "frame"], typer.Option(help="frame: the scores of each 20 ms in result.json too.")
     ] = "segment",
@@ -54,16 +67,15 @@ def analyze(
 ) -> None:
     """Analyse one file in this process, without a server."""
     from shared.documents.result import ResultDocument
-    from shared.domain.options import JobOptions
     from worker.analyze import analyze as run
-    from worker.analyze import numbered
     from worker.container import build_pipeline
     from worker.failures import failure_of
     from worker.pipeline.errors import ModelUnavailable, PipelineError
+    from worker.segment_files import numbered
     from worker.terminal import print_result, progress_bar
 
     console = Console(stderr=True)
-    options = JobOptions(granularity=granularity, embeddings=embeddings)
+    options = replace(_channel_options(channels, roles, analyse), granularity=granularity, embeddings=embeddings)
     try:
         pipeline = build_pipeline(_settings(model=model, device=device, precision=precision))
         with pipeline.model, progress_bar(console) as bar:
@@ -89,6 +101,57 @@ def analyze(
     indent = 2 if granularity == "segment" else None  # which would give each frame's score a line of its own
     (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")
     print_result(document, Console())
+
+
+@app.command("split")
+def split_alone(
+    file: Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="Folder for 000.wav, 001.wav, … and segments.json.", file_okay=False)],
+    max_ms: Annotated[int, typer.Option(help="Longest segment, 3000 to 25000 ms.")] = 25_000,
+    min_silence_ms: Annotated[int, typer.Option(help="Shortest pause, 100 to 800 ms.")] = 200,
+    silence_db: Annotated[
+        float,
+        typer.Option(help="Level in dBFS under which there is silence, -60 to -20; lowered for quiet recordings."),
+    ] = -40,
+    strict: Annotated[bool, typer.Option("--strict", help="Never lower --silence-db.")] = False,
+    channels: _Channels = "auto",
+    plot: Annotated[bool, typer.Option("--plot", help="Draw segments.png too: where the cuts are, and why.")] = False,
+) -> None:
+    """Cut one file into segments, without a model."""
+    from shared.domain.options import JobOptions, SegmentationOptions
+    from worker.failures import failure_of
+    from worker.pipeline.errors import PipelineError
+    from worker.split import Hearing, split
+    from worker.terminal import print_split, progress_bar
+
+    console = Console(stderr=True)
+    try:
+        cutting = SegmentationOptions(max_ms, min_silence_ms, silence_db, strict)
+    except ValueError as error:
+        _exit(console, f"The options are not valid: {error}.")
+    hearing = Hearing()
+    on_heard = hearing.add if plot else lambda channel, heard: None
+    try:
+        with progress_bar(console) as bar:
+            task = bar.add_task("cutting", total=None)
+
+            def on_progress(decoded: int, declared: int | None) -> None:
+                bar.update(task, completed=decoded, total=declared)
+
+            options = JobOptions(channels=channels, segmentation=cutting)
+            done = split(file, out, options, _settings(), on_progress, on_heard)
+            if plot:
+                from worker.segments_plot import draw
+
+                bar.update(task, description="drawing")
+                draw(done, hearing, min_silence_ms, out)
+            bar.update(task, description="done", completed=1, total=1)
+    except OSError as error:
+        _exit(console, str(error))
+    except PipelineError as error:
+        failure = failure_of(error)
+        _exit(console, f"{failure.message} ({failure.code})")
+    print_split(done, Console())
 
 
 @app.command()
@@ -195,6 +258,21 @@ def bench_pipeline(
 
         costs = measure(file, model, rounds, on_step)
     Console().print(costs.table())
+
+
+def _channel_options(channels: Literal["auto", "mix", "split"], roles: str, analyse: str) -> JobOptions:
+    from shared.domain.options import JobOptions
+
+    names = _listed(roles)
+    try:
+        chosen = tuple(int(one) if one.isdecimal() and one not in names else one for one in _listed(analyse))
+        return JobOptions(channels=channels, roles=names, analyse=chosen or None)
+    except ValueError as error:
+        _exit(Console(stderr=True), f"The options are not valid: {error}.")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
 
+VOICE_DETECTORS: VoiceDetectors = WebRtcVoiceDetector
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -26,11 +28,15 @@ class Pipeline:
     model: Emotion2vecModel
 
 
+def build_decoder(settings: Settings) -> AudioDecoder:
+    return FfmpegDecoder(settings.max_duration_s, settings.decode_timeout_s)
+
+
 def build_pipeline(settings: Settings) -> Pipeline:
     """Raises ModelUnavailable when the model that the settings name cannot exist."""
     return Pipeline(
-        decoder=FfmpegDecoder(settings.max_duration_s, settings.decode_timeout_s),
-        detectors=WebRtcVoiceDetector,
+        decoder=build_decoder(settings),
+        detectors=VOICE_DETECTORS,
         model=Emotion2vecModel(
             settings.model,
             settings.device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.domain.failure import FAILURES, Failure, FailureCode
 from worker.pipeline.errors import (
+    ChannelMissing,
     DecodeFailed,
     DecoderCrashed,
     DecodeTimeout,
@@ -20,6 +21,7 @@ _CODES: dict[type[Exception], FailureCode] = {
     DecoderCrashed: FailureCode.DECODER_CRASHED,
     DecodeTimeout: FailureCode.DECODE_TIMEOUT,
     TooLong: FailureCode.TOO_LONG,
+    ChannelMissing: FailureCode.CHANNEL_MISSING,
     StorageFull: FailureCode.STORAGE_ERROR,
     ObjectNotFound: FailureCode.STORAGE_ERROR,
     OSError: FailureCode.STORAGE_ERROR,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from shared.documents.result import ResultDocument
+from shared.domain.recording import SAMPLE_RATE, to_ms
+
+if TYPE_CHECKING:
+    from worker.split import Split
 
 _COLOURS = {
     "angry": "red",
@@ -59,6 +65,20 @@ def print_result(result: ResultDocument, console: Console) -> None:
         console.print(f"[dim]{escape(result.model.id)}: {escape(result.model.notice)}[/]")
 
 
+def print_split(split: Split, console: Console) -> None:
+    """How a recording was cut, in a few lines."""
+    duration = clock(to_ms(split.duration))
+    if split.segments:
+        longest = max(found.segment.duration for found in split.segments) / SAMPLE_RATE
+        inside = sum(found.cut.reason == "no_pause" for found in split.segments)
+        console.print(f"Segments: {len(split.segments)}, the longest of {longest:.1f} s. Cuts inside speech: {inside}.")
+        console.print(f"{clock(to_ms(split.speech))} of speech in a recording of {duration}.")
+    else:
+        console.print(f"No speech was found in this recording of {duration}.")
+    if split.warnings:
+        console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
+
+
 def clock(milliseconds: int) -> str:
     """`1:02:03` or `02:03`."""
     minutes, seconds = divmod(milliseconds // 1000, 60)
@@ -78,6 +98,6 @@ def _timeline(result: ResultDocument) -> Table:
     for entry in result.timeline:
         colour = _COLOURS.get(entry.emotion, "white")
         bar = f"[{colour}]{'█' * round(entry.confidence * _BAR):<{_BAR}}[/] {entry.confidence:4.0%}"
-        channel = [_CHANNELS[entry.channel]] if split else []
+        channel = [escape(entry.role or _CHANNELS[entry.channel])] if split else []
         table.add_row(clock(entry.start_ms), clock(entry.end_ms), *channel, f"[{colour}]{entry.emotion}[/]", bar)
     return table

@@ -54,10 +54,10 @@ def frames(
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
     media_type = preferred(request, NPZ, JSON)
-    grid = services.frames.grid(job_id, hop_ms, channel)
+    job, grid = services.frames.grid(job_id, hop_ms, channel)
     if media_type == NPZ:
         return npz(f"{job_id}-frames.npz", _arrays(grid))
-    return written(FramesDocument.of(grid))
+    return written(FramesDocument.of(grid, job.recording.role))
 
 
 @router.get(

@@ -30,7 +30,7 @@ from shared.services.read import JobView
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-_CONFIG_EXAMPLE = '{"channels": "split", "aggregation": {"gap_ms": 2000}}'
+_CONFIG_EXAMPLE = '{"channels": "split", "roles": ["agent", "customer"], "aggregation": {"gap_ms": 2000}}'
 _BODIES: dict[str, Any] = {
     "requestBody": {
         "required": True,

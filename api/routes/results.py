@@ -47,9 +47,9 @@ def timeline(
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    _, found = services.read.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    job, found = services.read.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
     entries = [entry for entry in found.timeline if channel in (None, entry.channel)]
-    return TimelineDocument(data=[TimelineEntryDocument.of(entry) for entry in entries])
+    return TimelineDocument(data=[TimelineEntryDocument.of(entry, job.recording.role) for entry in entries])
 
 
 @router.get(
@@ -68,7 +68,7 @@ def segments(
         raise InvalidCursor
     page = services.read.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
     audio_url, frame_scores = _audio_url(job_id), services.frames.scores(page.job)
-    data = [SegmentDocument.of(found, audio_url, frame_scores) for found in page.segments]
+    data = [SegmentDocument.of(found, page.job.recording.role, audio_url, frame_scores) for found in page.segments]
     next_cursor = None if page.next_index is None else str(page.next_index)
     return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from shared.documents.recording import Document
+from shared.documents.recording import Document, RoleOf
 from shared.domain.recording import FRAME, to_ms
 from shared.frames import Floats, Grid
 
@@ -33,7 +33,7 @@ class ChannelFramesDocument(Document):
     """Parallel arrays, with an entry for each bin that holds a frame; bins without speech are left out."""
 
     channel: int = Field(examples=[0])
-    role: str | None = Field(examples=[None])
+    role: str | None = Field(examples=["agent"])
     start_ms: list[int] = Field(examples=[[26500, 26600]])
     segment: list[int] = Field(examples=[[4, 4]])
     """Index of the segment in which the bin's first frame lies."""
@@ -41,11 +41,11 @@ class ChannelFramesDocument(Document):
     """For each bin a score for each of `labels`."""
 
     @classmethod
-    def of(cls, grid: Grid, channel: int) -> Self:
+    def of(cls, grid: Grid, channel: int, role_of: RoleOf) -> Self:
         own = grid.channel == channel
         return cls(
             channel=channel,
-            role=None,
+            role=role_of(channel),
             start_ms=grid.start_ms[own].tolist(),
             segment=grid.segment[own].tolist(),
             scores=_rows(grid.scores[own]),
@@ -60,8 +60,9 @@ class FramesDocument(Document):
     channels: list[ChannelFramesDocument]
 
     @classmethod
-    def of(cls, grid: Grid) -> Self:
-        channels = [ChannelFramesDocument.of(grid, channel) for channel in np.unique(grid.channel).tolist()]
+    def of(cls, grid: Grid, role_of: RoleOf) -> Self:
+        numbers = np.unique(grid.channel).tolist()
+        channels = [ChannelFramesDocument.of(grid, channel, role_of) for channel in numbers]
         return cls(hop_ms=grid.hop_ms, labels=list(grid.labels), channels=channels)
 
 

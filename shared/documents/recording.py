@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning, to_ms
 from shared.domain.timeline import Coverage
+
+RoleOf = Callable[[int], str | None]
+"""The name of a channel, if it has one: `Recording.role`."""
 
 
 class Document(BaseModel):

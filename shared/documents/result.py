@@ -27,9 +27,11 @@ class ResultDocument(Document):
     def of(cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
         return cls(
             dominant=DominantDocument.of(result.dominant) if result.dominant else None,
-            timeline=[TimelineEntryDocument.of(entry) for entry in result.timeline],
-            segments=[SegmentDocument.of(segment, audio_url, frame_scores) for segment in result.segments],
-            summary=SummaryDocument.of(result.summary),
+            timeline=[TimelineEntryDocument.of(entry, recording.role) for entry in result.timeline],
+            segments=[
+                SegmentDocument.of(segment, recording.role, audio_url, frame_scores) for segment in result.segments
+            ],
+            summary=SummaryDocument.of(result.summary, recording.role),
             coverage=CoverageDocument.of(result.coverage),
             model=ModelDocument.of(result.model) if result.model else None,
             audio=AudioDocument.of(recording),

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field
 
 from shared.documents.frames import SegmentFramesDocument
-from shared.documents.recording import Document
+from shared.documents.recording import Document, RoleOf
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import SegmentFlag, SegmentResult, SegmentStatus
@@ -23,17 +23,18 @@ class TimelineEntryDocument(Document):
     start_ms: int = Field(examples=[6550])
     end_ms: int = Field(examples=[14770])
     channel: int = Field(examples=[1])
-    role: str | None = Field(examples=[None])
+    role: str | None = Field(examples=["customer"])
+    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str = Field(examples=["neutral"])
     confidence: float = Field(examples=[0.72])
 
     @classmethod
-    def of(cls, entry: TimelineEntry) -> Self:
+    def of(cls, entry: TimelineEntry, role_of: RoleOf) -> Self:
         return cls(
             start_ms=to_ms(entry.start),
             end_ms=to_ms(entry.end),
             channel=entry.channel,
-            role=None,
+            role=role_of(entry.channel),
             emotion=entry.emotion,
             confidence=entry.confidence,
         )
@@ -44,6 +45,8 @@ class SegmentDocument(Document):
     start_ms: int = Field(examples=[26510])
     end_ms: int = Field(examples=[35600])
     channel: int = Field(examples=[0])
+    role: str | None = Field(examples=["agent"])
+    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str = Field(examples=["neutral"])
     """`unknown` while the segment waits, and where it was skipped."""
     confidence: float | None = Field(examples=[0.63])
@@ -58,7 +61,7 @@ class SegmentDocument(Document):
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
     @classmethod
-    def of(cls, result: SegmentResult, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
+    def of(cls, result: SegmentResult, role_of: RoleOf, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
         segment, outcome = result.segment, result.outcome
         frames = frame_scores(result)
         return cls(
@@ -66,6 +69,7 @@ class SegmentDocument(Document):
             start_ms=to_ms(segment.start),
             end_ms=to_ms(segment.end),
             channel=segment.channel,
+            role=role_of(segment.channel),
             emotion=outcome.emotion,
             confidence=outcome.confidence,
             scores=dict(outcome.scores) if outcome.scores is not None else None,

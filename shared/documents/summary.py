@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
-from shared.documents.recording import Document
+from shared.documents.recording import Document, RoleOf
 from shared.documents.segments import DominantDocument
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Summary
@@ -14,6 +14,7 @@ from shared.domain.timeline import Summary
 
 class ChannelSummaryDocument(Document):
     channel: int
+    role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
 
@@ -48,12 +49,13 @@ class SummaryDocument(Document):
     peaks: list[PeakDocument]
 
     @classmethod
-    def of(cls, summary: Summary) -> Self:
+    def of(cls, summary: Summary, role_of: RoleOf) -> Self:
         return cls(
             share_by_emotion=summary.share_by_emotion,
             by_channel=[
                 ChannelSummaryDocument(
                     channel=own.channel,
+                    role=role_of(own.channel),
                     dominant=DominantDocument.of(own.dominant),
                     share_by_emotion=own.share_by_emotion,
                 )

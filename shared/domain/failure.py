@@ -19,6 +19,7 @@ class FailureCode(StrEnum):
     DECODER_CRASHED = "decoder_crashed"
     DECODE_TIMEOUT = "decode_timeout"
     TOO_LONG = "too_long"
+    CHANNEL_MISSING = "channel_missing"
     NOTHING_ANALYSED = "nothing_analysed"
     STORAGE_ERROR = "storage_error"
     INTERNAL_ERROR = "internal_error"
@@ -49,6 +50,10 @@ _TABLE = (
     Failure(FailureCode.DECODER_CRASHED, "The decoder crashed on this file."),
     Failure(FailureCode.DECODE_TIMEOUT, "The decoder made no progress on this file and was stopped."),
     Failure(FailureCode.TOO_LONG, "The recording is longer than this service accepts."),
+    Failure(
+        FailureCode.CHANNEL_MISSING,
+        "The recording lacks a channel that was to be analysed, or has more than can be kept apart.",
+    ),
     Failure(FailureCode.NOTHING_ANALYSED, "Speech was found, but none of it could be analysed."),
     Failure(FailureCode.STORAGE_ERROR, "The storage did not answer as it should.", retryable=True),
     Failure(FailureCode.INTERNAL_ERROR, "Something went wrong inside Emoline.", retryable=True),

@@ -15,7 +15,11 @@ MAX_SEGMENT_MS = 25_000
 Granularity = Literal["segment", "frame"]
 EmbeddingKind = Literal["utterance", "frame"]
 
+MOST_APART = 2
+"""A recording of more channels is mixed into one while it is decoded."""
+
 _METADATA_LIMIT = 32
+_ROLE_LIMIT = 64
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
@@ -73,6 +77,12 @@ class JobOptions:
     channels: Literal["auto", "mix", "split"] = "auto"
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
 
+    roles: tuple[str, ...] = ()
+    """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
+
+    analyse: tuple[int | str, ...] | None = None
+    """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
+
     segmentation: SegmentationOptions = field(default_factory=SegmentationOptions)
     """Where the recording is cut."""
 
@@ -92,3 +102,20 @@ class JobOptions:
     def __post_init__(self) -> None:
         if len(self.metadata) > _METADATA_LIMIT:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
+        self._check_roles()
+        if self.analyse is not None:
+            self._check_analyse(self.analyse)
+
+    def _check_roles(self) -> None:
+        if len(self.roles) > MOST_APART or len(set(self.roles)) < len(self.roles):
+            raise ValueError(f"roles must be at most {MOST_APART} different names")
+        if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
+            raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
+
+    def _check_analyse(self, channels: tuple[int | str, ...]) -> None:
+        if self.channels == "mix":
+            raise ValueError("analyse chooses among channels, but with mix there is only one: use split or auto")
+        if not channels:
+            raise ValueError("analyse must name a channel; leave it out to analyse all")
+        if not all(channel in self.roles or channel in range(MOST_APART) for channel in channels):
+            raise ValueError(f"each of analyse must be one of roles, or a channel number from 0 to {MOST_APART - 1}")

@@ -29,6 +29,7 @@ class RecordingWarning(StrEnum):
     NO_SPEECH = "no_speech"
     TRUNCATED = "truncated"
     CORRUPT_AUDIO = "corrupt_audio"
+    NOT_SPLIT = "not_split"
 
 
 class ChannelMode(StrEnum):
@@ -55,7 +56,8 @@ class AudioFormat:
 class Recording:
     """An uploaded recording: what the client said of it, and what decoding found.
 
-    `duration` is in samples at 16 kHz: declared while decoding goes on, exact after it.
+    `duration` is in samples at 16 kHz: declared while decoding goes on, exact after it. `roles` are the names of its
+    channels, by number, where they were analysed each by itself.
     """
 
     filename: str
@@ -67,4 +69,9 @@ class Recording:
     channels: int | None = None
     duration: int | None = None
     channel_mode: ChannelMode | None = None
+    roles: tuple[str, ...] = ()
     warnings: tuple[RecordingWarning, ...] = field(default=())
+
+    def role(self, channel: int) -> str | None:
+        """The name of a channel, if it has one."""
+        return self.roles[channel] if channel < len(self.roles) else None

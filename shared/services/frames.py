@@ -38,19 +38,19 @@ class Frames:
         if embeddings is not None:
             self._save(embedding_key(job_id, segment), embeddings)
 
-    def grid(self, job_id: str, hop_ms: int, channel: int | None = None) -> Grid:
-        """The scores of a job that succeeded in bins of `hop_ms`, of one channel or of all.
+    def grid(self, job_id: str, hop_ms: int, channel: int | None = None) -> tuple[Job, Grid]:
+        """A job that succeeded, and its scores in bins of `hop_ms`, of one channel or of all.
 
         Raises:
             ResultNotReady, NoResult.
             ObjectNotFound: the job was analysed before frames were kept.
         """
-        succeeded(self.jobs, job_id)
+        job = succeeded(self.jobs, job_id)
         scored = list(self._scored(job_id))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
         frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
-        return grid(frames, labels, hop_ms)
+        return job, grid(frames, labels, hop_ms)
 
     def scores(self, job: Job) -> FrameScores:
         """What gives the scores of a segment's frames; nothing unless the job asked for them."""

@@ -50,6 +50,23 @@ def test_frames_are_parallel_arrays_of_bins_by_channel(client: TestClient, servi
     assert all(round(score, 4) == score for row in left["scores"] for score in row)
 
 
+def test_roles_are_shown_wherever_a_channel_is(client: TestClient, services: Services) -> None:
+    roles = ["agent", "customer"]
+    url = f"/v1/jobs/{analysed(services, CALL, JobOptions(roles=tuple(roles)))}"
+    result = client.get(f"{url}/result").json()
+    shown = [
+        result["timeline"],
+        result["segments"],
+        result["summary"]["by_channel"],
+        client.get(f"{url}/timeline").json()["data"],
+        client.get(f"{url}/segments").json()["data"],
+        client.get(f"{url}/frames").json()["channels"],
+    ]
+    for entries in shown:
+        assert {entry["channel"] for entry in entries} == {0, 1}
+        assert all(entry["role"] == roles[entry["channel"]] for entry in entries)
+
+
 def test_another_hop_and_one_channel(client: TestClient, services: Services) -> None:
     url = f"/v1/jobs/{analysed(services, CALL, JobOptions())}/frames"
     (right,) = client.get(url, params={"hop_ms": 20, "channel": 1}).json()["channels"]

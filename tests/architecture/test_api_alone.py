@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile", "typer", "rich")
+WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile", "matplotlib", "typer", "rich")
 
 
 def test_the_api_imports_with_its_own_dependencies_alone(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from api.errors import STATUS
 from shared.domain.failure import FailureCode
+from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
 from shared.settings import Settings
 
@@ -18,9 +19,9 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert row in page, row
 
 
-def test_every_error_and_failure_code_is_documented() -> None:
+def test_every_error_failure_and_warning_is_documented() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
-    for code in [*(kind.code for kind in STATUS), *FailureCode]:
+    for code in [*(kind.code for kind in STATUS), *FailureCode, *RecordingWarning]:
         assert f"`{code}`" in page, code
 
 

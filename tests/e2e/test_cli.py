@@ -23,7 +23,7 @@ def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
 
-@pytest.mark.parametrize("command", ["", "analyze", "serve", "demo", "migrate"])
+@pytest.mark.parametrize("command", ["", "analyze", "split", "serve", "demo", "migrate"])
 def test_help_is_everywhere(command: str) -> None:
     done = emoline(*command.split(), "--help", timeout=30)
     assert done.returncode == 0
@@ -73,9 +73,24 @@ def test_analyze_keeps_frames_and_embeddings_and_leaves_nothing_of_an_earlier_ru
         assert (vectors.ndim, len(vectors), vectors.dtype) == (2, len(scores), np.float32)
 
 
+def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
+    sound = np.stack([speech_like(15, seed=7).samples, speech_like(15, seed=8).samples], axis=1)
+    encode(sound, 16_000, tmp_path / "call.wav", "wav")
+    chosen = ["--channels", "split", "--roles", "agent,customer", "--analyse", "customer"]
+    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *chosen)
+    assert done.returncode == 0, done.stderr
+    result = ResultDocument.model_validate_json((tmp_path / "out" / "result.json").read_bytes())
+    assert {(segment.channel, segment.role) for segment in result.segments} == {(1, "customer")}
+    assert len(list((tmp_path / "out" / "segments").iterdir())) == len(result.segments)
+    assert "customer" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["analyze", "TEXT", "--out", "OUT", "--channels", "mix", "--analyse", "1"], "use split or auto"),
+        (["analyze", "TEXT", "--out", "OUT", "--roles", "agent,"], "each of roles must have 1 to 64"),
+        (["analyze", "MONO", "--out", "OUT", "--analyse", "1"], "(channel_missing)"),
         (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
         (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
         (["analyze", "TEXT", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
@@ -85,8 +100,9 @@ def test_analyze_keeps_frames_and_embeddings_and_leaves_nothing_of_an_earlier_ru
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
     (tmp_path / "text.wav").write_text("not sound at all")
-    names = {"TEXT": tmp_path / "text.wav", "OUT": tmp_path / "out", "MISSING": tmp_path / "missing.wav"}
-    done = emoline(*(names.get(argument, argument) for argument in arguments))
+    encode(np.ones((1600, 1), np.int16), 16_000, tmp_path / "mono.wav", "wav")
+    files = {"TEXT": tmp_path / "text.wav", "MONO": tmp_path / "mono.wav", "MISSING": tmp_path / "missing.wav"}
+    done = emoline(*((files | {"OUT": tmp_path / "out"}).get(argument, argument) for argument in arguments))
     assert done.returncode != 0
     assert said in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr

@@ -22,6 +22,7 @@ from worker.embedded import embedded_service
 from worker.pipeline.ports import Samples
 
 RATE = 16_000
+SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
 MINUTE = speech_like(60, seed=11).samples
 CALL = np.stack([speech_like(60, seed=12).samples, speech_like(60, seed=13).samples], axis=1)
 
@@ -101,6 +102,30 @@ def test_channels_are_mixed_when_asked(client: Client) -> None:
     assert {segment["channel"] for segment in result["segments"]} == {0}
 
 
+def test_one_channel_of_a_call_is_analysed_under_its_name_and_the_other_is_not(client: Client) -> None:
+    both, whole = client.analysed(SAMPLE.read_bytes(), channels="split")
+    wanted = {"channels": "split", "roles": ["agent", "customer"], "analyse": ["customer"]}
+    job, result = client.analysed(SAMPLE.read_bytes(), **wanted)
+    assert (job["config"]["roles"], job["config"]["analyse"]) == (["agent", "customer"], ["customer"])
+    assert (job["audio"]["channels"], job["audio"]["warnings"]) == (2, [])
+    own = [segment for segment in whole["segments"] if segment["channel"] == 1]
+    spans = [(segment["start_ms"], segment["end_ms"]) for segment in result["segments"]]
+    assert spans == [(segment["start_ms"], segment["end_ms"]) for segment in own]
+    assert [segment["index"] for segment in result["segments"]] == list(range(len(own)))
+    frames = client.get(job["links"]["frames"]).json()["channels"]
+    for entry in [*result["segments"], *result["timeline"], *result["summary"]["by_channel"], *frames]:
+        assert (entry["channel"], entry["role"]) == (1, "customer")
+    assert 0 < job["coverage"]["speech_ms"] < both["coverage"]["speech_ms"]
+    assert job["coverage"]["analysed_ms"] == pytest.approx(job["coverage"]["speech_ms"], rel=0.01)
+
+
+def test_roles_for_channels_that_a_recording_has_not_are_left_out_with_a_warning(client: Client) -> None:
+    config = {"channels": "split", "roles": ["agent", "customer"]}
+    job, result = client.analysed(encoded(MINUTE[: 10 * RATE, None], RATE, "wav"), **config)
+    assert job["audio"]["warnings"] == ["not_split"]
+    assert {(segment["channel"], segment["role"]) for segment in result["segments"]} == {(0, None)}
+
+
 def test_a_segments_sound_can_be_sought_in(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     url = segments_of(client, mono[0])[0]["audio_url"]
     whole = client.get(url).content
@@ -168,6 +193,14 @@ def test_what_cannot_be_analysed_fails_with_a_code_and_a_sentence(client: Client
     assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", code, False)
     assert job["error"]["message"].endswith(".")
     assert client.get(f"/v1/jobs/{job['id']}/result").json()["code"] == "no_result"
+
+
+def test_a_channel_that_a_recording_has_not_fails_the_job(client: Client) -> None:
+    sound = encoded(MINUTE[: 10 * RATE, None], RATE, "wav")
+    job = client.ended(client.submit(sound, channels="split", analyse=[1])["id"])
+    assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", "channel_missing", False)
+    assert job["audio"]["channels"] == 1
+    assert segments_of(client, job) == []
 
 
 def test_a_job_deleted_while_it_runs_is_gone_and_the_service_goes_on(client: Client) -> None:

@@ -22,6 +22,7 @@ from shared.ports import ObjectWriter, SegmentClaim, StoredSegment
 from shared.services.frames import Frames
 from shared.services.keys import audio_key, embedding_key, frames_key
 from tests.analysed import submitted
+from worker.pipeline.cuts import Cut, CutReason
 from worker.pipeline.ports import Prediction, Samples
 from worker.pipeline.prepare import Clip
 from worker.stages.infer import InferStage
@@ -114,7 +115,7 @@ def _stored(services: Services, job_id: str, index: int) -> StoredSegment:
     key = audio_key(job_id, segment)
     sound = np.zeros(length, np.int16) if index == 1 else np.arange(length).astype(np.int16)
     with services.objects.writer(key) as writer:
-        writer.write(flac(Clip(segment, sound)))
+        writer.write(flac(Clip(segment, sound, Cut(CutReason.END_OF_TALK))))
     return StoredSegment(segment, key)
 
 

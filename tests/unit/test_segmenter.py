@@ -14,7 +14,7 @@ from shared.domain.recording import SAMPLE_RATE, from_ms
 from tests.media.speech import speech_like
 from worker.adapters.vad_webrtc import WebRtcVoiceDetector
 from worker.pipeline.ports import Samples
-from worker.pipeline.segmenter import Piece, Segmenter
+from worker.pipeline.segmenter import Heard, Piece, Segmenter
 
 LEAST = from_ms(300)
 MARGIN = from_ms(100)
@@ -90,6 +90,27 @@ def test_a_pause_over_800_ms_is_not_analysed_but_for_a_margin() -> None:
 def test_a_pause_of_half_a_second_is_preferred_to_one_of_a_quarter() -> None:
     pieces, _ = cut(tone([(12, 0.25), (4, 0.5), (12, 0.0)]))
     assert [piece.end / SAMPLE_RATE for piece in pieces[:-1]] == [pytest.approx(16.5, abs=0.03)]
+
+
+def test_each_piece_says_why_it_ends() -> None:
+    pieces, _ = cut(tone([(14, 0.51), (14, 0.27), (40, 1.5), (4, 0)]))
+    assert [piece.cut.reason for piece in pieces] == ["pause", "pause", "no_pause", "end_of_talk", "end_of_talk"]
+    assert [piece.cut.pause for piece in pieces] == [from_ms(510), from_ms(270), 0, 0, 0]
+
+
+def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> None:
+    sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
+    heard: list[Heard] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(), heard.append)
+    pieces = [*segmenter.feed(sound), *segmenter.finish()]
+    assert [(piece.start, piece.end, piece.cut) for piece in pieces] == [
+        (piece.start, piece.end, piece.cut) for piece in cut(sound)[0]
+    ]
+    steps = sum(len(part.level) for part in heard)
+    assert steps == sum(len(part.speech) for part in heard)
+    assert 0 <= steps * 160 - len(sound) < 480
+    assert sum(part.speech.sum() for part in heard) * 160 == pytest.approx(37 * SAMPLE_RATE, abs=6 * 480)
+    assert all(part.threshold == -40 for part in heard)
 
 
 def test_a_short_stretch_without_a_pause_is_never_cut() -> None:

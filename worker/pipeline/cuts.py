@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 
-from worker.pipeline.speech import Levels, Run
+from worker.pipeline.speech import HOP, Levels, Run
 
 _STEPS_PER_S = 100
 _PREFERRED_PAUSE = 50
@@ -31,33 +32,61 @@ _SLIVER = 0.5
 _SLIVER_COST = 100.0
 
 
+class CutReason(StrEnum):
+    """Why a piece ends where it does."""
+
+    END_OF_TALK = "end_of_talk"
+    """A pause over 0.8 s follows, or the recording ends."""
+    PAUSE = "pause"
+    """The middle of a shorter pause."""
+    NO_PAUSE = "no_pause"
+    """The quietest step of half a second, within speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why there is a cut; `pause` is the length in samples of the pause in whose middle it is, 0 for other reasons."""
+
+    reason: CutReason
+    pause: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A place to cut, in steps, and how much it hurts there."""
 
     at: int
     cost: float
+    cut: Cut
 
 
-def place_cuts(span: Run, speech: Sequence[Run], level: Levels, longest: int) -> list[Run]:
-    """The pieces of `span`, none over `longest` steps, that cost least together.
+_END = Cut(CutReason.END_OF_TALK)
+_NO_PAUSE = Cut(CutReason.NO_PAUSE)
+
+
+def place_cuts(span: Run, speech: Sequence[Run], level: Levels, longest: int) -> list[Candidate]:
+    """Where the pieces of `span` end, none over `longest` steps, that cost least together; the last is its own end.
 
     `speech` are the stretches of speech in it, with pauses between them; `level` [steps] starts where the grid starts.
     """
+    end = Candidate(span[1], 0.0, _END)
     if span[1] - span[0] <= _SHORTEST * _STEPS_PER_S:
-        return [span]
+        return [end]
     inner = _candidates(span, speech, level, longest)
-    places = [Candidate(span[0], 0.0), *inner, Candidate(span[1], 0.0)]
-    return list(pairwise(_cheapest_path(places, longest)))
+    return _cheapest_path([Candidate(span[0], 0.0, _END), *inner, end], longest)
 
 
 def _candidates(span: Run, speech: Sequence[Run], level: Levels, longest: int) -> list[Candidate]:
-    found = [Candidate((end + start) // 2, _pause_cost(start - end)) for (_, end), (start, _) in pairwise(speech)]
+    found = [_in_pause(end, start) for (_, end), (start, _) in pairwise(speech)]
     bounds = [span[0], *(candidate.at for candidate in found), span[1]]
     for start, end in pairwise(bounds):
         if end - start > longest // 2:
             found.extend(_quietest_steps(start, end, level))
     return sorted(found, key=lambda candidate: candidate.at)
+
+
+def _in_pause(start: int, end: int) -> Candidate:
+    return Candidate((start + end) // 2, _pause_cost(end - start), Cut(CutReason.PAUSE, (end - start) * HOP))
 
 
 def _pause_cost(steps: int) -> float:
@@ -68,13 +97,13 @@ def _pause_cost(steps: int) -> float:
 
 def _quietest_steps(start: int, end: int, level: Levels) -> list[Candidate]:
     return [
-        Candidate(at + int(np.argmin(level[at : at + _SEARCH])), _NO_PAUSE_COST)
+        Candidate(at + int(np.argmin(level[at : at + _SEARCH])), _NO_PAUSE_COST, _NO_PAUSE)
         for at in range(start + _SEARCH, end - _SEARCH, _SEARCH)
     ]
 
 
-def _cheapest_path(places: Sequence[Candidate], longest: int) -> list[int]:
-    """The places, first and last included, between which every piece fits and that cost least together."""
+def _cheapest_path(places: Sequence[Candidate], longest: int) -> list[Candidate]:
+    """The places after the first, last included, between which every piece fits and that cost least together."""
     best = [0.0] + [float("inf")] * (len(places) - 1)
     previous = [0] * len(places)
     for end in range(1, len(places)):
@@ -88,7 +117,7 @@ def _cheapest_path(places: Sequence[Candidate], longest: int) -> list[int]:
     path = [len(places) - 1]
     while path[-1]:
         path.append(previous[path[-1]])
-    return [places[index].at for index in reversed(path)]
+    return [places[index] for index in path[-2::-1]]
 
 
 def _length_cost(steps: int) -> float:

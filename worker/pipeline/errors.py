@@ -31,6 +31,10 @@ class TooLong(PipelineError):
     """More sound than the service accepts."""
 
 
+class ChannelMissing(PipelineError):
+    """A channel that was to be analysed is not there, or does not come apart from the others."""
+
+
 class ModelTimeout(PipelineError):
     """The model did not answer in time; its process was killed."""
 

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.domain.options import JobOptions
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
+from worker.pipeline import chosen
 from worker.pipeline.channels import decide, mix
+from worker.pipeline.cuts import Cut
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
 from worker.pipeline.quality import flags
-from worker.pipeline.segmenter import Piece, Segmenter
+from worker.pipeline.segmenter import Heard, Piece, Segmenter
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A segment with its sound, [n] at 16 kHz."""
+    """A segment with its sound, [n] at 16 kHz, and why it ends where it does."""
 
     segment: Segment
     samples: Samples
+    cut: Cut
+
+
+OnHeard = Callable[[int, Heard], None]
+"""Called with a channel and what was made of its next ten seconds."""
 
 
 class Preparation:
     """One pass over a recording. `decoded`, `speech` (samples) and `found` (clips) say how far it has come."""
 
-    def __init__(self, stream: AudioStream, options: JobOptions, detectors: VoiceDetectors) -> None:
+    def __init__(
+        self,
+        stream: AudioStream,
+        options: JobOptions,
+        detectors: VoiceDetectors,
+        on_heard: OnHeard = lambda channel, heard: None,
+    ) -> None:
         self._stream = stream
         self._options = options
         self._detectors = detectors
-        self._segmenters: list[Segmenter] = []
+        self._on_heard = on_heard
+        self._segmenters: dict[int, Segmenter] = {}  # by channel
         self._mode: ChannelMode | None = None
         self._ended = False
         self.decoded = 0
@@ -38,18 +53,24 @@ class Preparation:
 
     @property
     def speech(self) -> int:
-        return sum(segmenter.speech for segmenter in self._segmenters)
+        return sum(segmenter.speech for segmenter in self._segmenters.values())
 
     def clips(self) -> Iterator[list[Clip]]:
-        """The clips in order of start, numbered from 0: those that became certain with each block, maybe none."""
+        """The clips in order of start, numbered from 0: those that became certain with each block, maybe none.
+
+        Raises:
+            ChannelMissing: the file has not the channels that are to be analysed.
+            PipelineError: it cannot be decoded.
+        """
+        chosen.check(self._options, self._stream.format.channels)
         waiting: list[_Waiting] = []
         for block in self._channels(self._stream.blocks()):
             self.decoded += len(block)
-            for channel, segmenter in enumerate(self._segmenters):
+            for channel, segmenter in self._segmenters.items():
                 _push(waiting, channel, segmenter.feed(block[:, channel]))
-            horizon = min(segmenter.horizon for segmenter in self._segmenters)
+            horizon = min(segmenter.horizon for segmenter in self._segmenters.values())
             yield self._numbered(_pop(waiting, horizon))
-        for channel, segmenter in enumerate(self._segmenters):
+        for channel, segmenter in self._segmenters.items():
             _push(waiting, channel, segmenter.finish())
         yield self._numbered(_pop(waiting, self.decoded))
         self._ended = True
@@ -57,9 +78,6 @@ class Preparation:
     def describe(self, recording: Recording) -> Recording:
         """The recording with what is known of it by now: its declared length at first, the true one at the end."""
         sound = self._stream.format
-        warnings = list(self._stream.warnings)
-        if self._ended and not self.found:
-            warnings.append(RecordingWarning.NO_SPEECH)
         return replace(
             recording,
             codec=sound.codec,
@@ -67,8 +85,16 @@ class Preparation:
             channels=sound.channels,
             duration=self.decoded if self._ended else sound.duration,
             channel_mode=self._mode,
-            warnings=tuple(warnings),
+            roles=chosen.roles(self._options, self._mode, sound.channels) if self._mode else (),
+            warnings=tuple(self._warnings()),
         )
+
+    def _warnings(self) -> Iterator[RecordingWarning]:
+        yield from self._stream.warnings
+        if self._ended and not self.found:
+            yield RecordingWarning.NO_SPEECH
+        if self._mode and chosen.disregarded(self._options, self._mode, self._stream.format.channels):
+            yield RecordingWarning.NOT_SPLIT
 
     def _numbered(self, pieces: Iterable[tuple[int, Piece]]) -> list[Clip]:
         clips: list[Clip] = []
@@ -78,7 +104,7 @@ class Preparation:
         return clips
 
     def _channels(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        """The blocks with one column for each channel that is analysed."""
+        """The blocks with a column for each channel, or for their mix; `_segmenters` has those that are analysed."""
         if self._options.channels == "auto":
             self._mode, blocks = decide(blocks)
         else:
@@ -86,16 +112,17 @@ class Preparation:
         for block in blocks:
             channels = block if self._mode is ChannelMode.SPLIT else mix(block)[:, None]
             if not self._segmenters:
-                self._segmenters = [self._segmenter() for _ in range(channels.shape[1])]
+                analysed = chosen.numbers(self._options, self._mode, channels.shape[1])
+                self._segmenters = {channel: self._segmenter(channel) for channel in analysed}
             yield channels
 
-    def _segmenter(self) -> Segmenter:
-        return Segmenter(self._options.segmentation, self._detectors())
+    def _segmenter(self, channel: int) -> Segmenter:
+        return Segmenter(self._options.segmentation, self._detectors(), partial(self._on_heard, channel))
 
 
 def _clip(index: int, channel: int, piece: Piece) -> Clip:
     segment = Segment(index, channel, piece.start, piece.end, piece.speech, flags(piece.samples))
-    return Clip(segment, piece.samples)
+    return Clip(segment, piece.samples, piece.cut)
 
 
 _Waiting = tuple[int, int, Piece]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from shared.domain.options import SegmentationOptions
-from worker.pipeline.cuts import place_cuts
+from worker.pipeline.cuts import Cut, place_cuts
 from worker.pipeline.ports import Samples, VoiceDetector
-from worker.pipeline.speech import HOP, Run, SpeechGate, close_gaps, levels, runs
+from worker.pipeline.speech import HOP, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
 
 _BLOCK = 999
 """Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 30 ms."""
@@ -24,26 +24,46 @@ _LEAST = 30
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment of one channel: samples [start, end) of the recording; `speech` of them hold speech."""
+    """A segment of one channel: samples [start, end) of the recording; `speech` of them hold speech.
+
+    `cut` says why it ends there.
+    """
 
     start: int
     end: int
     speech: int
     samples: Samples
+    cut: Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was made of the next steps of a channel: `level` [steps] in dBFS, which of them are `speech` [steps], and
+    the level in dBFS that speech had to pass."""
+
+    level: Levels
+    speech: Mask
+    threshold: float
 
 
 class Segmenter:
     """Feed it a channel from start to end; it gives pieces as soon as no later sound can change them.
 
     Talk is cut at every pause over 0.8 s, and where it goes on for longer, at the pauses that hurt least. What it
-    gives does not depend on how the sound is divided over the calls.
+    gives does not depend on how the sound is divided over the calls. `on_heard` is told of every ten seconds.
     """
 
-    def __init__(self, options: SegmentationOptions, detector: VoiceDetector) -> None:
+    def __init__(
+        self,
+        options: SegmentationOptions,
+        detector: VoiceDetector,
+        on_heard: Callable[[Heard], None] = lambda heard: None,
+    ) -> None:
         self._longest = options.max_ms // 10
         self._shortest_pause = options.min_silence_ms // 10
         self._gate = SpeechGate(options)
         self._detector = detector
+        self._on_heard = on_heard
         self._unread: Samples = np.empty(0, np.int16)
         # What is kept begins at step `_base` of the recording: its sound, levels and speech.
         self._base = 0
@@ -78,9 +98,11 @@ class Segmenter:
         padded = np.pad(sound, (0, -len(sound) % frame))
         voiced = np.repeat(self._detector.voiced(padded), frame // HOP)
         level = levels(padded)
+        speech = self._gate.speech(voiced, level)
+        self._on_heard(Heard(level, speech, self._gate.threshold))
         self._sound = np.concatenate([self._sound, sound])
         self._level = np.concatenate([self._level, level])
-        self._speech = np.concatenate([self._speech, self._gate.speech(voiced, level)])
+        self._speech = np.concatenate([self._speech, speech])
 
     def _pieces(self, *, final: bool) -> Iterator[Piece]:
         known = len(self._speech)
@@ -101,21 +123,22 @@ class Segmenter:
         start, end = max(0, talk[0] - _MARGIN), min(len(self._speech), talk[1] + _MARGIN)
         if open_end and end - start <= 2 * self._longest + _BLOCK:
             return start
-        spans = place_cuts((start, end), speech, self._level, self._longest)
+        places = place_cuts((start, end), speech, self._level, self._longest)
         if open_end:
             # The last pieces may still be cut better once it is known how the talk goes on.
-            spans = [span for span in spans if span[1] <= end - self._longest]
-        for span in spans:
-            yield from self._piece(span, speech)
-        return spans[-1][1]
+            places = [place for place in places if place.at <= end - self._longest]
+        for place in places:
+            yield from self._piece((start, place.at), speech, place.cut)
+            start = place.at
+        return start
 
-    def _piece(self, span: Run, speech: list[Run]) -> Iterator[Piece]:
+    def _piece(self, span: Run, speech: list[Run], cut: Cut) -> Iterator[Piece]:
         spoken = sum(max(0, min(end, span[1]) - max(start, span[0])) for start, end in speech) * HOP
         self.speech += spoken
         if span[1] - span[0] >= _LEAST:
             sound = self._sound[span[0] * HOP : span[1] * HOP]
             start = (self._base + span[0]) * HOP
-            yield Piece(start, start + len(sound), min(spoken, len(sound)), sound)
+            yield Piece(start, start + len(sound), min(spoken, len(sound)), sound, cut)
 
     def _forget(self, steps: int) -> None:
         steps = max(0, min(steps, len(self._speech)))

@@ -40,19 +40,21 @@ class SpeechGate:
     """Keeps of what the voice detector passed what is loud enough to be speech.
 
     A fixed gate loses quiet speakers, so it follows the level of the voice over the last minute, but only downward
-    from the user's `silence_db`; `strict` keeps it there.
+    from the user's `silence_db`; `strict` keeps it there. `threshold` is where it is, in dBFS.
     """
 
     def __init__(self, options: SegmentationOptions) -> None:
         self._options = options
         self._recent: deque[Levels] = deque(maxlen=_REMEMBERED_BLOCKS)
+        self.threshold = options.silence_db
 
     def speech(self, voiced: Mask, level: Levels) -> Mask:
         """Which steps of the next ten seconds hold speech; all arrays [steps]."""
         self._recent.append(level[voiced])
-        return voiced & (level > self._threshold())
+        self.threshold = self._adapted()
+        return voiced & (level > self.threshold)
 
-    def _threshold(self) -> float:
+    def _adapted(self) -> float:
         heard = np.concatenate(self._recent)
         if self._options.strict or not heard.size:
             return self._options.silence_db

@@ -43,6 +43,8 @@ class PrepareStage:
             self.decoder.open(path) as stream,
         ):
             preparation = Preparation(stream, claim.job.options, self.detectors)
+            # How many channels the file has is worth showing too where they are the reason for a failure.
+            self.services.jobs.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)
             self.services.jobs.forget_segments_from(claim, preparation.found)
             return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())

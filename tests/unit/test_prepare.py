@@ -1,0 +1,118 @@
+"""Which channels a preparation gives clips of, and what it says of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.domain.options import JobOptions
+from shared.domain.recording import AudioFormat, ChannelMode, Recording, RecordingWarning
+from tests.media.speech import speech_like
+from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from worker.pipeline.errors import ChannelMissing
+from worker.pipeline.ports import Samples
+from worker.pipeline.prepare import Clip, Preparation
+
+LEFT, RIGHT = (speech_like(40, seed=seed).samples for seed in (1, 2))
+SOUND = np.stack([LEFT, RIGHT], axis=1)
+ROLES = ("agent", "customer")
+
+
+class Decoded:
+    """`worker.pipeline.ports.AudioStream` of sound [n, columns]; the file may have had more channels."""
+
+    warnings: Sequence[RecordingWarning] = ()
+
+    def __init__(self, sound: Samples, channels: int | None = None) -> None:
+        self.format = AudioFormat("pcm_s16le", 16_000, channels or sound.shape[1], len(sound))
+        self._sound = sound
+
+    def blocks(self) -> Iterator[Samples]:
+        return (self._sound[start : start + 32_000] for start in range(0, len(self._sound), 32_000))
+
+
+CALL = Decoded(SOUND)
+COPIED = Decoded(np.stack([LEFT, LEFT], axis=1))
+MONO = Decoded(LEFT[:, None])
+SURROUND = Decoded(LEFT[:, None], 6)
+
+
+def prepared(stream: Decoded, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
+    preparation = Preparation(stream, JobOptions(**chosen), WebRtcVoiceDetector)
+    clips = [clip for some in preparation.clips() for clip in some]
+    return clips, preparation, preparation.describe(Recording("call.wav", 1, "00", "source"))
+
+
+@pytest.mark.parametrize("mode", ["split", "auto"])
+@pytest.mark.parametrize(("analyse", "number"), [((0,), 0), ((1,), 1), (("customer",), 1), (("customer", 1), 1)])
+def test_only_the_chosen_channel_gives_clips_and_counts_as_speech(
+    mode: str, analyse: tuple[int | str, ...], number: int
+) -> None:
+    every, whole, _ = prepared(CALL, channels="split")
+    clips, own, recording = prepared(CALL, channels=mode, roles=ROLES, analyse=analyse)
+    assert [clip.segment.index for clip in clips] == list(range(len(clips)))
+    assert [(clip.segment.channel, clip.segment.start, clip.segment.end) for clip in clips] == [
+        (number, clip.segment.start, clip.segment.end) for clip in every if clip.segment.channel == number
+    ]
+    for clip in clips:
+        assert np.array_equal(clip.samples, SOUND[clip.segment.start : clip.segment.end, number])
+    assert 0 < sum(clip.segment.speech for clip in clips) <= own.speech < whole.speech
+    assert (recording.roles, recording.warnings) == (ROLES, ())
+
+
+@pytest.mark.parametrize(
+    ("file", "chosen"),
+    [
+        (MONO, {"channels": "split", "roles": ROLES}),
+        (MONO, {"channels": "auto", "roles": ROLES}),
+        (SURROUND, {"channels": "split", "roles": ROLES}),
+        (COPIED, {"channels": "auto", "roles": ROLES}),
+        (COPIED, {"channels": "auto", "roles": ROLES, "analyse": ("customer",)}),
+        (COPIED, {"channels": "auto", "analyse": (1,)}),
+    ],
+    ids=["mono", "mono, auto", "surround", "one voice", "one voice, by role", "one voice, by number"],
+)
+def test_sound_that_is_not_split_is_analysed_as_channel_0_without_a_role_and_with_a_warning(
+    file: Decoded, chosen: dict[str, Any]
+) -> None:
+    clips, _, recording = prepared(file, **chosen)
+    assert {clip.segment.channel for clip in clips} == {0}
+    assert recording.role(0) is None
+    assert recording.warnings == (RecordingWarning.NOT_SPLIT,)
+
+
+@pytest.mark.parametrize(
+    ("file", "chosen"),
+    [
+        (MONO, {"channels": "split", "analyse": (1,)}),
+        (MONO, {"channels": "auto", "analyse": (0, 1)}),
+        (MONO, {"channels": "split", "roles": ROLES, "analyse": ("agent",)}),
+        (SURROUND, {"channels": "split", "analyse": (0,)}),
+    ],
+    ids=["mono", "mono, auto", "mono, by role", "surround"],
+)
+def test_a_channel_that_is_not_there_or_cannot_be_kept_apart_is_not_made_up(
+    file: Decoded, chosen: dict[str, Any]
+) -> None:
+    with pytest.raises(ChannelMissing):
+        prepared(file, **chosen)
+
+
+def test_a_mix_that_was_asked_for_has_no_role_and_needs_no_warning() -> None:
+    clips, _, recording = prepared(CALL, channels="mix", roles=ROLES)
+    assert {clip.segment.channel for clip in clips} == {0}
+    assert (recording.channel_mode, recording.role(0), recording.warnings) == (ChannelMode.MIX, None, ())
+
+
+def test_a_mono_recording_may_have_the_one_role() -> None:
+    clips, _, recording = prepared(MONO, channels="split", roles=("agent",), analyse=("agent",))
+    assert clips
+    assert (recording.role(0), recording.warnings) == ("agent", ())
+
+
+def test_a_channel_beyond_the_roles_has_none() -> None:
+    _, _, recording = prepared(CALL, channels="split", roles=("agent",))
+    assert (recording.role(0), recording.role(1)) == ("agent", None)
