@@ -17,9 +17,9 @@ from benchmarks.peer import Peer, load_peer
 from benchmarks.rounds import OnStep, Values, in_turn, seconds
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE
-from worker.adapters.decoding.decoder import FfmpegDecoder
+from shared.settings import Settings
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from worker.container import VOICE_DETECTORS, build_decoder
 from worker.pipeline.inference import infer
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Preparation
@@ -64,7 +64,8 @@ class _Work:
 
     def __init__(self, file: Path, model: Emotion2vecModel, peer: Peer) -> None:
         self._file = file
-        self._decoder = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=60)
+        self._settings = Settings()
+        self._decoder = build_decoder(self._settings)
         self._model = model
         self._peer = peer
         self._clips = self._segments()
@@ -81,10 +82,10 @@ class _Work:
 
     def decoded(self) -> int:
         """Its samples."""
-        with self._decoder.open(self._file) as stream:
+        with self._file.open("rb") as file, self._decoder.open(file) as stream:
             return sum(len(block) for block in stream.blocks())
 
     def _segments(self) -> list[Samples]:
-        with self._decoder.open(self._file) as stream:
-            preparation = Preparation(stream, JobOptions(), WebRtcVoiceDetector)
+        with self._file.open("rb") as file, self._decoder.open(file) as stream:
+            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, self._settings.max_segments)
             return [clip.samples for clips in preparation.clips() for clip in clips]

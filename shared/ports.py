@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobStatus, SegmentCounts
@@ -50,8 +50,8 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def fetch(self, key: str) -> AbstractContextManager[Path]:
-        """The object as a file on this machine, while the context lasts. Raises ObjectNotFound."""
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The object, to be read and sought in while the context lasts. Raises ObjectNotFound."""
         ...
 
     def locate(self, key: str) -> Path | str:

@@ -8,11 +8,15 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.domain.options import SegmentationOptions
+
 
 class Settings(BaseSettings):
     """Where Emoline keeps its data, what it accepts and which model it runs."""
 
-    model_config = SettingsConfigDict(env_prefix="EMOLINE_", use_attribute_docstrings=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="EMOLINE_", env_nested_delimiter="__", use_attribute_docstrings=True, extra="forbid"
+    )
 
     data_dir: Path = Path("data")
     """Folder of the embedded service: its database and its recordings."""
@@ -39,11 +43,18 @@ class Settings(BaseSettings):
     batch_audio_s: float | None = Field(default=None, ge=25)
     """Seconds of audio that the model analyses at once; by default what suits the device and its free memory."""
 
+    segmentation: SegmentationOptions = SegmentationOptions()
+    """What a job's `segmentation` is where it does not say; each of its numbers is a variable of its own, as
+    `EMOLINE_SEGMENTATION__MAX_MS` or `EMOLINE_SEGMENTATION__VAD`."""
+
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""
 
     max_duration_s: int = Field(default=36 * 3600, ge=1)
     """Longest recording accepted, in seconds of decoded sound."""
+
+    max_segments: int = Field(default=50_000, ge=1)
+    """Most segments of one recording: some 80 hours of ordinary talk."""
 
     decode_timeout_s: float = Field(default=30.0, gt=0)
     """Seconds that the decoder may go without giving any sound before it is stopped."""

@@ -44,8 +44,8 @@ def analyze(
     Raises:
         PipelineError: the file cannot be decoded or lacks a channel that was to be analysed, or the model cannot run.
     """
-    with pipeline.decoder.open(file) as stream:
-        preparation = Preparation(stream, options, pipeline.detectors)
+    with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
+        preparation = Preparation(stream, options, pipeline.detectors, pipeline.most_segments)
         kept = _Kept(out, options, save_segments)
         found: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):

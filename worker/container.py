@@ -16,7 +16,7 @@ from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
 
-VOICE_DETECTORS: VoiceDetectors = WebRtcVoiceDetector
+VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Pipeline:
 
     decoder: AudioDecoder
     detectors: VoiceDetectors
+    most_segments: int
     model: Emotion2vecModel
 
 
@@ -37,6 +38,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
     return Pipeline(
         decoder=build_decoder(settings),
         detectors=VOICE_DETECTORS,
+        most_segments=settings.max_segments,
         model=Emotion2vecModel(
             settings.model,
             settings.device,

@@ -11,6 +11,8 @@ from worker.pipeline.errors import (
     DecodeTimeout,
     NoAudioStream,
     TooLong,
+    TooManySegments,
+    UnsupportedAudio,
     UnsupportedMedia,
 )
 
@@ -21,6 +23,8 @@ _CODES: dict[type[Exception], FailureCode] = {
     DecoderCrashed: FailureCode.DECODER_CRASHED,
     DecodeTimeout: FailureCode.DECODE_TIMEOUT,
     TooLong: FailureCode.TOO_LONG,
+    TooManySegments: FailureCode.TOO_MANY_SEGMENTS,
+    UnsupportedAudio: FailureCode.UNSUPPORTED_AUDIO,
     ChannelMissing: FailureCode.CHANNEL_MISSING,
     StorageFull: FailureCode.STORAGE_ERROR,
     ObjectNotFound: FailureCode.STORAGE_ERROR,

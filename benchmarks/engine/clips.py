@@ -36,5 +36,5 @@ def _lengths(seconds: float, rng: np.random.Generator) -> Iterator[float]:
 
 
 def _call() -> Samples:
-    with FfmpegDecoder(max_duration_s=3600, timeout_s=60).open(_SAMPLE) as stream:
+    with _SAMPLE.open("rb") as file, FfmpegDecoder(max_duration_s=3600, timeout_s=60).open(file) as stream:
         return np.concatenate([mix(block) for block in stream.blocks()])

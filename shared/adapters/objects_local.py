@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectWriter
@@ -43,8 +44,9 @@ class LocalObjectStore:
                 raise
 
     @contextmanager
-    def fetch(self, key: str) -> Iterator[Path]:
-        yield self.locate(key)
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        with self.locate(key).open("rb") as file:
+            yield file
 
     def locate(self, key: str) -> Path:
         path = self._path(key)

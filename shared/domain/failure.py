@@ -18,7 +18,9 @@ class FailureCode(StrEnum):
     DECODE_FAILED = "decode_failed"
     DECODER_CRASHED = "decoder_crashed"
     DECODE_TIMEOUT = "decode_timeout"
+    UNSUPPORTED_AUDIO = "unsupported_audio"
     TOO_LONG = "too_long"
+    TOO_MANY_SEGMENTS = "too_many_segments"
     CHANNEL_MISSING = "channel_missing"
     NOTHING_ANALYSED = "nothing_analysed"
     STORAGE_ERROR = "storage_error"
@@ -49,7 +51,12 @@ _TABLE = (
     Failure(FailureCode.DECODE_FAILED, "The file looks like a recording, but no sound could be decoded from it."),
     Failure(FailureCode.DECODER_CRASHED, "The decoder crashed on this file."),
     Failure(FailureCode.DECODE_TIMEOUT, "The decoder made no progress on this file and was stopped."),
+    Failure(
+        FailureCode.UNSUPPORTED_AUDIO,
+        "The sound track has a sample rate or a number of channels that Emoline does not read.",
+    ),
     Failure(FailureCode.TOO_LONG, "The recording is longer than this service accepts."),
+    Failure(FailureCode.TOO_MANY_SEGMENTS, "The recording falls into more segments than this service accepts."),
     Failure(
         FailureCode.CHANNEL_MISSING,
         "The recording lacks a channel that was to be analysed, or has more than can be kept apart.",

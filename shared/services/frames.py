@@ -76,8 +76,8 @@ class Frames:
 
     def _embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
         for result in self._scored(job_id):
-            with self.objects.fetch(embedding_key(job_id, result.segment)) as path:
-                content = path.read_bytes()
+            with self.objects.open(embedding_key(job_id, result.segment)) as file:
+                content = file.read()
             yield result.segment.index, content
 
     def _scored(self, job_id: str) -> Iterator[SegmentResult]:
@@ -99,8 +99,8 @@ class Frames:
         return wide
 
     def _logits(self, job_id: str, result: SegmentResult) -> Floats:
-        with self.objects.fetch(frames_key(job_id, result.segment)) as path:
-            logits: Floats = np.load(path, allow_pickle=False)
+        with self.objects.open(frames_key(job_id, result.segment)) as file:
+            logits: Floats = np.load(file, allow_pickle=False)
         return logits
 
     def _save(self, key: str, array: Floats) -> None:

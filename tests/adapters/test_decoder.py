@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,7 +21,15 @@ from tests.media.pictures import video_only
 from tests.media.playlists import cases as playlists
 from tests.media.speech import speech_like
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.pipeline.errors import DecodeFailed, DecoderCrashed, DecodeTimeout, NoAudioStream, TooLong, UnsupportedMedia
+from worker.pipeline.errors import (
+    DecodeFailed,
+    DecoderCrashed,
+    DecodeTimeout,
+    NoAudioStream,
+    TooLong,
+    UnsupportedAudio,
+    UnsupportedMedia,
+)
 from worker.pipeline.ports import Samples
 
 DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
@@ -29,7 +40,7 @@ STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
 
 
 def decoded(path: Path, decoder: FfmpegDecoder = DECODER) -> tuple[AudioFormat, Samples, list[RecordingWarning]]:
-    with decoder.open(path) as stream:
+    with path.open("rb") as file, decoder.open(file) as stream:
         blocks = list(stream.blocks())
         return stream.format, np.concatenate(blocks), list(stream.warnings)
 
@@ -79,7 +90,7 @@ def test_a_timestamp_millennia_away_is_not_filled_with_silence(tmp_path: Path) -
     assert len(samples) < 60 * SAMPLE_RATE
 
 
-@pytest.mark.parametrize("name", ["wav", "mp3", "flac", "m4a_faststart", "mkv", "aac", "amr", "wma"])
+@pytest.mark.parametrize("name", ["wav", "mp3", "flac", "m4a_faststart", "mkv", "aac", "amr", "wma", "opus", "vorbis"])
 def test_a_truncated_file_is_read_as_far_as_it_goes_with_a_warning(tmp_path: Path, name: str) -> None:
     rate = 8000 if name == "amr" else 16_000
     whole = tmp_path / "whole"
@@ -130,6 +141,38 @@ def test_no_playlist_opens_the_file_it_names(tmp_path: Path) -> None:
             decoded(path)
 
 
+_REACH = """
+import os, socket, sys
+from worker.adapters.decoding.process import confine
+inside = os.open(sys.argv[1], os.O_RDONLY)
+confine()
+for reach in (lambda: open(sys.argv[1]), lambda: socket.socket(), lambda: os.open("/", os.O_RDONLY), os.pipe):
+    try:
+        reach()
+    except OSError as error:
+        print(error.strerror)
+print(os.read(inside, 6).decode())
+"""
+
+
+def test_the_decoders_process_reads_what_it_was_given_and_can_open_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"inside")
+    done = subprocess.run([sys.executable, "-c", _REACH, tmp_path / "x"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [os.strerror(errno.EMFILE)] * 4 + ["inside"]
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(999, 1), (768_001, 1), (16_000, 65)])
+def test_a_rate_or_channels_out_of_the_limits_have_an_error_of_their_own(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    content = bytearray((tmp_path / "x").read_bytes())
+    struct.pack_into("<HIIH", content, content.index(b"fmt ") + 10, channels, rate, rate * channels * 2, channels * 2)
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(UnsupportedAudio):
+        decoded(tmp_path / "x")
+
+
 def _decoder_pid() -> int:
     command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.process"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
@@ -138,14 +181,16 @@ def _decoder_pid() -> int:
 def test_a_decoder_that_hangs_is_given_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never")
     started = time.monotonic()
-    with pytest.raises(DecodeTimeout):
-        decoded(tmp_path / "never", FfmpegDecoder(max_duration_s=60, timeout_s=2))
+    impatient = FfmpegDecoder(max_duration_s=60, timeout_s=2)
+    # Open for writing too, so that there is somebody who might still write.
+    with open(tmp_path / "never", "r+b", buffering=0) as file, pytest.raises(DecodeTimeout), impatient.open(file):
+        pass
     assert time.monotonic() - started < 10
 
 
 def test_a_decoder_that_dies_is_an_error_not_a_hang(tmp_path: Path) -> None:
     encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
-    with DECODER.open(tmp_path / "x") as stream:
+    with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
         blocks = stream.blocks()
         next(blocks)
         os.kill(_decoder_pid(), signal.SIGKILL)

@@ -25,8 +25,8 @@ def put(store: ObjectStore, key: str, *chunks: bytes) -> None:
 
 
 def read(store: ObjectStore, key: str) -> bytes:
-    with store.fetch(key) as path:
-        return path.read_bytes()
+    with store.open(key) as file:
+        return file.read()
 
 
 def test_what_was_written_is_read_back(store: ObjectStore) -> None:

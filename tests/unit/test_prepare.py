@@ -11,8 +11,8 @@ import pytest
 from shared.domain.options import JobOptions
 from shared.domain.recording import AudioFormat, ChannelMode, Recording, RecordingWarning
 from tests.media.speech import speech_like
-from worker.adapters.vad_webrtc import WebRtcVoiceDetector
-from worker.pipeline.errors import ChannelMissing
+from worker.container import VOICE_DETECTORS
+from worker.pipeline.errors import ChannelMissing, TooManySegments
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Clip, Preparation
 
@@ -40,10 +40,18 @@ MONO = Decoded(LEFT[:, None])
 SURROUND = Decoded(LEFT[:, None], 6)
 
 
-def prepared(stream: Decoded, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
-    preparation = Preparation(stream, JobOptions(**chosen), WebRtcVoiceDetector)
+def prepared(stream: Decoded, most: int = 1_000, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
+    preparation = Preparation(stream, JobOptions(**chosen), VOICE_DETECTORS, most)
     clips = [clip for some in preparation.clips() for clip in some]
     return clips, preparation, preparation.describe(Recording("call.wav", 1, "00", "source"))
+
+
+def test_a_recording_of_too_many_segments_is_stopped_there() -> None:
+    clips, preparation, _ = prepared(CALL, channels="split")
+    assert preparation.found == len(clips) > 3
+    assert len(prepared(CALL, len(clips), channels="split")[0]) == len(clips)
+    with pytest.raises(TooManySegments):
+        prepared(CALL, len(clips) - 1, channels="split")
 
 
 @pytest.mark.parametrize("mode", ["split", "auto"])

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -78,13 +78,20 @@ class FramePipe:
 class Child(FramePipe):
     """The parent's end, and the process itself. A context manager: leaving it closes it."""
 
-    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        pass_fds: Collection[int] = (),
+    ) -> None:
         # A session of its own: Ctrl-C in the terminal is for the parent, which ends its children in order.
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=pass_fds,
             env={**os.environ, **(environment or {})},
         )
         assert self._process.stdin

@@ -31,6 +31,14 @@ class TooLong(PipelineError):
     """More sound than the service accepts."""
 
 
+class UnsupportedAudio(PipelineError):
+    """A sound track with a sample rate or a number of channels out of the limits."""
+
+
+class TooManySegments(PipelineError):
+    """More segments than the service accepts."""
+
+
 class ChannelMissing(PipelineError):
     """A channel that was to be analysed is not there, or does not come apart from the others."""
 

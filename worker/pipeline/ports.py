@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo, Scores
-from shared.domain.options import EmbeddingKind
+from shared.domain.options import EmbeddingKind, VoiceDetectorName
 from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
@@ -41,8 +40,11 @@ class AudioStream(Protocol):
 
 
 class AudioDecoder(Protocol):
-    def open(self, path: Path) -> AbstractContextManager[AudioStream]:
-        """Raises one of `worker.pipeline.errors` when there is nothing to decode."""
+    def open(self, file: BinaryIO) -> AbstractContextManager[AudioStream]:
+        """Decodes an open file from its start.
+
+        Raises one of `worker.pipeline.errors` when there is nothing to decode.
+        """
         ...
 
 
@@ -57,8 +59,8 @@ class VoiceDetector(Protocol):
         ...
 
 
-VoiceDetectors = Callable[[], VoiceDetector]
-"""Makes a fresh detector, one for each channel."""
+VoiceDetectors = Mapping[VoiceDetectorName, Callable[[], VoiceDetector]]
+"""Each makes a fresh detector, one for each channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from shared.domain.segment import Segment
 from worker.pipeline import chosen
 from worker.pipeline.channels import decide, mix
 from worker.pipeline.cuts import Cut
+from worker.pipeline.errors import TooManySegments
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
 from worker.pipeline.quality import flags
 from worker.pipeline.segmenter import Heard, Piece, Segmenter
@@ -39,11 +40,13 @@ class Preparation:
         stream: AudioStream,
         options: JobOptions,
         detectors: VoiceDetectors,
+        most_segments: int,
         on_heard: OnHeard = lambda channel, heard: None,
     ) -> None:
         self._stream = stream
         self._options = options
         self._detectors = detectors
+        self._most_segments = most_segments
         self._on_heard = on_heard
         self._segmenters: dict[int, Segmenter] = {}  # by channel
         self._mode: ChannelMode | None = None
@@ -60,6 +63,7 @@ class Preparation:
 
         Raises:
             ChannelMissing: the file has not the channels that are to be analysed.
+            TooManySegments: there would be more than `most_segments`.
             PipelineError: it cannot be decoded.
         """
         chosen.check(self._options, self._stream.format.channels)
@@ -99,6 +103,8 @@ class Preparation:
     def _numbered(self, pieces: Iterable[tuple[int, Piece]]) -> list[Clip]:
         clips: list[Clip] = []
         for channel, piece in pieces:
+            if self.found == self._most_segments:
+                raise TooManySegments
             clips.append(_clip(self.found, channel, piece))
             self.found += 1
         return clips
@@ -117,7 +123,8 @@ class Preparation:
             yield channels
 
     def _segmenter(self, channel: int) -> Segmenter:
-        return Segmenter(self._options.segmentation, self._detectors(), partial(self._on_heard, channel))
+        options = self._options.segmentation
+        return Segmenter(options, self._detectors[options.vad](), partial(self._on_heard, channel))
 
 
 def _clip(index: int, channel: int, piece: Piece) -> Clip:

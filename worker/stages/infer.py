@@ -87,8 +87,8 @@ class InferStage:
     def _sound(self, claim: SegmentClaim) -> Samples:
         """The segment's sound; none where it is gone or broken, which the pipeline calls bad audio."""
         try:
-            with self.services.objects.fetch(claim.stored.audio_key) as path:
-                samples: Samples = soundfile.read(path, dtype="int16")[0]
+            with self.services.objects.open(claim.stored.audio_key) as file:
+                samples: Samples = soundfile.read(file, dtype="int16")[0]
                 return samples
         except (ObjectNotFound, soundfile.LibsndfileError):
             return np.empty(0, np.int16)

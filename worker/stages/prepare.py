@@ -39,10 +39,11 @@ class PrepareStage:
 
     def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
         with (
-            self.services.objects.fetch(claim.job.recording.source_key) as path,
-            self.decoder.open(path) as stream,
+            self.services.objects.open(claim.job.recording.source_key) as file,
+            self.decoder.open(file) as stream,
         ):
-            preparation = Preparation(stream, claim.job.options, self.detectors)
+            most = self.services.settings.max_segments
+            preparation = Preparation(stream, claim.job.options, self.detectors, most)
             # How many channels the file has is worth showing too where they are the reason for a failure.
             self.services.jobs.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,15 +21,19 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class FfmpegDecoder:
-    """Reads the first sound track of a file. `timeout_s` is how long the process may go without giving anything."""
+    """Reads the first sound track of a file, which the process gets open.
+
+    `timeout_s` is how long the process may go without giving anything.
+    """
 
     def __init__(self, max_duration_s: int, timeout_s: float) -> None:
         self._max_samples = max_duration_s * SAMPLE_RATE
         self._timeout_s = timeout_s
 
     @contextmanager
-    def open(self, path: Path) -> Iterator[FfmpegStream]:
-        with Child(_MODULE, str(path), str(self._max_samples), environment=_ENVIRONMENT) as child:
+    def open(self, file: BinaryIO) -> Iterator[FfmpegStream]:
+        fd = file.fileno()
+        with Child(_MODULE, str(fd), str(self._max_samples), environment=_ENVIRONMENT, pass_fds=[fd]) as child:
             yield FfmpegStream(child, self._timeout_s)
 
 

@@ -50,10 +50,11 @@ class TrackFrames:
         start_s = (self._container.start_time or 0) / av.time_base
         position_s = 0.0
         last_s = self.declared_s
+        tick_s = float(self._stream.time_base or 0)
         for frame in self._decoded():
             gap_s = 0.0
-            if frame.pts is not None and frame.time_base:
-                gap_s = frame.pts * frame.time_base.numerator / frame.time_base.denominator - start_s - position_s
+            if tick_s and frame.pts is not None:
+                gap_s = frame.pts * tick_s - start_s - position_s
             if gap_s < -_JITTER_S or _impossible(position_s, gap_s, last_s):
                 start_s += gap_s
             elif gap_s > _JITTER_S:

@@ -1,19 +1,21 @@
-"""The decoder's process: `python -m worker.adapters.decoding.process FILE MAX_SAMPLES`.
+"""The decoder's process: `python -m worker.adapters.decoding.process FD MAX_SAMPLES`.
 
-It reads one file, which may be hostile, and nothing else: FFmpeg gets an open file, never a name, and only formats
-that cannot refer to other files.
+It reads one file, which may be hostile, and nothing else: it gets it open and can open no other, nor a connection, and
+FFmpeg is let at those formats only that do not refer to other files.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import av
 import av.logging
+import av.subtitles.codeccontext  # PyAV imports these two when it meets subtitles; no file can be opened any more then
+import av.subtitles.stream
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -21,17 +23,27 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child import FramePipe
-from worker.adapters.decoding import protocol
+from worker.adapters.decoding import ogg, protocol
 from worker.adapters.decoding.frames import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.resampling import Resampler
-from worker.pipeline.errors import DecodeFailed, NoAudioStream, PipelineError, TooLong, UnsupportedMedia
+from worker.pipeline.errors import (
+    DecodeFailed,
+    NoAudioStream,
+    PipelineError,
+    TooLong,
+    UnsupportedAudio,
+    UnsupportedMedia,
+)
 
 _FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv"
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open what they name."""
+_NAME = "recording"
+"""What FFmpeg takes the file's name to be: nothing that it could guess a format from."""
 _MOST_MEMORY = 2 << 30
 _MOST_CPU_S = 3600
 _MOST_CHANNELS = 64
-_CHUNK = 2 * SAMPLE_RATE
+_RATES = range(1_000, 768_000 + 1)
+"""Hz."""
 _MISSING_SHARE = 0.01
 _MISSING_S = 0.5
 _GUESSED_LENGTH = {"mp3", "aac"}
@@ -40,38 +52,40 @@ _GUESS_ERROR = 0.1
 
 
 def main() -> None:
-    path, max_samples = Path(sys.argv[1]), int(sys.argv[2])
+    fd, max_samples = int(sys.argv[1]), int(sys.argv[2])
     pipe = FramePipe.to_parent()
-    _confine()
+    confine()
     av.logging.set_level(av.logging.PANIC)
     try:
-        _decode(path, max_samples, pipe)
+        _decode(fd, max_samples, pipe)
     except PipelineError as error:
         pipe.send(protocol.FAILED, type(error).__name__.encode())
 
 
-def _confine() -> None:
+def confine() -> None:
+    """Takes from this process what a decoder has no need for: files, connections, and more memory and time than that.
+
+    What is open stays open.
+    """
+    next_fd = os.dup(0)
+    os.close(next_fd)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_fd, next_fd))
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _decode(path: Path, max_samples: int, pipe: FramePipe) -> None:
-    with path.open("rb") as file, _open(file) as container:
+def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
+    with open(_NAME, "rb", opener=lambda *_: fd) as file, _open(file) as container:
         stream = _sound_track(container)
         track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
         declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
         pipe.send(protocol.FORMAT, _format(stream, declared))
-        total = 0
-        for chunk in _chunks(_sound(track, 2 if stream.channels == 2 else 1)):
-            total += len(chunk)
-            if total > max_samples:
-                raise TooLong
-            pipe.send(protocol.SOUND, chunk.astype("<i2", copy=False).tobytes())
-        if not total:
-            raise DecodeFailed
+        total = _send_sound(track, 2 if stream.channels == 2 else 1, max_samples, pipe)
         truncated = track.cut_short or _falls_short(total, declared, container.format.name)
+        if container.format.name == "ogg" and file.seekable():
+            truncated |= ogg.lacks_its_end(file)
         pipe.send(protocol.END, json.dumps(_warnings(track.corrupt, truncated)).encode())
 
 
@@ -88,11 +102,11 @@ def _sound_track(container: InputContainer) -> AudioStream:
         raise NoAudioStream
     stream = container.streams.audio[0]
     try:
-        broken = stream.rate < 1 or not 1 <= stream.channels <= _MOST_CHANNELS
-    except (AttributeError, ValueError, TypeError):  # a codec that FFmpeg knows by name only
-        broken = True
-    if broken:
-        raise DecodeFailed
+        rate, channels = stream.rate, stream.channels
+    except (AttributeError, ValueError, TypeError) as error:  # a codec that FFmpeg knows by name only
+        raise DecodeFailed from error
+    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
+        raise UnsupportedAudio
     return stream
 
 
@@ -107,6 +121,18 @@ def _format(stream: AudioStream, declared: int | None) -> bytes:
     ).encode()
 
 
+def _send_sound(track: TrackFrames, channels: int, max_samples: int, pipe: FramePipe) -> int:
+    total = 0
+    for sound in _sound(track, channels):
+        total += len(sound)
+        if total > max_samples:
+            raise TooLong
+        pipe.send(protocol.SOUND, sound.astype("<i2", copy=False).tobytes())
+    if not total:
+        raise DecodeFailed
+    return total
+
+
 def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
     resampler = Resampler(channels)
     for frame in track.on_time():
@@ -115,20 +141,6 @@ def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
         except MEDIA_ERRORS:
             track.corrupt += 1  # a frame that lies about its format
     yield from resampler.flush()
-
-
-def _chunks(sound: Iterator[NDArray[np.int16]]) -> Iterator[NDArray[np.int16]]:
-    """The same sound [n, channels] in fewer, larger pieces: a frame over the pipe costs more than a copy."""
-    pending: list[NDArray[np.int16]] = []
-    size = 0
-    for piece in sound:
-        pending.append(piece)
-        size += len(piece)
-        if size >= _CHUNK:
-            yield np.concatenate(pending)
-            pending, size = [], 0
-    if size:
-        yield np.concatenate(pending)
 
 
 def _falls_short(total: int, declared: int | None, container_format: str) -> bool:

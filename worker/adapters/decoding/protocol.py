@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from worker.pipeline.errors import DecodeFailed, NoAudioStream, PipelineError, TooLong, UnsupportedMedia
+from worker.pipeline.errors import (
+    DecodeFailed,
+    NoAudioStream,
+    PipelineError,
+    TooLong,
+    UnsupportedAudio,
+    UnsupportedMedia,
+)
 
 FORMAT = b"F"
 """JSON: codec, sample_rate, channels, declared (samples at 16 kHz or null)."""
@@ -14,5 +21,5 @@ FAILED = b"X"
 """The name of one of `ERRORS`."""
 
 ERRORS: dict[str, type[PipelineError]] = {
-    kind.__name__: kind for kind in (UnsupportedMedia, NoAudioStream, DecodeFailed, TooLong)
+    kind.__name__: kind for kind in (UnsupportedMedia, NoAudioStream, UnsupportedAudio, DecodeFailed, TooLong)
 }
