@@ -6,7 +6,8 @@ Starlette's own form parser writes the whole file to the temporary folder first,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from fastapi import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -18,9 +19,10 @@ from starlette.requests import ClientDisconnect
 from shared.container import Services
 from shared.domain.errors import InvalidConfig, MalformedUpload, MissingFile
 from shared.domain.job import Job
-from shared.domain.options import JobOptions
+from shared.domain.options import JobOptions, SegmentationOptions
 from shared.services.submit import Upload
 
+_OBJECT = TypeAdapter(dict[str, Any])
 _OPTIONS = TypeAdapter(JobOptions)
 _MOST_CONFIG_BYTES = 64 * 1024
 _MOST_PARTS = 16
@@ -36,7 +38,7 @@ class _Form:
 
 async def receive_raw(request: Request, services: Services, filename: str, config: str | None) -> Job:
     """A body that is the recording itself. Raises the errors of `Upload`, InvalidConfig, MalformedUpload."""
-    options = parse_options(config)
+    options = parse_options(config, services.settings.segmentation)
     with services.submit.receive() as upload:
         async for chunk in _chunks(request):
             await run_in_threadpool(upload.write, chunk)
@@ -51,17 +53,22 @@ async def receive_form(request: Request, services: Services) -> Job:
         await _read_form(request, upload, form)
         if form.filename is None:
             raise MissingFile
-        options = parse_options(form.config.decode(errors="replace"))
+        options = parse_options(form.config.decode(errors="replace"), services.settings.segmentation)
         sha256 = await run_in_threadpool(upload.finish)
     return await run_in_threadpool(services.submit.enqueue, upload, sha256, form.filename, options)
 
 
-def parse_options(config: str | None) -> JobOptions:
-    """The options that a JSON text stands for; the defaults for none. Raises InvalidConfig."""
-    if not config or not config.strip():
-        return JobOptions()
+def parse_options(config: str | None, segmentation: SegmentationOptions) -> JobOptions:
+    """The options that a JSON text stands for; what it does not say of `segmentation` is as given. For no text too.
+
+    Raises InvalidConfig.
+    """
     try:
-        return _OPTIONS.validate_json(config)
+        given = _OBJECT.validate_json(config if config and config.strip() else "{}")
+        chosen = given.get("segmentation", {})
+        if isinstance(chosen, dict):
+            given["segmentation"] = asdict(segmentation) | chosen
+        return _OPTIONS.validate_python(given)
     except ValidationError as error:
         raise InvalidConfig(f"The job's config is not valid: {'; '.join(map(_issue, error.errors()))}.") from error
 

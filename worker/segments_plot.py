@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ _LINES: dict[CutReason, dict[str, Any]] = {
     CutReason.NO_PAUSE: {"color": "#D55E00", "linewidth": 2.0, "linestyle": "--"},
 }
 _MEANINGS = {
-    CutReason.END_OF_TALK: "end of talk: a pause over 0.8 s, its length",
+    CutReason.END_OF_TALK: "end of talk: a long pause, its length",
     CutReason.PAUSE: "cut in the middle of a pause, its length",
     CutReason.NO_PAUSE: "cut without a pause, at the quietest frame",
 }
@@ -76,14 +77,14 @@ def draw(split: Split, hearing: Hearing, min_silence_ms: int, out: Path) -> list
     `min_silence_ms` is that of the split: stretches of speech that are nearer to each other are drawn as one.
     """
     channels = list(_channels(split, hearing, min_silence_ms // 10))
-    seconds = -(-split.duration // SAMPLE_RATE)
-    starts = range(0, seconds, _STRIPS_PER_PAGE // len(channels) * _ROW_S)
+    seconds = max(1.0, split.duration / SAMPLE_RATE)
+    starts = range(0, round(seconds), _STRIPS_PER_PAGE // len(channels) * _ROW_S)
     paths: list[Path] = []
     for page, start in enumerate(starts, 1):
         title = f"{len(split.segments)} segments in {clock(to_ms(split.duration))} (minutes:seconds)"
         if len(starts) > 1:
             title += f", page {page} of {len(starts)}"
-        figure = _page(channels, start, min(seconds, start + starts.step), title)
+        figure = _page(channels, start, seconds if start == starts[-1] else start + starts.step, title)
         paths.append(out / ("segments.png" if page == 1 else f"segments-{page:03d}.png"))
         figure.savefig(paths[-1], dpi=_DPI)
     return paths
@@ -100,14 +101,14 @@ def _channels(split: Split, hearing: Hearing, shortest_pause: int) -> Iterator[_
         )
 
 
-def _page(channels: list[_Channel], start: int, end: int, title: str) -> Figure:
-    """Rows for the seconds from `start` to `end`, with a strip for each channel."""
-    starts = range(start, end, _ROW_S)
+def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figure:
+    """Rows for the seconds from `start` to `end`, with a strip for each channel; under half a second gets no row."""
+    starts = range(start, round(end), _ROW_S)
     row_height = len(channels) * _STRIP + _TICKS
     height = _HEAD + len(starts) * row_height + _FOOT
     figure = Figure(figsize=(_WIDTH, height))
     for row, left in enumerate(starts):
-        right = min(end, left + _ROW_S)
+        right = end if left == starts[-1] else left + _ROW_S
         width = (_WIDTH - _LEFT - _RIGHT) * (right - left) / _ROW_S
         for place, channel in enumerate(channels, 1):
             bottom = height - _HEAD - row * row_height - place * _STRIP
@@ -145,7 +146,7 @@ def _axis(axes: Axes, label: str, *, with_time: bool) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _strip(axes: Axes, channel: _Channel, start: int, end: int) -> None:
+def _strip(axes: Axes, channel: _Channel, start: int, end: float) -> None:
     """One channel from `start` to `end`, in seconds."""
     _sound(axes, channel, start, end)
     _segments(axes, channel.segments, start, end)
@@ -168,8 +169,8 @@ def _reason(found: CutSegment, speech: list[Run]) -> str:
     return f"{(speech[after][0] - speech[after - 1][1]) / _STEPS_PER_S:.2f} s"
 
 
-def _sound(axes: Axes, channel: _Channel, start: int, end: int) -> None:
-    steps = slice(start * _STEPS_PER_S, end * _STEPS_PER_S)
+def _sound(axes: Axes, channel: _Channel, start: int, end: float) -> None:
+    steps = slice(start * _STEPS_PER_S, ceil(end * _STEPS_PER_S))
     level = channel.level[steps]
     time = start + np.arange(len(level)) / _STEPS_PER_S
     axes.fill_between(time, _FLOOR, np.maximum(level, _FLOOR), color=_NO_SPEECH, linewidth=0)
@@ -180,7 +181,7 @@ def _sound(axes: Axes, channel: _Channel, start: int, end: int) -> None:
     axes.plot(time, channel.threshold[steps], **_THRESHOLD)
 
 
-def _segments(axes: Axes, segments: list[CutSegment], start: int, end: int) -> None:
+def _segments(axes: Axes, segments: list[CutSegment], start: int, end: float) -> None:
     for place, (segment, _) in enumerate(segments):
         left, right = max(start, segment.start / SAMPLE_RATE), min(end, segment.end / SAMPLE_RATE)
         if left >= right:
@@ -192,7 +193,7 @@ def _segments(axes: Axes, segments: list[CutSegment], start: int, end: int) -> N
             axes.text((left + right) / 2, sum(_BAR) / 2, text, ha="center", va="center_baseline", fontsize=8)
 
 
-def _write(axes: Axes, at: float, text: str, end: int) -> None:
+def _write(axes: Axes, at: float, text: str, end: float) -> None:
     """Right of a cut, or left where there is no room."""
     room = end - at > len(text) * _CHARACTER_S
     axes.annotate(

@@ -99,7 +99,9 @@ def split_long_audio(
         FileExistsError: `output_dir` has numbered WAV files that are not of an earlier split, or the recording itself.
         OSError: the recording cannot be read, or `output_dir` not be written.
     """
-    cutting = SegmentationOptions(round(max_duration * 1000), min_silence_len, silence_thresh)
+    cutting = SegmentationOptions(
+        max_ms=round(max_duration * 1000), min_silence_ms=min_silence_len, silence_db=silence_thresh
+    )
     return split(Path(input_path), Path(output_dir), JobOptions(segmentation=cutting), Settings()).files
 
 
@@ -112,13 +114,11 @@ def split(
     on_heard: OnHeard = lambda channel, heard: None,
 ) -> Split:
     """Writes the segments of `file` and their sidecar into `out`; raises what `split_long_audio` does."""
-    with file.open("rb"):
-        pass  # a file that cannot be opened would look like a decoder that died
     files = NumberedFiles(out, ".wav")
     segments: list[CutSegment] = []
-    with build_decoder(settings).open(file) as stream:
+    with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
         _take_over(out, files, file)
-        preparation = Preparation(stream, options, VOICE_DETECTORS, on_heard)
+        preparation = Preparation(stream, options, VOICE_DETECTORS, settings.max_segments, on_heard)
         for clips in preparation.clips():
             for clip in clips:
                 soundfile.write(files.path(clip.segment.index), clip.samples, SAMPLE_RATE)

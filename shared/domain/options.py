@@ -14,6 +14,7 @@ MAX_SEGMENT_MS = 25_000
 
 Granularity = Literal["segment", "frame"]
 EmbeddingKind = Literal["utterance", "frame"]
+VoiceDetectorName = Literal["webrtc", "silero"]
 
 MOST_APART = 2
 """A recording of more channels is mixed into one while it is decoded."""
@@ -29,15 +30,27 @@ def _check_range(name: str, value: float, low: float, high: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SegmentationOptions:
-    """Where a recording is cut. Defaults as measured on speech with known pauses."""
+    """What counts as speech and where a recording is cut. docs/segmentation.md shows what each number does."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
     max_ms: int = MAX_SEGMENT_MS
     """Longest segment, 3,000 to 25,000 ms."""
 
+    min_ms: int = 3_000
+    """Talk without a long pause is not cut into pieces shorter than this if there is another way, 500 to 12,000 ms."""
+
     min_silence_ms: int = 200
     """Shortest stretch without speech that counts as a pause, 100 to 800 ms."""
+
+    preferred_silence_ms: int = 300
+    """A cut in a pause shorter than this is a last resort, 100 to 2,000 ms."""
+
+    max_silence_ms: int = 800
+    """A longer pause ends a segment and is not analysed, 200 to 2,000 ms; not less than `min_silence_ms`."""
+
+    margin_ms: int = 100
+    """Sound kept before and after the speech between two such pauses, 0 to 400 ms; at most half of `max_silence_ms`."""
 
     silence_db: float = -40.0
     """Level in dBFS under which a frame is silence, -60 to -20. Unless `strict`, it is lowered for quiet recordings."""
@@ -45,9 +58,17 @@ class SegmentationOptions:
     strict: bool = False
     """Keep `silence_db` as it is, also where the recording is so quiet that speech is lost."""
 
+    vad: VoiceDetectorName = "webrtc"
+    """What tells voice from other sound: `webrtc`, quick, or `silero`, a network that is not taken in by music and
+    noise but costs some ten times the time."""
+
     def __post_init__(self) -> None:
         _check_range("segmentation.max_ms", self.max_ms, 3_000, MAX_SEGMENT_MS)
+        _check_range("segmentation.min_ms", self.min_ms, 500, 12_000)
         _check_range("segmentation.min_silence_ms", self.min_silence_ms, 100, 800)
+        _check_range("segmentation.preferred_silence_ms", self.preferred_silence_ms, 100, 2_000)
+        _check_range("segmentation.max_silence_ms", self.max_silence_ms, max(200, self.min_silence_ms), 2_000)
+        _check_range("segmentation.margin_ms", self.margin_ms, 0, min(400, self.max_silence_ms // 2))
         _check_range("segmentation.silence_db", self.silence_db, -60, -20)
 
 

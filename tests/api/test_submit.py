@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from httpx2 import Response
 
 from api.app import create_app
 from shared.container import Services, open_services
+from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
 from tests.media.case import spoken
 
@@ -68,6 +70,16 @@ def test_the_config_may_come_in_the_form_the_query_or_a_header(client: TestClien
         assert job["config"]["segmentation"]["max_ms"] == 9000
         assert job["config"]["metadata"] == {"case": "7"}
         assert job["config"]["aggregation"]["gap_ms"] == 2000
+
+
+def test_what_the_config_does_not_say_of_the_segmentation_is_the_services_own(tmp_path: Path) -> None:
+    own = SegmentationOptions(min_silence_ms=400, max_ms=8000)
+    with open_services(Settings(data_dir=tmp_path, segmentation=own)) as services:
+        client = TestClient(create_app(services, ["testserver"]))
+        silent = post_form(client).json()["config"]["segmentation"]
+        said = post_form(client, config='{"segmentation": {"max_ms": 9000, "vad": "silero"}}').json()
+    assert silent == asdict(own)
+    assert said["config"]["segmentation"] == asdict(own) | {"max_ms": 9000, "vad": "silero"}
 
 
 @pytest.mark.parametrize(

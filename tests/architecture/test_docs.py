@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from api.errors import STATUS
 from shared.domain.failure import FailureCode
+from shared.domain.options import SegmentationOptions
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
 from shared.settings import Settings
@@ -15,8 +17,18 @@ def test_every_setting_is_documented_with_its_default() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
         assert field.description, name
+        if name == "segmentation":
+            continue
         row = f"| `EMOLINE_{name.upper()}` | `{field.default}` |"
         assert row in page, row
+
+
+def test_every_number_of_the_segmentation_is_documented_and_an_option() -> None:
+    settings, page = (DOCS / "settings.md").read_text(encoding="utf-8"), (DOCS / "segmentation.md").read_text("utf-8")
+    for field in fields(SegmentationOptions):
+        row = f"| `EMOLINE_SEGMENTATION__{field.name.upper()}` | `{field.default}` |"
+        assert row in settings, row
+        assert f"`{field.name}`" in page, field.name
 
 
 def test_every_error_failure_and_warning_is_documented() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import matplotlib.image
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms
 from shared.settings import Settings
 from tests.e2e.test_cli import emoline
+from tests.media.damaged import replace_blocks
 from tests.media.encode import encode
 from tests.media.speech import Samples, speech_like
 from worker import segments_plot
@@ -27,7 +29,19 @@ TALK = speech_like(40, seed=3, pauses=NO_PAUSE).samples
 
 
 def decoded(file: Path) -> Samples:
-    with FfmpegDecoder(600, 30).open(file) as stream:
+    """The whole recording as PyAV alone decodes it: int16 [n, channels] at 16 kHz."""
+    with av.open(file) as container:
+        resampler = av.AudioResampler("s16", container.streams.audio[0].layout, SAMPLE_RATE)
+        frames = [*container.decode(audio=0), None]
+        sound = [part.to_ndarray() for frame in frames for part in resampler.resample(frame)]
+    whole: Samples = (
+        np.concatenate(sound, axis=1).reshape(-1, resampler.layout.nb_channels).astype(np.int16, copy=False)
+    )
+    return whole
+
+
+def decoded_with_gaps(file: Path) -> Samples:
+    with file.open("rb") as opened, FfmpegDecoder(600, 30).open(opened) as stream:
         return np.concatenate(list(stream.blocks()))
 
 
@@ -48,14 +62,36 @@ def holds_what_it_says(segments: list[SplitSegment], sound: Samples, folder: Pat
     ]
 
 
-@pytest.mark.parametrize(("rate", "kind"), [(16_000, "wav"), (44_100, "mp3")])
+@pytest.mark.parametrize(
+    ("rate", "kind"),
+    [
+        (16_000, "wav"),
+        (8_000, "wav"),
+        (44_100, "mp3"),
+        (44_100, "m4a"),
+        (48_000, "opus"),
+        (16_000, "vorbis"),
+        (22_050, "flac"),
+    ],
+)
 def test_files_hold_the_recordings_samples_and_the_sidecar_agrees(tmp_path: Path, rate: int, kind: str) -> None:
-    file, out = encode(CALL, rate, tmp_path / f"call.{kind}", kind), tmp_path / "new" / "out"
+    sound = CALL[:: SAMPLE_RATE // rate] if rate < SAMPLE_RATE else CALL
+    file, out = encode(sound, rate, tmp_path / f"call.{kind}", kind), tmp_path / "new" / "out"
     segments = split_long_audio(str(file), out)
     assert {segment.channel for segment in segments} == {0, 1}
     assert [segment.start_ms for segment in segments] == sorted(segment.start_ms for segment in segments)
     holds_what_it_says(segments, decoded(file), out)
     assert {path.name for path in out.iterdir()} == {segment.path.name for segment in segments} | {"segments.json"}
+
+
+@pytest.mark.parametrize("kind", ["mp3", "vorbis", "mkv"])
+def test_segments_of_a_damaged_recording_hold_what_is_at_their_place_in_it(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"call.{kind}"
+    whole = encode(CALL, 44_100, file, kind).read_bytes()
+    file.write_bytes(replace_blocks(lambda block: bytes(len(block)), whole, np.random.default_rng(4)))
+    segments = split_long_audio(file, tmp_path / "out")
+    assert len(segments) > 2
+    holds_what_it_says(segments, decoded_with_gaps(file), tmp_path / "out")
 
 
 def test_no_segment_is_over_the_maximum_where_nobody_pauses(tmp_path: Path) -> None:
@@ -143,6 +179,8 @@ def test_silence_gives_no_segment_and_a_sentence(tmp_path: Path) -> None:
     [
         (["--max-ms", "30000"], "segmentation.max_ms must be from 3000 to 25000, not 30000"),
         (["--min-silence-ms", "50"], "segmentation.min_silence_ms must be from 100 to 800, not 50"),
+        (["--max-silence-ms", "100"], "segmentation.max_silence_ms must be from 200 to 2000, not 100"),
+        (["--margin-ms", "450"], "segmentation.margin_ms must be from 0 to 400, not 450"),
         (["--silence-db", "-90"], "segmentation.silence_db must be from -60 to -20, not -90"),
         ([], "not a recording in a format that Emoline reads"),
     ],

@@ -10,14 +10,10 @@ import numpy as np
 from shared.domain.options import SegmentationOptions
 from worker.pipeline.cuts import Cut, place_cuts
 from worker.pipeline.ports import Samples, VoiceDetector
-from worker.pipeline.speech import HOP, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
+from worker.pipeline.speech import HOP, STEP_MS, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
 
-_BLOCK = 999
-"""Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 30 ms."""
-_LONG_PAUSE = 80
-"""Steps. A longer pause ends a stretch of talk and is not analysed."""
-_MARGIN = 10
-"""Steps of sound kept on both sides of a stretch, so that no soft beginning or end is lost."""
+_BLOCK = 1008
+"""Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 30 ms (480 samples) and of 512."""
 _LEAST = 30
 """Steps. Less than 0.3 s, margins included, is a click, not a voice."""
 
@@ -49,8 +45,8 @@ class Heard:
 class Segmenter:
     """Feed it a channel from start to end; it gives pieces as soon as no later sound can change them.
 
-    Talk is cut at every pause over 0.8 s, and where it goes on for longer, at the pauses that hurt least. What it
-    gives does not depend on how the sound is divided over the calls. `on_heard` is told of every ten seconds.
+    Talk is cut at every pause over `max_silence_ms`, and where it goes on for longer, at the pauses that hurt least.
+    What it gives does not depend on how the sound is divided over the calls. `on_heard` is told of every ten seconds.
     """
 
     def __init__(
@@ -59,8 +55,11 @@ class Segmenter:
         detector: VoiceDetector,
         on_heard: Callable[[Heard], None] = lambda heard: None,
     ) -> None:
-        self._longest = options.max_ms // 10
-        self._shortest_pause = options.min_silence_ms // 10
+        self._options = options
+        self._longest = options.max_ms // STEP_MS
+        self._shortest_pause = options.min_silence_ms // STEP_MS
+        self._longest_pause = options.max_silence_ms // STEP_MS
+        self._margin = options.margin_ms // STEP_MS
         self._gate = SpeechGate(options)
         self._detector = detector
         self._on_heard = on_heard
@@ -95,9 +94,9 @@ class Segmenter:
 
     def _analyse(self, sound: Samples) -> None:
         frame = self._detector.frame
-        padded = np.pad(sound, (0, -len(sound) % frame))
-        voiced = np.repeat(self._detector.voiced(padded), frame // HOP)
-        level = levels(padded)
+        voiced = self._detector.voiced(np.pad(sound, (0, -len(sound) % frame)))
+        level = levels(np.pad(sound, (0, -len(sound) % HOP)))
+        voiced = voiced[(np.arange(len(level)) * HOP + HOP // 2) // frame]
         speech = self._gate.speech(voiced, level)
         self._on_heard(Heard(level, speech, self._gate.threshold))
         self._sound = np.concatenate([self._sound, sound])
@@ -108,22 +107,22 @@ class Segmenter:
         known = len(self._speech)
         speech = close_gaps(runs(self._speech), self._shortest_pause)
         settled = 0
-        for talk in close_gaps(speech, _LONG_PAUSE + 1):
-            open_end = not final and known - talk[1] <= _LONG_PAUSE
+        for talk in close_gaps(speech, self._longest_pause + 1):
+            open_end = not final and known - talk[1] <= self._longest_pause
             done = yield from self._talk(talk, [run for run in speech if talk[0] <= run[0] < talk[1]], open_end)
             settled = max(settled, done)
             if open_end:
                 break
         else:
-            settled = max(settled, known - _MARGIN)
+            settled = max(settled, known - self._margin)
         self._forget(settled)
 
     def _talk(self, talk: Run, speech: list[Run], open_end: bool) -> Generator[Piece, None, int]:
         """Pieces of one stretch of talk; returns the step up to which it is settled."""
-        start, end = max(0, talk[0] - _MARGIN), min(len(self._speech), talk[1] + _MARGIN)
+        start, end = max(0, talk[0] - self._margin), min(len(self._speech), talk[1] + self._margin)
         if open_end and end - start <= 2 * self._longest + _BLOCK:
             return start
-        places = place_cuts((start, end), speech, self._level, self._longest)
+        places = place_cuts((start, end), speech, self._level, self._options)
         if open_end:
             # The last pieces may still be cut better once it is known how the talk goes on.
             places = [place for place in places if place.at <= end - self._longest]

@@ -11,7 +11,8 @@ from shared.domain.options import SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE
 from worker.pipeline.ports import Samples
 
-HOP = SAMPLE_RATE // 100
+STEP_MS = 10
+HOP = SAMPLE_RATE * STEP_MS // 1000
 """Samples per step of the grid."""
 
 Mask = NDArray[np.bool_]

@@ -1,0 +1,15 @@
+"""The command line: `emoline`. Each command imports what it needs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from worker.cli import analyze, bench, service, split
+
+app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(analyze.analyze)
+app.command()(split.split)
+app.command()(service.serve)
+app.command()(service.demo)
+app.command()(service.migrate)
+app.add_typer(bench.app, name="bench")

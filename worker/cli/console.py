@@ -1,0 +1,67 @@
+"""What the commands have in common besides their options: settings, logs, and how they end when they cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
+
+
+def settings_with(**given: object) -> Settings:
+    """The settings from the environment, but for what was given on the command line."""
+    from pydantic import ValidationError
+
+    from shared.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"EMOLINE_{'__'.join(map(str, issue['loc'])).upper()}: {issue['msg'].removeprefix('Value error, ')}"
+            for issue in error.errors()
+        )
+        leave(Console(stderr=True), f"The settings are not valid. {wrong}.")
+
+
+def log_to_stderr(level: str) -> None:
+    import logging
+    import sys
+
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def leave(console: Console, sentence: str) -> NoReturn:
+    """Ends the command with exit status 1 and a sentence that says why."""
+    console.print(sentence, style="red", markup=False)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def leaving(console: Console) -> Iterator[None]:
+    """What stops work on a recording becomes its sentence."""
+    from worker.failures import failure_of
+    from worker.pipeline.errors import ModelUnavailable, PipelineError
+
+    try:
+        yield
+    except (ModelUnavailable, OSError) as error:
+        leave(console, str(error))
+    except PipelineError as error:
+        failure = failure_of(error)
+        leave(console, f"{failure.message} ({failure.code})")
