@@ -32,7 +32,8 @@ check: $(VENV)/.dev ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## Run both benchmarks, a quarter of an hour on two cores
+bench: $(VENV)/.dev ## Run the benchmarks, half an hour on two cores
+	$(BIN)/emoline bench segment
 	$(BIN)/emoline bench pipeline
 	$(BIN)/emoline bench engine
 

@@ -7,10 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shared.container import Services, open_services
 from shared.settings import Settings
 from worker.adapters.emotion2vec.model import Emotion2vecModel
+
+# How long an example takes is the machine's affair: no test fails for being slow on a busy one.
+settings.register_profile("emoline", deadline=None)
+settings.load_profile("emoline")
 
 
 class ManualClock:

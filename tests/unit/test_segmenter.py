@@ -17,7 +17,7 @@ from worker.pipeline.ports import Samples
 from worker.pipeline.segmenter import Heard, Piece, Segmenter
 
 LEAST = from_ms(300)
-MARGIN = from_ms(100)
+MARGIN = from_ms(150)
 
 
 class LoudIsVoice:
@@ -49,7 +49,7 @@ def tone(plan: Sequence[tuple[float, float]]) -> Samples:
 plans = st.lists(st.tuples(st.floats(0.02, 70), st.floats(0.02, 12)), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans, st.sampled_from([3000, 8000, 25_000]))
 def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
     plan: list[tuple[float, float]], max_ms: int
@@ -70,7 +70,7 @@ def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
             assert covered[start + 480 : end - 480].all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(plans, st.integers(100, 200_000))
 def test_pieces_do_not_depend_on_how_the_sound_is_divided(plan: list[tuple[float, float]], chunk: int) -> None:
     sound = tone(plan)
@@ -81,7 +81,7 @@ def test_pieces_do_not_depend_on_how_the_sound_is_divided(plan: list[tuple[float
     ]
 
 
-def test_a_pause_over_800_ms_is_not_analysed_but_for_a_margin() -> None:
+def test_a_pause_over_a_second_is_not_analysed_but_for_a_margin() -> None:
     pieces, _ = cut(tone([(4, 1.2), (4, 0)]))
     assert [piece.start for piece in pieces] == [0, pytest.approx(5.2 * SAMPLE_RATE - MARGIN, abs=480)]
     assert pieces[0].end == pytest.approx(4 * SAMPLE_RATE + MARGIN, abs=480)

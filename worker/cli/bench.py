@@ -2,22 +2,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 from rich.console import Console
 
-from worker.cli.console import leaving
+from worker.cli.console import leave, leaving
 from worker.cli.options import SAMPLE, File
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from benchmarks.rounds import OnStep
 
 app = typer.Typer(
-    help="Measure how fast this machine is, beside FunASR on the same sound in the same run.", no_args_is_help=True
+    help="Measure how fast this machine is, beside other tools on the same sound in the same run.", no_args_is_help=True
 )
 
 _Rounds = Annotated[int, typer.Option(help="How often everything is measured, in turn.", min=1)]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")]
+
+
+class Report(Protocol):
+    """What a benchmark found."""
+
+    def document(self) -> dict[str, Any]: ...
+
+    def table(self) -> RenderableType: ...
 
 
 @app.command("engine")
@@ -33,19 +45,14 @@ def bench_engine(
         float | None,
         typer.Option(help="Sound in all, in clips of 3 to 25 s.", show_default="120 on a CPU, 960 on a GPU", min=3),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
+    as_json: _Json = False,
 ) -> None:
     """The model alone: FunASR clip by clip, its clips padded into batches, and ours in each precision."""
-    import json
-
     with _measuring() as on_step:
         from benchmarks.engine.bench import Plan, measure
 
         report = measure(Plan(model, device, rounds, threads, seconds), on_step)
-    if as_json:
-        typer.echo(json.dumps(report.document(), ensure_ascii=False, indent=2))
-    else:
-        Console().print(report.table())
+    _show(report, as_json)
 
 
 @app.command("pipeline")
@@ -62,16 +69,60 @@ def bench_pipeline(
     Console().print(costs.table())
 
 
+@app.command("segment")
+def bench_segment(
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of audio files with one utterance in each, to be strung together.",
+            show_default="the phrases of the bundled call",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    hours: Annotated[float, typer.Option(help="Length of the recording.", min=0.02)] = 1.0,
+    long_hours: Annotated[float, typer.Option(help="Length for which memory is measured too.", min=0.02)] = 24.0,
+    rounds: _Rounds = 3,
+    as_json: _Json = False,
+) -> None:
+    """Decoding and segmentation: cost beside decoding alone and other tools, memory, and quality against truth."""
+    with _progress() as on_step:
+        from benchmarks.segment.bench import Plan, measure
+
+        try:
+            report = measure(Plan(rounds, hours, long_hours, clips), on_step)
+        except ValueError as error:
+            leave(Console(stderr=True), str(error))
+    _show(report, as_json)
+
+
+def _show(report: Report, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(report.document(), ensure_ascii=False, indent=2))
+    else:
+        Console().print(report.table())
+
+
 @contextmanager
 def _measuring() -> Iterator[OnStep]:
-    """What a benchmark runs in, from the import of torch on: a progress bar, and a sentence if it cannot run."""
+    """What a benchmark of the model runs in, from the import of torch on."""
     from benchmarks.machine import spin_like_the_models_process
     from benchmarks.peer import funasr_silenced
+
+    spin_like_the_models_process()
+    with funasr_silenced(), _progress() as on_step:
+        yield on_step
+
+
+@contextmanager
+def _progress() -> Iterator[OnStep]:
+    """A progress bar, and a sentence if the benchmark cannot run."""
     from worker.terminal import progress_bar
 
     console = Console(stderr=True)
-    spin_like_the_models_process()
-    with leaving(console), progress_bar(console) as bar, funasr_silenced():
+    with leaving(console), progress_bar(console) as bar:
         task = bar.add_task("loading", total=None)
 
         def on_step(name: str, done: int, steps: int | None) -> None:

@@ -1,0 +1,23 @@
+"""Our segmentation of a file, as a worker sets it up. Imports no decoder, so that its memory can be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.domain.options import JobOptions, SegmentationOptions
+from shared.settings import Settings
+from worker.container import VOICE_DETECTORS, build_decoder
+from worker.pipeline.prepare import OnHeard, Preparation
+
+
+@contextmanager
+def preparing(
+    file: Path, options: SegmentationOptions, on_heard: OnHeard = lambda channel, heard: None
+) -> Iterator[Preparation]:
+    """Raises PipelineError."""
+    settings = Settings()
+    with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
+        job = JobOptions(segmentation=options)
+        yield Preparation(stream, job, VOICE_DETECTORS, settings.max_segments, on_heard)

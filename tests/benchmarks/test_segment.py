@@ -1,0 +1,212 @@
+"""The segmentation benchmark: its metrics, its peers, and that it runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+
+from benchmarks.segment.bench import Plan, measure
+from benchmarks.segment.clips import Span
+from benchmarks.segment.memory import peak_memory
+from benchmarks.segment.ours import Segmented
+from benchmarks.segment.peers import auditok_segments, greedy, grid, pydub_segments
+from benchmarks.segment.quality import Quality, in_sound, lost, splits
+from benchmarks.segment.recording import Condition, Stretch, Truth, Utterance
+from benchmarks.segment.report import Report
+from benchmarks.segment.timed import Timed
+from shared.domain.recording import SAMPLE_RATE
+from tests.media.speech import speech_like
+from worker.container import VOICE_DETECTORS
+
+
+def s(*edges: float) -> list[Span]:
+    """Spans in samples from their edges in seconds."""
+    samples = [round(edge * SAMPLE_RATE) for edge in edges]
+    return list(zip(samples[::2], samples[1::2], strict=True))
+
+
+def utterance(*edges: float, condition: Condition = Condition.CLEAN) -> Utterance:
+    return Utterance("somebody", condition, tuple(s(*edges)))
+
+
+PAUSED = utterance(1, 2, 2.5, 4)
+PLAIN = utterance(5, 8)
+CROWDED = utterance(11, 12, condition=Condition.NO_PAUSE), utterance(12.05, 13, condition=Condition.NO_PAUSE)
+TRUTH = Truth(
+    (
+        Stretch(Condition.CLEAN, 0, 10 * SAMPLE_RATE, (PAUSED, PLAIN)),
+        Stretch(Condition.NO_PAUSE, 10 * SAMPLE_RATE, 14 * SAMPLE_RATE, CROWDED),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("segments", "split", "sound"),
+    [
+        (s(0, 14), [], []),
+        (s(0.9, 4.5, 4.5, 8.1), [], []),
+        (s(0.9, 6.5, 6.5, 8.1), [PLAIN], [True]),
+        (s(0.9, 6.5, 6.6, 8.1), [PLAIN], [True]),
+        (s(0.9, 2.25, 2.25, 8.1), [PAUSED], [False]),
+        (s(0.9, 2.1, 2.4, 8.1), [PAUSED], [False]),
+        (s(0.9, 1.96, 2.54, 8.1), [PAUSED], [False]),
+        (s(0.9, 1.9, 2.4, 8.1), [PAUSED], [True]),
+        (s(0.9, 3, 6, 8.1), [], []),
+        (s(0.9, 5.04, 5.04, 8.1), [], []),
+        (s(0.9, 5.06, 5.06, 8.1), [PLAIN], [True]),
+        (s(0.9, 4, 5.3, 8.1), [], []),
+        (s(0.9, 1.5, 1.5, 6, 6, 7, 7, 8.1), [PAUSED, PLAIN], [True, True]),
+        ([], [], []),
+    ],
+    ids=[
+        "one segment",
+        "a cut between two",
+        "a cut in one",
+        "a hole in one",
+        "a cut in its pause",
+        "a hole in its pause",
+        "a hole of its pause and a little more",
+        "a hole of its pause and its speech",
+        "a hole over the end of one and the start of the next",
+        "a cut 40 ms after its start",
+        "a cut 60 ms after its start",
+        "it begins too late",
+        "several cuts",
+        "nothing",
+    ],
+)
+def test_an_utterance_is_split_when_two_segments_have_a_part_of_it(
+    segments: list[Span], split: list[Utterance], sound: list[bool]
+) -> None:
+    found = splits([PAUSED, PLAIN], segments)
+    assert [whose for whose, _ in found] == split
+    assert [in_sound(whose, gap) for whose, gap in found] == sound
+
+
+def test_speech_that_no_segment_has_is_lost_and_a_pause_that_none_has_is_not() -> None:
+    segments = s(1.2, 2, 2.5, 4, 5, 7.4, 10, 14)
+    quality = Quality.of(TRUTH, segments)
+    assert quality.total.lost == (0.2 + 0.6) * SAMPLE_RATE
+    assert quality.total.lost_share == pytest.approx(0.8 / (2.5 + 3 + 1.95))
+    assert quality.by_condition[Condition.CLEAN].lost == 0.8 * SAMPLE_RATE
+    assert quality.by_condition[Condition.NO_PAUSE].lost == 0
+    assert [lost(whose, segments) / SAMPLE_RATE for whose in (PAUSED, PLAIN)] == pytest.approx([0.2, 0.6])
+
+
+def test_what_is_kept_between_spans_is_no_speech() -> None:
+    quality = Quality.of(TRUTH, s(0.5, 4, 12, 13))
+    assert quality.total.not_speech == pytest.approx((0.5 + 0.5 + 0.05) * SAMPLE_RATE)
+    assert quality.total.not_speech_share == pytest.approx(1.05 / 4.5)
+    assert quality.by_condition[Condition.CLEAN].not_speech_share == pytest.approx(1 / 3.5)
+
+
+def test_where_there_is_no_pause_a_cut_counts_there_and_not_in_the_total() -> None:
+    quality = Quality.of(TRUTH, s(0, 11.5, 11.5, 14))
+    assert (quality.total.split, quality.total.utterances) == (0, 2)
+    crowded = quality.by_condition[Condition.NO_PAUSE]
+    assert (crowded.split, crowded.split_in_sound, crowded.utterances) == (1, 1, 2)
+
+
+def test_a_segment_that_is_too_long_shows() -> None:
+    quality = Quality.of(TRUTH, s(0, 0.5, 1, 27))
+    assert (quality.segments, quality.shortest_s, quality.longest_s) == (2, 0.5, 26)
+
+
+def test_without_segments_everything_is_lost() -> None:
+    quality = Quality.of(TRUTH, [])
+    assert quality.total.lost_share == 1
+    assert (quality.total.split, quality.segments, quality.longest_s) == (0, 0, 0)
+
+
+def test_the_grid_cuts_every_25_s() -> None:
+    assert grid(60 * SAMPLE_RATE) == s(0, 25, 25, 50, 50, 60)
+
+
+def test_greedy_cuts_at_the_last_pause_before_25_s_and_keeps_what_ours_keeps() -> None:
+    speech = s(1, 10, 10.4, 20, 20.4, 30, 40, 80)
+    ours = Segmented(s(0.9, 10.2, 10.2, 30.1, 39.9, 60, 60, 80.1), speech, None)
+    assert greedy(ours) == s(0.9, 20.2, 20.2, 30.1, 39.9, 64.9, 64.9, 80.1)
+
+
+def test_the_peers_find_the_phrases_of_plain_speech(tmp_path: Path) -> None:
+    sound = speech_like(8, pauses=[(0, 1), (3, 4), (7, 8)]).samples
+    line = np.random.default_rng(0).integers(-3, 4, len(sound))
+    soundfile.write(tmp_path / "a.wav", (sound + line).astype(np.int16), SAMPLE_RATE)
+    truth = np.array(s(1, 3, 4, 7))
+    assert np.array(pydub_segments(tmp_path / "a.wav")) == pytest.approx(truth, abs=0.15 * SAMPLE_RATE)
+    assert np.array(auditok_segments(tmp_path / "a.wav")) == pytest.approx(truth, abs=0.35 * SAMPLE_RATE)
+
+
+def test_the_peers_are_imported_without_a_warning(tmp_path: Path) -> None:
+    # pydub is compiled anew, which warns too.
+    others, peers = "import sys, auditok, benchmarks.segment.ours", "import benchmarks.segment.peers"
+    script = f"{others}; sys.pycache_prefix = sys.argv[1]; {peers}"
+    subprocess.run([sys.executable, "-W", "error", "-c", script, tmp_path], check=True, timeout=60)
+
+
+def test_a_stopwatch_sees_children() -> None:
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+    timed = Timed(lambda: subprocess.run([sys.executable, "-c", busy], check=True).returncode)
+    assert timed.round() >= 0.5
+    assert timed.cpu_s[0] >= 0.5
+    assert timed.found == [0]
+
+
+def test_the_memory_of_what_does_not_decode_is_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("no sound")
+    with pytest.raises(subprocess.CalledProcessError):
+        peak_memory(tmp_path / "a.mp3", 1)
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return measure(Plan(rounds=1, hours=0.02, long_hours=0.06), lambda name, done, steps: None)
+
+
+def test_a_report_is_a_json_document_of_everything(report: Report) -> None:
+    document: dict[str, Any] = json.loads(json.dumps(report.document()))
+    assert document["benchmark"] == "segment"
+    assert document["hours"] == 0.02
+    ours = [f"decode + segment, {vad}" for vad in VOICE_DETECTORS]
+    titles = ["decode, PyAV in this process", "decode alone", *ours, "auditok", "pydub"]
+    assert [cost["title"] for cost in document["costs"]] == titles
+    assert all(min(cost["wall_s"] + cost["cpu_s"]) > 0 for cost in document["costs"])
+    assert document["costs"][1]["wall_ratio"] == document["costs"][1]["cpu_ratio"] == 1
+    assert set(document["first_segment_s"]) == set(VOICE_DETECTORS)
+    assert all(0 < first < 20 for [first] in document["first_segment_s"].values())
+
+
+def test_a_process_and_its_decoder_are_both_weighed(report: Report) -> None:
+    assert [peak.hours for peak in report.memory] == pytest.approx([0.02, 0.06])
+    assert all(min(peak.parent, peak.child) > 10 * 2**20 for peak in report.memory)
+    assert 0.5 < report.memory_ratio < 1.5
+
+
+def test_ours_loses_less_than_the_peers_and_keeps_to_the_longest(report: Report) -> None:
+    found = {judged.title: judged.quality for judged in report.quality if judged.part == "whole"}
+    assert set(found) == {*(f"ours, {vad}" for vad in VOICE_DETECTORS), "greedy, webrtc", "grid of 25 s", "auditok"}
+    assert all(quality.longest_s <= 25 for quality in found.values())
+    assert found["grid of 25 s"].total.lost == 0
+    assert found["ours, webrtc"].total.lost < found["auditok"].total.lost
+    assert found["ours, webrtc"].by_condition[Condition.CLEAN].lost_share < 0.03
+
+
+def test_tables_fit_a_terminal(report: Report) -> None:
+    console = Console(width=120, record=True)
+    console.print(report.table())
+    text = console.export_text()
+    assert "Memory at 0.02 h" in text
+    assert "…" not in text
+
+
+def test_no_torch_is_needed() -> None:
+    script = "import sys, benchmarks.segment.bench; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

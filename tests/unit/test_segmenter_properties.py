@@ -1,0 +1,145 @@
+"""What holds of the segmenter, and of a preparation of two channels, whatever the sound and the options are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from hypothesis import given, settings
+
+from shared.domain.options import JobOptions, SegmentationOptions
+from shared.domain.recording import AudioFormat, RecordingWarning, from_ms
+from tests.unit.strategies import DETECTORS, divided, divisions, segmentation_options, sounds, two_channels
+from worker.pipeline.ports import Samples
+from worker.pipeline.prepare import Clip, Preparation
+from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.speech import HOP, STEP_MS, Mask, Run, close_gaps, runs
+
+LEAST_STEPS = 30
+
+
+def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[Piece], Mask, Segmenter]:
+    """The pieces of a channel, what was found to be speech in it [steps], and its segmenter at the end."""
+    heard: list[Heard] = []
+    segmenter = Segmenter(options, DETECTORS[options.vad](), heard.append)
+    pieces = [piece for part in parts for piece in segmenter.feed(part)]
+    pieces += segmenter.finish()
+    return pieces, np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)]), segmenter
+
+
+def covered(pieces: Sequence[Piece], steps: int) -> Mask:
+    mask = np.zeros(steps, np.bool_)
+    for piece in pieces:
+        mask[piece.start // HOP : -(-piece.end // HOP)] = True
+    return mask
+
+
+def talks(speech: Mask, options: SegmentationOptions) -> list[Run]:
+    """The stretches of talk, margins included, that are long enough to be analysed."""
+    stretches = close_gaps(runs(speech), options.max_silence_ms // STEP_MS + 1)
+    margin = options.margin_ms // STEP_MS
+    with_margins = ((max(0, start - margin), min(len(speech), end + margin)) for start, end in stretches)
+    return [(start, end) for start, end in with_margins if end - start >= LEAST_STEPS]
+
+
+def identity(pieces: Sequence[Piece]) -> list[tuple[object, ...]]:
+    return [(piece.start, piece.end, piece.speech, piece.cut) for piece in pieces]
+
+
+@settings(max_examples=40)
+@given(sounds(), segmentation_options())
+def test_pieces_are_in_order_apart_inside_and_as_long_as_allowed(sound: Samples, options: SegmentationOptions) -> None:
+    pieces, _, _ = cut([sound], options)
+    assert all(0 <= piece.start < piece.end <= len(sound) for piece in pieces)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
+    # The last of a recording may end within a step.
+    assert all(LEAST_STEPS * HOP - HOP < piece.end - piece.start <= from_ms(options.max_ms) for piece in pieces)
+    assert all(np.array_equal(piece.samples, sound[piece.start : piece.end]) for piece in pieces)
+
+
+@settings(max_examples=40)
+@given(sounds(), segmentation_options())
+def test_no_speech_is_lost_but_clicks_and_none_is_counted_twice(sound: Samples, options: SegmentationOptions) -> None:
+    pieces, speech, segmenter = cut([sound], options)
+    analysed = covered(pieces, len(speech))
+    assert all(analysed[start:end][speech[start:end]].all() for start, end in talks(speech, options))
+    # A cut in a pause too short to count leaves what remains of it to nobody.
+    assert speech.sum() * HOP <= segmenter.speech <= _with_short_pauses(speech, options) * HOP
+    assert all(0 < piece.speech <= piece.end - piece.start for piece in pieces)
+    assert sum(piece.speech for piece in pieces) <= segmenter.speech
+
+
+def _with_short_pauses(speech: Mask, options: SegmentationOptions) -> int:
+    return sum(end - start for start, end in close_gaps(runs(speech), options.min_silence_ms // STEP_MS))
+
+
+@settings(max_examples=30)
+@given(sounds(), segmentation_options(), divisions)
+def test_nothing_depends_on_how_the_sound_is_divided_over_calls(
+    sound: Samples, options: SegmentationOptions, sizes: list[int]
+) -> None:
+    whole, whole_speech, _ = cut([sound], options)
+    parts, parts_speech, _ = cut(divided(sound, sizes), options)
+    assert identity(parts) == identity(whole)
+    assert np.array_equal(parts_speech, whole_speech)
+
+
+@settings(max_examples=30)
+@given(sounds(), segmentation_options())
+def test_no_piece_starts_before_the_horizon_that_was_given(sound: Samples, options: SegmentationOptions) -> None:
+    segmenter = Segmenter(options, DETECTORS[options.vad]())
+    for part in divided(sound, [16_000]):
+        horizon = segmenter.horizon
+        assert all(piece.start >= horizon for piece in segmenter.feed(part))
+        assert segmenter.horizon >= horizon
+    horizon = segmenter.horizon
+    assert all(piece.start >= horizon for piece in segmenter.finish())
+
+
+class Decoded:
+    """`worker.pipeline.ports.AudioStream` of sound [n, 2] that comes in parts of these sizes."""
+
+    warnings: Sequence[RecordingWarning] = ()
+
+    def __init__(self, sound: Samples, sizes: Sequence[int]) -> None:
+        self.format = AudioFormat("pcm_s16le", 16_000, 2, len(sound))
+        self._parts = divided(sound, sizes)
+
+    def blocks(self) -> Iterator[Samples]:
+        return iter(self._parts)
+
+
+def prepared(sound: Samples, sizes: Sequence[int], options: JobOptions) -> list[Clip]:
+    preparation = Preparation(Decoded(sound, sizes), options, DETECTORS, most_segments=1_000)
+    return [clip for clips in preparation.clips() for clip in clips]
+
+
+@settings(max_examples=20)
+@given(two_channels, segmentation_options(), divisions)
+def test_each_of_two_channels_is_cut_as_if_alone_and_clips_are_numbered_by_start(
+    sound: Samples, options: SegmentationOptions, sizes: list[int]
+) -> None:
+    clips = prepared(sound, sizes, JobOptions(channels="split", segmentation=options))
+    assert [clip.segment.index for clip in clips] == list(range(len(clips)))
+    starts = [clip.segment.start for clip in clips]
+    assert starts == sorted(starts)
+    for channel in (0, 1):
+        alone, _, _ = cut([sound[:, channel]], options)
+        own = [clip for clip in clips if clip.segment.channel == channel]
+        assert [(clip.segment.start, clip.segment.end, clip.segment.speech, clip.cut) for clip in own] == identity(
+            alone
+        )
+        assert all(np.array_equal(clip.samples, sound[clip.segment.start : clip.segment.end, channel]) for clip in own)
+
+
+@settings(max_examples=15)
+@given(two_channels, segmentation_options(), divisions)
+def test_a_mix_of_two_channels_is_one_channel_that_overlaps_nowhere(
+    sound: Samples, options: SegmentationOptions, sizes: list[int]
+) -> None:
+    clips = prepared(sound, sizes, JobOptions(channels="mix", segmentation=options))
+    assert {clip.segment.channel for clip in clips} <= {0}
+    assert all(before.segment.end <= after.segment.start for before, after in itertools.pairwise(clips))
+    whole = prepared(sound, [len(sound)], JobOptions(channels="mix", segmentation=options))
+    assert [clip.segment for clip in clips] == [clip.segment for clip in whole]
