@@ -38,7 +38,8 @@ class SegmentationOptions:
     """Longest segment, 3,000 to 25,000 ms."""
 
     min_ms: int = 3_000
-    """Talk without a long pause is not cut into pieces shorter than this if there is another way, 500 to 12,000 ms."""
+    """Talk without a long pause is not cut into pieces shorter than this if there is another way, 500 to 12,000 ms; not over
+    `max_ms`."""
 
     min_silence_ms: int = 200
     """Shortest stretch without speech that counts as a pause, 100 to 800 ms."""
@@ -46,10 +47,10 @@ class SegmentationOptions:
     preferred_silence_ms: int = 300
     """A cut in a pause shorter than this is a last resort, 100 to 2,000 ms."""
 
-    max_silence_ms: int = 800
+    max_silence_ms: int = 1_000
     """A longer pause ends a segment and is not analysed, 200 to 2,000 ms; not less than `min_silence_ms`."""
 
-    margin_ms: int = 100
+    margin_ms: int = 150
     """Sound kept before and after the speech between two such pauses, 0 to 400 ms; at most half of `max_silence_ms`."""
 
     silence_db: float = -40.0
@@ -64,7 +65,7 @@ class SegmentationOptions:
 
     def __post_init__(self) -> None:
         _check_range("segmentation.max_ms", self.max_ms, 3_000, MAX_SEGMENT_MS)
-        _check_range("segmentation.min_ms", self.min_ms, 500, 12_000)
+        _check_range("segmentation.min_ms", self.min_ms, 500, min(12_000, self.max_ms))
         _check_range("segmentation.min_silence_ms", self.min_silence_ms, 100, 800)
         _check_range("segmentation.preferred_silence_ms", self.preferred_silence_ms, 100, 2_000)
         _check_range("segmentation.max_silence_ms", self.max_silence_ms, max(200, self.min_silence_ms), 2_000)

@@ -20,6 +20,8 @@ class WebRtcVoiceDetector:
         self._vad = webrtcvad.Vad(_MODE)
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
-        frames = samples.astype("<i2", copy=False).reshape(-1, self.frame)
-        decisions = (self._vad.is_speech(frame.tobytes(), SAMPLE_RATE) for frame in frames)
-        return np.fromiter(decisions, np.bool_, len(frames))
+        sound = samples.astype("<i2", copy=False).tobytes()
+        size = self.frame * samples.itemsize
+        starts = range(0, len(sound), size)
+        decisions = (self._vad.is_speech(sound[start : start + size], SAMPLE_RATE) for start in starts)
+        return np.fromiter(decisions, np.bool_, len(starts))

@@ -59,8 +59,9 @@ def _mode(both: Levels) -> ChannelMode:
 
 
 def mix(block: Samples) -> Samples:
-    """The mean of the channels [n, channels] as one channel [n]."""
+    """The mean of one or two channels [n, channels] as one channel [n], rounded down."""
     if block.shape[1] == 1:
         return block[:, 0]
-    mean: Samples = (block.astype(np.int32).sum(axis=1) // block.shape[1]).astype(np.int16)
+    left, right = block.T
+    mean: Samples = (left & right) + ((left ^ right) >> 1)  # which no sum of 16 bits overflows
     return mean

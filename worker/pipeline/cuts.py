@@ -16,8 +16,8 @@ from shared.domain.options import SegmentationOptions
 from worker.pipeline.speech import HOP, STEP_MS, Levels, Run
 
 _STEPS_PER_S = 1000 // STEP_MS
-_LONG_ENOUGH_PAUSE = _STEPS_PER_S // 2
-"""Steps. A pause of half a second is as good a place as any longer one."""
+_LONG_ENOUGH_PAUSE = _STEPS_PER_S * 8 // 10
+"""Steps. A pause of 0.8 s is as good a place as any longer one."""
 _SHORT_PAUSE_COST = 2.0
 """Pauses that are not long enough to be preferred fall within a phrase: only cut there when there is no other way."""
 _NO_PAUSE_COST = 20.0

@@ -96,8 +96,9 @@ class Segmenter:
         frame = self._detector.frame
         voiced = self._detector.voiced(np.pad(sound, (0, -len(sound) % frame)))
         level = levels(np.pad(sound, (0, -len(sound) % HOP)))
-        voiced = voiced[(np.arange(len(level)) * HOP + HOP // 2) // frame]
-        speech = self._gate.speech(voiced, level)
+        # A step is what the frame around its middle is; that of the last step may lie after the end of the sound.
+        middles = np.minimum(np.arange(len(level)) * HOP + HOP // 2, len(sound) - 1)
+        speech = self._gate.speech(voiced[middles // frame], level)
         self._on_heard(Heard(level, speech, self._gate.threshold))
         self._sound = np.concatenate([self._sound, sound])
         self._level = np.concatenate([self._level, level])

@@ -22,10 +22,12 @@ Run = tuple[int, int]
 
 _FLOOR_DB = -60.0
 """The gate is never lowered under this: there, recordings hold noise only."""
-_BELOW_SPEECH_DB = 18.0
+_BELOW_SPEECH_DB = 21.0
 """How far under the loud quarter of speech a quiet syllable may lie."""
 _LOUD_PERCENTILE = 75
 _REMEMBERED_BLOCKS = 6
+_ENOUGH = 50
+"""Voiced steps in ten seconds that tell their level: half a second."""
 _FULL_SCALE = 32768.0
 
 
@@ -40,8 +42,9 @@ def levels(samples: Samples) -> Levels:
 class SpeechGate:
     """Keeps of what the voice detector passed what is loud enough to be speech.
 
-    A fixed gate loses quiet speakers, so it follows the level of the voice over the last minute, but only downward
-    from the user's `silence_db`; `strict` keeps it there. `threshold` is where it is, in dBFS.
+    A fixed gate loses quiet speakers, so it follows the level of the voice over the last minute, or over the last ten
+    seconds where that is lower, because nobody shall be lost who talks quietly after somebody loud. It is never over the
+    user's `silence_db`; `strict` keeps it there. `threshold` is where it is, in dBFS.
     """
 
     def __init__(self, options: SegmentationOptions) -> None:
@@ -56,11 +59,15 @@ class SpeechGate:
         return voiced & (level > self.threshold)
 
     def _adapted(self) -> float:
-        heard = np.concatenate(self._recent)
-        if self._options.strict or not heard.size:
+        minute, now = np.concatenate(self._recent), self._recent[-1]
+        if self._options.strict or not minute.size:
             return self._options.silence_db
-        voice = float(np.percentile(heard, _LOUD_PERCENTILE))
+        voice = _loud(minute) if len(now) < _ENOUGH else min(_loud(minute), _loud(now))
         return max(_FLOOR_DB, min(self._options.silence_db, voice - _BELOW_SPEECH_DB))
+
+
+def _loud(level: Levels) -> float:
+    return float(np.percentile(level, _LOUD_PERCENTILE))
 
 
 def runs(mask: Mask) -> list[Run]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE
 
-_AT_ONCE_S = 2
-"""Seconds of sound resampled at once: what calling FFmpeg for each frame of 20 ms costs is more than it does."""
+_AT_ONCE_S = 1
+"""Seconds of sound resampled at once: calling FFmpeg for each frame of 20 ms costs more than what it does then."""
 
 
 class Resampler:
