@@ -85,7 +85,7 @@ class TrackFrames:
                 yield next(packets)
             except StopIteration:
                 return
-            except MEDIA_ERRORS:
+            except (*MEDIA_ERRORS, IndexError):  # PyAV's for a packet of a stream that was not there at the start
                 self._lost = True  # the demuxer lost its way: what came before is still good
                 return
 

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 import av
 import av.logging
@@ -135,12 +136,11 @@ def _send_sound(track: TrackFrames, channels: int, max_samples: int, pipe: Frame
 
 def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
     resampler = Resampler(channels)
-    for frame in track.on_time():
+    for frame in chain(track.on_time(), [None]):
         try:
             yield from resampler.push(frame)
         except MEDIA_ERRORS:
             track.corrupt += 1  # a frame that lies about its format
-    yield from resampler.flush()
 
 
 def _falls_short(total: int, declared: int | None, container_format: str) -> bool:

@@ -16,36 +16,47 @@ _AT_ONCE_S = 1
 """Seconds of sound resampled at once: calling FFmpeg for each frame of 20 ms costs more than what it does then."""
 
 
+_Setup = tuple[str, int, int]
+
+
 class Resampler:
     """FFmpeg's own resampler, set up anew where a stream changes its format on the way."""
 
     def __init__(self, channels: int) -> None:
         self._layout = "stereo" if channels == 2 else "mono"
-        self._set_up()
+        self._setup: _Setup | None = None
 
-    def push(self, frame: AudioFrame) -> Iterator[NDArray[np.int16]]:
-        """Sound [n, channels] that became certain with the next frame."""
-        frame.pts = None  # the frames are in order and without holes
-        try:
+    def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
+        """Sound [n, channels] that became certain with the next frame, or with None at the end.
+
+        Raises `MEDIA_ERRORS` for sound that FFmpeg does not resample; the next frame may do again.
+        """
+        setup = _setup(frame) if frame else None
+        if setup != self._setup:
+            yield from self._finish()
+            self._start(setup)
+        if frame:
+            frame.pts = None  # the frames are in order and without holes
             self._waiting.write(frame)
-        except ValueError:  # it is not of the format of those before
-            yield from self.flush()
-            self._set_up()
-            self._waiting.write(frame)
-        if self._waiting.samples >= _AT_ONCE_S * frame.sample_rate:
-            yield from self._resampled()
+            if self._waiting.samples >= _AT_ONCE_S * frame.sample_rate:
+                yield from map(_samples, self._resampler.resample(self._waiting.read()))
 
-    def flush(self) -> Iterator[NDArray[np.int16]]:
-        if self._waiting.samples:
-            yield from self._resampled()
-        yield from map(_samples, self._resampler.resample(None))
-
-    def _set_up(self) -> None:
+    def _start(self, setup: _Setup | None) -> None:
+        self._setup = setup
         self._waiting = AudioFifo()
         self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
 
-    def _resampled(self) -> Iterator[NDArray[np.int16]]:
-        yield from map(_samples, self._resampler.resample(self._waiting.read()))
+    def _finish(self) -> Iterator[NDArray[np.int16]]:
+        if self._setup:
+            self._setup = None
+            if self._waiting.samples:
+                yield from map(_samples, self._resampler.resample(self._waiting.read()))
+            yield from map(_samples, self._resampler.resample(None))
+
+
+def _setup(frame: AudioFrame) -> _Setup:
+    # PyAV's queue takes frames with fewer channels than those before, and then reads what is not theirs.
+    return frame.format.name, frame.layout.nb_channels, frame.sample_rate
 
 
 def _samples(frame: AudioFrame) -> NDArray[np.int16]:
