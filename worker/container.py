@@ -9,6 +9,7 @@ from shared.ports import Queue
 from shared.settings import Settings
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.emotion2vec.model import Emotion2vecModel
+from worker.adapters.vad_silero import SileroVoiceDetector
 from worker.adapters.vad_webrtc import WebRtcVoiceDetector
 from worker.loops import RunOnce
 from worker.pipeline.ports import AudioDecoder, VoiceDetectors
@@ -16,7 +17,7 @@ from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
 
-VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector}
+VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector, "silero": SileroVoiceDetector}
 
 
 @dataclass(frozen=True, slots=True)

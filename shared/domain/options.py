@@ -38,8 +38,8 @@ class SegmentationOptions:
     """Longest segment, 3,000 to 25,000 ms."""
 
     min_ms: int = 3_000
-    """Talk without a long pause is not cut into pieces shorter than this if there is another way, 500 to 12,000 ms; not over
-    `max_ms`."""
+    """Talk without a long pause is not cut into pieces shorter than this if there is another way, 500 to 12,000 ms; not
+    over `max_ms`."""
 
     min_silence_ms: int = 200
     """Shortest stretch without speech that counts as a pause, 100 to 800 ms."""

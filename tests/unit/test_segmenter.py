@@ -23,7 +23,8 @@ MARGIN = from_ms(150)
 class LoudIsVoice:
     """`worker.pipeline.ports.VoiceDetector` for signals of which every sound is voice."""
 
-    frame = 480
+    def __init__(self, frame: int = 480) -> None:
+        self.frame = frame
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
         return np.asarray(np.abs(samples.reshape(-1, self.frame)).max(axis=1) > 0)
@@ -111,6 +112,30 @@ def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> N
     assert 0 <= steps * 160 - len(sound) < 480
     assert sum(part.speech.sum() for part in heard) * 160 == pytest.approx(37 * SAMPLE_RATE, abs=6 * 480)
     assert all(part.threshold == -40 for part in heard)
+
+
+def heard_as_speech(sound: Samples, frame: int) -> NDArray[np.bool_]:
+    """Which steps of 10 ms are speech, [steps], to a detector with frames of so many samples."""
+    heard: list[Heard] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(frame), heard.append)
+    for _ in itertools.chain(segmenter.feed(sound), segmenter.finish()):
+        pass
+    return np.concatenate([part.speech for part in heard])
+
+
+@pytest.mark.parametrize("frame", [480, 512])
+def test_a_step_is_speech_where_most_of_it_lies_in_voiced_frames(frame: int) -> None:
+    voiced = np.repeat(np.random.default_rng(1).random(700) < 0.5, frame)[: 161_280 * 2]
+    expected = voiced.reshape(-1, 160).mean(axis=1) > 0.5
+    assert np.array_equal(heard_as_speech(voiced * np.int16(8000), frame), expected)
+
+
+@pytest.mark.parametrize("frame", [480, 512])
+@pytest.mark.parametrize("samples", [1, 160, 161, 480, 481, 512, 513, 161_280, 161_281, 161_280 + 481, 161_280 + 512])
+def test_a_channel_may_end_anywhere_in_a_step_and_in_a_frame(frame: int, samples: int) -> None:
+    speech = heard_as_speech(np.full(samples, 8000, np.int16), frame)
+    assert len(speech) == -(-samples // 160)
+    assert speech.all()
 
 
 def test_a_short_stretch_without_a_pause_is_never_cut() -> None:

@@ -43,8 +43,8 @@ class SpeechGate:
     """Keeps of what the voice detector passed what is loud enough to be speech.
 
     A fixed gate loses quiet speakers, so it follows the level of the voice over the last minute, or over the last ten
-    seconds where that is lower, because nobody shall be lost who talks quietly after somebody loud. It is never over the
-    user's `silence_db`; `strict` keeps it there. `threshold` is where it is, in dBFS.
+    seconds where that is lower, because nobody shall be lost who talks quietly after somebody loud. It is never over
+    the user's `silence_db`; `strict` keeps it there. `threshold` is where it is, in dBFS.
     """
 
     def __init__(self, options: SegmentationOptions) -> None:
