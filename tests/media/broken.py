@@ -1,4 +1,4 @@
-"""Some 400 odd and broken files, with the ends that a job on each may come to.
+"""Some 600 odd and broken files, with the ends that a job on each may come to.
 
 `python -m tests.media.broken DIR` writes them all, and `manifest.json`; tests iterate over `broken_files`.
 """
@@ -13,7 +13,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.media import bombs, containers, damaged, foreign, names, playlists, signals, wav_headers
+from tests.media import (
+    bombs,
+    containers,
+    damaged,
+    floods,
+    foreign,
+    lies,
+    names,
+    playlists,
+    references,
+    signals,
+    wav_headers,
+)
 from tests.media.case import Case, Outcome
 from tests.media.encode import encode
 from tests.media.playlists import Canary
@@ -57,6 +69,9 @@ def cases(canary: Canary) -> Iterator[Case]:
         containers.cases(canary),
         bombs.cases(),
         damaged.cases(),
+        references.cases(canary),
+        lies.cases(),
+        floods.cases(),
     )
 
 

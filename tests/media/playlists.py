@@ -37,6 +37,8 @@ ENTRIES = {
     "subfile": "subfile,,start,0,end,0,,:{path}",
     "concat": "concat:{path}|{path}",
     "cache": "cache:{path}",
+    "crypto": "crypto:{path}",
+    "data": "data:application/vnd.apple.mpegurl,{path}",
     "passwd": "/etc/passwd",
     "environment": "/proc/self/environ",
     "endless_device": "/dev/zero",
@@ -73,6 +75,8 @@ LISTS = {
         '<AdaptationSet mimeType="audio/mp4"><Representation id="1" bandwidth="64000">'
         "<BaseURL>file://{path}</BaseURL></Representation></AdaptationSet></Period></MPD>"
     ),
+    "entity.mpd": '<?xml version="1.0"?><!DOCTYPE MPD [<!ENTITY canary SYSTEM "file://{path}">]><MPD>&canary;</MPD>',
+    "manifest.f4m": '<manifest xmlns="http://ns.adobe.com/f4m/1.0"><media url="{url}"/></manifest>',
     "session.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
     "rtsp_text.mov": "rtsptext\r\nrtsp://127.0.0.1:9/canary\r\n",
     "smooth.ismc": '<SmoothStreamingMedia MajorVersion="2" Duration="50000000"><StreamIndex Type="audio"/>'

@@ -1,0 +1,63 @@
+"""What becomes of a file that is decoded and cut as the service does it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from shared.domain.failure import FailureCode
+from shared.domain.options import JobOptions
+from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.container import VOICE_DETECTORS
+from worker.failures import failure_of
+from worker.pipeline.errors import PipelineError
+from worker.pipeline.ports import AudioStream
+from worker.pipeline.prepare import Clip, Preparation
+
+MOST_SEGMENTS = 50_000
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """`code` is None where it could be read; `decoded` is in samples, `took_s` in seconds."""
+
+    code: FailureCode | None
+    decoded: int
+    clips: list[Clip]
+    took_s: float
+
+
+@contextmanager
+def opened(path: Path, decoder: FfmpegDecoder) -> Iterator[AudioStream]:
+    with path.open("rb") as file, decoder.open(file) as stream:
+        yield stream
+
+
+def ending(path: Path, decoder: FfmpegDecoder) -> Ending:
+    """Any error but those of the pipeline is raised."""
+    started = time.monotonic()
+    clips: list[Clip] = []
+    decoded, code = 0, None
+    try:
+        with opened(path, decoder) as stream:
+            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, most_segments=MOST_SEGMENTS)
+            for some in preparation.clips():
+                clips += some
+                decoded = preparation.decoded
+    except PipelineError as error:
+        code = failure_of(error).code
+    return Ending(code, decoded, clips, time.monotonic() - started)
+
+
+def at_once(work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    """What is made of each, in order, on as many threads as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        yield from threads.map(work, given)

@@ -1,0 +1,131 @@
+"""Files made to harm: each comes to an end in time, with a code, and nothing that they name is opened or asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from shared.domain.failure import FailureCode
+from tests.adapters.endings import Ending, at_once, ending
+from tests.media.broken import BrokenFile, broken_files, cases, place_canary
+from tests.media.case import Case
+from tests.media.tripwire import Tripwire
+from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.pipeline.ports import Samples
+
+ALL = "EMOLINE_TEST_ALL_MEDIA" in os.environ
+"""All of the files made to harm; by default a part of them."""
+EVERY = 1 if ALL else 4
+KINDS = ("bomb", "lie", "flood", "large")
+"""Of the other kinds the playlists are in `test_decoder`, and those of WAV's headers in `tests/e2e`."""
+ONCE_FATAL = ("loses_channels.aac", "ogg_widens.opus", "channels_9.wav", "channels_33.wav")
+"""Files that once killed the decoder's process; always among those that are tried."""
+WITHIN_S = 60
+DECODER = FfmpegDecoder(max_duration_s=24 * 3600 if ALL else 3600, timeout_s=30)
+OURS = {FailureCode.INTERNAL_ERROR, FailureCode.DECODER_CRASHED, FailureCode.DECODE_TIMEOUT}
+"""Codes that say that something is wrong with Emoline, not with the file."""
+
+FOLLOWED = ("ffconcat_relative.mp3", "hls_path.m3u8", "hls_http.m3u8", "sound_elsewhere_alias.mov")
+"""Files that FFmpeg follows when it is let."""
+PART = 8_000
+"""Samples of the canary that are looked for: half a second."""
+ALIKE = 0.7
+"""Correlation of what went through a codec; two voices that are not the same stay far below."""
+
+
+@dataclass(frozen=True)
+class Trap:
+    """Files that name a canary, and what notices that it is opened or asked for."""
+
+    files: list[BrokenFile]
+    wire: Tripwire
+    sound: Samples
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Iterator[Trap]:
+    canary = place_canary(tmp_path)
+    sound = samples_of(canary.path)
+    with Tripwire([canary.path, canary.stream]) as wire:
+        baits = (case for case in cases(replace(canary, url=wire.url)) if is_bait(case))
+        yield Trap([written(case, tmp_path) for case in baits], wire, sound)
+
+
+def is_bait(case: Case) -> bool:
+    return case.kind == "reference" or case.name in FOLLOWED
+
+
+def written(case: Case, directory: Path) -> BrokenFile:
+    """Under its own name, beside the canary."""
+    path = directory / case.name
+    path.write_bytes(case.make())
+    return BrokenFile(path, case.name, case.kind, case.acceptable)
+
+
+def samples_of(path: Path, **options: str) -> Samples:
+    """The sound of a file as FFmpeg reads it when it may do all that it can, int16 [n] at 16 kHz."""
+    resampler = av.AudioResampler("s16", "mono", 16_000)
+    with av.open(str(path), options=options, timeout=1) as container:
+        frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def holds(sound: Samples, canary: Samples) -> bool:
+    """Whether any half second of the canary is anywhere in the sound [n], however loud."""
+    parts = canary[: len(canary) // PART * PART].reshape(-1, PART).astype(float)
+    padded = np.concatenate([sound.astype(float), np.zeros(PART)])
+    size = len(padded) + PART
+    energy = np.concatenate([[0.0], np.cumsum(padded**2)])
+    loudness = np.sqrt(np.maximum(energy[PART:] - energy[:-PART], 1))
+    products = np.fft.irfft(np.fft.rfft(padded, size) * np.fft.rfft(parts, size).conj(), size)[:, : len(loudness)]
+    likeness = products / loudness / np.linalg.norm(parts, axis=1)[:, None]
+    return bool(likeness.max() > ALIKE)
+
+
+def chosen(index: int, file: BrokenFile) -> bool:
+    return index % EVERY == 0 or file.name in ONCE_FATAL
+
+
+def wrong(file: BrokenFile, end: Ending) -> str:
+    """What is wrong with the way in which the work on a file ended, if anything."""
+    outcome = "failed" if end.code else "succeeded"
+    if outcome in file.acceptable and end.code not in OURS and end.took_s < WITHIN_S:
+        return ""
+    return f"{file.name}: {end.code} after {end.took_s:.0f} s"
+
+
+def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: Trap) -> None:
+    ends = list(at_once(partial(ending, decoder=DECODER), [file.path for file in trap.files]))
+    assert list(filter(None, map(wrong, trap.files, ends))) == []
+    assert not trap.wire.touched()
+    assert not trap.wire.asked()
+    for file, end in zip(trap.files, ends, strict=True):
+        assert not any(holds(clip.samples, trap.sound) for clip in end.clips), file.name
+        assert end.decoded != len(trap.sound), file.name
+
+
+def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: Trap) -> None:
+    paths = {file.name: file.path for file in trap.files}
+    for name in ("ffconcat_relative.mp3", "hls_path.m3u8"):
+        assert holds(samples_of(paths[name]), trap.sound)
+        assert trap.wire.touched()
+    assert holds(samples_of(paths["sound_elsewhere_alias.mov"], enable_drefs="1", use_absolute_path="1"), trap.sound)
+    assert trap.wire.touched()
+    with suppress(av.FFmpegError):  # nobody answers
+        samples_of(paths["hls_http.m3u8"], protocol_whitelist="file,http,tcp")
+    assert trap.wire.asked()
+
+
+@pytest.mark.timeout(1800)
+def test_every_bomb_and_every_lie_comes_to_an_end_in_time_and_with_a_code(tmp_path: Path) -> None:
+    files = [file for index, file in enumerate(broken_files(tmp_path, kinds=KINDS)) if chosen(index, file)]
+    ends = at_once(partial(ending, decoder=DECODER), [file.path for file in files])
+    assert list(filter(None, map(wrong, files, ends))) == []
