@@ -27,7 +27,7 @@ from worker.container import VOICE_DETECTORS
 
 _EXCERPT_HOURS = 0.1
 """For pydub, which takes minutes for an hour: all conditions in six minutes."""
-_LIBRARIES = ("av", "numpy", "webrtcvad-wheels", "pydub", "auditok")
+_LIBRARIES = ("av", "numpy", "webrtcvad-wheels", "silero-vad", "onnxruntime", "pydub", "auditok")
 _DECODER = "decode alone"
 
 
