@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.objects_local import LocalObjectStore
 from shared.adapters.wake_local import LocalWakeUps
-from shared.db.engine import migrate, open_engine
+from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
+from shared.db.schema import ensure_schema
 from shared.ports import Clock, JobStore, ObjectStore
 from shared.services.end import End
 from shared.services.frames import Frames
@@ -36,24 +37,43 @@ class Services:
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """Everything connected and the schema up to date; disconnected when the context is left."""
+    """Everything connected and the schema up to date; disconnected when the context is left.
+
+    Raises:
+        DatabaseUnusable: it cannot be reached, or its schema is another.
+        StoreUnavailable: the store that the settings name cannot be used.
+    """
     engine = open_engine(settings.resolved_database_url())
     try:
-        migrate(engine)
+        ensure_schema(engine)
         clock = SystemClock()
         jobs = SqlJobStore(engine, clock, settings.lease_s)
-        objects = LocalObjectStore(settings.objects_dir)
         wake_ups = LocalWakeUps()
-        yield Services(
-            settings=settings,
-            jobs=jobs,
-            objects=objects,
-            wake_ups=wake_ups,
-            clock=clock,
-            submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
-            read=Read(jobs, objects),
-            frames=Frames(jobs, objects),
-            end=End(jobs, objects, clock, settings.lease_s),
-        )
+        with _object_store(settings) as objects:
+            yield Services(
+                settings=settings,
+                jobs=jobs,
+                objects=objects,
+                wake_ups=wake_ups,
+                clock=clock,
+                submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
+                read=Read(jobs, objects),
+                frames=Frames(jobs, objects),
+                end=End(jobs, objects, clock, settings.lease_s),
+            )
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _object_store(settings: Settings) -> Iterator[ObjectStore]:
+    if settings.store_url is None:
+        yield LocalObjectStore(settings.objects_dir)
+        return
+    # Here, because boto3 takes a third of a second and 25 MB that who has a folder need not spend.
+    from shared.adapters.objects_s3 import S3ObjectStore
+
+    with closing(
+        S3ObjectStore(settings.store_url, settings.store_endpoint_url, path_style=settings.store_path_style)
+    ) as store:
+        yield store

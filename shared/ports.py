@@ -104,7 +104,7 @@ class JobPage:
 
 
 class JobStore(Protocol):
-    """The truth about jobs and segments. Every method is one transaction."""
+    """The truth about jobs and segments. Every method is one transaction, and leases run on the store's own clock."""
 
     def add(self, job: Job) -> None: ...
 
@@ -134,18 +134,18 @@ class JobStore(Protocol):
         """Forgets a job but for its id, whose objects are then to be purged. Raises JobNotFound or JobDeleted."""
         ...
 
-    def purgeable(self, deleted_before: datetime) -> Sequence[str]:
-        """Ids of deleted jobs whose objects may still exist."""
+    def purgeable(self, after_s: float) -> Sequence[str]:
+        """Ids of jobs that were deleted more than `after_s` seconds ago and whose objects may still exist."""
         ...
 
     def purged(self, job_id: str) -> None: ...
 
     def claim_preparation(self) -> Claim | None:
-        """The oldest job that waits to be prepared, or whose preparation was abandoned."""
+        """The oldest job whose preparation was abandoned, else the oldest that waits to be prepared."""
         ...
 
     def claim_finish(self) -> Claim | None:
-        """The oldest job whose segments are all done, or whose finishing was abandoned."""
+        """The oldest job whose finishing was abandoned, else the oldest whose segments are all done."""
         ...
 
     def renew(self, claim: Claim) -> None:

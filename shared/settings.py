@@ -22,7 +22,19 @@ class Settings(BaseSettings):
     """Folder of the embedded service: its database and its recordings."""
 
     database_url: str | None = None
-    """SQLAlchemy URL of the database; by default a SQLite file in `data_dir`."""
+    """`postgresql://user:password@host/name`, whose tables `emoline migrate` makes and brings up to date; by default a
+    SQLite file in `data_dir`."""
+
+    store_url: str | None = Field(default=None, pattern=r"^s3://[^/]+")
+    """Where recordings, segments and frames are kept: `s3://bucket` or `s3://bucket/prefix`; by default a folder in
+    `data_dir`. Keys and region come by AWS's own variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    `AWS_DEFAULT_REGION`), a profile, or the machine's role."""
+
+    store_endpoint_url: str | None = Field(default=None, pattern=r"^https?://")
+    """URL of an S3-compatible store other than AWS; clients fetch the sound of segments from it too."""
+
+    store_path_style: bool = False
+    """Whether the store wants the bucket in the path of its URLs, not in the host's name: most that are not AWS do."""
 
     model: str = "mini"
     """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as

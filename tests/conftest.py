@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,15 @@ from hypothesis import settings
 
 from shared.container import Services, open_services
 from shared.settings import Settings
+from tests.clock import ManualClock
+from tests.services.postgres import bare_postgres_url, postgres_server, postgres_template, postgres_url
 from worker.adapters.emotion2vec.model import Emotion2vecModel
+
+__all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
 
 # How long an example takes is the machine's affair: no test fails for being slow on a busy one.
 settings.register_profile("emoline", deadline=None)
 settings.load_profile("emoline")
-
-
-class ManualClock:
-    """`shared.ports.Clock` that stands still until it is told to move, so that leases run out without waiting."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
 
     Raises:
         PublicAddress: `host` can be reached from elsewhere.
-        AddressInUse, ModelUnavailable.
+        AddressInUse, DatabaseUnusable, ModelUnavailable, StoreUnavailable.
     """
     with _listen(host, port) as listener, open_services(settings) as services:
         pipeline = build_pipeline(settings)

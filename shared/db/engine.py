@@ -1,27 +1,65 @@
-"""An SQLAlchemy engine for a URL, and the schema brought up to date."""
+"""An SQLAlchemy engine for a URL: SQLite or Postgres."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
-
-import migrations
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 _BUSY_MS = 30_000
 """How long a SQLite connection waits for another's write; embedded writes take milliseconds."""
 
+_POSTGRES = {
+    "application_name": "emoline",
+    "connect_timeout": "10",
+    # A server that vanished without a word is noticed within a minute, not after the system's two hours.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    # A worker that vanishes in the middle of a transaction keeps its rows locked no longer than a lease lasts.
+    "options": "-c idle_in_transaction_session_timeout=30s",
+}
+
+
+class DatabaseUnusable(Exception):
+    """The database is of no kind that Emoline knows, cannot be reached, or has a schema that it does not know.
+
+    The message is a sentence for whoever runs Emoline.
+    """
+
 
 def open_engine(url: str) -> Engine:
-    """An engine whose transactions see each other's writes whole, on SQLite too."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    database = make_url(url).database
-    if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    """An engine whose transactions see each other's writes whole, on SQLite too. Raises DatabaseUnusable."""
+    parsed = _parsed(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(parsed)
+    if backend in ("postgresql", "postgres"):
+        return _postgres(parsed)
+    raise DatabaseUnusable(f"EMOLINE_DATABASE_URL must begin with postgresql:// or sqlite://, not {backend}://.")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:  # its own message would show the password
+        raise DatabaseUnusable("EMOLINE_DATABASE_URL is no URL like postgresql://user:password@host/name.") from error
+
+
+def _postgres(url: URL) -> Engine:
+    # Whatever driver a URL names or leaves open, psycopg is the one that is installed.
+    own = url.set(drivername="postgresql+psycopg")
+    connect_args = {name: value for name, value in _POSTGRES.items() if name not in url.query}
+    # The store locks rows as READ COMMITTED needs it; a server may have another level by default.
+    return create_engine(own, connect_args=connect_args, pool_pre_ping=True, isolation_level="READ COMMITTED")
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
@@ -39,11 +77,3 @@ def _begin_immediate(connection: Any) -> None:
     # A transaction that reads first and writes then would fail as "locked" instead of waiting its turn.
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def migrate(engine: Engine) -> None:
-    """Brings the schema to the newest version; nothing happens where it is there already."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.attributes["engine"] = engine
-    command.upgrade(config, "head")

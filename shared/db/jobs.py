@@ -1,11 +1,16 @@
 """The job store over SQLAlchemy: claims with leases and fencing, on SQLite and Postgres alike.
 
 Nothing is decided here: which state follows which is the domain's, what to do with a claim is the stages'.
+
+SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep writers apart without deadlocks:
+
+- Who writes to segments holds the rows of their jobs first, those of several jobs in the order of their ids.
+- Who claims holds nothing first and waits for nobody: what is locked is skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +26,22 @@ from shared.domain.segment import SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import Claim, Clock, JobPage, SegmentClaim, StoredSegment
 
 _PENDING = SegmentRow.status == SegmentStatus.PENDING.value
-_ANALYSABLE = JobRow.state.in_([JobState.PREPARING.value, JobState.INFERRING.value])
+# That such a job has not ended is said because there is an index of those.
+_ANALYSABLE = JobRow.state.in_([JobState.PREPARING.value, JobState.INFERRING.value]) & JobRow.finished_at.is_(None)
 
 
 class SqlJobStore:
-    """`shared.ports.JobStore` in a database. `lease_s` is how long a claim lasts without being renewed."""
+    """`shared.ports.JobStore` in a database. `lease_s` is how long a claim lasts without being renewed.
+
+    Leases run on the database's clock, because those of several machines differ: a server's own, and for a SQLite file
+    that of this machine. `clock` also dates what users see.
+    """
 
     def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
         self._write = sessionmaker(engine, expire_on_commit=False)
         self._read = sessionmaker(engine.execution_options(read_only=True))
         self._clock = clock
+        self._now: Callable[[], Any] = func.now if engine.dialect.name == "postgresql" else clock.now
         self._lease = timedelta(seconds=lease_s)
 
     def add(self, job: Job) -> None:
@@ -60,7 +71,7 @@ class SqlJobStore:
         found: dict[str, dict[str, tuple[int, int]]] = {job_id: {} for job_id in job_ids}
         with self._read() as session:
             for job_id, status, number, speech in session.execute(query):
-                found[job_id][status] = (number, speech)
+                found[job_id][status] = (number, int(speech))  # Postgres sums to a Decimal
         return {job_id: _counts(by_status) for job_id, by_status in found.items()}
 
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
@@ -87,10 +98,11 @@ class SqlJobStore:
 
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
-            session.delete(_existing(session, job_id))
-            session.add(DeletedJobRow(id=job_id, deleted_at=self._clock.now()))
+            session.delete(_existing(session, job_id, lock=True))
+            session.add(DeletedJobRow(id=job_id, deleted_at=self._now()))
 
-    def purgeable(self, deleted_before: datetime) -> Sequence[str]:
+    def purgeable(self, after_s: float) -> Sequence[str]:
+        deleted_before = self._now() - timedelta(seconds=after_s)
         query = select(DeletedJobRow.id).where(~DeletedJobRow.purged, DeletedJobRow.deleted_at < deleted_before)
         with self._read() as session:
             return list(session.scalars(query))
@@ -107,10 +119,10 @@ class SqlJobStore:
         return self._claim(JobState.INFERRING, JobState.FINISHING, select(JobRow).where(~unfinished))
 
     def _claim(self, waiting: JobState, running: JobState, query: Select[JobRow]) -> Claim | None:
-        now = self._clock.now()
         query = (
-            query.where(JobRow.state.in_([waiting.value, running.value]), _free(JobRow.lease_until, now))
-            .order_by(JobRow.id)
+            query.where(JobRow.state.in_([waiting.value, running.value]), _free(JobRow.lease_until, self._now()))
+            # As the index has it, so that none but the first rows are read; the abandoned happen to come first.
+            .order_by(JobRow.state, JobRow.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -118,79 +130,96 @@ class SqlJobStore:
             row = session.scalar(query)
             if row is None:
                 return None
-            job = job_of(row).claimed(now)
-            _set(row, **job_values(job), fence=row.fence + 1, lease_until=now + self._lease)
+            job = job_of(row).claimed(self._clock.now())
+            _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._leased())
             return Claim(job, row.fence)
 
     def renew(self, claim: Claim) -> None:
-        query = _claimed(claim).values(lease_until=self._clock.now() + self._lease)
         with self._write.begin() as session:
-            _must_affect_one(session, query)
+            _must_affect_one(session, _claimed(claim).values(lease_until=self._leased()))
 
     def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
         left = job.state is not claim.job.state
-        lease_until = None if left else self._clock.now() + self._lease
+        lease_until = None if left else self._leased()
         with self._write.begin() as session:
             _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
-            for stored in add:
-                _put_segment(session, job.id, stored)
+            _put_segments(session, job.id, {stored.segment.index: stored for stored in add})
 
     def forget_segments_from(self, claim: Claim, index: int) -> None:
         query = delete(SegmentRow).where(SegmentRow.job_id == claim.job.id, SegmentRow.index >= index)
         with self._write.begin() as session:
-            _must_affect_one(session, _claimed(claim).values(lease_until=self._clock.now() + self._lease))
+            _must_affect_one(session, _claimed(claim).values(lease_until=self._leased()))
             session.execute(query)
 
     def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
-        lease_until = self._clock.now() + timedelta(seconds=seconds)
+        lease_until = self._now() + timedelta(seconds=seconds)
         with self._write.begin() as session:
             _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
 
     def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
-        now = self._clock.now()
         query = (
             select(SegmentRow)
             .join(JobRow)
-            .where(_PENDING, _ANALYSABLE, _free(SegmentRow.lease_until, now))
+            .where(_PENDING, _ANALYSABLE, _free(SegmentRow.lease_until, self._now()))
             .order_by(SegmentRow.job_id, SegmentRow.index)
             .limit(_MOST_CLAIMS)
             .with_for_update(skip_locked=True, of=SegmentRow)
+            .execution_options(yield_per=_ROWS_LOCKED_AT_ONCE)
         )
         with self._write.begin() as session:
-            rows = _within(session.scalars(query), budget)
-            for row in rows:
-                _set(row, attempts=row.attempts + 1, fence=row.fence + 1, lease_until=now + self._lease)
-            return [SegmentClaim(row.job_id, stored_segment_of(row), row.attempts, row.fence) for row in rows]
+            with session.scalars(query) as rows:
+                chosen = _within(rows, budget)
+            if chosen:
+                self._lease_segments(session, chosen)
+            return [SegmentClaim(row.job_id, stored_segment_of(row), row.attempts + 1, row.fence + 1) for row in chosen]
+
+    def _lease_segments(self, session: Session, rows: Sequence[SegmentRow]) -> None:
+        keys = [(row.job_id, row.index) for row in rows]
+        query = update(SegmentRow).where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys))
+        values = {"attempts": SegmentRow.attempts + 1, "fence": SegmentRow.fence + 1, "lease_until": self._leased()}
+        _affected(session, query.values(values))
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        query = update(SegmentRow).where(_held(claims)).values(lease_until=self._clock.now() + self._lease)
+        query = update(SegmentRow).where(_held(claims)).values(lease_until=self._leased())
         with self._write.begin() as session:
+            _lock_jobs(session, claims)
             if not _affected(session, query):
                 raise LeaseLost
 
     def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
-        jobs = {claim.job_id for claim, _ in outcomes}
-        written = 0
+        claims = [claim for claim, _ in outcomes]
         with self._write.begin() as session:
+            _lock_jobs(session, claims)
+            held = session.scalars(select(SegmentRow).where(_held(claims)).with_for_update())
+            rows = {(row.job_id, row.index): row for row in held}
             for claim, outcome in outcomes:
-                query = update(SegmentRow).where(_held([claim])).values(**outcome_values(outcome), lease_until=None)
-                written += _affected(session, query)
+                if row := rows.get((claim.job_id, claim.stored.segment.index)):
+                    _set(row, **outcome_values(outcome), lease_until=None)
+            jobs = {job_id for job_id, _ in rows}
             named = update(JobRow).where(JobRow.id.in_(jobs), JobRow.model.is_(None))
             session.execute(named.values(model=model_value(model)))
-        return written
+        return len(rows)
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
         query = update(SegmentRow).where(_held(claims))
         with self._write.begin() as session:
-            session.execute(query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
+            _lock_jobs(session, claims)
+            _affected(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
+
+    def _leased(self) -> Any:
+        """When a lease that is taken now ends."""
+        return self._now() + self._lease
 
 
 _MOST_CLAIMS = 256
 """Segments looked at for one claim; a batch of short ones is still over a minute of audio."""
 
+_ROWS_LOCKED_AT_ONCE = 16
+"""Segments that a claim looks at together: what it locks and does not take, others are kept from for a moment."""
 
-def _existing(session: Session, job_id: str) -> JobRow:
-    row = session.get(JobRow, job_id)
+
+def _existing(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
+    row = session.get(JobRow, job_id, with_for_update=lock or None)
     if row is None:
         raise JobDeleted if session.get(DeletedJobRow, job_id) else JobNotFound
     return row
@@ -221,12 +250,20 @@ def _within(rows: Iterable[SegmentRow], budget: int) -> list[SegmentRow]:
     return chosen
 
 
-def _put_segment(session: Session, job_id: str, stored: StoredSegment) -> None:
-    row = session.get(SegmentRow, (job_id, stored.segment.index))
-    if row is None:
-        session.add(SegmentRow(job_id=job_id, index=stored.segment.index, **segment_values(stored)))
-    elif stored_segment_of(row) != stored:
-        _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
+def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:
+    ids = {claim.job_id for claim in claims}
+    session.execute(select(JobRow.id).where(JobRow.id.in_(ids)).order_by(JobRow.id).with_for_update())
+
+
+def _put_segments(session: Session, job_id: str, add: Mapping[int, StoredSegment]) -> None:
+    query = select(SegmentRow).where(SegmentRow.job_id == job_id, SegmentRow.index.in_(add)).with_for_update()
+    there = {row.index: row for row in session.scalars(query)} if add else {}
+    for index, stored in add.items():
+        row = there.get(index)
+        if row is None:
+            session.add(SegmentRow(job_id=job_id, index=index, **segment_values(stored)))
+        elif stored_segment_of(row) != stored:
+            _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
 
 
 def _set(row: JobRow | SegmentRow, **values: Any) -> None:

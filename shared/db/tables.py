@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMES = {
@@ -16,12 +16,14 @@ _NAMES = {
 }
 
 
+_UNFINISHED = text("finished_at IS NULL")
+
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A day and a half at 16 kHz is just over 31 bits."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone; SQLite keeps none, so UTC goes in and comes out."""
+    """A time with its zone. UTC goes in and comes out: SQLite keeps no zone, a Postgres server has one of its own."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -30,11 +32,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
+    # JSON on Postgres too: JSONB would change the order of keys and refuse the null character.
     type_annotation_map = {  # noqa: RUF012
         datetime: UtcDateTime,
         dict[str, Any]: JSON(none_as_null=True),
@@ -62,7 +67,10 @@ class JobRow(Base):
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "state", "id"),)
+    __table_args__ = (
+        Index(None, "state", "id"),
+        Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
+    )
 
 
 class SegmentRow(Base):

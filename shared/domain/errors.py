@@ -119,6 +119,12 @@ class StorageFull(EmolineError):
     code = "storage_full"
 
 
+class StoreUnavailable(EmolineError, OSError):
+    """The store of the recordings does not answer as it should; try again later."""
+
+    code = "store_unavailable"
+
+
 class InvalidTransition(EmolineError):
     """A job cannot go from its state to the one asked for."""
 

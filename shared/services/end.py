@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from shared.domain.errors import JobFinished
 from shared.domain.job import JobState
@@ -38,6 +37,6 @@ class End:
 
     def sweep(self) -> None:
         """Deletes what workers still wrote for jobs that were deleted under their hands."""
-        for job_id in self.jobs.purgeable(self.clock.now() - timedelta(seconds=2 * self.lease_s)):
+        for job_id in self.jobs.purgeable(2 * self.lease_s):
             self.objects.delete_prefix(job_prefix(job_id))
             self.jobs.purged(job_id)

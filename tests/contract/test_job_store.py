@@ -2,73 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import uuid_utils
 
-from shared.db.engine import migrate, open_engine
-from shared.db.jobs import SqlJobStore
-from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.failure import FAILURES, FailureCode
-from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
-from shared.domain.options import JobOptions, SegmentationOptions
-from shared.domain.recording import Recording, RecordingWarning
-from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome
-from shared.ports import Claim, JobStore, StoredSegment
-from tests.conftest import ManualClock
-
-LEASE_S = 30.0
-SECOND = 16_000
-MODEL = ModelInfo("test", "1", "00", ("happy",), notice="for tests")
-HAPPY = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1})
-FLAGS = (SegmentFlag.NARROWBAND, SegmentFlag.QUIET)
-
-
-@pytest.fixture(params=["sqlite"])
-def jobs(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[JobStore]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(engine)
-    yield SqlJobStore(engine, clock, LEASE_S)
-    engine.dispose()
-
-
-def new_job(jobs: JobStore, clock: ManualClock) -> Job:
-    recording = Recording("call.mp3", 10, "ab", "jobs/x/source", warnings=(RecordingWarning.TRUNCATED,))
-    options = JobOptions(channels="split", segmentation=SegmentationOptions(max_ms=9000), metadata={"case": "7"})
-    job = Job(f"job_{uuid_utils.uuid7()}", recording, options, clock.now())
-    jobs.add(job)
-    return job
-
-
-def stored(index: int, start_s: int = 0, seconds: int = 10) -> StoredSegment:
-    start = start_s * SECOND
-    segment = Segment(index, 0, start, start + seconds * SECOND, seconds * SECOND, FLAGS)
-    return StoredSegment(segment, f"jobs/x/{index}.flac")
-
-
-def prepared(jobs: JobStore, clock: ManualClock, segments: int = 3) -> Job:
-    """A job whose segments wait to be analysed."""
-    new_job(jobs, clock)
-    claim = jobs.claim_preparation()
-    assert claim is not None
-    job = claim.job.to(JobState.INFERRING, clock.now())
-    jobs.save(claim, job, add=[stored(index, 20 * index) for index in range(segments)])
-    return job
-
-
-def claimed(claim: Claim | None) -> Claim:
-    assert claim is not None
-    return claim
+from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.domain.segment import SegmentOutcome
+from shared.ports import JobStore
+from tests.clock import ManualClock
+from tests.contract.stored_jobs import FLAGS, HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
 
 def test_a_job_comes_back_as_it_went_in(jobs: JobStore, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
     assert jobs.get(job.id) == job
+
+
+def test_what_users_say_comes_back_to_the_letter(jobs: JobStore, clock: ManualClock) -> None:
+    said = {"z": "first", "a": "null \0, quote ', a letter \N{HIRAGANA LETTER A}", "half of a pair": "\ud83d", "": ""}
+    job = new_job(jobs, clock, metadata=said)
+    metadata = jobs.get(job.id).options.metadata
+    assert list(metadata.items()) == list(said.items())
+
+
+def test_times_come_back_in_utc_to_the_microsecond(jobs: JobStore, clock: ManualClock) -> None:
+    clock.advance(0.123457)
+    job = new_job(jobs, clock)
+    assert jobs.get(job.id).created_at.isoformat() == "2026-01-01T00:00:00.123457+00:00"
 
 
 def test_an_unknown_job_is_not_found(jobs: JobStore) -> None:
@@ -107,6 +69,14 @@ def test_a_renewed_lease_holds_and_an_abandoned_one_is_claimed_again(jobs: JobSt
     clock.advance(2)
     again = claimed(jobs.claim_preparation())
     assert (again.job.attempts, again.fence) == (2, claim.fence + 1)
+
+
+def test_an_abandoned_job_comes_before_those_that_wait(jobs: JobStore, clock: ManualClock) -> None:
+    ids = [new_job(jobs, clock).id for _ in range(3)]
+    claimed(jobs.claim_preparation())
+    claimed(jobs.claim_preparation())
+    clock.advance(LEASE_S + 1)
+    assert [claimed(jobs.claim_preparation()).job.id for _ in range(3)] == ids
 
 
 def test_whoever_lost_the_lease_can_write_nothing(jobs: JobStore, clock: ManualClock) -> None:
@@ -167,6 +137,15 @@ def test_an_outcome_is_recorded_once_and_a_late_one_is_refused(jobs: JobStore, c
     assert jobs.get(job.id).model == MODEL
 
 
+def test_who_records_nothing_does_not_name_the_model(jobs: JobStore, clock: ManualClock) -> None:
+    job = prepared(jobs, clock, 1)
+    late = jobs.claim_segments(SECOND)
+    clock.advance(LEASE_S + 1)
+    jobs.claim_segments(SECOND)
+    assert jobs.record([(claim, HAPPY) for claim in late], MODEL) == 0
+    assert jobs.get(job.id).model is None
+
+
 def test_released_segments_are_as_if_never_claimed(jobs: JobStore, clock: ManualClock) -> None:
     prepared(jobs, clock, 1)
     jobs.release_segments(jobs.claim_segments(SECOND))
@@ -194,7 +173,9 @@ def test_a_job_is_finished_only_when_every_segment_is_done(jobs: JobStore, clock
     jobs.record([(second, SegmentOutcome.skipped(FailureCode.TIMEOUT))], MODEL)
     claim = claimed(jobs.claim_finish())
     assert claim.job.state is JobState.FINISHING
-    assert jobs.counts([job.id]) == {job.id: SegmentCounts(2, 1, 1, 10 * SECOND)}
+    counts = jobs.counts([job.id])
+    assert counts == {job.id: SegmentCounts(2, 1, 1, 10 * SECOND)}
+    assert type(counts[job.id].analysed) is int
 
 
 def test_a_job_being_prepared_is_not_finished_even_when_its_segments_so_far_are_done(
@@ -269,11 +250,12 @@ def test_deleting_forgets_all_but_the_id_and_workers_notice(jobs: JobStore, cloc
 def test_deleted_jobs_are_purgeable_until_they_are_purged(jobs: JobStore, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
     jobs.delete(job.id)
-    assert jobs.purgeable(clock.now()) == []
+    clock.advance(60)
+    assert jobs.purgeable(60) == []
     clock.advance(1)
-    assert jobs.purgeable(clock.now()) == [job.id]
+    assert jobs.purgeable(60) == [job.id]
     jobs.purged(job.id)
-    assert jobs.purgeable(clock.now()) == []
+    assert jobs.purgeable(60) == []
 
 
 def test_segments_come_in_pages_by_index(jobs: JobStore, clock: ManualClock) -> None:
@@ -289,18 +271,3 @@ def test_flags_come_back_as_they_went_in_also_none(jobs: JobStore, clock: Manual
     plain = replace(plain, segment=replace(plain.segment, flags=()))
     jobs.save(claim, claim.job, add=[flagged, plain])
     assert [result.segment.flags for result in jobs.results(job.id)] == [FLAGS, ()]
-
-
-def test_many_claimers_at_once_never_share_a_segment(jobs: JobStore, clock: ManualClock) -> None:
-    job = prepared(jobs, clock, 60)
-
-    def claim_all(_: int) -> list[int]:
-        found: list[int] = []
-        while batch := jobs.claim_segments(20 * SECOND):
-            found += [claim.stored.segment.index for claim in batch]
-        return found
-
-    with ThreadPoolExecutor(6) as pool:
-        indices = [index for found in pool.map(claim_all, range(6)) for index in found]
-    assert sorted(indices) == list(range(60))
-    assert jobs.counts([job.id])[job.id] == replace(SegmentCounts(), total=60)

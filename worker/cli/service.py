@@ -22,6 +22,8 @@ def serve(
     precision: Precision = None,
 ) -> None:
     """Run the whole service here: API, workers, SQLite and a folder. Settings: EMOLINE_* (see docs/settings.md)."""
+    from shared.db.engine import DatabaseUnusable
+    from shared.domain.errors import StoreUnavailable
     from worker.embedded import AddressInUse, PublicAddress, embedded_service
     from worker.pipeline.errors import ModelUnavailable
 
@@ -36,7 +38,7 @@ def serve(
             console.print(f"Emoline listens on {url} (API: {url}/docs). Data: {settings.data_dir}. Ctrl-C stops it.")
             stop.wait()
             console.print("Stopping: what is in hand is finished, the rest goes on at the next start.")
-    except (PublicAddress, AddressInUse, ModelUnavailable) as error:
+    except (PublicAddress, AddressInUse, ModelUnavailable, StoreUnavailable, DatabaseUnusable) as error:
         leave(console, str(error))
 
 
@@ -59,6 +61,8 @@ def demo(
     try:
         with tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir:
             settings = settings_with(model=model, device=device, precision=precision, data_dir=data_dir)
+            # Nothing of a demonstration belongs into what a real service uses.
+            settings = settings.model_copy(update={"database_url": None, "store_url": None})
             with embedded_service(settings, "127.0.0.1", 0) as url:
                 run(url, file, out, console)
     except (DemoFailed, ModelUnavailable) as error:
@@ -66,10 +70,13 @@ def demo(
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema; `emoline serve` does it by itself."""
-    from shared.db.engine import migrate as bring_up_to_date
-    from shared.db.engine import open_engine
+    """Bring the database to the newest schema; with SQLite, `emoline serve` does it by itself."""
+    from shared.db.engine import DatabaseUnusable, open_engine
+    from shared.db.schema import migrate as bring_up_to_date
 
-    engine = open_engine(settings_with().resolved_database_url())
-    bring_up_to_date(engine)
+    try:
+        engine = open_engine(settings_with().resolved_database_url())
+        bring_up_to_date(engine)
+    except DatabaseUnusable as error:
+        leave(Console(stderr=True), str(error))
     Console().print(f"{engine.url} is up to date.")

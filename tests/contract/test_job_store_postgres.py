@@ -1,0 +1,139 @@
+"""What only a database server can show: clocks that differ, and transactions that stay open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from shared.db.jobs import SqlJobStore
+from shared.ports import JobStore
+from tests.clock import ManualClock
+from tests.contract.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+WITHIN_S = 20
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as opened:
+        yield opened
+
+
+@contextmanager
+def segments_unwritable(engine: Engine) -> Iterator[Connection]:
+    """While the context lasts, segments can be locked but not written: who does both is stopped in between."""
+    with engine.connect() as blocker, engine.connect() as looker:
+        blocker.execute(text("LOCK TABLE segments IN SHARE MODE"))
+        yield looker
+
+
+def wait_until_blocked(looker: Connection, number: int) -> None:
+    """Returns when as many transactions wait for others."""
+    deadline = time.monotonic() + WITHIN_S
+    while looker.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) != number:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    looker.rollback()
+
+
+def test_a_machine_whose_clock_is_fast_takes_nothing_from_others(
+    jobs: JobStore, engine: Engine, clock: ManualClock
+) -> None:
+    fast = ManualClock()
+    fast.advance(3600)
+    others = SqlJobStore(engine, fast, LEASE_S)
+    new_job(jobs, clock)
+    prepared(jobs, clock, 1)
+    claimed(jobs.claim_preparation())
+    jobs.claim_segments(SECOND)
+    assert others.claim_preparation() is None
+    assert others.claim_segments(SECOND) == []
+
+
+def test_what_somebody_is_about_to_claim_is_passed_over(jobs: JobStore, engine: Engine, clock: ManualClock) -> None:
+    prepared(jobs, clock, 5)
+    ids = [new_job(jobs, clock).id for _ in range(2)]
+    with engine.begin() as held:
+        held.execute(text("SELECT 1 FROM segments WHERE index < 2 FOR UPDATE"))
+        held.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": ids[0]})
+        assert [claim.stored.segment.index for claim in jobs.claim_segments(60 * SECOND)] == [2, 3, 4]
+        assert claimed(jobs.claim_preparation()).job.id == ids[1]
+    assert len(jobs.claim_segments(60 * SECOND)) == 2
+
+
+def test_a_claim_keeps_others_from_few_segments_that_it_does_not_take(
+    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+) -> None:
+    prepared(jobs, clock, 60)
+    with segments_unwritable(engine) as looker:
+        claim = pool.submit(jobs.claim_segments, SECOND)
+        wait_until_blocked(looker, 1)
+        free = looker.execute(text("SELECT 1 FROM segments FOR UPDATE SKIP LOCKED")).all()
+        looker.rollback()
+    assert len(claim.result(WITHIN_S)) == 1
+    assert len(free) >= 40
+
+
+def test_nobody_claims_a_segment_that_is_just_being_moved(
+    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+) -> None:
+    new_job(jobs, clock)
+    preparation = claimed(jobs.claim_preparation())
+    jobs.save(preparation, preparation.job, add=[stored(0)])
+    with segments_unwritable(engine) as looker:
+        moving = pool.submit(jobs.save, preparation, preparation.job, add=[stored(0, 1)])
+        wait_until_blocked(looker, 1)
+        assert pool.submit(jobs.claim_segments, SECOND).result(WITHIN_S) == []
+    moving.result(WITHIN_S)
+    assert [claim.stored for claim in jobs.claim_segments(SECOND)] == [stored(0, 1)]
+
+
+def test_nobody_claims_a_segment_whose_outcome_is_just_being_recorded(
+    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+) -> None:
+    prepared(jobs, clock, 1)
+    (late,) = jobs.claim_segments(SECOND)
+    clock.advance(LEASE_S + 1)
+    with segments_unwritable(engine) as looker:
+        recording = pool.submit(jobs.record, [(late, HAPPY)], MODEL)
+        wait_until_blocked(looker, 1)
+        assert pool.submit(jobs.claim_segments, SECOND).result(WITHIN_S) == []
+    assert recording.result(WITHIN_S) == 1
+
+
+def test_who_writes_segments_waits_for_the_job_not_in_a_circle(
+    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+) -> None:
+    new_job(jobs, clock)
+    preparation = claimed(jobs.claim_preparation())
+    jobs.save(preparation, preparation.job, add=[stored(0)])
+    claims = jobs.claim_segments(SECOND)
+    with segments_unwritable(engine) as looker:
+        recording = pool.submit(jobs.record, [(claim, HAPPY) for claim in claims], MODEL)
+        wait_until_blocked(looker, 1)
+        preparing = pool.submit(jobs.save, preparation, preparation.job, add=[stored(0)])
+        wait_until_blocked(looker, 2)
+    assert recording.result(WITHIN_S) == 1
+    preparing.result(WITHIN_S)
+    assert [result.outcome for result in jobs.results(preparation.job.id)] == [HAPPY]
+
+
+def test_times_are_in_utc_wherever_the_server_is(jobs: JobStore, engine: Engine, clock: ManualClock) -> None:
+    job = new_job(jobs, clock)
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET timezone = 'Asia/Tokyo'"))
+    engine.dispose()
+    assert jobs.get(job.id).created_at.isoformat() == "2026-01-01T00:00:00+00:00"
+
+
+def test_whoever_vanishes_in_the_middle_of_a_transaction_does_not_keep_its_rows(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "30s"
+        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+        assert connection.scalar(text("SHOW application_name")) == "emoline"

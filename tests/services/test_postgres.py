@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 20
+HOLD = """
+import time
+import psycopg
+from tests.services.postgres import running_postgres
+with running_postgres() as url, psycopg.connect(url.render_as_string()) as connection:
+    print(url, connection.execute("SHOW data_directory").fetchone()[0], flush=True)
+    time.sleep(600)
+"""
+
+
+def stopped(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+@pytest.mark.usefixtures("postgres_server")  # left out where that is
+def test_our_own_postgres_and_its_folder_are_gone_after_a_test_run_was_killed() -> None:
+    with Popen([sys.executable, "-c", HOLD], stdout=PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        url, data = process.stdout.readline().split()
+        assert not stopped(url)
+        process.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + WITHIN_S
+    while Path(data).exists() or not stopped(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
