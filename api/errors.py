@@ -32,9 +32,10 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.MalformedUpload: HTTPStatus.BAD_REQUEST,
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
-_RETRY = {errors.ResultNotReady: RETRY_AFTER_S, errors.StorageFull: 60}
+_RETRY = {errors.ResultNotReady: RETRY_AFTER_S, errors.StoreUnavailable: 60, errors.StorageFull: 60}
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:emoline:error:"
 

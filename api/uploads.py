@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,7 +40,7 @@ class _Form:
 async def receive_raw(request: Request, services: Services, filename: str, config: str | None) -> Job:
     """A body that is the recording itself. Raises the errors of `Upload`, InvalidConfig, MalformedUpload."""
     options = parse_options(config, services.settings.segmentation)
-    with services.submit.receive() as upload:
+    async with contextmanager_in_threadpool(services.submit.receive()) as upload:  # storing takes its time
         async for chunk in _chunks(request):
             await run_in_threadpool(upload.write, chunk)
         sha256 = await run_in_threadpool(upload.finish)
@@ -49,7 +50,7 @@ async def receive_raw(request: Request, services: Services, filename: str, confi
 async def receive_form(request: Request, services: Services) -> Job:
     """A form with the parts `file` and, before or after it, `config`. Raises as `receive_raw`, and MissingFile."""
     form = _Form()
-    with services.submit.receive() as upload:
+    async with contextmanager_in_threadpool(services.submit.receive()) as upload:  # storing takes its time
         await _read_form(request, upload, form)
         if form.filename is None:
             raise MissingFile

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,23 @@ import pytest
 from shared.adapters.objects_local import LocalObjectStore
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectStore
+from tests.services.s3 import NAMES, S3Servers, s3_servers
 
 
-@pytest.fixture(params=["local"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return LocalObjectStore(tmp_path / "objects")
+@pytest.fixture(scope="module")
+def servers() -> Iterator[S3Servers]:
+    with s3_servers() as running:
+        yield running
+
+
+@pytest.fixture(params=["local", *NAMES])
+def store(request: pytest.FixtureRequest, tmp_path: Path, servers: S3Servers) -> Iterator[ObjectStore]:
+    if request.param == "local":
+        yield LocalObjectStore(tmp_path / "objects")
+        return
+    with closing(servers[request.param].open()) as opened:
+        yield opened
+        opened.delete_prefix("jobs/")
 
 
 def put(store: ObjectStore, key: str, *chunks: bytes) -> None:
@@ -69,7 +83,22 @@ def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: Objec
     assert read(store, "jobs/ab/source") == b"x"
 
 
-def test_no_room_is_an_error_of_its_own_and_leaves_nothing(store: ObjectStore) -> None:
+def test_an_object_is_sought_in(store: ObjectStore) -> None:
+    put(store, "jobs/a/source", b"0123456789")
+    with store.open("jobs/a/source") as file:
+        assert file.seekable()
+        assert (file.seek(-3, os.SEEK_END), file.read(2), file.tell()) == (7, b"78", 9)
+        assert (file.seek(1), file.read(3), file.read()) == (1, b"123", b"456789")
+        assert (file.seek(20), file.read(5)) == (20, b"")
+
+
+def test_an_object_may_be_empty(store: ObjectStore) -> None:
+    put(store, "jobs/a/source")
+    assert read(store, "jobs/a/source") == b""
+
+
+def test_no_room_on_the_disk_is_an_error_of_its_own_and_leaves_nothing(tmp_path: Path) -> None:
+    store = LocalObjectStore(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # the kernel refuses as it does on a full disk
     try:
@@ -79,6 +108,11 @@ def test_no_room_is_an_error_of_its_own_and_leaves_nothing(store: ObjectStore) -
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     with pytest.raises(ObjectNotFound):
         store.locate("jobs/a/source")
+
+
+def test_a_prefix_to_delete_ends_with_a_slash(store: ObjectStore) -> None:
+    with pytest.raises(ValueError, match="ends with"):
+        store.delete_prefix("jobs/a")
 
 
 @pytest.mark.parametrize("key", ["../outside", "jobs/../../outside", "/etc/passwd", ""])

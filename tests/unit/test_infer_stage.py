@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pytest
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import ObjectNotFound, StorageFull
+from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.job import JobState
 from shared.domain.options import EmbeddingKind, JobOptions
 from shared.domain.segment import Segment, SegmentOutcome
 from shared.frames import softmax
-from shared.ports import ObjectWriter, SegmentClaim, StoredSegment
+from shared.ports import ObjectStore, ObjectWriter, SegmentClaim, StoredSegment
 from shared.services.frames import Frames
 from shared.services.keys import audio_key, embedding_key, frames_key
 from tests.analysed import submitted
@@ -68,16 +68,17 @@ class Watching:
 
 
 class Full:
-    """An object store that has room for so many objects more."""
+    """An object store that has room for so many objects more, and then raises an error."""
 
-    def __init__(self, services: Services, room: int) -> None:
+    def __init__(self, services: Services, room: int, error: type[Exception]) -> None:
         self._services = services
         self._room = room
+        self._error = error
 
     def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
         self._room -= 1
         if self._room < 0:
-            raise StorageFull
+            raise self._error
         return self._services.objects.writer(key)
 
     def __getattr__(self, name: str) -> Any:
@@ -139,19 +140,40 @@ def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services:
     assert shapes(services, job_id, embedding_key) == {}
 
 
+@pytest.mark.parametrize("error", [StorageFull, StoreUnavailable])
 @pytest.mark.parametrize("room", [0, 1, 2, 3])
-def test_without_room_for_the_arrays_nothing_is_recorded_and_the_segments_are_tried_again(
-    services: Services, room: int
+def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are_tried_again(
+    services: Services, room: int, error: type[Exception]
 ) -> None:
     job_id = prepared(services, 3, "utterance")
-    full = replace(services, frames=Frames(services.jobs, Full(services, room)))
+    full = replace(services, frames=Frames(services.jobs, Full(services, room, error)))
     for _ in range(5):  # more often than a segment may be tried
-        with pytest.raises(StorageFull):
+        with pytest.raises(error):
             InferStage(full, Talkative()).run_once()
         assert services.jobs.counts([job_id])[job_id].done == 0
     InferStage(services, Talkative()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, embedding_key) == {0: (DIM,), 2: (DIM,)}
+
+
+class Away:
+    """An object store that breaks off in the middle of each object."""
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        yield cast(BinaryIO, self)
+
+    def read(self, size: int = -1) -> bytes:
+        raise StoreUnavailable
+
+
+def test_a_store_that_breaks_off_is_not_taken_for_bad_sound(services: Services) -> None:
+    job_id = prepared(services, 3)
+    for _ in range(5):  # more often than a segment may be tried
+        with pytest.raises(StoreUnavailable):
+            InferStage(replace(services, objects=cast(ObjectStore, Away())), Talkative()).run_once()
+    InferStage(services, Talkative()).run_once()
+    assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
 
 
 def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(services: Services) -> None:

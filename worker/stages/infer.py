@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class InferStage:
     model: EmotionModel
 
     def run_once(self) -> bool:
-        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, StorageFull."""
+        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, StorageFull, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
@@ -42,7 +43,7 @@ class InferStage:
                 self._analyse(claims, model)
             except LeaseLost:
                 _log.info("batch.lease_lost", segments=len(claims))
-            except (ModelUnavailable, StorageFull):
+            except (ModelUnavailable, StorageFull, OSError):
                 self.services.jobs.release_segments(claims)
                 raise
         return bool(claims)
@@ -88,7 +89,8 @@ class InferStage:
         """The segment's sound; none where it is gone or broken, which the pipeline calls bad audio."""
         try:
             with self.services.objects.open(claim.stored.audio_key) as file:
-                samples: Samples = soundfile.read(file, dtype="int16")[0]
-                return samples
+                content = file.read()  # an error of the store, met by libsndfile, would be one of the sound
+            samples: Samples = soundfile.read(io.BytesIO(content), dtype="int16")[0]
+            return samples
         except (ObjectNotFound, soundfile.LibsndfileError):
             return np.empty(0, np.int16)

@@ -12,6 +12,7 @@ import numpy as np
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from worker.adapters.child import Child, ChildDied, ChildTimeout
 from worker.adapters.decoding import protocol
+from worker.adapters.decoding.served import FileServer
 from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
 
@@ -21,9 +22,9 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class FfmpegDecoder:
-    """Reads the first sound track of a file, which the process gets open.
+    """Reads the first sound track of a file, which the process gets open, or served where it has no descriptor.
 
-    `timeout_s` is how long the process may go without giving anything.
+    `timeout_s` is how long the process may go without giving anything. What reading a served file raises is raised.
     """
 
     def __init__(self, max_duration_s: int, timeout_s: float) -> None:
@@ -32,16 +33,24 @@ class FfmpegDecoder:
 
     @contextmanager
     def open(self, file: BinaryIO) -> Iterator[FfmpegStream]:
-        fd = file.fileno()
-        with Child(_MODULE, str(fd), str(self._max_samples), environment=_ENVIRONMENT, pass_fds=[fd]) as child:
-            yield FfmpegStream(child, self._timeout_s)
+        fd = _descriptor(file)
+        if fd is not None:
+            with self._process(fd) as child:
+                yield FfmpegStream(child, self._timeout_s)
+            return
+        with FileServer(file) as server, self._process(server.fd) as child:
+            yield FfmpegStream(child, self._timeout_s, server)
+
+    def _process(self, fd: int) -> Child:
+        return Child(_MODULE, str(fd), str(self._max_samples), environment=_ENVIRONMENT, pass_fds=[fd])
 
 
 class FfmpegStream:
     """`worker.pipeline.ports.AudioStream`."""
 
-    def __init__(self, child: Child, timeout_s: float) -> None:
+    def __init__(self, child: Child, timeout_s: float, server: FileServer | None = None) -> None:
         self._child = child
+        self._server = server
         self._timeout_s = timeout_s
         self.warnings: Sequence[RecordingWarning] = ()
         _, payload = self._receive()
@@ -59,10 +68,17 @@ class FfmpegStream:
     def _receive(self) -> tuple[bytes, bytes]:
         try:
             tag, payload = self._child.receive(self._timeout_s)
-        except ChildTimeout as error:
-            raise DecodeTimeout from error
-        except ChildDied as error:
-            raise DecoderCrashed from error
+        except (ChildTimeout, ChildDied) as error:
+            if self._server:
+                self._server.check(self._timeout_s)  # it may be the store's fault, not the file's
+            raise (DecodeTimeout if isinstance(error, ChildTimeout) else DecoderCrashed) from error
         if tag == protocol.FAILED:
             raise protocol.ERRORS[payload.decode()]
         return tag, payload
+
+
+def _descriptor(file: BinaryIO) -> int | None:
+    try:
+        return file.fileno()
+    except OSError:
+        return None

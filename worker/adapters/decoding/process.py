@@ -1,7 +1,7 @@
 """The decoder's process: `python -m worker.adapters.decoding.process FD MAX_SAMPLES`.
 
-It reads one file, which may be hostile, and nothing else: it gets it open and can open no other, nor a connection, and
-FFmpeg is let at those formats only that do not refer to other files.
+It reads one file, which may be hostile, and nothing else: it gets it open, or a socket over which its parent reads it,
+and can open no other, nor a connection, and FFmpeg is let at those formats only that do not refer to other files.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import resource
+import stat
 import sys
 from collections.abc import Iterator
 from itertools import chain
+from typing import BinaryIO
 
 import av
 import av.logging
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child import FramePipe
-from worker.adapters.decoding import ogg, protocol
+from worker.adapters.decoding import ogg, protocol, served
 from worker.adapters.decoding.frames import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.resampling import Resampler
 from worker.pipeline.errors import (
@@ -78,7 +80,7 @@ def confine() -> None:
 
 
 def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
-    with open(_NAME, "rb", opener=lambda *_: fd) as file, _open(file) as container:
+    with _file(fd) as file, _open(file) as container:
         stream = _sound_track(container)
         track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
         declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
@@ -88,6 +90,12 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)
         pipe.send(protocol.END, json.dumps(_warnings(track.corrupt, truncated)).encode())
+
+
+def _file(fd: int) -> BinaryIO:
+    if stat.S_ISSOCK(os.fstat(fd).st_mode):
+        return served.opened(fd, _NAME)
+    return open(_NAME, "rb", opener=lambda *_: fd)
 
 
 def _open(file: object) -> InputContainer:

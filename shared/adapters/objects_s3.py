@@ -1,0 +1,124 @@
+"""Objects in a bucket of an S3-compatible store."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, BinaryIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.adapters.s3_client import connect, store_errors
+from shared.adapters.s3_streams import ObjectPlace, S3Reader, S3Writer
+from shared.domain.errors import StoreUnavailable
+from shared.ports import ObjectWriter
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
+
+_URL_LASTS_S = 15 * 60
+_ABANDONED = timedelta(days=1)
+"""No upload takes that long."""
+_BUFFER_BYTES = 128 << 10
+_REFUSED = {
+    401: "The store refuses the keys for {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    403: "The store refuses {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what they may do there.",
+    404: "There is no bucket for {url}; create it, or check EMOLINE_STORE_URL and EMOLINE_STORE_ENDPOINT_URL.",
+}
+
+
+class S3ObjectStore:
+    """`shared.ports.ObjectStore` in a bucket, under the prefix that the URL names: `s3://bucket/prefix`.
+
+    Close it when done. Whatever it does may raise StoreUnavailable.
+    """
+
+    def __init__(self, url: str, endpoint_url: str | None = None, *, path_style: bool = False) -> None:
+        """Raises StoreUnavailable, with a sentence for the operator, where the bucket cannot be used."""
+        self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        self._prefix = f"{prefix.strip('/')}/".lstrip("/")
+        self._client = connect(endpoint_url, path_style=path_style)
+        self._start(url)
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator[ObjectWriter]:
+        writer = S3Writer(self._client, self._place(key), _content_type(key))
+        try:
+            yield writer
+            writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        with io.BufferedReader(S3Reader(self._client, self._place(key)), _BUFFER_BYTES) as file:
+            yield file
+
+    def locate(self, key: str) -> str:
+        place = self._place(key)
+        with store_errors():
+            self._client.head_object(**place)
+            return self._client.generate_presigned_url("get_object", Params={**place}, ExpiresIn=_URL_LASTS_S)
+
+    def delete_prefix(self, prefix: str) -> None:
+        if not prefix.endswith("/"):
+            raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
+        full = f"{self._key(prefix[:-1])}/"
+        with store_errors():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=full):
+                self._delete([found["Key"] for found in page.get("Contents", [])])
+            self._drop_uploads(full)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _start(self, url: str) -> None:
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+            self._drop_uploads(self._prefix, begun_before=datetime.now(UTC) - _ABANDONED)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            sentence = _REFUSED.get(status, f"The store answers {status} for {{url}}.")
+            raise StoreUnavailable(sentence.format(url=url)) from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
+
+    def _delete(self, keys: list[str]) -> None:
+        """At most 1,000 keys, which is also what a page of a listing has."""
+        if not keys:
+            return
+        done = self._client.delete_objects(
+            Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        )
+        if done.get("Errors"):
+            raise StoreUnavailable
+
+    def _drop_uploads(self, prefix: str, *, begun_before: datetime | None = None) -> None:
+        """Removes what writers left that were killed while they wrote."""
+        for upload in self._uploads(prefix):
+            if begun_before is None or upload["Initiated"] < begun_before:
+                with suppress(self._client.exceptions.NoSuchUpload):  # it ended meanwhile
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+
+    def _uploads(self, prefix: str) -> list[MultipartUploadTypeDef]:
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's word for none
+            return [upload for page in pages for upload in page.get("Uploads", [])]
+        return []
+
+    def _place(self, key: str) -> ObjectPlace:
+        return {"Bucket": self._bucket, "Key": self._key(key)}
+
+    def _key(self, key: str) -> str:
+        if any(part in ("", ".", "..") for part in key.split("/")):
+            raise ValueError(f"not a key: {key!r}")
+        return self._prefix + key
+
+
+def _content_type(key: str) -> str:
+    return "audio/flac" if key.endswith(".flac") else "application/octet-stream"

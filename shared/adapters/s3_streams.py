@@ -1,0 +1,166 @@
+"""Objects in an S3-compatible store as streams: read and sought in, or written, in constant memory."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypedDict
+
+from botocore.exceptions import BotoCoreError
+from botocore.response import StreamingBody
+
+from shared.adapters.s3_client import store_errors
+from shared.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
+
+_READ_PAST = 1 << 20
+"""Bytes that are sooner read past than left out by a new request."""
+_TRIES = 5
+"""Connections in a row that may break without having brought a byte."""
+_PART_BYTES = 8 << 20
+"""All parts are of one size, as some stores demand; the 10,000 that an object may have are 78 GiB then."""
+
+
+class ObjectPlace(TypedDict):
+    """As boto3 takes it."""
+
+    Bucket: str
+    Key: str
+
+
+class S3Reader(io.RawIOBase):
+    """Reads an object over one connection as long as it is read in order, and over another from where it broke off.
+
+    Raises ObjectNotFound when opened, StoreUnavailable whenever the store does not answer.
+    """
+
+    def __init__(self, client: S3Client, place: ObjectPlace) -> None:
+        super().__init__()
+        self._get: Callable[..., GetObjectOutputTypeDef] = client.get_object
+        self._place = place
+        self._position = 0
+        self._body: StreamingBody | None = None
+        self._body_position = 0
+        self._size = self._connect()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError(f"there is nothing {-start - offset} bytes before the start")
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        if self._position >= self._size or not view:
+            return 0
+        data = self._read(len(view))
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._hang_up()
+        super().close()
+
+    def _read(self, size: int) -> bytes:
+        for _ in range(_TRIES):
+            body = self._body_near()
+            with suppress(BotoCoreError):
+                self._read_past(body)
+                if data := body.read(size):
+                    self._body_position += len(data)
+                    return data
+            self._hang_up()
+        raise StoreUnavailable
+
+    def _body_near(self) -> StreamingBody:
+        if self._body is None or not 0 <= self._position - self._body_position <= _READ_PAST:
+            self._connect()
+        assert self._body is not None
+        return self._body
+
+    def _read_past(self, body: StreamingBody) -> None:
+        while (left := self._position - self._body_position) > 0 and (data := body.read(min(left, _READ_PAST))):
+            self._body_position += len(data)
+
+    def _connect(self) -> int:
+        """Asks for all from the position on; returns how many bytes come."""
+        self._hang_up()
+        wanted = {"Range": f"bytes={self._position}-"} if self._position else {}
+        with store_errors():
+            answer = self._get(**self._place, **wanted)
+        self._body = answer["Body"]
+        # A store that knows no ranges sends all of it: what comes before is read past.
+        self._body_position = self._position if "ContentRange" in answer else 0
+        return answer["ContentLength"]
+
+    def _hang_up(self) -> None:
+        if self._body is not None:
+            self._body.close()
+        self._body = None
+
+
+class S3Writer:
+    """Sends an object in parts as it comes; a small one in one piece. It exists once `finish` has returned."""
+
+    def __init__(self, client: S3Client, place: ObjectPlace, content_type: str) -> None:
+        self._client = client
+        self._place = place
+        self._content_type = content_type
+        self._waiting = bytearray()
+        self._upload_id: str | None = None
+        self._parts: list[CompletedPartTypeDef] = []
+
+    def write(self, chunk: bytes, /) -> int:
+        """Raises StorageFull, StoreUnavailable."""
+        self._waiting += chunk
+        while len(self._waiting) >= _PART_BYTES:
+            self._send_part()
+        return len(chunk)
+
+    def finish(self) -> None:
+        """Raises StorageFull, StoreUnavailable; the object does not exist then."""
+        if self._upload_id is None:
+            with store_errors():
+                self._client.put_object(**self._place, Body=bytes(self._waiting), ContentType=self._content_type)
+            return
+        if self._waiting:
+            self._send_part()
+        with store_errors():
+            self._client.complete_multipart_upload(
+                **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+            )
+
+    def abort(self) -> None:
+        """Drops what was sent. Where the store is away it stays until the job is deleted or a day is over."""
+        if self._upload_id is not None:
+            with suppress(StoreUnavailable), store_errors():
+                self._client.abort_multipart_upload(**self._place, UploadId=self._upload_id)
+
+    def _send_part(self) -> None:
+        part = bytes(memoryview(self._waiting)[:_PART_BYTES])
+        number = len(self._parts) + 1
+        with store_errors():
+            if self._upload_id is None:
+                begun = self._client.create_multipart_upload(**self._place, ContentType=self._content_type)
+                self._upload_id = begun["UploadId"]
+            sent = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)
+        self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
+        del self._waiting[:_PART_BYTES]

@@ -1,0 +1,172 @@
+"""Decoding what lies in a store elsewhere: the decoder's process is served by its parent."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+import numpy as np
+import pytest
+
+from shared.adapters.objects_s3 import S3ObjectStore
+from shared.domain.errors import StoreUnavailable
+from shared.domain.failure import FailureCode
+from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from tests.media.encode import encode
+from tests.media.speech import speech_like
+from tests.services.cutting_proxy import CuttingProxy
+from tests.services.s3 import S3Server, s3_servers
+from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.adapters.decoding.served import FileServer
+from worker.failures import failure_of
+from worker.pipeline.errors import DecodeTimeout, UnsupportedMedia
+from worker.pipeline.ports import Samples
+
+DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
+VOICE = speech_like(20, seed=7).samples[:, None]
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[S3Server]:
+    with s3_servers() as servers:
+        yield servers["moto"]
+
+
+def decoded(file: BinaryIO) -> tuple[AudioFormat, Samples, list[RecordingWarning]]:
+    with DECODER.open(file) as stream:
+        blocks = list(stream.blocks())
+        return stream.format, np.concatenate(blocks), list(stream.warnings)
+
+
+def put(store: S3ObjectStore, content: bytes) -> None:
+    with store.writer("jobs/a/source") as writer:
+        writer.write(content)
+
+
+@pytest.mark.parametrize("name", ["wav", "mp3", "m4a", "m4a_faststart", "mkv", "opus", "vorbis", "flac", "wma"])
+def test_a_served_file_gives_what_the_file_itself_gives(tmp_path: Path, name: str) -> None:
+    encode(VOICE, SAMPLE_RATE, tmp_path / "x", name)
+    with (tmp_path / "x").open("rb") as file:
+        form, samples, warnings = decoded(file)
+    served = decoded(io.BytesIO((tmp_path / "x").read_bytes()))
+    assert (served[0], served[2]) == (form, warnings) == (form, [])
+    assert np.array_equal(served[1], samples)
+
+
+@pytest.mark.parametrize("name", ["opus", "vorbis", "wav", "mp3"])
+def test_a_served_file_that_lacks_its_end_is_truncated(tmp_path: Path, name: str) -> None:
+    encode(VOICE, SAMPLE_RATE, tmp_path / "x", name)
+    content = (tmp_path / "x").read_bytes()
+    _, samples, warnings = decoded(io.BytesIO(content[: len(content) * 6 // 10]))
+    assert 8 * SAMPLE_RATE < len(samples) < 14 * SAMPLE_RATE
+    assert warnings == [RecordingWarning.TRUNCATED]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_what_is_no_recording_is_refused_served_too(content: bytes) -> None:
+    with pytest.raises(UnsupportedMedia):
+        decoded(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("name", ["wav", "m4a", "opus"])
+def test_an_object_is_decoded_from_its_store_over_connections_that_break(
+    tmp_path: Path, moto: S3Server, name: str
+) -> None:
+    encode(np.tile(VOICE, (3, 1)), SAMPLE_RATE, tmp_path / "x", name)
+    with (tmp_path / "x").open("rb") as file:
+        _, samples, _ = decoded(file)
+    with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
+        put(store, (tmp_path / "x").read_bytes())
+        proxy.cut(connections=2, after=50_000)
+        with store.open("jobs/a/source") as file:
+            assert np.array_equal(decoded(file)[1], samples)
+        assert proxy.cuts_left == 0
+
+
+def test_a_store_that_goes_away_is_a_storage_error(tmp_path: Path, moto: S3Server) -> None:
+    encode(np.tile(VOICE, (16, 1)), SAMPLE_RATE, tmp_path / "x", "wav")
+    content = (tmp_path / "x").read_bytes()
+    with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
+        put(store, content)
+        proxy.cut(connections=1, after=len(content) // 2)  # the rest is not on its way already
+        with store.open("jobs/a/source") as file, DECODER.open(file) as stream:
+            blocks = stream.blocks()
+            next(blocks)
+            proxy.fail()
+            with pytest.raises(StoreUnavailable) as error:
+                list(blocks)
+    failure = failure_of(error.value)
+    assert (failure.code, failure.retryable) == (FailureCode.STORAGE_ERROR, True)
+
+
+class Broken(io.BytesIO):
+    """Can be read to its middle only; there it does what it is told to."""
+
+    def __init__(self, content: bytes, at_the_middle: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._middle = len(content) // 2
+        self._at_the_middle = at_the_middle
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > self._middle:
+            self._at_the_middle()
+        return super().read(size if size is None or size < 0 else min(size, 4096))
+
+
+def raise_unavailable() -> None:
+    raise StoreUnavailable
+
+
+@pytest.mark.parametrize("name", ["wav", "mp3", "m4a", "m4a_faststart", "mkv", "opus", "vorbis", "flac", "aac"])
+def test_no_format_takes_a_failure_to_read_for_its_end(tmp_path: Path, name: str) -> None:
+    encode(VOICE, SAMPLE_RATE, tmp_path / "x", name)
+    with pytest.raises(StoreUnavailable):
+        decoded(Broken((tmp_path / "x").read_bytes(), raise_unavailable))
+
+
+def test_a_store_that_says_nothing_is_a_storage_error_not_a_bad_file(tmp_path: Path) -> None:
+    encode(VOICE, SAMPLE_RATE, tmp_path / "x", "wav")
+    go_on = Event()
+    impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=2)
+    started = time.monotonic()
+    file = Broken((tmp_path / "x").read_bytes(), go_on.wait)
+    with pytest.raises(TimeoutError) as error, impatient.open(file) as stream:  # noqa: PT012
+        try:
+            list(stream.blocks())
+        finally:
+            go_on.set()
+    assert time.monotonic() - started < 10
+    assert failure_of(error.value).code == FailureCode.STORAGE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("place", "size", "comes"), [(0, 2**32 - 1, 2**19), (2**64 - 1, 10, 0), (2**20 - 5, 10, 5), (2**20, 1, 0)]
+)
+def test_a_decoder_that_was_taken_over_gets_nothing_but_the_file(place: int, size: int, comes: int) -> None:
+    with FileServer(io.BytesIO(bytes(2**20))) as server, socket.socket(fileno=os.dup(server.fd)) as process:
+        assert process.recv(8, socket.MSG_WAITALL) == (2**20).to_bytes(8)
+        process.sendall(struct.pack("!QI", place, size))
+        assert process.recv(4, socket.MSG_WAITALL) == comes.to_bytes(4)
+
+
+def test_a_decoder_that_takes_too_long_over_what_it_has_read_is_at_fault_itself(tmp_path: Path) -> None:
+    encode(np.tile(VOICE, (16, 1)), SAMPLE_RATE, tmp_path / "x", "wav")
+    impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=1)
+    with pytest.raises(DecodeTimeout), impatient.open(io.BytesIO((tmp_path / "x").read_bytes())) as stream:  # noqa: PT012
+        os.kill(decoder_pid(), signal.SIGSTOP)
+        list(stream.blocks())
+
+
+def decoder_pid() -> int:
+    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.process"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])

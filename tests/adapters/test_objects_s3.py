@@ -1,0 +1,281 @@
+"""What is special about objects in an S3-compatible store; what every store does is in `tests/contract`."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.adapters import s3_streams
+from shared.adapters.objects_s3 import S3ObjectStore
+from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
+from tests.services.cutting_proxy import CuttingProxy
+from tests.services.s3 import NAMES, S3Server, S3Servers, s3_servers
+
+MB = 1 << 20
+CONTENT = random.Random(1).randbytes(3 * MB)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers() -> Iterator[S3Servers]:
+    with s3_servers() as running:
+        yield running
+
+
+@pytest.fixture(params=NAMES)
+def server(request: pytest.FixtureRequest, servers: S3Servers) -> S3Server:
+    return servers[request.param]
+
+
+@pytest.fixture
+def rclone(servers: S3Servers) -> S3Server:
+    return servers["rclone"]
+
+
+@pytest.fixture(scope="module")
+def ready(servers: S3Servers) -> Iterator[S3ObjectStore]:
+    """A store that holds `CONTENT` as `jobs/a/source`."""
+    with closing(servers["moto"].open()) as store:
+        put(store, "jobs/a/source", CONTENT)
+        yield store
+
+
+def put(store: S3ObjectStore, key: str, content: bytes) -> None:
+    with store.writer(key) as writer:
+        for start in range(0, len(content), MB):
+            writer.write(content[start : start + MB])
+
+
+def read(store: S3ObjectStore, key: str) -> bytes:
+    with store.open(key) as file:
+        return file.read()
+
+
+def test_a_large_object_goes_in_parts_and_does_not_exist_before_its_end(server: S3Server) -> None:
+    content, url = random.Random(2).randbytes(20 * MB + 1), server.url()
+    with closing(server.open(url)) as store:
+        with store.writer("jobs/a/source") as writer:
+            writer.write(content)
+            objects, uploads = server.left_under(url)
+            assert (objects, len(uploads)) == ([], 1)
+            with pytest.raises(ObjectNotFound):
+                store.locate("jobs/a/source")
+        assert read(store, "jobs/a/source") == content
+        store.delete_prefix("jobs/a/")
+    assert server.left_under(url) == ([], [])
+
+
+def test_a_broken_off_upload_leaves_no_parts(server: S3Server) -> None:
+    url = server.url()
+
+    def break_off(store: S3ObjectStore) -> None:
+        with store.writer("jobs/a/source") as writer:
+            writer.write(bytes(9 * MB))
+            raise KeyboardInterrupt
+
+    with closing(server.open(url)) as store, pytest.raises(KeyboardInterrupt):
+        break_off(store)
+    assert server.left_under(url) == ([], [])
+
+
+def test_deleting_takes_what_a_killed_writer_left(server: S3Server) -> None:
+    url = server.url()
+    with closing(server.open(url)) as store:
+        killed = store.writer("jobs/a/source")
+        killed.__enter__().write(bytes(9 * MB))
+        assert len(server.left_under(url)[1]) == 1
+        store.delete_prefix("jobs/a/")
+        assert server.left_under(url) == ([], [])
+
+
+def test_more_objects_than_a_page_of_a_listing_has_are_deleted(rclone: S3Server) -> None:
+    url = rclone.url()
+    with closing(rclone.open(url)) as store:
+        for number in range(1001):
+            put(store, f"jobs/a/frames/{number}.npy", b"")
+        store.delete_prefix("jobs/a/")
+    assert rclone.left_under(url) == ([], [])
+
+
+def test_memory_does_not_grow_with_the_object(rclone: S3Server) -> None:
+    with closing(rclone.open()) as store:
+        assert _peak(store, 40 * MB) < _peak(store, 20 * MB) + MB
+
+
+def _peak(store: S3ObjectStore, size: int) -> int:
+    """Most bytes held while an object of `size` is written and read again."""
+    tracemalloc.start()
+    chunk = bytes(64 << 10)
+    with store.writer("jobs/a/source") as writer:
+        for _ in range(size // len(chunk)):
+            writer.write(chunk)
+    with store.open("jobs/a/source") as file:
+        assert sum(len(part) for part in iter(lambda: file.read(len(chunk)), b"")) == size
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+places = st.integers(0, len(CONTENT) + 10)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(places, st.integers(0, MB)), max_size=8))
+def test_any_reads_give_what_the_object_has_there(ready: S3ObjectStore, reads: list[tuple[int, int]]) -> None:
+    expected = io.BytesIO(CONTENT)
+    with ready.open("jobs/a/source") as file:
+        for place, size in reads:
+            assert file.seek(place) == expected.seek(place)
+            assert file.read(size) == expected.read(size)
+            assert file.tell() == expected.tell()
+
+
+def test_a_connection_that_is_cut_is_taken_up_where_it_broke_off(servers: S3Servers) -> None:
+    moto = servers["moto"]
+    url = moto.url()
+    with closing(moto.open(url)) as store:
+        put(store, "jobs/a/source", CONTENT)
+    with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open(url)) as store:
+        proxy.cut(connections=3, after=MB // 2)
+        with store.open("jobs/a/source") as file:
+            assert file.read() == CONTENT
+        assert proxy.cuts_left == 0
+
+
+def test_a_store_that_goes_away_in_the_middle_is_no_end_of_the_object(servers: S3Servers) -> None:
+    moto = servers["moto"]
+    url = moto.url()
+    with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open(url)) as store:
+        put(store, "jobs/a/source", CONTENT * 10)
+        with store.open("jobs/a/source") as file:
+            assert file.read(MB) == CONTENT[:MB]
+            proxy.fail()
+            with pytest.raises(StoreUnavailable):
+                file.read()
+
+
+def test_an_upload_that_loses_the_store_raises_what_it_should(servers: S3Servers) -> None:
+    moto = servers["moto"]
+    with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
+        with pytest.raises(StoreUnavailable), store.writer("jobs/a/source") as writer:  # noqa: PT012
+            writer.write(bytes(9 * MB))
+            proxy.fail()
+            writer.write(bytes(9 * MB))
+        with pytest.raises(StoreUnavailable):
+            store.delete_prefix("jobs/a/")
+
+
+def test_anyone_who_has_the_url_of_an_object_gets_it_with_its_type(server: S3Server) -> None:
+    with closing(server.open()) as store:
+        put(store, "jobs/a/segments/0.flac", b"fLaC and so on")
+        answer = httpx2.get(store.locate("jobs/a/segments/0.flac"))
+    assert (answer.status_code, answer.content) == (200, b"fLaC and so on")
+    assert answer.headers["content-type"] == "audio/flac"
+
+
+def test_a_url_that_was_tampered_with_is_refused(rclone: S3Server) -> None:
+    with closing(rclone.open()) as store:
+        put(store, "jobs/a/segments/0.flac", b"0")
+        put(store, "jobs/a/segments/1.flac", b"1")
+        url = store.locate("jobs/a/segments/0.flac")
+    assert "X-Amz-Expires=900" in url
+    assert httpx2.get(url.replace("0.flac", "1.flac")).status_code == 403
+
+
+def test_wrong_keys_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(StoreUnavailable, match=r"refuses s3://recordings/\w+; check AWS_ACCESS_KEY_ID"):
+        rclone.open()
+
+
+def test_a_bucket_that_is_missing_is_said_so_at_the_start(server: S3Server) -> None:
+    with pytest.raises(StoreUnavailable, match="There is no bucket for s3://no-such-bucket-here; create it"):
+        server.open("s3://no-such-bucket-here")
+
+
+def test_a_store_that_is_not_there_is_said_so_at_the_start() -> None:
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=r"s3://recordings cannot be used: .*127\.0\.0\.1:1"):
+        S3ObjectStore("s3://recordings", "http://127.0.0.1:1", path_style=True)
+    assert time.monotonic() - started < 30
+
+
+def test_keys_that_cannot_be_found_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-profile")
+    with pytest.raises(StoreUnavailable, match=r"The store cannot be used: .*nobody-has-this-profile"):
+        rclone.open()
+
+
+def test_the_prefix_of_a_store_may_be_left_out(rclone: S3Server) -> None:
+    for url in (f"s3://{rclone.bucket}", f"s3://{rclone.bucket}/", f"s3://{rclone.bucket}/a/b/"):
+        with closing(rclone.open(url)) as store:
+            put(store, "jobs/a/source", url.encode())
+            assert read(store, "jobs/a/source") == url.encode()
+            store.delete_prefix("jobs/a/")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(507, "XMinioStorageFull"), (403, "QuotaExceeded"), (507, "InsufficientStorage")]
+)
+@pytest.mark.parametrize("size", [1, 9 * MB])
+def test_a_store_that_is_full_is_an_error_of_its_own(status: int, code: str, size: int) -> None:
+    with (
+        _full_store(status, code) as endpoint,
+        closing(S3ObjectStore("s3://full", endpoint, path_style=True)) as store,
+        pytest.raises(StorageFull),
+    ):
+        put(store, "jobs/a/source", bytes(size))
+
+
+@contextmanager
+def _full_store(status: int, code: str) -> Iterator[str]:
+    """Answers as stores do that have no room: none of those that can be had for tests gets full."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            self._answer(200, b"")
+
+        def do_GET(self) -> None:
+            self._answer(200, b"<ListMultipartUploadsResult/>")
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._answer(status, f"<Error><Code>{code}</Code></Error>".encode())
+
+        def do_POST(self) -> None:
+            self._answer(200, b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
+
+        def do_DELETE(self) -> None:
+            self._answer(204, b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_parts_of_the_largest_recording_are_fewer_than_a_store_takes() -> None:
+    assert 20 * 2**30 / s3_streams._PART_BYTES < 10_000
