@@ -40,11 +40,11 @@ def end_of(index: int, directory: Path) -> Ending:
 
 @pytest.mark.timeout(3600)
 def test_every_mutation_ends_in_sound_or_an_error_of_the_file(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     indexes = range(0, COUNT, EVERY)
     ends = dict(zip(indexes, at_once(partial(end_of, directory=tmp_path), indexes), strict=True))
-    record_property("ends", str(Counter(end.code or "sound" for end in ends.values())))
+    record_testsuite_property("ends", str(Counter(str(end.code or "sound") for end in ends.values())))
     assert {index: end.code for index, end in ends.items() if end.code not in {None, *OF_THE_FILE}} == {}
     assert {end.code for end in ends.values()} >= {None, FailureCode.UNSUPPORTED_MEDIA, FailureCode.DECODE_FAILED}
     for end in ends.values():

@@ -150,9 +150,10 @@ def test_talk_without_any_pause_is_cut_all_the_same() -> None:
 
 
 def test_a_click_is_no_segment_but_counts_as_speech_that_was_not_analysed() -> None:
-    pieces, speech = cut(tone([(0.03, 3)]))
-    assert pieces == []
-    assert speech > 0
+    for plan in ([(0.03, 3)], [(2, 3), (0.06, 3)]):  # at the start, and with margins on both sides
+        pieces, speech = cut(tone(plan))
+        assert len(pieces) == len(plan) - 1
+        assert speech > sum(piece.speech for piece in pieces)
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:

@@ -15,7 +15,9 @@ from worker.pipeline.speech import HOP, STEP_MS, Levels, Mask, Run, SpeechGate, 
 _BLOCK = 1008
 """Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 30 ms (480 samples) and of 512."""
 _LEAST = 30
-"""Steps. Less than 0.3 s, margins included, is a click, not a voice."""
+"""Steps. The model makes nothing of a segment under 0.3 s."""
+_CLICK = 10
+"""Steps. Less speech than that is a click, not a voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Segmenter:
     def _piece(self, span: Run, speech: list[Run], cut: Cut) -> Iterator[Piece]:
         spoken = sum(max(0, min(end, span[1]) - max(start, span[0])) for start, end in speech) * HOP
         self.speech += spoken
-        if span[1] - span[0] >= _LEAST:
+        if span[1] - span[0] >= _LEAST and spoken >= _CLICK * HOP:
             sound = self._sound[span[0] * HOP : span[1] * HOP]
             start = (self._base + span[0]) * HOP
             yield Piece(start, start + len(sound), min(spoken, len(sound)), sound, cut)

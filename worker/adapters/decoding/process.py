@@ -45,6 +45,8 @@ _NAME = "recording"
 _MOST_MEMORY = 2 << 30
 _MOST_CPU_S = 3600
 _MOST_CHANNELS = 64
+_MOST_PLACED = 8
+"""Up to so many channels, FFmpeg has usual places for any number."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
 _MISSING_SHARE = 0.01
@@ -114,9 +116,14 @@ def _sound_track(container: InputContainer) -> AudioStream:
         rate, channels = stream.rate, stream.channels
     except (AttributeError, ValueError, TypeError) as error:  # a codec that FFmpeg knows by name only
         raise DecodeFailed from error
-    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
+    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS or _unmixable(stream):
         raise UnsupportedAudio
     return stream
+
+
+def _unmixable(stream: AudioStream) -> bool:
+    # FFmpeg mixes channels by their places, and has none for so many.
+    return stream.channels > _MOST_PLACED and stream.layout.name == f"{stream.channels} channels"
 
 
 def _format(stream: AudioStream, declared: int | None) -> bytes:
