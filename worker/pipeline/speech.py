@@ -32,9 +32,8 @@ _FULL_SCALE = 32768.0
 
 
 def levels(samples: Samples) -> Levels:
-    """Level in dBFS of each whole step of `samples` [n], without their common offset: constant sound is silence."""
+    """Level in dBFS of each whole step of `samples` [n]."""
     steps = samples[: len(samples) // HOP * HOP].reshape(-1, HOP).astype(np.float32) / _FULL_SCALE
-    steps -= steps.mean() if steps.size else 0
     power = np.einsum("ij,ij->i", steps, steps) / HOP
     level: Levels = (10 * np.log10(power + 1e-12)).astype(np.float32)
     return level
