@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     """Longest recording accepted, in seconds of decoded sound."""
 
     max_segments: int = Field(default=50_000, ge=1)
-    """Most segments of one recording: some 80 hours of ordinary talk."""
+    """Most segments of one recording; a day of talk has some ten thousand."""
 
     decode_timeout_s: float = Field(default=30.0, gt=0)
     """Seconds that the decoder may go without giving any sound before it is stopped."""
