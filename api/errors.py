@@ -33,9 +33,15 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
-_RETRY = {errors.ResultNotReady: RETRY_AFTER_S, errors.StoreUnavailable: 60, errors.StorageFull: 60}
+_RETRY = {
+    errors.ResultNotReady: RETRY_AFTER_S,
+    errors.DatabaseUnavailable: 5,  # it is restarted sooner than room is made
+    errors.StoreUnavailable: 60,
+    errors.StorageFull: 60,
+}
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:emoline:error:"
 
@@ -59,9 +65,10 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, object]]:
-    """The errors of a route, for OpenAPI; `invalid_request` is one of every route's."""
+    """The errors of a route, for OpenAPI; `invalid_request` and an absent database are every route's."""
     codes: dict[int, list[str]] = {HTTPStatus.UNPROCESSABLE_ENTITY.value: ["invalid_request"]}
-    for kind in kinds:
+    every: tuple[type[errors.EmolineError], ...] = (*kinds, errors.DatabaseUnavailable)
+    for kind in every:
         codes.setdefault(STATUS[kind].value, []).append(kind.code)
     return {
         status: {

@@ -6,11 +6,11 @@ Starlette's own form parser writes the whole file to the temporary folder first,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from fastapi import Request
-from fastapi.concurrency import contextmanager_in_threadpool
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,15 +18,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from shared.container import Services
-from shared.domain.errors import InvalidConfig, MalformedUpload, MissingFile
+from shared.domain.errors import EmptyUpload, InvalidConfig, MalformedUpload, MissingFile
 from shared.domain.job import Job
 from shared.domain.options import JobOptions, SegmentationOptions
-from shared.services.submit import Upload
+from shared.services.submit import Submit, Upload
 
 _OBJECT = TypeAdapter(dict[str, Any])
 _OPTIONS = TypeAdapter(JobOptions)
 _MOST_CONFIG_BYTES = 64 * 1024
 _MOST_PARTS = 16
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -37,26 +38,63 @@ class _Form:
     config: bytes = b""
 
 
+class _Receiving:
+    """A recording on its way into the store, block by block; what came is dropped where the context ends without a job.
+
+    Storing takes its time, so all of it is done in threads, in few visits: each costs as much as storing 64 KiB.
+    """
+
+    def __init__(self, submit: Submit) -> None:
+        self._submit = submit
+        self._open = ExitStack()
+        self._upload: Upload | None = None
+
+    async def write(self, block: bytes) -> None:
+        """Raises the errors of `Upload`."""
+        await run_in_threadpool(self._write, block)
+
+    async def enqueue(self, filename: str, options: JobOptions) -> Job:
+        """The job, when all has come. Raises the errors of `Upload`."""
+        return await run_in_threadpool(self._enqueue, filename, options)
+
+    def _write(self, block: bytes) -> None:
+        if self._upload is None:
+            self._upload = self._open.enter_context(self._submit.receive())
+        self._upload.write(block)
+
+    def _enqueue(self, filename: str, options: JobOptions) -> Job:
+        if self._upload is None:
+            raise EmptyUpload
+        sha256 = self._upload.finish()
+        self._open.close()
+        return self._submit.enqueue(self._upload, sha256, filename, options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        if error[1] is not None:
+            await run_in_threadpool(self._open.__exit__, *error)
+
+
 async def receive_raw(request: Request, services: Services, filename: str, config: str | None) -> Job:
     """A body that is the recording itself. Raises the errors of `Upload`, InvalidConfig, MalformedUpload."""
     options = parse_options(config, services.settings.segmentation)
-    async with contextmanager_in_threadpool(services.submit.receive()) as upload:  # storing takes its time
-        async for chunk in _chunks(request):
-            await run_in_threadpool(upload.write, chunk)
-        sha256 = await run_in_threadpool(upload.finish)
-    return await run_in_threadpool(services.submit.enqueue, upload, sha256, filename, options)
+    async with _Receiving(services.submit) as receiving:
+        async for block in _blocks(request):
+            await receiving.write(block)
+        return await receiving.enqueue(filename, options)
 
 
 async def receive_form(request: Request, services: Services) -> Job:
     """A form with the parts `file` and, before or after it, `config`. Raises as `receive_raw`, and MissingFile."""
     form = _Form()
-    async with contextmanager_in_threadpool(services.submit.receive()) as upload:  # storing takes its time
-        await _read_form(request, upload, form)
+    async with _Receiving(services.submit) as receiving:
+        await _read_form(request, receiving, form)
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings.segmentation)
-        sha256 = await run_in_threadpool(upload.finish)
-    return await run_in_threadpool(services.submit.enqueue, upload, sha256, form.filename, options)
+        return await receiving.enqueue(form.filename, options)
 
 
 def parse_options(config: str | None, segmentation: SegmentationOptions) -> JobOptions:
@@ -79,16 +117,16 @@ def _issue(found: ErrorDetails) -> str:
     return f"{'.'.join(map(str, found['loc'])) or 'config'}: {message}"
 
 
-async def _read_form(request: Request, upload: Upload, form: _Form) -> None:
+async def _read_form(request: Request, receiving: _Receiving, form: _Form) -> None:
     try:
         with PushMultipartParser(_boundary(request), max_segment_count=_MOST_PARTS) as parser:
             part = ""
-            async for chunk in _chunks(request):
-                for event in parser.parse(chunk):
+            async for block in _blocks(request):
+                for event in parser.parse(block):
                     if isinstance(event, MultipartSegment):
                         part = _begin(event, form)
                     elif event:
-                        await _take(part, bytes(event), upload, form)
+                        await _take(part, bytes(event), receiving, form)
     except MultipartError as error:
         raise MalformedUpload(f"The body is not a well-formed form: {error}.") from error
 
@@ -101,9 +139,9 @@ def _begin(segment: MultipartSegment, form: _Form) -> str:
     return str(segment.name)
 
 
-async def _take(part: str, data: bytes, upload: Upload, form: _Form) -> None:
+async def _take(part: str, data: bytes, receiving: _Receiving, form: _Form) -> None:
     if part == "file":
-        await run_in_threadpool(upload.write, data)
+        await receiving.write(data)
     elif part == "config":
         form.config += data
         if len(form.config) > _MOST_CONFIG_BYTES:
@@ -117,10 +155,16 @@ def _boundary(request: Request) -> str:
     return str(boundary)
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces that are worth a thread's while."""
+    block = bytearray()
     try:
         async for chunk in request.stream():
-            if chunk:
-                yield chunk
+            block += chunk
+            if len(block) >= _BLOCK_BYTES:
+                yield bytes(block)
+                block.clear()
     except ClientDisconnect as error:
         raise MalformedUpload("The upload broke off.") from error
+    if block:
+        yield bytes(block)

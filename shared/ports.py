@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,6 +112,10 @@ class JobStore(Protocol):
         """Raises JobNotFound or JobDeleted."""
         ...
 
+    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+        """Those of these jobs that are there, in any order, with where their segments stand."""
+        ...
+
     def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage: ...
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
@@ -140,8 +144,15 @@ class JobStore(Protocol):
 
     def purged(self, job_id: str) -> None: ...
 
+    def claimable(self) -> Sequence[Queue]:
+        """The kinds of work of which there is some to claim."""
+        ...
+
     def claim_preparation(self) -> Claim | None:
-        """The oldest job whose preparation was abandoned, else the oldest that waits to be prepared."""
+        """A job whose preparation was abandoned, else one that waits to be prepared.
+
+        Of these the one of highest priority, then of the tenant with the fewest jobs under way, then the oldest.
+        """
         ...
 
     def claim_finish(self) -> Claim | None:
@@ -172,11 +183,16 @@ class JobStore(Protocol):
         ...
 
     def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
-        """Waiting or abandoned segments of any job, oldest first, of at most `budget` samples together (but one)."""
+        """Waiting or abandoned segments of any jobs, of at most `budget` samples together (but one).
+
+        Those of higher priority go first. Among equals the budget is shared evenly by the tenants, and a tenant's part
+        by those of its jobs that have had least so far; what one of them does not need, the others have. Within a job
+        segments come in their order.
+        """
         ...
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        """Raises LeaseLost when none of them is still this worker's."""
+        """Raises LeaseLost when none of them is still this worker's, or their jobs have ended."""
         ...
 
     def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
@@ -184,5 +200,5 @@ class JobStore(Protocol):
         ...
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        """Gives claims back untried."""
+        """Gives claims back untried; those that were given back already stay as they are."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.domain.errors import ObjectNotFound, StorageFull
+from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.failure import FAILURES, Failure, FailureCode
 from worker.pipeline.errors import (
     ChannelMissing,
@@ -26,7 +26,9 @@ _CODES: dict[type[Exception], FailureCode] = {
     TooManySegments: FailureCode.TOO_MANY_SEGMENTS,
     UnsupportedAudio: FailureCode.UNSUPPORTED_AUDIO,
     ChannelMissing: FailureCode.CHANNEL_MISSING,
-    StorageFull: FailureCode.STORAGE_ERROR,
+    StorageFull: FailureCode.STORAGE_FULL,
+    StoreUnavailable: FailureCode.STORE_UNAVAILABLE,
+    DatabaseUnavailable: FailureCode.DATABASE_UNAVAILABLE,
     ObjectNotFound: FailureCode.STORAGE_ERROR,
     OSError: FailureCode.STORAGE_ERROR,
 }

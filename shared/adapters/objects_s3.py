@@ -32,14 +32,19 @@ _REFUSED = {
 class S3ObjectStore:
     """`shared.ports.ObjectStore` in a bucket, under the prefix that the URL names: `s3://bucket/prefix`.
 
-    Close it when done. Whatever it does may raise StoreUnavailable.
+    `public_url` is the endpoint that clients reach, where it is another. Close it when done. Whatever it does may raise
+    StoreUnavailable.
     """
 
-    def __init__(self, url: str, endpoint_url: str | None = None, *, path_style: bool = False) -> None:
+    def __init__(
+        self, url: str, endpoint_url: str | None = None, *, path_style: bool = False, public_url: str | None = None
+    ) -> None:
         """Raises StoreUnavailable, with a sentence for the operator, where the bucket cannot be used."""
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
         self._client = connect(endpoint_url, path_style=path_style)
+        # The signature of a URL covers its host, so it is made by a client of that host, which never connects to it.
+        self._public = connect(public_url, path_style=path_style) if public_url else self._client
         self._start(url)
 
     @contextmanager
@@ -61,7 +66,7 @@ class S3ObjectStore:
         place = self._place(key)
         with store_errors():
             self._client.head_object(**place)
-            return self._client.generate_presigned_url("get_object", Params={**place}, ExpiresIn=_URL_LASTS_S)
+            return self._public.generate_presigned_url("get_object", Params={**place}, ExpiresIn=_URL_LASTS_S)
 
     def delete_prefix(self, prefix: str) -> None:
         if not prefix.endswith("/"):
@@ -73,6 +78,7 @@ class S3ObjectStore:
             self._drop_uploads(full)
 
     def close(self) -> None:
+        self._public.close()
         self._client.close()
 
     def _start(self, url: str) -> None:

@@ -10,24 +10,29 @@ SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Engine, Select, delete, func, select, tuple_, update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import CursorResult, Engine, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy.orm import Session
 
+from shared.db import claims as claiming
+from shared.db.engine import single_statements
+from shared.db.looks import look
 from shared.db.rows import job_of, job_values, model_value, outcome_values, result_of, segment_values, stored_segment_of
+from shared.db.sessions import Sessions
 from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentOutcome, SegmentResult, SegmentStatus
-from shared.ports import Claim, Clock, JobPage, SegmentClaim, StoredSegment
+from shared.ports import Claim, Clock, JobPage, Queue, SegmentClaim, StoredSegment
 
-_PENDING = SegmentRow.status == SegmentStatus.PENDING.value
-# That such a job has not ended is said because there is an index of those.
-_ANALYSABLE = JobRow.state.in_([JobState.PREPARING.value, JobState.INFERRING.value]) & JobRow.finished_at.is_(None)
+_ADD = insert(JobRow)
+_CANDIDATES = 16
+"""Jobs that a claim looks at: more than claimers hold locked at a time."""
 
 
 class SqlJobStore:
@@ -38,19 +43,24 @@ class SqlJobStore:
     """
 
     def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
-        self._write = sessionmaker(engine, expire_on_commit=False)
-        self._read = sessionmaker(engine.execution_options(read_only=True))
+        self._write = Sessions(engine)
+        self._add = Sessions(single_statements(engine))
+        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
         self._clock = clock
         self._now: Callable[[], Any] = func.now if engine.dialect.name == "postgresql" else clock.now
         self._lease = timedelta(seconds=lease_s)
 
     def add(self, job: Job) -> None:
-        with self._write.begin() as session:
-            session.add(JobRow(id=job.id, **job_values(job)))
+        with self._add.begin() as session:
+            session.connection().execute(_ADD, {"id": job.id, **job_values(job)})
 
     def get(self, job_id: str) -> Job:
         with self._read() as session:
             return job_of(_existing(session, job_id))
+
+    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+        with self._read() as session:
+            return look(session, job_ids)
 
     def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage:
         query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
@@ -111,28 +121,39 @@ class SqlJobStore:
         with self._write.begin() as session:
             session.execute(update(DeletedJobRow).where(DeletedJobRow.id == job_id).values(purged=True))
 
+    def claimable(self) -> Sequence[Queue]:
+        now = self._now()
+        work = {
+            Queue.PREPARE: claiming.preparable(now),
+            Queue.INFER: claiming.inferable(now),
+            Queue.FINISH: claiming.finishable(now),
+        }
+        with self._read() as session:
+            return [queue for queue, query in work.items() if session.execute(query.order_by(None).limit(1)).first()]
+
     def claim_preparation(self) -> Claim | None:
-        return self._claim(JobState.QUEUED, JobState.PREPARING, select(JobRow))
+        with self._write.begin() as session:
+            claim = self._claim(session, claiming.preparable(self._now()))
+            if claim:
+                begins = claiming.served_beside(claim.job.id)
+                later = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < begins)
+                _affected(session, later.values(served=begins))
+            return claim
 
     def claim_finish(self) -> Claim | None:
-        unfinished = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, _PENDING).exists()
-        return self._claim(JobState.INFERRING, JobState.FINISHING, select(JobRow).where(~unfinished))
-
-    def _claim(self, waiting: JobState, running: JobState, query: Select[JobRow]) -> Claim | None:
-        query = (
-            query.where(JobRow.state.in_([waiting.value, running.value]), _free(JobRow.lease_until, self._now()))
-            # As the index has it, so that none but the first rows are read; the abandoned happen to come first.
-            .order_by(JobRow.state, JobRow.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
         with self._write.begin() as session:
-            row = session.scalar(query)
-            if row is None:
-                return None
-            job = job_of(row).claimed(self._clock.now())
-            _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._leased())
-            return Claim(job, row.fence)
+            return self._claim(session, claiming.finishable(self._now()))
+
+    def _claim(self, session: Session, query: Select[JobRow]) -> Claim | None:
+        # Sorted by what is short first: Postgres, if it is to lock what it sorts, sorts all of all rows.
+        first = query.with_only_columns(JobRow.id).limit(_CANDIDATES).scalar_subquery()
+        locked = query.where(JobRow.id.in_(first)).limit(1).with_for_update(skip_locked=True, of=JobRow)
+        row = session.scalar(locked)
+        if row is None:
+            return None
+        job = job_of(row).claimed(self._clock.now())
+        _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._leased())
+        return Claim(job, row.fence)
 
     def renew(self, claim: Claim) -> None:
         with self._write.begin() as session:
@@ -157,18 +178,8 @@ class SqlJobStore:
             _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
 
     def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
-        query = (
-            select(SegmentRow)
-            .join(JobRow)
-            .where(_PENDING, _ANALYSABLE, _free(SegmentRow.lease_until, self._now()))
-            .order_by(SegmentRow.job_id, SegmentRow.index)
-            .limit(_MOST_CLAIMS)
-            .with_for_update(skip_locked=True, of=SegmentRow)
-            .execution_options(yield_per=_ROWS_LOCKED_AT_ONCE)
-        )
         with self._write.begin() as session:
-            with session.scalars(query) as rows:
-                chosen = _within(rows, budget)
+            chosen = claiming.share_out(session, self._now(), budget)
             if chosen:
                 self._lease_segments(session, chosen)
             return [SegmentClaim(row.job_id, stored_segment_of(row), row.attempts + 1, row.fence + 1) for row in chosen]
@@ -180,10 +191,11 @@ class SqlJobStore:
         _affected(session, query.values(values))
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        query = update(SegmentRow).where(_held(claims)).values(lease_until=self._leased())
+        of_these = select(JobRow.id).where(JobRow.id.in_({claim.job_id for claim in claims}), claiming.ANALYSABLE)
+        query = update(SegmentRow).where(_held(claims), SegmentRow.job_id.in_(of_these))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
-            if not _affected(session, query):
+            if not _affected(session, query.values(lease_until=self._leased())):
                 raise LeaseLost
 
     def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
@@ -195,13 +207,15 @@ class SqlJobStore:
             for claim, outcome in outcomes:
                 if row := rows.get((claim.job_id, claim.stored.segment.index)):
                     _set(row, **outcome_values(outcome), lease_until=None)
-            jobs = {job_id for job_id, _ in rows}
+            jobs = _samples_by_job(rows.values())
+            for job_id, samples in jobs.items():
+                _affected(session, update(JobRow).where(JobRow.id == job_id).values(served=JobRow.served + samples))
             named = update(JobRow).where(JobRow.id.in_(jobs), JobRow.model.is_(None))
             session.execute(named.values(model=model_value(model)))
         return len(rows)
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        query = update(SegmentRow).where(_held(claims))
+        query = update(SegmentRow).where(_held(claims), SegmentRow.lease_until.is_not(None))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
             _affected(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
@@ -211,22 +225,11 @@ class SqlJobStore:
         return self._now() + self._lease
 
 
-_MOST_CLAIMS = 256
-"""Segments looked at for one claim; a batch of short ones is still over a minute of audio."""
-
-_ROWS_LOCKED_AT_ONCE = 16
-"""Segments that a claim looks at together: what it locks and does not take, others are kept from for a moment."""
-
-
 def _existing(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
     row = session.get(JobRow, job_id, with_for_update=lock or None)
     if row is None:
         raise JobDeleted if session.get(DeletedJobRow, job_id) else JobNotFound
     return row
-
-
-def _free(lease_until: Any, now: datetime) -> Any:
-    return lease_until.is_(None) | (lease_until < now)
 
 
 def _claimed(claim: Claim) -> Any:
@@ -237,17 +240,14 @@ def _claimed(claim: Claim) -> Any:
 
 def _held(claims: Sequence[SegmentClaim]) -> Any:
     keys = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
-    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & _PENDING
+    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & claiming.PENDING
 
 
-def _within(rows: Iterable[SegmentRow], budget: int) -> list[SegmentRow]:
-    chosen: list[SegmentRow] = []
+def _samples_by_job(rows: Iterable[SegmentRow]) -> Counter[str]:
+    samples: Counter[str] = Counter()
     for row in rows:
-        budget -= row.end - row.start
-        if chosen and budget < 0:
-            break
-        chosen.append(row)
-    return chosen
+        samples[row.job_id] += row.end - row.start
+    return samples
 
 
 def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:

@@ -10,7 +10,7 @@ from shared.db.tables import JobRow, SegmentRow
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.job import Job, JobState
-from shared.domain.options import JobOptions
+from shared.domain.options import PRIORITIES, JobOptions
 from shared.domain.recording import Recording
 from shared.domain.segment import PENDING, Segment, SegmentFlag, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import StoredSegment
@@ -24,6 +24,8 @@ _FAILURE = TypeAdapter(Failure)
 def job_values(job: Job) -> dict[str, Any]:
     """The columns that follow a job's progress; the lease and the model are written by the store alone."""
     return {
+        "tenant": job.tenant,
+        "priority": PRIORITIES.index(job.options.priority),
         "state": job.state.value,
         "recording": _RECORDING.dump_python(job.recording, mode="json"),
         "options": _OPTIONS.dump_python(job.options, mode="json"),
@@ -45,6 +47,7 @@ def model_value(model: ModelInfo) -> dict[str, Any]:
 def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
+        tenant=row.tenant,
         recording=_RECORDING.validate_python(row.recording),
         options=_OPTIONS.validate_python(row.options),
         created_at=row.created_at,

@@ -17,6 +17,7 @@ _NAMES = {
 
 
 _UNFINISHED = text("finished_at IS NULL")
+_NOT_PURGED = text("NOT purged")
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A day and a half at 16 kHz is just over 31 bits."""
@@ -48,11 +49,16 @@ class Base(DeclarativeBase):
 
 
 class JobRow(Base):
-    """`recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`."""
+    """`recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
+
+    `served` is the samples analysed for the job, counted from where the jobs beside which it began stood then.
+    """
 
     __tablename__ = "jobs"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    priority: Mapped[int]
     state: Mapped[str]
     recording: Mapped[dict[str, Any]]
     options: Mapped[dict[str, Any]]
@@ -64,6 +70,7 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    served: Mapped[Samples] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
 
@@ -106,3 +113,5 @@ class DeletedJobRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     deleted_at: Mapped[datetime]
     purged: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index(None, "deleted_at", postgresql_where=_NOT_PURGED, sqlite_where=_NOT_PURGED),)

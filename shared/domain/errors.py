@@ -113,16 +113,26 @@ class NotMedia(EmolineError):
     code = "unsupported_media_type"
 
 
-class StorageFull(EmolineError):
+class Outage(EmolineError):
+    """Something that the service cannot do without is away or full: nobody's fault, and it passes."""
+
+
+class StorageFull(Outage):
     """The service has no room left to store the recording; try again later."""
 
     code = "storage_full"
 
 
-class StoreUnavailable(EmolineError, OSError):
+class StoreUnavailable(Outage, OSError):
     """The store of the recordings does not answer as it should; try again later."""
 
     code = "store_unavailable"
+
+
+class DatabaseUnavailable(Outage):
+    """The database does not answer as it should; try again later."""
+
+    code = "database_unavailable"
 
 
 class InvalidTransition(EmolineError):

@@ -26,6 +26,10 @@ class FailureCode(StrEnum):
     STORAGE_ERROR = "storage_error"
     INTERNAL_ERROR = "internal_error"
     GAVE_UP = "gave_up"
+    # What a job waits for; none fails of it.
+    STORE_UNAVAILABLE = "store_unavailable"
+    STORAGE_FULL = "storage_full"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     # Of one segment; these are the `reason` of a skipped segment.
     TIMEOUT = "timeout"
     CRASH = "crash"
@@ -34,15 +38,16 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed or a segment was skipped.
+    """Why a job failed or waits, or a segment was skipped.
 
     `retryable` says whether the same recording may succeed at another try; the workers try those again by themselves
-    before the job fails.
+    before the job fails. An `outage` has nothing to do with the recording: it is waited for, however long it lasts.
     """
 
     code: FailureCode
     message: str
     retryable: bool = False
+    outage: bool = False
 
 
 _TABLE = (
@@ -65,6 +70,9 @@ _TABLE = (
     Failure(FailureCode.STORAGE_ERROR, "The storage did not answer as it should.", retryable=True),
     Failure(FailureCode.INTERNAL_ERROR, "Something went wrong inside Emoline.", retryable=True),
     Failure(FailureCode.GAVE_UP, "The job was interrupted too many times."),
+    Failure(FailureCode.STORE_UNAVAILABLE, "The store of the recordings is away.", retryable=True, outage=True),
+    Failure(FailureCode.STORAGE_FULL, "There is no room left to store segments.", retryable=True, outage=True),
+    Failure(FailureCode.DATABASE_UNAVAILABLE, "The database was away.", retryable=True, outage=True),
     Failure(FailureCode.TIMEOUT, "The model did not answer in time for this segment."),
     Failure(FailureCode.CRASH, "The model process died on this segment."),
     Failure(FailureCode.BAD_AUDIO, "The segment's audio cannot be analysed."),

@@ -17,6 +17,10 @@ MAX_ATTEMPTS = 3
 """Times that a stage, or a segment, is tried before it is given up."""
 
 
+DEFAULT_TENANT = "default"
+"""Whose jobs are, where nobody is told apart."""
+
+
 class JobStatus(StrEnum):
     """What users see of the state."""
 
@@ -76,6 +80,7 @@ class Job:
     recording: Recording
     options: JobOptions
     created_at: datetime
+    tenant: str = DEFAULT_TENANT
     state: JobState = JobState.QUEUED
     attempts: int = 0
     prepared: int = 0
@@ -114,14 +119,23 @@ class Job:
         claimed = self.to(target, now)
         return replace(claimed, attempts=claimed.attempts + 1)
 
+    def untried(self) -> Self:
+        """The job as if its stage had not been claimed this time."""
+        return self.evolve(attempts=self.attempts - 1)
+
     def failed(self, failure: Failure, now: datetime) -> Self:
         return replace(self.to(JobState.FAILED, now), failure=failure)
 
     def after(self, failure: Failure, now: datetime) -> Self:
-        """The job after a failure of its stage: still in the stage where another attempt may help, else failed."""
-        if not failure.retryable:
-            return self.failed(failure, now)
-        return self if self.attempts < MAX_ATTEMPTS else self.failed(failure, now)
+        """The job after a failure of its stage: still in the stage where another attempt may help, else failed.
+
+        An attempt that an outage ended was none.
+        """
+        if failure.outage:
+            return self.untried()
+        if failure.retryable and self.attempts < MAX_ATTEMPTS:
+            return self
+        return self.failed(failure, now)
 
     @property
     def worn_out(self) -> bool:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 MAX_SEGMENT_MS = 25_000
 """No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""
 
 Granularity = Literal["segment", "frame"]
 EmbeddingKind = Literal["utterance", "frame"]
+Priority = Literal["low", "normal", "high"]
 VoiceDetectorName = Literal["webrtc", "silero"]
+
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+"""From the lowest to the highest."""
 
 MOST_APART = 2
 """A recording of more channels is mixed into one while it is decoded."""
@@ -117,6 +121,9 @@ class JobOptions:
     embeddings: EmbeddingKind | None = None
     """Keep what the model made of each segment before it named an emotion: one vector for its whole `utterance`, or one
     for each `frame` of 20 ms."""
+
+    priority: Priority = "normal"
+    """Jobs of a higher priority go first, all of them, whoever's they are."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,8 +45,13 @@ class Read:
     objects: ObjectStore
 
     def job(self, job_id: str) -> JobView:
-        job = self.jobs.get(job_id)
-        return JobView(job, self.jobs.counts([job_id])[job_id])
+        found = self.jobs_of([job_id]).get(job_id)
+        # What was not there and is now has no segments yet.
+        return found or JobView(self.jobs.get(job_id), SegmentCounts())
+
+    def jobs_of(self, job_ids: Collection[str]) -> dict[str, JobView]:
+        """Those of these jobs that are there."""
+        return {job.id: JobView(job, counts) for job, counts in self.jobs.look(job_ids)}
 
     def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobViewPage:
         page = self.jobs.page(limit=limit, after=after, status=status)

@@ -53,7 +53,8 @@ class Upload:
         """Call it when all has come; returns the SHA-256 as hex digits. Raises EmptyUpload or NotMedia."""
         if not self.size:
             raise EmptyUpload
-        self._look()
+        if len(self._head) < HEAD_BYTES:
+            self._look()
         return self._sha256.hexdigest()
 
     def _look(self) -> None:

@@ -93,7 +93,7 @@ def test_an_object_is_decoded_from_its_store_over_connections_that_break(
         assert proxy.cuts_left == 0
 
 
-def test_a_store_that_goes_away_is_a_storage_error(tmp_path: Path, moto: S3Server) -> None:
+def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> None:
     encode(np.tile(VOICE, (16, 1)), SAMPLE_RATE, tmp_path / "x", "wav")
     content = (tmp_path / "x").read_bytes()
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
@@ -106,7 +106,7 @@ def test_a_store_that_goes_away_is_a_storage_error(tmp_path: Path, moto: S3Serve
             with pytest.raises(StoreUnavailable) as error:
                 list(blocks)
     failure = failure_of(error.value)
-    assert (failure.code, failure.retryable) == (FailureCode.STORAGE_ERROR, True)
+    assert (failure.code, failure.outage) == (FailureCode.STORE_UNAVAILABLE, True)
 
 
 class Broken(io.BytesIO):
@@ -134,19 +134,19 @@ def test_no_format_takes_a_failure_to_read_for_its_end(tmp_path: Path, name: str
         decoded(Broken((tmp_path / "x").read_bytes(), raise_unavailable))
 
 
-def test_a_store_that_says_nothing_is_a_storage_error_not_a_bad_file(tmp_path: Path) -> None:
+def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -> None:
     encode(VOICE, SAMPLE_RATE, tmp_path / "x", "wav")
     go_on = Event()
     impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=2)
     started = time.monotonic()
     file = Broken((tmp_path / "x").read_bytes(), go_on.wait)
-    with pytest.raises(TimeoutError) as error, impatient.open(file) as stream:  # noqa: PT012
+    with pytest.raises(StoreUnavailable) as error, impatient.open(file) as stream:  # noqa: PT012
         try:
             list(stream.blocks())
         finally:
             go_on.set()
     assert time.monotonic() - started < 10
-    assert failure_of(error.value).code == FailureCode.STORAGE_ERROR
+    assert failure_of(error.value).outage
 
 
 @pytest.mark.parametrize(

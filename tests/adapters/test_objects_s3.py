@@ -192,6 +192,29 @@ def test_a_url_that_was_tampered_with_is_refused(rclone: S3Server) -> None:
     assert httpx2.get(url.replace("0.flac", "1.flac")).status_code == 403
 
 
+def test_clients_get_urls_by_which_they_reach_the_store(server: S3Server) -> None:
+    url = server.url()
+    outside = server.endpoint_url.replace("127.0.0.1", "localhost")
+    with closing(S3ObjectStore(url, server.endpoint_url, path_style=True, public_url=outside)) as store:
+        put(store, "jobs/a/segments/0.flac", b"fLaC and so on")
+        found = store.locate("jobs/a/segments/0.flac")
+        with pytest.raises(ObjectNotFound):
+            store.locate("jobs/a/segments/1.flac")
+    assert found.startswith(f"{outside}/{server.bucket}/")
+    assert httpx2.get(found).content == b"fLaC and so on"
+
+
+def test_the_signature_of_a_url_is_for_its_host_too(rclone: S3Server) -> None:
+    outside = rclone.endpoint_url.replace("127.0.0.1", "localhost")
+    with closing(S3ObjectStore(rclone.url(), rclone.endpoint_url, path_style=True, public_url=outside)) as store:
+        put(store, "jobs/a/segments/0.flac", b"0")
+        found = store.locate("jobs/a/segments/0.flac")
+    signature = found.rpartition("X-Amz-Signature=")[2]
+    assert httpx2.get(found).status_code == 200
+    assert httpx2.get(found.replace(signature, "0" * 64)).status_code == 403
+    assert httpx2.get(found.replace(outside, rclone.endpoint_url)).status_code == 403
+
+
 def test_wrong_keys_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(StoreUnavailable, match=r"refuses s3://recordings/\w+; check AWS_ACCESS_KEY_ID"):

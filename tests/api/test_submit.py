@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
+from shared.adapters.wake_local import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
@@ -74,7 +75,7 @@ def test_the_config_may_come_in_the_form_the_query_or_a_header(client: TestClien
 
 def test_what_the_config_does_not_say_of_the_segmentation_is_the_services_own(tmp_path: Path) -> None:
     own = SegmentationOptions(min_silence_ms=400, max_ms=8000)
-    with open_services(Settings(data_dir=tmp_path, segmentation=own)) as services:
+    with open_services(Settings(data_dir=tmp_path, segmentation=own), LocalWakeUps()) as services:
         client = TestClient(create_app(services, ["testserver"]))
         silent = post_form(client).json()["config"]["segmentation"]
         said = post_form(client, config='{"segmentation": {"max_ms": 9000, "vad": "silero"}}').json()
@@ -130,7 +131,7 @@ def test_a_form_without_a_file_and_a_broken_form_are_refused(client: TestClient)
 
 
 def test_a_recording_over_the_limit_is_refused_and_not_kept(tmp_path: Path) -> None:
-    with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000)) as services:
+    with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000), LocalWakeUps()) as services:
         client = TestClient(create_app(services, ["testserver"]))
         assert_problem(post_form(client), 413, "upload_too_large")
         assert_problem(post_raw(client), 413, "upload_too_large")

@@ -8,8 +8,8 @@ from types import MappingProxyType
 import uuid_utils
 
 from shared.domain.emotion import ModelInfo
-from shared.domain.job import Job, JobState
-from shared.domain.options import JobOptions, SegmentationOptions
+from shared.domain.job import DEFAULT_TENANT, Job, JobState
+from shared.domain.options import JobOptions, Priority, SegmentationOptions
 from shared.domain.recording import Recording, RecordingWarning
 from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome
 from shared.ports import Claim, Clock, JobStore, StoredSegment
@@ -21,10 +21,19 @@ HAPPY = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1})
 FLAGS = (SegmentFlag.NARROWBAND, SegmentFlag.QUIET)
 
 
-def new_job(jobs: JobStore, clock: Clock, metadata: Mapping[str, str] = MappingProxyType({"case": "7"})) -> Job:
+def new_job(
+    jobs: JobStore,
+    clock: Clock,
+    metadata: Mapping[str, str] = MappingProxyType({"case": "7"}),
+    *,
+    tenant: str = DEFAULT_TENANT,
+    priority: Priority = "normal",
+) -> Job:
     recording = Recording("call.mp3", 10, "ab", "jobs/x/source", warnings=(RecordingWarning.TRUNCATED,))
-    options = JobOptions(channels="split", segmentation=SegmentationOptions(max_ms=9000), metadata=dict(metadata))
-    job = Job(f"job_{uuid_utils.uuid7()}", recording, options, clock.now())
+    options = JobOptions(
+        channels="split", segmentation=SegmentationOptions(max_ms=9000), priority=priority, metadata=dict(metadata)
+    )
+    job = Job(f"job_{uuid_utils.uuid7()}", recording, options, clock.now(), tenant)
     jobs.add(job)
     return job
 
@@ -35,9 +44,11 @@ def stored(index: int, start_s: int = 0, seconds: int = 10) -> StoredSegment:
     return StoredSegment(segment, f"jobs/x/{index}.flac")
 
 
-def prepared(jobs: JobStore, clock: Clock, segments: int = 3) -> Job:
-    """A job whose segments wait to be analysed."""
-    new_job(jobs, clock)
+def prepared(
+    jobs: JobStore, clock: Clock, segments: int = 3, *, tenant: str = DEFAULT_TENANT, priority: Priority = "normal"
+) -> Job:
+    """A job whose segments, of 10 s each, wait to be analysed."""
+    new_job(jobs, clock, tenant=tenant, priority=priority)
     claim = jobs.claim_preparation()
     assert claim is not None
     job = claim.job.to(JobState.INFERRING, clock.now())

@@ -117,8 +117,8 @@ def test_segments_are_claimed_across_jobs_within_the_budget(jobs: JobStore, cloc
     found = jobs.claim_segments(30 * SECOND)
     assert [(claim.job_id, claim.stored.segment.index) for claim in found] == [
         (first.id, 0),
-        (first.id, 1),
         (second.id, 0),
+        (second.id, 1),
     ]
     assert len(jobs.claim_segments(1)) == 1  # one is always given, however small the budget
     assert jobs.claim_segments(30 * SECOND) == []
@@ -148,7 +148,9 @@ def test_who_records_nothing_does_not_name_the_model(jobs: JobStore, clock: Manu
 
 def test_released_segments_are_as_if_never_claimed(jobs: JobStore, clock: ManualClock) -> None:
     prepared(jobs, clock, 1)
-    jobs.release_segments(jobs.claim_segments(SECOND))
+    claims = jobs.claim_segments(SECOND)
+    for _ in range(2):  # who does not know whether it was done the first time does it again
+        jobs.release_segments(claims)
     (again,) = jobs.claim_segments(SECOND)
     assert again.attempts == 1
 

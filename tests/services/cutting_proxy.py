@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 from typing import Self
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 class CuttingProxy:
     """Stands before an HTTP server. A context manager.
 
-    `cut` has the next connections end when they have brought some bytes; `fail` ends all and lets no other in.
+    `cut` has the next connections end when they have brought some bytes; `fail` ends all and lets no other in; in the
+    context `away`, it does so until that is left.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -20,6 +22,7 @@ class CuttingProxy:
         self._server = (url.hostname, url.port)
         self._after = 0
         self.cuts_left = 0
+        self._away = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._lock = Lock()
@@ -39,6 +42,15 @@ class CuttingProxy:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._cut_open()
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self._away = True
+        self._cut_open()
+        try:
+            yield
+        finally:
+            self._away = False
+
     def __enter__(self) -> Self:
         self._thread = Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -55,6 +67,9 @@ class CuttingProxy:
         with suppress(OSError):
             while not self._failed.is_set():
                 client = self._listener.accept()[0]
+                if self._away:
+                    client.close()
+                    continue
                 server = socket.create_connection(self._server)
                 with self._lock:
                     self._open += [client, server]

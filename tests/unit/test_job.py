@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,6 +69,17 @@ def test_a_failure_that_may_pass_is_tried_again_until_the_attempts_are_used_up()
     assert preparing.after(lasting, LATER).state is JobState.FAILED
     last = job(state=JobState.PREPARING, attempts=MAX_ATTEMPTS).after(passing, LATER)
     assert (last.state, last.failure, last.finished_at) == (JobState.FAILED, passing, LATER)
+
+
+def test_an_attempt_that_an_outage_ended_was_none() -> None:
+    outages = [failure for failure in FAILURES.values() if failure.outage]
+    assert len(outages) == 3
+    for attempts in (1, MAX_ATTEMPTS, MAX_ATTEMPTS + 1):
+        claimed = job(state=JobState.PREPARING, attempts=attempts)
+        for outage in outages:
+            waiting = claimed.after(outage, LATER)
+            assert (waiting.state, waiting.attempts) == (JobState.PREPARING, attempts - 1)
+            assert waiting.claimed(LATER) == replace(claimed, started_at=LATER)
 
 
 def test_progress_grows_with_decoding_and_analysis_and_is_whole_only_at_the_end() -> None:

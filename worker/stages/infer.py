@@ -13,7 +13,7 @@ import structlog
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import JobDeleted, LeaseLost, ObjectNotFound, StorageFull
+from shared.domain.errors import JobDeleted, LeaseLost, ObjectNotFound, Outage
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS
 from shared.domain.options import EmbeddingKind
@@ -23,6 +23,7 @@ from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import EmotionModel, Samples
 from worker.stages.leases import kept
+from worker.stages.outages import outlast
 
 _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
@@ -35,16 +36,17 @@ class InferStage:
     model: EmotionModel
 
     def run_once(self) -> bool:
-        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, StorageFull, OSError."""
+        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
+            self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
             try:
                 self._analyse(claims, model)
             except LeaseLost:
                 _log.info("batch.lease_lost", segments=len(claims))
-            except (ModelUnavailable, StorageFull, OSError):
-                self.services.jobs.release_segments(claims)
+            except (ModelUnavailable, Outage, OSError):
+                outlast(lambda: self.services.jobs.release_segments(claims))
                 raise
         return bool(claims)
 

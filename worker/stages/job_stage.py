@@ -11,44 +11,63 @@ from shared.domain.errors import JobDeleted, LeaseLost
 from shared.domain.job import Job
 from shared.ports import Claim
 from worker.failures import failure_of
-from worker.stages.leases import Keeper, kept
+from worker.stages.leases import Keeper, WorkerStopping, kept
+from worker.stages.outages import outlast
 
 _log = structlog.get_logger()
 _RETRY_AFTER_S = 5.0
+"""For each attempt; while an outage lasts, which counts none, it does not grow: to try a store that is away costs a few
+requests, and who has tried waits as long before the next job."""
 
 Work = Callable[[Claim, Keeper], Job]
 """Does the stage and returns the job in its next state."""
 
 
 def run_claim(services: Services, claim: Claim, work: Work) -> None:
-    """Does claimed work to its end: the next state, another attempt later, or a failed job."""
+    """Does claimed work to its end: the next state, another attempt later, or a failed job.
+
+    Raises the Outage that kept it from that, when the claim is given back.
+    """
     log = _log.bind(job=claim.job.id, stage=claim.job.state.value, attempt=claim.job.attempts)
     try:
-        if claim.job.worn_out:
-            job = claim.job.given_up(services.clock.now())
-        else:
-            with kept(lambda: services.jobs.renew(claim), services.settings.lease_s) as keeper:
-                job = work(claim, keeper)
+        job = _done(services, claim, work)
         services.jobs.save(claim, job)
         log.info("stage.done", state=job.state.value)
     except LeaseLost:
         log.info("stage.lease_lost")
+    except WorkerStopping:
+        log.info("stage.given_back")
+        _settle(services, claim, Job.untried, 0)
     except Exception as error:
-        _fail(services, claim, error, log)
+        failure = failure_of(error)
+        log.warning("stage.failed", code=failure.code.value, exc_info=failure.retryable and not failure.outage)
+        _settle(services, claim, lambda job: job.after(failure, services.clock.now()), _RETRY_AFTER_S)
+        if failure.outage:
+            raise
 
 
-def _fail(services: Services, claim: Claim, error: Exception, log: structlog.stdlib.BoundLogger) -> None:
-    failure = failure_of(error)
-    log.warning("stage.failed", code=failure.code.value, exc_info=failure.retryable)
-    try:
+def _done(services: Services, claim: Claim, work: Work) -> Job:
+    if claim.job.worn_out:
+        return claim.job.given_up(services.clock.now())
+    with kept(lambda: services.jobs.renew(claim), services.settings.lease_s) as keeper:
+        return work(claim, keeper)
+
+
+def _settle(services: Services, claim: Claim, become: Callable[[Job], Job], wait_s: float) -> None:
+    """Writes what becomes of a job whose stage is not done; it may be claimed again after `wait_s` for each attempt."""
+
+    def write() -> None:
         # What the stage has saved meanwhile stands: the codec, for one, is worth showing with the failure.
         saved = services.jobs.get(claim.job.id)
         if saved.state is not claim.job.state:
             return
-        job = saved.after(failure, services.clock.now())
+        job = become(saved.evolve(attempts=claim.job.attempts))
         if job.state.terminal:
             services.jobs.save(claim, job)
         else:
-            services.jobs.postpone(claim, job, _RETRY_AFTER_S * claim.job.attempts)
+            services.jobs.postpone(claim, job, wait_s * claim.job.attempts)
+
+    try:
+        outlast(write)
     except (LeaseLost, JobDeleted):
-        log.info("stage.lease_lost")
+        _log.info("stage.lease_lost", job=claim.job.id)

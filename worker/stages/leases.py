@@ -8,9 +8,15 @@ from threading import Event, Thread
 
 import structlog
 
-from shared.domain.errors import LeaseLost
+from shared.domain.errors import LeaseLost, Outage
 
 _log = structlog.get_logger()
+_AGAIN_S = 1.0
+"""After a renewal that failed: who asks first when the database is back has what is in hand, however old the lease."""
+
+
+class WorkerStopping(Exception):
+    """The worker is to end, and this work would take too long: it is given back untried."""
 
 
 class Keeper:
@@ -40,13 +46,15 @@ def kept(renew: Callable[[], None], lease_s: float) -> Iterator[Keeper]:
 
 
 def _keep(renew: Callable[[], None], every_s: float, keeper: Keeper, done: Event) -> None:
-    while not done.wait(every_s):
+    wait_s = every_s
+    while not done.wait(wait_s):
         try:
             renew()
+            wait_s = every_s
         except LeaseLost:
             keeper.lost = True
             return
-        except Exception:
-            # The lease lasts for two more tries; if those fail too, the work is somebody else's and its results
-            # are refused.
-            _log.warning("lease.renewal_failed", exc_info=True)
+        except Exception as error:
+            # If somebody else takes the work over meanwhile, its results are refused here.
+            wait_s = min(every_s, _AGAIN_S)
+            _log.warning("lease.renewal_failed", reason=str(error), exc_info=not isinstance(error, Outage))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from threading import Event
 
 import soundfile
 
@@ -16,7 +17,7 @@ from shared.services.keys import audio_key
 from worker.pipeline.ports import AudioDecoder, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
 from worker.stages.job_stage import run_claim
-from worker.stages.leases import Keeper
+from worker.stages.leases import Keeper, WorkerStopping
 
 _SAVE_EVERY_S = 1.0
 """How old the progress may be that users see while no segment comes up."""
@@ -24,14 +25,18 @@ _SAVE_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PrepareStage:
+    """`stop` is set when the worker is to end: a recording in hand is given back, which may take minutes yet."""
+
     services: Services
     decoder: AudioDecoder
     detectors: VoiceDetectors
+    stop: Event
 
     def run_once(self) -> bool:
         """Prepares the next job; False when there was none."""
         claim = self.services.jobs.claim_preparation()
         if claim:
+            self.services.wake_ups.wake(Queue.PREPARE)  # where one waited, there may be more
             run_claim(self.services, claim, self._prepare)
             self.services.wake_ups.wake(Queue.INFER)
             self.services.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
@@ -55,6 +60,8 @@ class PrepareStage:
         saved_at = float("-inf")
         for clips in preparation.clips():
             keeper.check()
+            if self.stop.is_set():
+                raise WorkerStopping
             stored = [self._store(claim.job.id, clip) for clip in clips]
             if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
                 self.services.jobs.save(claim, _so_far(claim.job, preparation), add=stored)

@@ -14,6 +14,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from shared.domain.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -46,12 +48,12 @@ class FileServer:
         return self._theirs.fileno()
 
     def check(self, timeout_s: float) -> None:
-        """Raises what reading the file has raised, or TimeoutError when it has been at it for half of `timeout_s`."""
+        """Raises what reading the file has raised, or StoreUnavailable when that has taken half of `timeout_s`."""
         since = self._reading_since
         if self._error is not None:
             raise self._error
         if since is not None and time.monotonic() - since > timeout_s / 2:
-            raise TimeoutError("The recording could not be read in time.")
+            raise StoreUnavailable("The store did not send the recording in time.")
 
     def __enter__(self) -> Self:
         self._thread.start()

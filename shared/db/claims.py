@@ -1,0 +1,170 @@
+"""What there is to claim, and whose turn it is: the queries behind the claims of `shared.db.jobs`.
+
+Segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed for it, the
+job that has had least goes first, and one that begins counts from where the one that has had least stands. So a job of
+a day neither holds up one of a minute nor is held up by a stream of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from shared.db.tables import JobRow, SegmentRow
+from shared.domain.job import JobState
+from shared.domain.recording import SAMPLE_RATE
+from shared.domain.segment import SegmentStatus
+
+_MOST_SEGMENTS = 256
+"""Segments of one claim; a batch of short ones is still minutes of audio."""
+
+_MOST_JOBS = 256
+"""Jobs of one claim."""
+
+_ROWS_LOCKED_AT_ONCE = 16
+"""Segments of a job that a claim looks at together: what it locks and does not take, others are kept from."""
+
+_USUAL_SEGMENT = 10 * SAMPLE_RATE
+
+PENDING = SegmentRow.status == SegmentStatus.PENDING.value
+
+
+def _analysable(job: type[JobRow]) -> Any:
+    # That such a job has not ended is said because there is an index of those.
+    return job.state.in_([JobState.PREPARING.value, JobState.INFERRING.value]) & job.finished_at.is_(None)
+
+
+ANALYSABLE = _analysable(JobRow)
+
+
+def free(lease_until: Any, now: Any) -> Any:
+    return lease_until.is_(None) | (lease_until < now)
+
+
+def preparable(now: Any) -> Select[JobRow]:
+    """Jobs to prepare, whose turn it is first."""
+    other = aliased(JobRow)
+    by_tenant = select(other.tenant, func.count().label("jobs")).where(_analysable(other)).group_by(other.tenant)
+    under_way = by_tenant.subquery()
+    return (
+        select(JobRow)
+        .outerjoin(under_way, under_way.c.tenant == JobRow.tenant)
+        .where(*_staged(JobState.QUEUED, JobState.PREPARING, now))
+        # The abandoned happen to come first in this order of states.
+        .order_by(JobRow.state, JobRow.priority.desc(), func.coalesce(under_way.c.jobs, 0), JobRow.id)
+    )
+
+
+def finishable(now: Any) -> Select[JobRow]:
+    """Jobs of which every segment is done, the oldest first."""
+    unfinished = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, PENDING).exists()
+    return (
+        select(JobRow)
+        .where(*_staged(JobState.INFERRING, JobState.FINISHING, now), ~unfinished)
+        .order_by(JobRow.state, JobRow.id)
+    )
+
+
+def inferable(now: Any) -> Select[str, str, int]:
+    """Jobs that have segments to analyse: the first of each tenant, then the second of each, and so on."""
+    waiting = select(SegmentRow.job_id).where(
+        SegmentRow.job_id == JobRow.id, PENDING, free(SegmentRow.lease_until, now)
+    )
+    turn = func.row_number().over(partition_by=(JobRow.priority, JobRow.tenant), order_by=(JobRow.served, JobRow.id))
+    return (
+        select(JobRow.id, JobRow.tenant, JobRow.priority)
+        .where(ANALYSABLE, waiting.exists())
+        .order_by(JobRow.priority.desc(), turn, JobRow.served, JobRow.id)
+    )
+
+
+def served_beside(job_id: str) -> Any:
+    """What the job that has had least, of the others that are analysed, has had; 0 where there is none."""
+    other = aliased(JobRow)
+    beside = select(func.min(other.served)).where(_analysable(other), other.id != job_id)
+    return func.coalesce(beside.scalar_subquery(), 0)
+
+
+def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
+    return JobRow.state.in_([waiting.value, running.value]), free(JobRow.lease_until, now)
+
+
+def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
+    """Free segments, locked, of at most `budget` samples together (but one)."""
+    shares = _Shares(session, now, budget)
+    jobs = session.execute(inferable(now).limit(_MOST_JOBS)).all()
+    for _, same_priority in groupby(jobs, key=lambda job: job.priority):
+        by_tenant: dict[str, list[str]] = {}
+        for job in same_priority:
+            by_tenant.setdefault(job.tenant, []).append(job.id)
+        shares.among(list(by_tenant.values()))
+    return shares.chosen
+
+
+class _Shares:
+    """A budget that is being shared out."""
+
+    def __init__(self, session: Session, now: Any, budget: int) -> None:
+        self.chosen: list[SegmentRow] = []
+        self._session = session
+        self._now = now
+        self._left = budget
+        self._seen: dict[str, int] = {}
+        self._exhausted: set[str] = set()
+
+    def among(self, tenants: list[list[str]]) -> None:
+        """Takes segments of the jobs of each tenant, until there is no room or none is left."""
+        before = -1
+        while before < len(self.chosen) and not self._full:
+            before = len(self.chosen)
+            for index, jobs in enumerate(tenants):
+                self._take_of_tenant(jobs, self._left // (len(tenants) - index))
+
+    @property
+    def _full(self) -> bool:
+        return len(self.chosen) >= _MOST_SEGMENTS or (self._left <= 0 and bool(self.chosen))
+
+    def _take_of_tenant(self, jobs: list[str], share: int) -> None:
+        """Takes about `share` samples of these jobs, but a segment at least."""
+        jobs = [job_id for job_id in jobs if job_id not in self._exhausted]
+        for index, job_id in enumerate(jobs):
+            if self._full or (share <= 0 and index):
+                return
+            share -= self._take_of_job(job_id, share // (len(jobs) - index))
+
+    def _take_of_job(self, job_id: str, share: int) -> int:
+        """Takes the next segments that `share` holds, and the first if there is room for it at all."""
+        taken = 0
+        for row in self._free_segments(job_id, share):
+            samples = row.end - row.start
+            room = share - taken if taken else self._left
+            if self._full or (self.chosen and samples > room):
+                return taken
+            self.chosen.append(row)
+            self._seen[job_id] = row.index
+            self._left -= samples
+            taken += samples
+        self._exhausted.add(job_id)
+        return taken
+
+    def _free_segments(self, job_id: str, share: int) -> Iterator[SegmentRow]:
+        at_once = min(_ROWS_LOCKED_AT_ONCE, share // _USUAL_SEGMENT + 1)
+        query = (
+            select(SegmentRow)
+            .where(SegmentRow.job_id == job_id, PENDING, free(SegmentRow.lease_until, self._now))
+            .order_by(SegmentRow.index)
+            .limit(at_once)
+            .with_for_update(skip_locked=True)
+        )
+        rows: Sequence[SegmentRow] = ()
+        after = self._seen.get(job_id, -1)
+        while not rows or len(rows) == at_once:
+            rows = self._session.scalars(query.where(SegmentRow.index > after)).all()
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1].index

@@ -1,0 +1,131 @@
+"""What of a database's errors is an outage, and what stays the fault of whoever asked."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from shared.db.engine import open_engine
+from shared.db.jobs import SqlJobStore
+from shared.db.schema import migrate
+from shared.db.sessions import Sessions
+from shared.domain.errors import DatabaseUnavailable, StorageFull
+from tests.clock import ManualClock
+from tests.contract.stored_jobs import LEASE_S, claimed, new_job, stored
+
+CLOCK = ManualClock()
+RAISE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{}'; END $$"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A SQLite database with the newest schema."""
+    file = tmp_path / "folder" / "test.db"
+    engine = open_engine(f"sqlite:///{file}")
+    migrate(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def sqlite(file: Path) -> Iterator[Engine]:
+    """Who uses that database, but does not wait for others."""
+    engine = open_engine(f"sqlite:///{file}")
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 10"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres(postgres_url: str) -> Iterator[Engine]:
+    engine = open_engine(postgres_url)
+    yield engine
+    engine.dispose()
+
+
+def execute(engine: Engine, statement: str) -> None:
+    with Sessions(engine).begin() as session:
+        session.execute(text(statement))
+
+
+def test_a_disk_without_room_for_sqlite_is_full_and_what_is_not_written_is_tried_again(sqlite: Engine) -> None:
+    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
+    new_job(jobs, CLOCK)
+    claim = claimed(jobs.claim_preparation())
+    with sqlite.connect() as connection:  # the only one of the pool
+        pages = connection.scalar(text("PRAGMA page_count"))
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StorageFull):
+        jobs.save(claim, claim.job, add=[stored(index, 20 * index) for index in range(300)])
+    assert jobs.results(claim.job.id) == []
+    with sqlite.connect() as connection:
+        connection.execute(text("PRAGMA max_page_count = 1000000"))
+    jobs.save(claim, claim.job, add=[stored(0)])
+    assert len(jobs.results(claim.job.id)) == 1
+
+
+def test_a_sqlite_file_that_another_keeps_to_itself_is_unavailable(file: Path, sqlite: Engine) -> None:
+    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
+    other = open_engine(f"sqlite:///{file}")
+    with other.begin(), pytest.raises(DatabaseUnavailable):
+        new_job(jobs, CLOCK)
+    assert new_job(jobs, CLOCK) == jobs.page(limit=9, after=None, status=None).jobs[0]
+    other.dispose()
+
+
+def test_a_sqlite_file_whose_disk_is_gone_is_unavailable(file: Path, sqlite: Engine) -> None:
+    shutil.move(file.parent, file.parent.with_name("elsewhere"))
+    with pytest.raises(DatabaseUnavailable):
+        SqlJobStore(sqlite, CLOCK, LEASE_S).claim_preparation()
+
+
+def test_a_fault_of_ours_is_no_outage_on_sqlite(sqlite: Engine) -> None:
+    for statement in ("SELECT * FROM nothing", "SELECT", "INSERT INTO deleted_jobs (id) VALUES ('1')"):
+        with pytest.raises(DBAPIError):
+            execute(sqlite, statement)
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "53300", "57014", "58030"])
+def test_what_a_server_cannot_do_now_is_an_outage(postgres: Engine, sqlstate: str) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        execute(postgres, RAISE.format(sqlstate))
+
+
+def test_a_server_without_room_is_full(postgres: Engine) -> None:
+    with pytest.raises(StorageFull):
+        execute(postgres, RAISE.format("53100"))
+
+
+@pytest.mark.parametrize("sqlstate", ["23505", "42P01", "54000", "XX000"])
+def test_a_fault_of_ours_is_no_outage_of_a_server(postgres: Engine, sqlstate: str) -> None:
+    with pytest.raises(DBAPIError):
+        execute(postgres, RAISE.format(sqlstate))
+
+
+def test_a_connection_that_the_server_ends_is_an_outage_and_the_next_is_a_new_one(postgres: Engine) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        execute(postgres, "SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(DatabaseUnavailable), Sessions(postgres).begin() as session:  # noqa: PT012
+        session.execute(text("SET idle_in_transaction_session_timeout = 1"))
+        time.sleep(0.1)
+        session.execute(text("SELECT 1"))
+    execute(postgres, "SELECT 1")
+
+
+def test_a_server_that_is_not_there_is_an_outage() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        execute(open_engine("postgresql://127.0.0.1:1/emoline"), "SELECT 1")
+
+
+def test_connections_that_are_all_in_use_are_an_outage(postgres_url: str) -> None:
+    url = postgres_url.replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    with engine.connect(), pytest.raises(DatabaseUnavailable):
+        execute(engine, "SELECT 1")
+    engine.dispose()

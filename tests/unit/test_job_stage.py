@@ -1,0 +1,145 @@
+"""What becomes of a claim whose work does not end well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.container import Services
+from shared.db.engine import open_engine
+from shared.db.jobs import SqlJobStore
+from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, Outage, StorageFull, StoreUnavailable
+from shared.domain.failure import FailureCode
+from shared.domain.job import Job, JobState
+from shared.domain.options import JobOptions
+from shared.ports import Claim, JobStore
+from tests.analysed import submitted
+from tests.clock import ManualClock
+from worker.pipeline.errors import NoAudioStream
+from worker.stages.job_stage import Work, run_claim
+from worker.stages.leases import WorkerStopping
+
+OUTAGES = [StoreUnavailable, StorageFull, DatabaseUnavailable]
+
+
+@pytest.fixture
+def over_time(services: Services, clock: ManualClock) -> Iterator[Services]:
+    """The services with leases that run on `clock`."""
+    engine = open_engine(services.settings.resolved_database_url())
+    yield replace(services, jobs=SqlJobStore(engine, clock, services.settings.lease_s))
+    engine.dispose()
+
+
+@pytest.fixture
+def job_id(over_time: Services) -> str:
+    return submitted(over_time, JobOptions())
+
+
+def failing(error: type[Exception]) -> Work:
+    def work(claim: Claim, _: object) -> Job:
+        raise error
+
+    return work
+
+
+def prepared(claim: Claim, _: object) -> Job:
+    return claim.job.to(JobState.INFERRING, claim.job.created_at)
+
+
+def attempt(services: Services, clock: ManualClock, work: Work) -> int:
+    """Lets the next claim be worked on, an hour after the one before; returns which attempt it was."""
+    clock.advance(3600)
+    claim = services.jobs.claim_preparation()
+    assert claim is not None
+    run_claim(services, claim, work)
+    return claim.job.attempts
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_is_waited_for_without_end_and_counts_no_attempt(
+    over_time: Services, clock: ManualClock, job_id: str, outage: type[Outage]
+) -> None:
+    for _ in range(10):
+        with pytest.raises(outage):
+            attempt(over_time, clock, failing(outage))
+    assert over_time.jobs.get(job_id).state is JobState.PREPARING
+    assert attempt(over_time, clock, prepared) == 1
+    assert over_time.jobs.get(job_id).state is JobState.INFERRING
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError, FailureCode.STORAGE_ERROR),
+        (ObjectNotFound, FailureCode.STORAGE_ERROR),
+        (RuntimeError, FailureCode.INTERNAL_ERROR),
+    ],
+)
+def test_what_may_pass_and_is_no_outage_is_tried_three_times_outages_between_them_or_not(
+    over_time: Services, clock: ManualClock, job_id: str, error: type[Exception], code: FailureCode
+) -> None:
+    attempts = []
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            attempt(over_time, clock, failing(StoreUnavailable))
+        assert over_time.jobs.get(job_id).state in (JobState.QUEUED, JobState.PREPARING)
+        attempts.append(attempt(over_time, clock, failing(error)))
+    job = over_time.jobs.get(job_id)
+    assert attempts == [1, 2, 3]
+    assert (job.state, job.failure and job.failure.code) == (JobState.FAILED, code)
+
+
+def test_what_does_not_pass_is_tried_once(over_time: Services, clock: ManualClock, job_id: str) -> None:
+    attempt(over_time, clock, failing(NoAudioStream))
+    assert over_time.jobs.get(job_id).state is JobState.FAILED
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable, OSError])
+def test_nothing_is_tried_again_at_once(over_time: Services, job_id: str, error: type[Exception]) -> None:
+    claim = over_time.jobs.claim_preparation()
+    assert claim is not None
+    assert claim.job.id == job_id
+    with suppress(Outage):
+        run_claim(over_time, claim, failing(error))
+    assert over_time.jobs.claim_preparation() is None
+
+
+def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
+    over_time: Services, clock: ManualClock, job_id: str
+) -> None:
+    for _ in range(5):
+        assert attempt(over_time, clock, failing(WorkerStopping)) == 1
+        clock.advance(0.001)
+        claim = over_time.jobs.claim_preparation()
+        assert claim is not None
+        run_claim(over_time, claim, failing(WorkerStopping))
+    assert over_time.jobs.get(job_id).state is JobState.PREPARING
+
+
+class Mute:
+    """A job store that does what it is told to, but whose answer to the first postponement is lost."""
+
+    def __init__(self, jobs: JobStore) -> None:
+        self._jobs = jobs
+        self._lost = False
+
+    def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
+        self._jobs.postpone(claim, job, seconds)
+        if not self._lost:
+            self._lost = True
+            raise DatabaseUnavailable
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jobs, name)
+
+
+def test_what_is_given_back_again_because_nobody_knows_whether_it_was_counts_once(
+    over_time: Services, clock: ManualClock, job_id: str
+) -> None:
+    with pytest.raises(StoreUnavailable):
+        attempt(replace(over_time, jobs=Mute(over_time.jobs)), clock, failing(StoreUnavailable))
+    assert over_time.jobs.get(job_id).attempts == 0

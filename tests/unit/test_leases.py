@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import time
+from threading import Event
+
+from shared.domain.errors import DatabaseUnavailable
+from worker.stages.leases import kept
+
+LEASE_S = 12.0
+
+
+def test_a_renewal_that_failed_is_tried_again_long_before_its_turn() -> None:
+    times = []
+    again = Event()
+
+    def renew() -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            raise DatabaseUnavailable
+        again.set()
+
+    with kept(renew, LEASE_S) as keeper:
+        assert again.wait(LEASE_S)
+        keeper.check()
+    assert times[1] - times[0] < LEASE_S / 4
