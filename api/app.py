@@ -10,8 +10,10 @@ from fastapi_swagger import patch_fastapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
+from api.looks import Looks
 from api.routes import frames, health, jobs, results
 from shared.container import Services
+from shared.domain.errors import ObjectNotFound
 
 Check = Callable[[], str | None]
 """Why the service is not ready, in a sentence, or None."""
@@ -35,7 +37,8 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     )
     patch_fastapi(app)
     app.state.services = services
-    app.state.checks = [_database_check(services), *checks]
+    app.state.looks = Looks(services.read)
+    app.state.checks = [_database_check(services), _store_check(services), *checks]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     errors.install(app)
     for feature in (jobs, results, frames, health):
@@ -49,6 +52,19 @@ def _database_check(services: Services) -> Check:
             services.jobs.page(limit=1, after=None, status=None)
         except Exception:
             return "The database does not answer."
+        return None
+
+    return check
+
+
+def _store_check(services: Services) -> Check:
+    def check() -> str | None:
+        try:
+            services.objects.locate("is/there")
+        except ObjectNotFound:
+            return None
+        except Exception:
+            return "The store does not answer."
         return None
 
     return check

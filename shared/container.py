@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.objects_local import LocalObjectStore
-from shared.adapters.wake_local import LocalWakeUps
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.schema import ensure_schema
-from shared.ports import Clock, JobStore, ObjectStore
+from shared.ports import Clock, JobStore, ObjectStore, WakeUps
 from shared.services.end import End
 from shared.services.frames import Frames
 from shared.services.read import Read
 from shared.services.submit import Submit
+from shared.services.sweep import Sweep
 from shared.settings import Settings
 
 
@@ -27,17 +27,20 @@ class Services:
     settings: Settings
     jobs: JobStore
     objects: ObjectStore
-    wake_ups: LocalWakeUps
+    wake_ups: WakeUps
     clock: Clock
     submit: Submit
     read: Read
     frames: Frames
     end: End
+    sweep: Sweep
 
 
 @contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
+def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
     """Everything connected and the schema up to date; disconnected when the context is left.
+
+    `wake_ups` are of the process's kind: it has workers of its own, or a broker to those of others.
 
     Raises:
         DatabaseUnusable: it cannot be reached, or its schema is another.
@@ -48,7 +51,6 @@ def open_services(settings: Settings) -> Iterator[Services]:
         ensure_schema(engine)
         clock = SystemClock()
         jobs = SqlJobStore(engine, clock, settings.lease_s)
-        wake_ups = LocalWakeUps()
         with _object_store(settings) as objects:
             yield Services(
                 settings=settings,
@@ -59,7 +61,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
-                end=End(jobs, objects, clock, settings.lease_s),
+                end=End(jobs, objects, clock),
+                sweep=Sweep(jobs, objects, wake_ups, settings.lease_s),
             )
     finally:
         engine.dispose()
@@ -74,6 +77,11 @@ def _object_store(settings: Settings) -> Iterator[ObjectStore]:
     from shared.adapters.objects_s3 import S3ObjectStore
 
     with closing(
-        S3ObjectStore(settings.store_url, settings.store_endpoint_url, path_style=settings.store_path_style)
+        S3ObjectStore(
+            settings.store_url,
+            settings.store_endpoint_url,
+            path_style=settings.store_path_style,
+            public_url=settings.store_public_url,
+        )
     ) as store:
         yield store

@@ -25,16 +25,34 @@ class Settings(BaseSettings):
     """`postgresql://user:password@host/name`, whose tables `emoline migrate` makes and brings up to date; by default a
     SQLite file in `data_dir`."""
 
+    broker_url: str | None = Field(default=None, pattern=r"^(rediss?|amqps?)://")
+    """`redis://host:6379/0` or `amqp://…`, over which the API wakes workers in other processes; by default the service
+    does all of its work itself."""
+
+    api_processes: int | None = Field(default=None, ge=1)
+    """Processes that answer requests where a broker is set; by default one for each core, but four at most."""
+
     store_url: str | None = Field(default=None, pattern=r"^s3://[^/]+")
     """Where recordings, segments and frames are kept: `s3://bucket` or `s3://bucket/prefix`; by default a folder in
     `data_dir`. Keys and region come by AWS's own variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     `AWS_DEFAULT_REGION`), a profile, or the machine's role."""
 
     store_endpoint_url: str | None = Field(default=None, pattern=r"^https?://")
-    """URL of an S3-compatible store other than AWS; clients fetch the sound of segments from it too."""
+    """URL of an S3-compatible store other than AWS."""
+
+    store_public_url: str | None = Field(default=None, pattern=r"^https?://")
+    """URL by which clients reach the store, from which they fetch the sound of segments; by default
+    `store_endpoint_url`."""
 
     store_path_style: bool = False
     """Whether the store wants the bucket in the path of its URLs, not in the host's name: most that are not AWS do."""
+
+    private_network: bool = False
+    """Whether an address that is not this machine's own may be listened on, because only those who may use the service
+    reach it: as in a container whose port is published on 127.0.0.1."""
+
+    allowed_hosts: list[str] = []
+    """JSON list of names, besides this machine's own, by which clients reach the service."""
 
     model: str = "mini"
     """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from shared.adapters.wake_local import LocalWakeUps
 from shared.container import Services, open_services
 from shared.settings import Settings
 from tests.clock import ManualClock
 from tests.services.postgres import bare_postgres_url, postgres_server, postgres_template, postgres_url
+from tests.services.redis import redis_server, redis_url
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 
-__all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
+__all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgres_url", "redis_server", "redis_url"]
 
 # How long an example takes is the machine's affair: no test fails for being slow on a busy one.
 settings.register_profile("emoline", deadline=None)
@@ -28,7 +30,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    with open_services(Settings(data_dir=tmp_path / "data")) as opened:
+    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps()) as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Event
 
 from shared.container import Services
 from shared.ports import Queue
@@ -11,11 +12,11 @@ from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.vad_silero import SileroVoiceDetector
 from worker.adapters.vad_webrtc import WebRtcVoiceDetector
-from worker.loops import RunOnce
-from worker.pipeline.ports import AudioDecoder, VoiceDetectors
+from worker.pipeline.ports import AudioDecoder, EmotionModel, VoiceDetectors
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
+from worker.work import Work
 
 VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector, "silero": SileroVoiceDetector}
 
@@ -34,34 +35,32 @@ def build_decoder(settings: Settings) -> AudioDecoder:
     return FfmpegDecoder(settings.max_duration_s, settings.decode_timeout_s)
 
 
-def build_pipeline(settings: Settings) -> Pipeline:
-    """Raises ModelUnavailable when the model that the settings name cannot exist."""
-    return Pipeline(
-        decoder=build_decoder(settings),
-        detectors=VOICE_DETECTORS,
-        most_segments=settings.max_segments,
-        model=Emotion2vecModel(
-            settings.model,
-            settings.device,
-            settings.precision,
-            segment_timeout_s=settings.segment_timeout_s,
-            batch_s=settings.batch_audio_s,
-        ),
+def build_model(settings: Settings) -> Emotion2vecModel:
+    """Close it when done. Raises ModelUnavailable when the model that the settings name cannot exist."""
+    return Emotion2vecModel(
+        settings.model,
+        settings.device,
+        settings.precision,
+        segment_timeout_s=settings.segment_timeout_s,
+        batch_s=settings.batch_audio_s,
     )
 
 
-def stages(services: Services, pipeline: Pipeline) -> list[tuple[Queue, RunOnce]]:
-    """Each kind of work.
+def build_pipeline(settings: Settings) -> Pipeline:
+    """Raises ModelUnavailable."""
+    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, build_model(settings))
 
-    Two recordings are prepared at once, so that a long one does not hold up a short one. Two batches are in hand: the
-    sound of one is fetched while the model, which takes one after the other, works on the other.
-    """
-    prepare = PrepareStage(services, pipeline.decoder, pipeline.detectors)
-    infer = InferStage(services, pipeline.model)
-    return [
-        (Queue.PREPARE, prepare.run_once),
-        (Queue.PREPARE, prepare.run_once),
-        (Queue.INFER, infer.run_once),
-        (Queue.INFER, infer.run_once),
-        (Queue.FINISH, FinishStage(services).run_once),
-    ]
+
+def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Work:
+    """Two recordings are prepared at once, so that a long one does not hold up a short one."""
+    return Work(Queue.PREPARE, PrepareStage(services, decoder, VOICE_DETECTORS, stop).run_once, threads=2)
+
+
+def infer_work(services: Services, model: EmotionModel) -> Work:
+    """Two claims are in hand: the sound of one is fetched while the model, which takes one after the other, works on
+    the other."""
+    return Work(Queue.INFER, InferStage(services, model).run_once, threads=2)
+
+
+def finish_work(services: Services) -> Work:
+    return Work(Queue.FINISH, FinishStage(services).run_once, threads=1)

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Thread
-
-import uvicorn
+from contextlib import contextmanager
+from threading import Event
 
 from api.app import create_app
+from api.server import hosts, listen, serving
+from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.settings import Settings
-from worker.container import build_pipeline, stages
+from worker.container import build_decoder, build_model, finish_work, infer_work, prepare_work
 from worker.loops import running
-
-_LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-_CLOSE_CONNECTIONS_S = 5
-
-
-class PublicAddress(Exception):
-    """Emoline has no access control yet, so it only listens on this machine's own address, such as 127.0.0.1."""
-
-    def __str__(self) -> str:
-        return self.__doc__ or ""
-
-
-class AddressInUse(Exception):
-    """The address is taken or does not exist here."""
 
 
 @contextmanager
@@ -39,33 +23,14 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
         PublicAddress: `host` can be reached from elsewhere.
         AddressInUse, DatabaseUnusable, ModelUnavailable, StoreUnavailable.
     """
-    with _listen(host, port) as listener, open_services(settings) as services:
-        pipeline = build_pipeline(settings)
-        app = create_app(services, _LOCAL_HOSTS, [lambda: pipeline.model.problem])
-        with pipeline.model, running(services, stages(services, pipeline)):
-            config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S)
-            server = uvicorn.Server(config)
-            thread = Thread(target=server.run, args=([listener],), name="http")
-            thread.start()
-            try:
-                address = f"[{host}]" if ":" in host else host
-                yield f"http://{address}:{listener.getsockname()[1]}"
-            finally:
-                server.should_exit = True
-                thread.join()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not _is_local(host):
-        raise PublicAddress
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise AddressInUse(f"Emoline cannot listen on {host} port {port}: {error.strerror}.") from error
-
-
-def _is_local(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+    wake_ups, stop = LocalWakeUps(), Event()
+    with listen(settings, host, port) as listener, open_services(settings, wake_ups) as services:
+        model = build_model(settings)
+        app = create_app(services, hosts(settings), [lambda: model.problem])
+        works = [
+            prepare_work(services, build_decoder(settings), stop),
+            infer_work(services, model),
+            finish_work(services),
+        ]
+        with model, running(works, services.sweep, wake_ups, stop), serving(app, listener) as url:
+            yield url

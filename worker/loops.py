@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
-import structlog
-
-from shared.container import Services
+from shared.adapters.wake_local import LocalWakeUps
 from shared.ports import Queue
-from worker.pipeline.errors import ModelUnavailable
+from shared.services.sweep import Sweep
+from worker.work import Work, attempt
 
-_log = structlog.get_logger()
 _POLL_S = 1.0
 """Work is found within this time also when its wake-up was lost, or its lease ran out."""
 _SWEEP_EVERY_S = 30.0
 _AFTER_ERROR_S = 5.0
 _STOP_WITHIN_S = 10.0
 
-RunOnce = Callable[[], bool]
-
 
 @contextmanager
-def running(services: Services, work: list[tuple[Queue, RunOnce]]) -> Iterator[None]:
-    """Runs each piece of work in a thread of its own.
+def running(works: Sequence[Work], sweep: Sweep, wake_ups: LocalWakeUps, stop: Event) -> Iterator[None]:
+    """Does each kind of work in threads of its own.
 
-    Leaving the context gives what is in hand ten seconds to end. What has not ended then is abandoned, as if the
-    process had been killed: it is claimed again when its lease has run out.
+    Leaving the context sets `stop` and gives what is in hand ten seconds to end. What has not ended then is abandoned,
+    as if the process had been killed: it is claimed again when its lease has run out.
     """
-    stop = Event()
-    threads = [_thread(_work, services, queue, run_once, stop) for queue, run_once in work]
-    threads.append(_thread(_sweep, services, stop))
+    threads = [_thread(_work, work, wake_ups, stop) for work in works for _ in range(work.threads)]
+    threads.append(_thread(_sweep, sweep, stop))
     try:
         yield
     finally:
         stop.set()
         for queue in Queue:
-            services.wake_ups.wake(queue)
+            wake_ups.wake(queue)
         deadline = time.monotonic() + _STOP_WITHIN_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -50,24 +45,15 @@ def _thread(target: Callable[..., None], *arguments: object) -> Thread:
     return thread
 
 
-def _work(services: Services, queue: Queue, run_once: RunOnce, stop: Event) -> None:
+def _work(work: Work, wake_ups: LocalWakeUps, stop: Event) -> None:
     while not stop.is_set():
-        try:
-            busy = run_once()
-        except ModelUnavailable as error:
-            _log.error("model.unavailable", reason=str(error))
+        done = attempt(work.queue.value, work.run_once)
+        if done is None:
             stop.wait(_AFTER_ERROR_S)
-        except Exception:
-            _log.exception("worker.error", queue=queue.value)
-            stop.wait(_AFTER_ERROR_S)
-        else:
-            if not busy:
-                services.wake_ups.wait(queue, _POLL_S)
+        elif not done:
+            wake_ups.wait(work.queue, _POLL_S)
 
 
-def _sweep(services: Services, stop: Event) -> None:
+def _sweep(sweep: Sweep, stop: Event) -> None:
     while not stop.wait(_SWEEP_EVERY_S):
-        try:
-            services.end.sweep()
-        except Exception:
-            _log.exception("sweep.error")
+        attempt("sweep", sweep.run)

@@ -1,23 +1,66 @@
-"""The API must run where neither torch nor a decoder is installed."""
+"""The API must run where neither torch nor a decoder is installed: in its image there is none."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
+import pytest
+
 ROOT = Path(__file__).parents[2]
-WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile", "matplotlib", "typer", "rich")
+WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile", "matplotlib")
 
 
-def test_the_api_imports_with_its_own_dependencies_alone(tmp_path: Path) -> None:
-    uv = Path(sys.executable).parent / "uv"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    lock = ROOT / "requirements" / "runtime.lock"
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, "-c", lock, ROOT], check=True)
-    script = "import importlib.util, api.app; print([n for n in {!r} if importlib.util.find_spec(n)])"
-    done = subprocess.run(
-        [python, "-c", script.format(WORKER_ONLY)], check=True, capture_output=True, text=True, cwd=tmp_path
-    )
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs of an environment with the API's dependencies and no others."""
+    uv, venv = Path(sys.executable).parent / "uv", tmp_path_factory.mktemp("api") / "venv"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
+    install = [uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python"]
+    subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements" / "api.lock"], check=True)
+    subprocess.run([*install, "--no-deps", ROOT], check=True)
+    return venv / "bin"
+
+
+@contextmanager
+def served(programs: Path, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    command = [programs / "emoline", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, env=os.environ | environment, cwd=folder, stderr=subprocess.PIPE, text=True
+    ) as serve:
+        assert serve.stderr
+        try:
+            yield next(word for line in serve.stderr for word in line.split() if word.startswith("http://127."))
+        finally:
+            serve.terminate()
+            assert serve.wait(30) == 0
+
+
+def test_nothing_of_the_workers_is_among_the_apis_dependencies(programs: Path, tmp_path: Path) -> None:
+    script = f"import importlib.util; print([n for n in {WORKER_ONLY!r} if importlib.util.find_spec(n)])"
+    done = subprocess.run([programs / "python", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, redis_url: str) -> None:
+    environment = {"EMOLINE_BROKER_URL": redis_url, "EMOLINE_DATA_DIR": str(tmp_path)}
+    with served(programs, tmp_path, environment) as url, httpx2.Client(base_url=url) as client:
+        content = (ROOT / "samples" / "call.opus").read_bytes()
+        job = client.post("/v1/jobs", files={"file": ("call.opus", content)}).json()
+        assert client.get(job["links"]["self"]).json()["status"] == "queued"
+        assert client.get("/readyz").json()["problems"] == ["No worker answers for finish, infer, prepare."]
+
+
+def test_who_starts_a_worker_there_is_told_what_is_missing(programs: Path, tmp_path: Path, redis_url: str) -> None:
+    environment = os.environ | {"EMOLINE_BROKER_URL": redis_url, "EMOLINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
+    done = subprocess.run(
+        [programs / "emoline", "worker", "infer"], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "this installation is of the API alone" in " ".join(done.stderr.split())

@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.db.engine import DatabaseUnusable, open_engine
 from shared.db.jobs import SqlJobStore
@@ -114,7 +115,7 @@ def test_a_schema_of_a_newer_emoline_is_left_alone(engine: Engine, url: str, tmp
         migrate(engine)
     with (
         pytest.raises(DatabaseUnusable, match="Update this one"),
-        open_services(Settings(data_dir=tmp_path, database_url=url)),
+        open_services(Settings(data_dir=tmp_path, database_url=url), LocalWakeUps()),
     ):
         pass
 
@@ -122,14 +123,20 @@ def test_a_schema_of_a_newer_emoline_is_left_alone(engine: Engine, url: str, tmp
 def test_the_database_of_a_server_is_migrated_by_hand_only(bare_postgres_url: str, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, database_url=bare_postgres_url)
     engine = open_engine(bare_postgres_url)
-    with pytest.raises(DatabaseUnusable, match=r"was never set up.*run `emoline migrate`"), open_services(settings):
+    with (
+        pytest.raises(DatabaseUnusable, match=r"was never set up.*run `emoline migrate`"),
+        open_services(settings, LocalWakeUps()),
+    ):
         pass
     command.upgrade(alembic_config(engine), "0001")
-    with pytest.raises(DatabaseUnusable, match="at version 0001, and this Emoline needs"), open_services(settings):
+    with (
+        pytest.raises(DatabaseUnusable, match="at version 0001, and this Emoline needs"),
+        open_services(settings, LocalWakeUps()),
+    ):
         pass
     migrate(engine)
     engine.dispose()
-    with open_services(settings) as services:
+    with open_services(settings, LocalWakeUps()) as services:
         assert services.read.page(limit=1, after=None, status=None).views == []
 
 

@@ -12,6 +12,7 @@ import soundfile
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
@@ -59,7 +60,10 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
 def test_a_store_that_went_away_is_a_503_and_no_job(server: S3Server, tmp_path: Path) -> None:
     with CuttingProxy(server.endpoint_url) as proxy:
         settings = server.behind(proxy.url).settings(tmp_path, server.url())
-        with open_services(settings) as services, TestClient(create_app(services, ["testserver"])) as client:
+        with (
+            open_services(settings, LocalWakeUps()) as services,
+            TestClient(create_app(services, ["testserver"])) as client,
+        ):
             proxy.fail()
             answer = client.post("/v1/jobs", files={"file": ("call.wav", encoded(VOICE[:, None], RATE, "wav"))})
             assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")

@@ -5,7 +5,7 @@ import pytest
 from shared.container import Services
 from shared.domain.errors import JobDeleted, ObjectNotFound
 from shared.domain.options import JobOptions
-from shared.services.end import End
+from shared.services.sweep import Sweep
 from tests.media.case import spoken
 
 
@@ -22,7 +22,7 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
     late = f"jobs/{job_id}/segments/000000.flac"
     with services.objects.writer(late) as writer:
         writer.write(b"late")
-    End(services.jobs, services.objects, services.clock, lease_s=0).sweep()
+    Sweep(services.jobs, services.objects, services.wake_ups, lease_s=0).run()
     with pytest.raises(ObjectNotFound):
         services.objects.locate(late)
     with pytest.raises(JobDeleted):
@@ -33,5 +33,5 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
 def test_the_sweep_waits_until_no_worker_can_still_be_writing(services: Services) -> None:
     job_id = submitted(services)
     services.end.delete(job_id)
-    services.end.sweep()
+    services.sweep.run()
     assert services.jobs.purgeable(0) == [job_id]

@@ -10,6 +10,7 @@ app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help
 app.command()(analyze.analyze)
 app.command()(split.split)
 app.command()(service.serve)
+app.command()(service.worker)
 app.command()(service.demo)
 app.command()(service.migrate)
 app.add_typer(bench.app, name="bench")

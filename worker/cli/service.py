@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from worker.cli.console import leave, log_to_stderr, settings_with
 from worker.cli.options import SAMPLE, Device, File, Model, Precision
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 
 def serve(
@@ -21,11 +27,14 @@ def serve(
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Run the whole service here: API, workers, SQLite and a folder. Settings: EMOLINE_* (see docs/settings.md)."""
+    """Run the whole service here: API, workers, SQLite and a folder. With EMOLINE_BROKER_URL, the API alone.
+
+    Settings: EMOLINE_* (see docs/settings.md).
+    """
+    from api.alone import api_service
+    from api.server import AddressInUse, PublicAddress
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
-    from worker.embedded import AddressInUse, PublicAddress, embedded_service
-    from worker.pipeline.errors import ModelUnavailable
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision)
@@ -34,12 +43,80 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with embedded_service(settings, host, port) as url:
+        if settings.broker_url:
+            service = api_service(settings, settings.broker_url, host, port)
+        else:
+            service = _embedded(console, settings, host, port)
+        with service as url:
             console.print(f"Emoline listens on {url} (API: {url}/docs). Data: {settings.data_dir}. Ctrl-C stops it.")
             stop.wait()
             console.print("Stopping: what is in hand is finished, the rest goes on at the next start.")
-    except (PublicAddress, AddressInUse, ModelUnavailable, StoreUnavailable, DatabaseUnusable) as error:
+    except (PublicAddress, AddressInUse, StoreUnavailable, DatabaseUnusable) as error:
         leave(console, str(error))
+
+
+@contextmanager
+def _embedded(console: Console, settings: Settings, host: str, port: int) -> Iterator[str]:
+    # Here, because the image of the API has nothing that decodes sound or runs a model.
+    from worker.embedded import embedded_service
+    from worker.pipeline.errors import ModelUnavailable
+
+    try:
+        with embedded_service(settings, host, port) as url:
+            yield url
+    except ModelUnavailable as error:
+        leave(console, str(error))
+
+
+class Role(StrEnum):
+    """What a worker's process is for."""
+
+    PREPARE = "prepare"
+    INFER = "infer"
+    FINISH = "finish"
+    BEAT = "beat"
+
+
+def worker(
+    role: Annotated[Role, typer.Argument(help="Its kind of work; `beat` has lost wake-ups sent again.")],
+    check: Annotated[bool, typer.Option("--check", help="Only ask whether this host's worker answers.")] = False,
+    model: Model = None,
+    device: Device = None,
+    precision: Precision = None,
+) -> None:
+    """Run one worker of the distributed service, over EMOLINE_BROKER_URL. SIGTERM ends it after the work in hand.
+
+    A service needs one of each kind at least; there may be any number of each, anywhere.
+    """
+    from shared.db.engine import DatabaseUnusable
+    from shared.domain.errors import StoreUnavailable
+    from worker.pipeline.errors import ModelUnavailable
+
+    console = Console(stderr=True)
+    settings = settings_with(model=model, device=device, precision=precision)
+    log_to_stderr(settings.log_level)
+    if not settings.broker_url:
+        leave(console, "A worker needs a broker: set EMOLINE_BROKER_URL, such as redis://127.0.0.1:6379/0.")
+    try:
+        raise typer.Exit(_run(role, settings, settings.broker_url, only_check=check))
+    except (ModelUnavailable, StoreUnavailable, DatabaseUnusable) as error:
+        leave(console, str(error))
+    except ModuleNotFoundError as error:
+        leave(console, f"{error.name} is missing: this installation is of the API alone, which runs no worker.")
+
+
+def _run(role: Role, settings: Settings, broker_url: str, *, only_check: bool) -> int:
+    from shared.ports import Queue
+    from worker import celery_worker
+
+    if role is Role.BEAT:
+        if not only_check:
+            celery_worker.run_beat(broker_url, settings.log_level)
+        return 0
+    queue = Queue(role.value)
+    if only_check:
+        return 0 if celery_worker.answers(broker_url, queue) else 1
+    return celery_worker.run_worker(settings, broker_url, queue)
 
 
 def demo(
@@ -62,21 +139,38 @@ def demo(
         with tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir:
             settings = settings_with(model=model, device=device, precision=precision, data_dir=data_dir)
             # Nothing of a demonstration belongs into what a real service uses.
-            settings = settings.model_copy(update={"database_url": None, "store_url": None})
+            settings = settings.model_copy(update={"database_url": None, "store_url": None, "broker_url": None})
             with embedded_service(settings, "127.0.0.1", 0) as url:
                 run(url, file, out, console)
     except (DemoFailed, ModelUnavailable) as error:
         leave(console, str(error))
 
 
-def migrate() -> None:
+def migrate(
+    create_bucket: Annotated[
+        bool, typer.Option("--create-bucket", help="Make EMOLINE_STORE_URL's bucket too.")
+    ] = False,
+) -> None:
     """Bring the database to the newest schema; with SQLite, `emoline serve` does it by itself."""
     from shared.db.engine import DatabaseUnusable, open_engine
     from shared.db.schema import migrate as bring_up_to_date
+    from shared.domain.errors import StoreUnavailable
 
+    settings = settings_with()
     try:
-        engine = open_engine(settings_with().resolved_database_url())
+        engine = open_engine(settings.resolved_database_url())
         bring_up_to_date(engine)
-    except DatabaseUnusable as error:
+        Console().print(f"{engine.url} is up to date.")
+        if create_bucket:
+            _create_bucket(settings)
+    except (DatabaseUnusable, StoreUnavailable) as error:
         leave(Console(stderr=True), str(error))
-    Console().print(f"{engine.url} is up to date.")
+
+
+def _create_bucket(settings: Settings) -> None:
+    if settings.store_url is None:
+        leave(Console(stderr=True), "There is no bucket to make: set EMOLINE_STORE_URL, such as s3://emoline.")
+    from shared.adapters.s3_bucket import create_bucket
+
+    create_bucket(settings.store_url, settings.store_endpoint_url, path_style=settings.store_path_style)
+    Console().print(f"The bucket of {settings.store_url} is there.")

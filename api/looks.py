@@ -1,0 +1,45 @@
+"""Looking jobs up for many who ask at once."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Task
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.concurrency import run_in_threadpool
+
+from shared.services.read import JobView, Read
+
+
+@dataclass(slots=True)
+class _Round:
+    """Those who ask while a look is under way: they are answered together by the next."""
+
+    job_ids: set[str] = field(default_factory=set)
+    look: Task[Mapping[str, JobView]] | None = None
+
+
+class Looks:
+    """One look at the database after the other, each for all who have asked meanwhile.
+
+    To hand a question to a thread and on to the database takes several times longer than the rest of an answer, and as
+    long for one job as for fifty.
+    """
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._next = _Round()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def job(self, job_id: str) -> JobView:
+        """Raises JobNotFound or JobDeleted."""
+        own = self._next
+        own.job_ids.add(job_id)
+        async with self._one_at_a_time:
+            if own.look is None:
+                self._next = _Round()
+                own.look = asyncio.create_task(run_in_threadpool(self._read.jobs_of, own.job_ids))
+                await asyncio.wait([own.look])
+        found = await asyncio.shield(own.look)
+        return found[job_id] if job_id in found else await run_in_threadpool(self._read.job, job_id)

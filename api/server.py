@@ -1,0 +1,78 @@
+"""The HTTP server: an application at an address, as long as a context lasts."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.settings import Settings
+
+_LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+_CLOSE_CONNECTIONS_S = 5
+
+
+class PublicAddress(Exception):
+    """Emoline has no access control yet, so it only listens on this machine's own address, such as 127.0.0.1. Where
+    nobody but those who may use it can reach the address, set EMOLINE_PRIVATE_NETWORK=true."""
+
+    def __str__(self) -> str:
+        return " ".join((self.__doc__ or "").split())
+
+
+class AddressInUse(Exception):
+    """The address is taken or does not exist here."""
+
+
+def hosts(settings: Settings) -> list[str]:
+    """The names that the service answers to."""
+    return [*_LOCAL_HOSTS, *settings.allowed_hosts]
+
+
+def listen(settings: Settings, host: str, port: int) -> socket.socket:
+    """A listening socket; a free port where `port` is 0.
+
+    Raises:
+        PublicAddress: `host` can be reached from elsewhere, and the settings do not say that this is meant.
+        AddressInUse.
+    """
+    if not (_is_local(host) or settings.private_network):
+        raise PublicAddress
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise AddressInUse(f"Emoline cannot listen on {host} port {port}: {error.strerror}.") from error
+    # Every accepted connection inherits it. Without, the second part of an answer waits until the client's system has
+    # acknowledged the first, which it takes 40 ms to do.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+@contextmanager
+def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
+    """Answers requests while the context lasts; gives the URL."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S))
+    thread = Thread(target=server.run, args=([listener],), name="http")
+    thread.start()
+    try:
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_local(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"

@@ -1,0 +1,106 @@
+"""A worker of the distributed service: one Celery process for one kind of work, or the beat that has it swept."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+import structlog
+from celery import Celery, signals
+
+from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, task_name
+from shared.container import Services, open_services
+from shared.ports import Queue, WakeUps
+from shared.settings import Settings
+from worker.container import build_decoder, build_model, finish_work, infer_work, prepare_work
+from worker.work import Work, attempt
+
+_log = structlog.get_logger()
+_TASK_S = 60.0
+"""A task that has found work for so long ends and wakes the next: brokers take a message back that is in hand for an
+hour, some for half of one."""
+_PING_S = 2.0
+
+
+def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
+    """Works until SIGTERM or SIGINT, then ends what is in hand and returns the exit status.
+
+    Raises:
+        DatabaseUnusable, ModelUnavailable, StoreUnavailable.
+    """
+    app, stop = celery_app(broker_url), Event()
+
+    def stopping(**_: object) -> None:
+        stop.set()
+
+    signals.worker_shutting_down.connect(stopping)
+    with (
+        CeleryWakeUps(app) as wake_ups,
+        open_services(settings, wake_ups) as services,
+        _work(settings, services, queue, stop) as work,
+    ):
+        _add_tasks(app, work, services, wake_ups, stop)
+        worker = app.Worker(
+            concurrency=work.threads,
+            hostname=node_name(queue),
+            loglevel="WARNING",  # what it says of every message else is noise
+            pool="threads",
+            queues=[queue.value],
+            quiet=True,
+            # What workers tell each other serves no purpose here and is traffic for the broker.
+            without_gossip=True,
+            without_mingle=True,
+        )
+        _log.info("worker.ready", queue=queue.value)
+        worker.start()
+        return int(worker.exitcode or 0)
+
+
+def run_beat(broker_url: str, log_level: str) -> None:
+    """Has the sweep done again and again; two beats at once do no harm."""
+    celery_app(broker_url).Beat(loglevel=log_level, quiet=True).run()
+
+
+def node_name(queue: Queue) -> str:
+    """What the worker of a queue on this host is called on the broker."""
+    return f"{queue.value}@{socket.gethostname()}"
+
+
+def answers(broker_url: str, queue: Queue) -> bool:
+    """Whether this host's worker of the queue answers on the broker; it does not where the broker is away."""
+    app = celery_app(broker_url)
+    try:
+        return bool(app.control.ping([node_name(queue)], timeout=_PING_S))
+    except Exception:  # whatever the transport's own kind is
+        return False
+
+
+@contextmanager
+def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> Iterator[Work]:
+    if queue is Queue.PREPARE:
+        yield prepare_work(services, build_decoder(settings), stop)
+    elif queue is Queue.FINISH:
+        yield finish_work(services)
+    else:
+        with build_model(settings) as model:
+            model.start()
+            yield infer_work(services, model)
+
+
+def _add_tasks(app: Celery, work: Work, services: Services, wake_ups: WakeUps, stop: Event) -> None:
+    def work_off() -> None:
+        until = time.monotonic() + _TASK_S
+        while not stop.is_set() and attempt(work.queue.value, work.run_once):
+            if time.monotonic() > until:
+                wake_ups.wake(work.queue)
+                return
+
+    def sweep() -> None:
+        attempt("sweep", services.sweep.run)
+
+    app.task(name=task_name(work.queue))(work_off)
+    if work.queue is Queue.FINISH:
+        app.task(name=SWEEP)(sweep)

@@ -1,0 +1,38 @@
+"""A kind of work as those see it who run it: threads of the embedded service, or tasks of a Celery worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from shared.domain.errors import Outage
+from shared.ports import Queue
+from worker.pipeline.errors import ModelUnavailable
+
+_log = structlog.get_logger()
+_Done = TypeVar("_Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`run_once` does a piece of it and says whether there was any; `threads` pieces are in hand at once."""
+
+    queue: Queue
+    run_once: Callable[[], bool]
+    threads: int
+
+
+def attempt(name: str, do: Callable[[], _Done]) -> _Done | None:
+    """What `do` returns, or None after an error, which is logged: the next attempt may go better."""
+    try:
+        return do()
+    except ModelUnavailable as error:
+        _log.error("model.unavailable", reason=str(error))
+    except Outage as error:
+        _log.error("worker.outage", work=name, reason=str(error), cause=str(error.__cause__))
+    except Exception:
+        _log.exception("worker.error", work=name)
+    return None
