@@ -21,15 +21,15 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of an environment with the API's dependencies and no others."""
     uv, venv = Path(sys.executable).parent / "uv", tmp_path_factory.mktemp("api") / "venv"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python"]
-    subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements" / "api.lock"], check=True)
-    subprocess.run([*install, "--no-deps", ROOT], check=True)
+    install = [str(uv), "pip", "install", "--quiet", "--python", str(venv / "bin" / "python")]
+    subprocess.run([*install, "--require-hashes", "-r", str(ROOT / "requirements" / "api.lock")], check=True)
+    subprocess.run([*install, "--no-deps", str(ROOT)], check=True)
     return venv / "bin"
 
 
 @contextmanager
 def served(programs: Path, folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    command = [programs / "emoline", "serve", "--port", "0"]
+    command = [str(programs / "emoline"), "serve", "--port", "0"]
     with subprocess.Popen(
         command, env=os.environ | environment, cwd=folder, stderr=subprocess.PIPE, text=True
     ) as serve:
