@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 LOCK := requirements/runtime.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench lock clean
+.PHONY: help demo run test check chart bench lock clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(VENV)/.dev ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+chart: $(VENV)/.dev $(VENV)/.helm ## Lint and render the Helm chart, and validate what comes out
+	$(BIN)/pytest -n0 tests/deployment/test_chart.py
+
 bench: $(VENV)/.dev ## Run the benchmarks, half an hour on two cores
 	$(BIN)/emoline bench segment
 	$(BIN)/emoline bench pipeline
@@ -42,6 +45,8 @@ lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
 		--extra worker pyproject.toml requirements/torch.in -o $(LOCK)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
 		--extra worker --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) pyproject.toml \
+		-o requirements/api.lock
 
 clean: ## Remove the environment, the demo's output and caches; data/ stays
 	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -62,4 +67,9 @@ $(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	touch $@
+
+# Helm as a library, 240 MB that no other command needs.
+$(VENV)/.helm: $(VENV)/.uv
+	$(UV) pip install --quiet --target $(VENV)/helm helm-python-sdk==0.2.2
 	touch $@

@@ -1,0 +1,48 @@
+"""docker-compose.yml as `docker compose` reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "docker-compose.yml"
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<value>[^}]*))?\}")
+"""`${NAME}`, `${NAME:-default}` and `${NAME:?why it is needed}`: no other form is used."""
+_SECONDS = {"s": 1, "m": 60}
+
+
+def services(given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The services by name, variables filled in. Raises KeyError for one that is needed and not given."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(_filled(FILE.read_text(encoding="utf-8"), given))["services"]
+    return found
+
+
+def needed_variables() -> set[str]:
+    """Those without which `docker compose` refuses to do anything."""
+    return {found["name"] for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8")) if found["kind"] == "?"}
+
+
+def seconds(duration: str) -> int:
+    """`2m` or `30s`."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def is_setting(name: str) -> bool:
+    """Whether an EMOLINE_* variable is one that Emoline reads."""
+    return name.removeprefix("EMOLINE_").partition("__")[0].lower() in Settings.model_fields
+
+
+def _filled(text: str, given: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        if found["kind"] == "?" and not given.get(found["name"]):
+            raise KeyError(f"{found['name']}: {found['value']}")
+        return given.get(found["name"]) or found["value"] or ""
+
+    return VARIABLE.sub(value, text)

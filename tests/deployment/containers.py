@@ -1,0 +1,118 @@
+"""A service of docker-compose.yml as a plain process: its own command line, environment, check and time to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.deployment.compose import seconds
+
+PROGRAMS = Path(sys.executable).parent
+_WITHIN_S = 60.0
+_ENTRYPOINT = ["emoline"]
+"""Of the images that are built here, see tests/deployment/test_images.py."""
+
+# It ends with the tests, however they do; the status is the service's.
+_UNTIL_STDIN_CLOSES = '"$@" < /dev/null & service=$!; read _; kill -TERM $service; wait $service'
+
+
+class Container:
+    """Runs from `start` to `stop`; a context manager that leaves nothing running.
+
+    `programs` is the PATH. Where it runs is a folder that the image could not write to.
+    """
+
+    def __init__(self, name: str, service: dict[str, Any], folder: Path, programs: str) -> None:
+        self.name = name
+        self._service = service
+        self._root, self._log, scratch = folder / name, folder / f"{name}.log", folder / "tmp"
+        self._root.mkdir(exist_ok=True)
+        scratch.mkdir(exist_ok=True)
+        self._environment = {"PATH": programs, "HOME": str(scratch), "TMPDIR": str(scratch)}
+        self._environment |= service.get("environment", {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def said(self) -> str:
+        return f"{self.name}: {self._log.read_text(errors='replace')}"
+
+    @property
+    def wrote(self) -> list[Path]:
+        """What it left behind outside of its temporary folder and its volumes."""
+        return list(self._root.iterdir())
+
+    def run(self) -> int:
+        """Runs it to its end; gives the exit status."""
+        with self._log.open("ab") as log:
+            return subprocess.run(
+                self._command, env=self._environment, cwd=self._root, stdout=log, stderr=log, timeout=_WITHIN_S
+            ).returncode
+
+    def start(self) -> None:
+        command = ["sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *self._command]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment,
+                cwd=self._root,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def healthy(self) -> bool:
+        """Runs its check once."""
+        check = self._service["healthcheck"]
+        kind, *test = check["test"]
+        command = test if kind == "CMD" else ["sh", "-c", *test]
+        timeout = seconds(check["timeout"])
+        try:
+            done = subprocess.run(command, env=self._environment, cwd=self._root, capture_output=True, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
+    def wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + _WITHIN_S
+        while not self.healthy():
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.2)
+
+    def stop(self) -> int:
+        """SIGTERM, then as long as compose would wait; gives the exit status. Raises TimeoutExpired."""
+        assert self._process
+        self._process.communicate(timeout=seconds(self._service["stop_grace_period"]))
+        return self._process.returncode
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process and self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.communicate()
+
+    @property
+    def _command(self) -> list[str]:
+        command: list[str] = self._service["command"]
+        return [*_ENTRYPOINT, *command] if "build" in self._service else command
+
+
+def valkey_programs(folder: Path, port: int) -> Path:
+    """A folder with Valkey's programs by those of Redis, whose options it has kept; the server at a port of our own."""
+    programs, data = folder / "valkey-programs", folder / "valkey-data"
+    for made in (programs, data):
+        made.mkdir()
+    for name, command in {
+        "valkey-server": f'redis-server "$@" --port {port} --bind 127.0.0.1 --dir {data}',
+        "valkey-cli": f'redis-cli -p {port} "$@"',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\nexec {PROGRAMS}/{command}\n")
+        (programs / name).chmod(0o755)
+    return programs

@@ -1,0 +1,99 @@
+"""The Dockerfiles: linted, and true to the repository. No engine is needed, so none is built here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pytest
+
+from tests.deployment.compose import ROOT
+
+DOCKERFILES = ["Dockerfile.api", "Dockerfile.gpu"]
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HEAVY = {"torch", "torchaudio", "av", "funasr", "onnxruntime", "soundfile", "matplotlib", "webrtcvad-wheels"}
+
+
+def locked(name: str) -> set[str]:
+    """`package==version` of everything in a lock."""
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_hadolint_finds_nothing(name: str) -> None:
+    hadolint = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([hadolint, ROOT / name], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_what_is_copied_exists_and_is_not_ignored(name: str) -> None:
+    ignored = read(".dockerignore").splitlines()
+    lines = re.findall(r"^COPY (?!--)(.+)", read(name), re.MULTILINE)
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", read(name), re.MULTILINE))
+    copied = [Template(source).substitute(defaults) for line in lines for source in line.split()[:-1]]
+    assert "worker" in copied
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert f"!{source.partition('/')[0]}" in ignored, source
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_every_package_of_the_project_is_copied(name: str) -> None:
+    packages = {pattern.rstrip("*") for pattern in PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
+    assert {package for package in packages if f"\nCOPY {package} {package}\n" not in read(name)} == set()
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_is_the_command_line(name: str) -> None:
+    assert '\nENTRYPOINT ["emoline"]\n' in read(name)
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_nothing_runs_as_root(name: str) -> None:
+    stages = re.split(r"^FROM ", read(name), flags=re.MULTILINE)[1:]
+    final = [stage for stage in stages if "\nCMD " in stage]
+    assert len(final) == (1 if name == "Dockerfile.api" else 2)
+    for stage in final:
+        assert "\nUSER 10001:10001\n" in stage
+        assert stage.rindex("\nRUN ") < stage.index("\nUSER ")
+
+
+def test_both_build_on_one_python_that_the_locks_are_for() -> None:
+    bases = {base for name in DOCKERFILES for base in re.findall(r"^FROM (python:\S+)", read(name), re.MULTILINE)}
+    assert len(bases) == 1
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-trixie", bases.pop())
+
+
+def test_tools_and_torch_are_the_versions_that_the_makefile_has() -> None:
+    makefile = read("Makefile")
+    uv, torch = re.search(r"uv==[\d.]+", makefile), re.search(r"^TORCH := (.+)$", makefile, re.MULTILINE)
+    assert uv
+    assert torch
+    for name in DOCKERFILES:
+        assert re.findall(r"uv==[\d.]+", read(name)) == [uv[0]], name
+    gpu = PYPROJECT["project"]["optional-dependencies"]["gpu"]
+    assert f'ARG TORCH="{" ".join(gpu)}"' in read("Dockerfile.gpu")
+    assert gpu[0] == torch[1]
+    assert f"TORCH: {torch[1]}\n" in read("docker-compose.yml")
+
+
+def test_the_apis_lock_has_all_that_the_api_needs_and_nothing_that_only_workers_do() -> None:
+    names = {package.partition("==")[0] for package in locked("api.lock")}
+    needed = {re.split(r"[\[>=<]", dependency)[0] for dependency in PYPROJECT["project"]["dependencies"]}
+    assert needed - names == set()
+    assert names & HEAVY == set()
+
+
+def test_the_api_runs_the_same_versions_as_the_workers() -> None:
+    assert locked("api.lock") - locked("runtime.lock") == set()
