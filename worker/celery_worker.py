@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from threading import Event
 import structlog
 from celery import Celery, signals
 
-from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, task_name
+from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, node_name, task_name
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
@@ -22,7 +21,6 @@ _log = structlog.get_logger()
 _TASK_S = 60.0
 """A task that has found work for so long ends and wakes the next: brokers take a message back that is in hand for an
 hour, some for half of one."""
-_PING_S = 2.0
 
 
 def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
@@ -62,20 +60,6 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
 def run_beat(broker_url: str, log_level: str) -> None:
     """Has the sweep done again and again; two beats at once do no harm."""
     celery_app(broker_url).Beat(loglevel=log_level, quiet=True).run()
-
-
-def node_name(queue: Queue) -> str:
-    """What the worker of a queue on this host is called on the broker."""
-    return f"{queue.value}@{socket.gethostname()}"
-
-
-def answers(broker_url: str, queue: Queue) -> bool:
-    """Whether this host's worker of the queue answers on the broker; it does not where the broker is away."""
-    app = celery_app(broker_url)
-    try:
-        return bool(app.control.ping([node_name(queue)], timeout=_PING_S))
-    except Exception:  # whatever the transport's own kind is
-        return False
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from threading import Event, Lock, Thread
 from typing import Self
 
@@ -15,7 +16,7 @@ _SWEEP_EVERY_S = 5.0
 SWEEP = "emoline.sweep"
 _GATHER_S = 0.1
 _STOP_WITHIN_S = 2.0
-_PING_S = 1.0
+_PING_S = 2.0
 _STALE_AFTER_S = 60
 """The sweep has woken again by then, so that an older message is dropped unread. Machines whose clocks differ by more
 lose all messages, hence not less."""
@@ -57,6 +58,19 @@ def celery_app(broker_url: str) -> Celery:
         beat_scheduler="celery.beat:Scheduler",  # without a file: nothing of the schedule needs to be remembered
     )
     return app
+
+
+def node_name(queue: Queue) -> str:
+    """What the worker of a queue on this host is called on the broker."""
+    return f"{queue.value}@{socket.gethostname()}"
+
+
+def answers(app: Celery, node: str) -> bool:
+    """Whether a worker answers on the broker; it does not where the broker is away."""
+    try:
+        return bool(app.control.ping([node], timeout=_PING_S))
+    except Exception:  # whatever the transport's own kind is
+        return False
 
 
 def queues_that_answer(app: Celery) -> set[Queue]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from shared.ports import Queue
 from worker.cli.console import leave, log_to_stderr, settings_with
 from worker.cli.options import SAMPLE, Device, File, Model, Precision
 
@@ -48,7 +49,8 @@ def serve(
         else:
             service = _embedded(console, settings, host, port)
         with service as url:
-            console.print(f"Emoline listens on {url} (API: {url}/docs). Data: {settings.data_dir}. Ctrl-C stops it.")
+            where = "" if settings.broker_url else f" Data: {settings.data_dir}."
+            console.print(f"Emoline listens on {url} (API: {url}/docs).{where} Ctrl-C stops it.")
             stop.wait()
             console.print("Stopping: what is in hand is finished, the rest goes on at the next start.")
     except (PublicAddress, AddressInUse, StoreUnavailable, DatabaseUnusable) as error:
@@ -88,35 +90,37 @@ def worker(
 
     A service needs one of each kind at least; there may be any number of each, anywhere.
     """
-    from shared.db.engine import DatabaseUnusable
-    from shared.domain.errors import StoreUnavailable
-    from worker.pipeline.errors import ModelUnavailable
+    from shared.adapters.wake_celery import answers, celery_app, node_name
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision)
     log_to_stderr(settings.log_level)
     if not settings.broker_url:
         leave(console, "A worker needs a broker: set EMOLINE_BROKER_URL, such as redis://127.0.0.1:6379/0.")
+    if not check:
+        _run(console, role, settings, settings.broker_url)
+    elif role is Role.BEAT:
+        leave(console, "The beat answers nobody, so it cannot be checked. Two of it do no harm.")
+    elif not answers(celery_app(settings.broker_url), node_name(Queue(role.value))):
+        leave(console, f"No worker of the queue {role.value} answers for this host.")
+
+
+def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> None:
+    from shared.db.engine import DatabaseUnusable
+    from shared.domain.errors import StoreUnavailable
+    from worker.pipeline.errors import ModelUnavailable
+
     try:
-        raise typer.Exit(_run(role, settings, settings.broker_url, only_check=check))
+        from worker.celery_worker import run_beat, run_worker
+
+        if role is Role.BEAT:
+            run_beat(broker_url, settings.log_level)
+        else:
+            raise typer.Exit(run_worker(settings, broker_url, Queue(role.value)))
     except (ModelUnavailable, StoreUnavailable, DatabaseUnusable) as error:
         leave(console, str(error))
     except ModuleNotFoundError as error:
         leave(console, f"{error.name} is missing: this installation is of the API alone, which runs no worker.")
-
-
-def _run(role: Role, settings: Settings, broker_url: str, *, only_check: bool) -> int:
-    from shared.ports import Queue
-    from worker import celery_worker
-
-    if role is Role.BEAT:
-        if not only_check:
-            celery_worker.run_beat(broker_url, settings.log_level)
-        return 0
-    queue = Queue(role.value)
-    if only_check:
-        return 0 if celery_worker.answers(broker_url, queue) else 1
-    return celery_worker.run_worker(settings, broker_url, queue)
 
 
 def demo(
