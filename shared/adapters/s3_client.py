@@ -12,6 +12,8 @@ from boto3.session import Session
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.handlers import add_expect_header
+from botocore.parsers import ResponseParserError
 
 from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 
@@ -53,6 +55,9 @@ def connect(endpoint_url: str | None, *, path_style: bool) -> S3Client:
         client = Session().client("s3", endpoint_url=endpoint_url, config=config)
     except (BotoCoreError, ValueError) as error:  # a profile that is not there, an endpoint that is no URL
         raise StoreUnavailable(f"The store cannot be used: {error}.") from error
+    # botocore would ask before each body whether to send it: a round trip, and where the connection breaks off in the
+    # middle of that answer, a loop without end.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
     client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
     return client
 
@@ -64,7 +69,8 @@ def store_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         raise _meaning(error) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError, ValueError, KeyError) as error:
+        # The last three of an answer that broke off: what has come of its headers is taken for all of them.
         raise StoreUnavailable from error
 
 

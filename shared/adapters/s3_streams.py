@@ -47,7 +47,9 @@ class S3Reader(io.RawIOBase):
         self._position = 0
         self._body: StreamingBody | None = None
         self._body_position = 0
-        self._size = self._connect()
+        self._size = 0
+        self._sure_of_size = False
+        self._connect()
 
     def readable(self) -> bool:
         return True
@@ -56,7 +58,7 @@ class S3Reader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        start = self._end() if whence == os.SEEK_END else self._position if whence == os.SEEK_CUR else 0
         if start + offset < 0:
             raise ValueError(f"there is nothing {-start - offset} bytes before the start")
         self._position = start + offset
@@ -67,7 +69,7 @@ class S3Reader(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
-        if self._position >= self._size or not view:
+        if not view or (self._position >= self._size and self._position >= self._end()):
             return 0
         data = self._read(len(view))
         view[: len(data)] = data
@@ -86,6 +88,7 @@ class S3Reader(io.RawIOBase):
                 self._read_past(body)
                 if data := body.read(size):
                     self._body_position += len(data)
+                    self._sure_of_size = True
                     return data
             self._hang_up()
         raise StoreUnavailable
@@ -100,16 +103,30 @@ class S3Reader(io.RawIOBase):
         while (left := self._position - self._body_position) > 0 and (data := body.read(min(left, _READ_PAST))):
             self._body_position += len(data)
 
-    def _connect(self) -> int:
-        """Asks for all from the position on; returns how many bytes come."""
+    def _end(self) -> int:
+        """The size of the object.
+
+        What the store says of it counts once a byte of the object has come: of a connection that broke off before, the
+        number may have lost digits.
+        """
+        if self._size and not self._sure_of_size:
+            position, self._position = self._position, 0
+            self._read(1)
+            self._position = position
+        return self._size
+
+    def _connect(self) -> None:
+        """Asks for all from the position on."""
         self._hang_up()
         wanted = {"Range": f"bytes={self._position}-"} if self._position else {}
         with store_errors():
             answer = self._get(**self._place, **wanted)
+            length = answer["ContentLength"]
         self._body = answer["Body"]
         # A store that knows no ranges sends all of it: what comes before is read past.
         self._body_position = self._position if "ContentRange" in answer else 0
-        return answer["ContentLength"]
+        if not self._sure_of_size:
+            self._size = self._body_position + length
 
     def _hang_up(self) -> None:
         if self._body is not None:
@@ -162,5 +179,5 @@ class S3Writer:
                 begun = self._client.create_multipart_upload(**self._place, ContentType=self._content_type)
                 self._upload_id = begun["UploadId"]
             sent = self._client.upload_part(**self._place, UploadId=self._upload_id, PartNumber=number, Body=part)
-        self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
+            self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
         del self._waiting[:_PART_BYTES]

@@ -14,7 +14,7 @@ class CuttingProxy:
     """Stands before an HTTP server. A context manager.
 
     `cut` has the next connections end when they have brought some bytes; `fail` ends all and lets no other in; in the
-    context `away`, it does so until that is left.
+    context `away`, it does so until that is left. `put` has the paths of all PUT requests.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -22,6 +22,7 @@ class CuttingProxy:
         self._server = (url.hostname, url.port)
         self._after = 0
         self.cuts_left = 0
+        self.put: list[str] = []
         self._away = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -91,6 +92,8 @@ class CuttingProxy:
     def _forward(self, source: socket.socket, target: socket.socket, left: int | None) -> None:
         with suppress(OSError):
             while data := source.recv(65536 if left is None else min(65536, left)):
+                if data.startswith(b"PUT "):  # a client begins a request when it has the answer to the last one
+                    self.put.append(data.split(b" ", 2)[1].decode())
                 target.sendall(data)
                 if left is not None:
                     left -= len(data)

@@ -87,17 +87,27 @@ def new_database(server: URL, template: str = "template1") -> Iterator[str]:
 class PostgresServer:
     """A server of our own on a port of this machine, in a folder of its own.
 
-    It does not wait for the disk: what it commits survives its end, but would not survive a power cut.
+    Unless `durable` it does not wait for the disk: what it commits survives its end, but would not survive a power cut.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = URL.create("postgresql", "emoline", host="127.0.0.1", port=port, database="postgres")
         data, account = str(folder / "data"), _account(folder)
         initdb = [_binary("initdb"), "-D", data, "-U", "emoline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
-        server = [_binary("postgres"), "-D", data, "-p", str(port), "-k", str(folder), "-c", "fsync=off"]
+        server = [
+            _binary("postgres"),
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-k",
+            str(folder),
+            "-c",
+            f"fsync={'on' if durable else 'off'}",
+        ]
         # QUIT stops Postgres at once, with all of its processes and in the middle of what they do.
         self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
 
@@ -125,12 +135,12 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A server that lasts as long as the context."""
     folder = Path(tempfile.mkdtemp(prefix="emoline-postgres-"))
     try:
         folder.chmod(0o755)
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, durable=durable)
         try:
             server.start()
             yield server
