@@ -4,6 +4,7 @@ PYTHON ?= python3
 AUDIO ?= samples/call.opus
 HOST ?= 127.0.0.1
 PORT ?= 8000
+CHAOS_JOBS ?= 150
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ TORCH := torch==2.13.0
 LOCK := requirements/runtime.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check chart bench lock clean
+.PHONY: help demo run test check chaos chart bench lock clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,13 +33,18 @@ check: $(VENV)/.dev ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+chaos: $(VENV)/.dev ## Kill everything in a storm of CHAOS_JOBS jobs, then at every line; an hour on two cores
+	CHAOS_JOBS=$(CHAOS_JOBS) $(BIN)/pytest -n0 tests/chaos/test_chaos.py tests/chaos/test_full_disk.py
+	CHAOS_EVERY=1 $(BIN)/pytest --dist load tests/chaos/test_die_at_any_line.py
+
 chart: $(VENV)/.dev $(VENV)/.helm ## Lint and render the Helm chart, and validate what comes out
 	$(BIN)/pytest -n0 tests/deployment/test_chart.py
 
-bench: $(VENV)/.dev ## Run the benchmarks, half an hour on two cores
+bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench segment
 	$(BIN)/emoline bench pipeline
 	$(BIN)/emoline bench engine
+	$(BIN)/emoline bench service
 
 lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \

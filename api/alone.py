@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import structlog
 from celery import Celery
 
 from api.app import Check, create_app
-from api.server import hosts, listen, serving, url_of
+from api.server import divided, hosts, listen, serving, url_of
 from shared.adapters.wake_celery import CeleryWakeUps, celery_app, queues_that_answer
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
@@ -42,18 +43,22 @@ def api_service(settings: Settings, broker_url: str, host: str, port: int) -> It
     with listen(settings, host, port) as listener:
         with open_services(settings, LocalWakeUps()):
             pass  # what cannot work is said here, once
+        url = url_of(listener)
         number = settings.api_processes or min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
-        with _processes(number, settings, broker_url, listener):
-            yield url_of(listener)
+        with _processes(settings, broker_url, divided(listener, number)):
+            yield url
 
 
 @contextmanager
-def _processes(number: int, settings: Settings, broker_url: str, listener: socket.socket) -> Iterator[None]:
-    # Forked, so that what they have in common is in memory once. No thread runs here yet.
+def _processes(settings: Settings, broker_url: str, listeners: list[socket.socket]) -> Iterator[None]:
+    # Forked, so that what they have in common is in memory once, which the collector of garbage leaves alone then.
+    # No thread runs here yet.
+    gc.freeze()
     context = get_context("fork")
-    processes = [context.Process(target=_serve, args=(settings, broker_url, listener)) for _ in range(number)]
+    processes = [context.Process(target=_serve, args=(settings, broker_url, listeners, own)) for own in listeners]
     for process in processes:
         process.start()
+    _close(listeners)
     stopping = Event()
     Thread(target=_watch, args=(processes, stopping), daemon=True).start()
     try:
@@ -74,8 +79,9 @@ def _watch(processes: list[ForkProcess], stopping: Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(settings: Settings, broker_url: str, listener: socket.socket) -> None:
+def _serve(settings: Settings, broker_url: str, listeners: list[socket.socket], own: socket.socket) -> None:
     """One process: answers requests until it is told to stop, or its parent is gone."""
+    _close([listener for listener in listeners if listener is not own])
     parent, stop = os.getppid(), Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -83,10 +89,16 @@ def _serve(settings: Settings, broker_url: str, listener: socket.socket) -> None
     with (
         CeleryWakeUps(broker) as wake_ups,
         open_services(settings, wake_ups) as services,
-        serving(create_app(services, hosts(settings), [_workers_check(broker)]), listener),
+        serving(create_app(services, hosts(settings), [_workers_check(broker)]), own),
     ):
         while os.getppid() == parent and not stop.wait(_LOOK_EVERY_S):
             pass
+
+
+def _close(listeners: list[socket.socket]) -> None:
+    """What a process holds open and does not answer at, the system would send connections to all the same."""
+    for listener in listeners:
+        listener.close()
 
 
 def _workers_check(broker: Celery) -> Check:

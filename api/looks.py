@@ -11,6 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from shared.services.read import JobView, Read
 
+_GATHER_S = 0.01
+"""Who asks whether a job has moved on does not mind it, and more come meanwhile."""
+
 
 @dataclass(slots=True)
 class _Round:
@@ -38,6 +41,7 @@ class Looks:
         own.job_ids.add(job_id)
         async with self._one_at_a_time:
             if own.look is None:
+                await asyncio.sleep(_GATHER_S)
                 self._next = _Round()
                 own.look = asyncio.create_task(run_in_threadpool(self._read.jobs_of, own.job_ids))
                 await asyncio.wait([own.look])

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from shared.settings import Settings
 
 _LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+_BACKLOG = 2048
 _CLOSE_CONNECTIONS_S = 5
 
 
@@ -45,13 +46,21 @@ def listen(settings: Settings, host: str, port: int) -> socket.socket:
         raise PublicAddress
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        return _listener((host, port), family)
     except OSError as error:
         raise AddressInUse(f"Emoline cannot listen on {host} port {port}: {error.strerror}.") from error
-    # Every accepted connection inherits it. Without, the second part of an answer waits until the client's system has
-    # acknowledged the first, which it takes 40 ms to do.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+
+
+def divided(listener: socket.socket, number: int) -> list[socket.socket]:
+    """As many sockets in the place of one, for a process each: the system gives them connections in equal parts.
+
+    Of processes that share a socket the first to wake takes all connections that wait.
+    """
+    if number == 1:
+        return [listener]
+    address, family = listener.getsockname(), listener.family
+    listener.close()  # until here the address was checked to be nobody else's
+    return [_listener(address, family, shared=True) for _ in range(number)]
 
 
 @contextmanager
@@ -65,6 +74,14 @@ def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def _listener(address: tuple[str, int], family: int, *, shared: bool = False) -> socket.socket:
+    listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=shared)
+    # Every accepted connection inherits it. Without, the second part of an answer waits until the client's system has
+    # acknowledged the first, which it takes 40 ms to do.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

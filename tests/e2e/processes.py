@@ -63,10 +63,15 @@ def api(folder: Path, environment: Mapping[str, str]) -> Iterator[Client]:
     """A client of `emoline serve`."""
     with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
         wait_for(serve)
-        url = re.search(r"http://\S+", serve.said)
-        assert url
-        with Client(base_url=url[0], timeout=60) as client:
+        with Client(base_url=url_of(serve), timeout=60) as client:
             yield client
+
+
+def url_of(serve: Process) -> str:
+    """Where a `serve` that is ready listens."""
+    url = re.search(r"http://\S+", serve.said)
+    assert url
+    return url[0]
 
 
 def wait_for(*processes: Process) -> None:

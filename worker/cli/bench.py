@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benchmarks.rounds import OnStep
+
+_REPOSITORY = Path(__file__).parents[2]
 
 app = typer.Typer(
     help="Measure how fast this machine is, beside other tools on the same sound in the same run.", no_args_is_help=True
@@ -93,6 +96,29 @@ def bench_segment(
             report = measure(Plan(rounds, hours, long_hours, clips), on_step)
         except ValueError as error:
             leave(Console(stderr=True), str(error))
+    _show(report, as_json)
+
+
+@app.command("service")
+def bench_service(
+    rounds: _Rounds = 3,
+    seconds: Annotated[float, typer.Option(help="Length of each stream of requests.", min=1)] = 20.0,
+    jobs: Annotated[int, typer.Option(help="Short jobs for one and for two workers.", min=2)] = 500,
+    recordings: Annotated[
+        int, typer.Option(help="Recordings of a minute, through the service and past it.", min=1)
+    ] = 30,
+    backlog: Annotated[int, typer.Option(help="Jobs that wait while claims are timed.", min=1)] = 10_000,
+    upload_gib: Annotated[float, typer.Option(help="Size of an upload.", min=0.01)] = 10.0,
+    uploads: Annotated[int, typer.Option(help="Uploads at the same time.", min=1)] = 3,
+    as_json: _Json = False,
+) -> None:
+    """The distributed service under load, over Postgres, Redis and S3 of its own. Needs Linux and the repository."""
+    sys.path.append(str(_REPOSITORY))  # for the servers of the tests, which are not installed
+    with _progress() as on_step:
+        from benchmarks.service.bench import Plan, measure
+
+        plan = Plan(rounds, seconds, jobs, recordings, backlog, round(upload_gib * 2**30), uploads)
+        report = measure(plan, on_step)
     _show(report, as_json)
 
 

@@ -1,0 +1,161 @@
+"""The benchmark of the service: its arithmetic, its generator of load, and that it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from benchmarks.machine import Machine
+from benchmarks.service.backlog import ClaimCost
+from benchmarks.service.load import Stream
+from benchmarks.service.overhead import Overhead
+from benchmarks.service.rates import Rate, Situation
+from benchmarks.service.report import Report
+from benchmarks.service.scaling import Scaling
+from benchmarks.service.stack import cpu_s, resident_bytes
+from benchmarks.service.uploads import Uploads
+
+TAKES_S = 0.05
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Answers after a while: 202 to a body of five bytes, 404 to nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        time.sleep(TAKES_S)
+        self._answer(202 if self.rfile.read(int(self.headers["Content-Length"])) == b"sound" else 400)
+
+    def do_GET(self) -> None:
+        time.sleep(TAKES_S)
+        self._answer(200 if self.path == "/there" else 404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def answers(port: int, *streams: Stream) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "benchmarks.service.load", "127.0.0.1", str(port)]
+    sent = json.dumps([stream.lasting(stream.seconds) for stream in streams])
+    done = subprocess.run(command, input=sent, text=True, stdout=subprocess.PIPE, check=True, timeout=60)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    return found
+
+
+def test_as_many_requests_as_are_answered_are_sent_over_each_connection_one_after_the_other(port: int) -> None:
+    [found] = answers(port, Stream("poll", "GET", ["/there", "/gone"], 4, 1.0))
+    assert min(found["latencies_s"]) >= TAKES_S
+    assert 4 <= len(found["latencies_s"]) <= 4 * 1.1 / TAKES_S
+    assert found["statuses"]["200"] == pytest.approx(found["statuses"]["404"], abs=1)
+
+
+def test_requests_that_are_due_are_sent_late_rather_than_never_and_their_wait_counts(port: int, tmp_path: Any) -> None:
+    (tmp_path / "sound").write_bytes(b"sound")
+    [found] = answers(port, Stream("submit", "POST", ["/there"], 1, 1.0, rate=40, body=str(tmp_path / "sound")))
+    assert found["statuses"] == {"202": 40}
+    assert max(found["latencies_s"]) > 40 * TAKES_S - 1 - TAKES_S
+
+
+def test_streams_go_on_side_by_side(port: int) -> None:
+    polls = [Stream("poll", "GET", ["/there"], 2, 1.0, rate=10), Stream("poll", "GET", ["/there"], 2, 1.0, rate=20)]
+    assert [len(found["latencies_s"]) for found in answers(port, *polls)] == [10, 20]
+
+
+def test_a_service_that_hangs_up_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        with pytest.raises(subprocess.CalledProcessError):
+            answers(listener.getsockname()[1], Stream("poll", "GET", ["/"], 1, 1.0))
+
+
+def test_what_children_take_is_known_by_their_part() -> None:
+    busy = "import sys, time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\nsys.stdin.read()"
+    command = [sys.executable, "-c", busy, "serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert cpu_s()["API"] == pytest.approx(0.55, abs=0.15)
+        assert resident_bytes("API") > 2**20
+        assert resident_bytes("Redis") == 0
+
+
+REPORT = Report(
+    Machine.here(),
+    3,
+    [Situation([Rate("both", "poll", 300.0, 299.0, 4.0, 80.0, 2)], {"API": 0.5, "client": 0.1}, 0.1)],
+    Scaling(500, {1: [60, 61, 62], 2: [30, 32, 31]}, {1: [50, 50, 50], 2: [25, 25, 26]}, 7),
+    [Overhead("one", [10, 10, 10], [10.5, 11, 11], [12, 12.5, 11])],
+    [ClaimCost("SQLite", "claim_finish", 10_000, 4.25, 8)],
+    [Uploads("folder", 3, 10 << 30, 60.0, 12 << 20, 0)],
+)
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    assert REPORT.scaling.ratio == pytest.approx(2.0)
+    assert REPORT.scaling.machine_ratio == pytest.approx(2.0)
+    assert REPORT.overheads[0].embedded_over == pytest.approx(0.1)
+    assert REPORT.overheads[0].distributed_over == pytest.approx(0.2)
+
+
+def test_tables_fit_a_terminal() -> None:
+    console = Console(width=120, record=True)
+    console.print(REPORT.table())
+    text = console.export_text()
+    assert "299 of 300" in text
+    assert "+20.0%" in text
+    assert "…" not in text
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("postgres_server", "redis_server")  # left out where those are
+def test_a_tiny_run_measures_everything() -> None:
+    tiny = ["--rounds", 1, "--seconds", 1, "--jobs", 4, "--recordings", 1, "--backlog", 50]
+    command = [sys.executable, "-m", "worker.cli", "bench", "service", *map(str, tiny)]
+    command += ["--upload-gib", "0.01", "--uploads", "2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=580, env=os.environ | {"COLUMNS": "120"})
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    rates = [rate for situation in document["situations"] for rate in situation["rates"]]
+    assert [(rate["situation"], rate["request"]) for rate in rates] == [
+        ("polls alone", "poll"),
+        ("submits alone", "submit"),
+        ("both, workers busy", "submit"),
+        ("both, workers busy", "poll"),
+        ("submits alone, S3", "submit"),
+    ]
+    assert all(rate["per_s"] > 1 and rate["failed"] == 0 for rate in rates)
+    assert document["scaling"]["again"] == 0
+    assert len(document["overheads"]) == 2
+    assert {cost["database"] for cost in document["claims"]} == {"Postgres", "SQLite"}
+    assert [(found["store"], found["number"]) for found in document["uploads"]] == [
+        ("folder", 1),
+        ("folder", 2),
+        ("S3", 1),
+    ]
+    assert all(found["temporary"] == 0 for found in document["uploads"])

@@ -1,0 +1,35 @@
+"""Jobs looked up together, with where their segments stand."""
+
+from __future__ import annotations
+
+from shared.domain.failure import FailureCode
+from shared.domain.job import SegmentCounts
+from shared.domain.segment import SegmentOutcome
+from shared.ports import JobStore
+from tests.clock import ManualClock
+from tests.contract.stored_jobs import HAPPY, MODEL, SECOND, new_job, prepared
+
+
+def test_jobs_are_as_they_are_one_by_one_and_those_that_are_not_there_are_left_out(
+    jobs: JobStore, clock: ManualClock
+) -> None:
+    half, whole, deleted = prepared(jobs, clock, 3), prepared(jobs, clock, 1), prepared(jobs, clock, 1)
+    fresh = new_job(jobs, clock)
+    jobs.delete(deleted.id)
+    claims = {(claim.job_id, claim.stored.segment.index): claim for claim in jobs.claim_segments(60 * SECOND)}
+    skipped = SegmentOutcome.skipped(FailureCode.TIMEOUT)
+    jobs.record([(claims[half.id, 0], HAPPY), (claims[half.id, 1], skipped), (claims[whole.id, 0], HAPPY)], MODEL)
+    asked = {half.id, whole.id, fresh.id, deleted.id, "job_unknown"}
+    found = {job.id: (job, counts) for job, counts in jobs.look(asked)}
+    assert found == {
+        half.id: (jobs.get(half.id), SegmentCounts(3, 1, 1, 10 * SECOND)),
+        whole.id: (jobs.get(whole.id), SegmentCounts(1, 1, 0, 10 * SECOND)),
+        fresh.id: (jobs.get(fresh.id), SegmentCounts()),
+    }
+    assert {job_id: counts for job_id, (_, counts) in found.items()} == jobs.counts(list(found))
+    assert all(type(counts.analysed) is int for _, counts in found.values())
+
+
+def test_nothing_asked_is_nothing_found(jobs: JobStore, clock: ManualClock) -> None:
+    new_job(jobs, clock)
+    assert jobs.look([]) == []

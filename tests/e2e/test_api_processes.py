@@ -1,0 +1,98 @@
+"""The API of the distributed service as several processes at one address."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Client
+from tests.e2e.processes import Process, url_of, wait_for
+from tests.e2e.test_kill import children_of
+from tests.media.case import spoken
+
+WITHIN_S = 30
+PROCESSES = 3
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def environment(postgres_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "EMOLINE_DATABASE_URL": postgres_url,
+        "EMOLINE_BROKER_URL": redis_url,
+        "EMOLINE_DATA_DIR": str(tmp_path / "data"),
+        "EMOLINE_API_PROCESSES": str(PROCESSES),
+    }
+
+
+@pytest.fixture
+def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Process]:
+    with Process(tmp_path / "serve.log", environment, "serve", "--port", "0") as process:
+        wait_for(process)
+        yield process
+
+
+def gone(*pids: int) -> bool:
+    deadline = time.monotonic() + WITHIN_S
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def sockets_of(pid: int) -> int:
+    links = (os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir())
+    return sum(link.startswith("socket:") for link in links)
+
+
+def test_connections_are_shared_by_all_and_each_knows_the_jobs_of_the_others(serve: Process) -> None:
+    children = children_of(serve.process.pid)
+    assert len(children) == PROCESSES
+    with ExitStack() as opened:
+        clients = [opened.enter_context(Client(base_url=url_of(serve))) for _ in range(60)]
+        job_id = clients[0].submit(spoken("wav"))["id"]
+        before = {pid: sockets_of(pid) for pid in children}
+        for client in clients:
+            assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
+        assert all(sockets_of(pid) >= before[pid] + 5 for pid in children)
+
+
+def test_stopped_it_ends_with_all_of_its_processes(serve: Process) -> None:
+    children = children_of(serve.process.pid)
+    serve.terminate()
+    assert serve.status() == 0
+    assert gone(*children)
+
+
+def test_killed_it_takes_its_processes_with_it_and_the_address_is_free(
+    serve: Process, environment: dict[str, str], tmp_path: Path
+) -> None:
+    children = children_of(serve.process.pid)
+    serve.kill()
+    assert gone(*children)
+    port = url_of(serve).rpartition(":")[2]
+    with Process(tmp_path / "again.log", environment, "serve", "--port", port) as again:
+        wait_for(again)
+
+
+def test_it_ends_when_one_of_its_processes_does_so_that_whoever_watches_it_starts_all_anew(serve: Process) -> None:
+    children = children_of(serve.process.pid)
+    os.kill(min(children), signal.SIGKILL)
+    serve.status()
+    assert "api.process_ended" in serve.said
+    assert gone(*children)
+
+
+def test_an_address_that_it_has_is_taken(serve: Process, environment: dict[str, str], tmp_path: Path) -> None:
+    port = url_of(serve).rpartition(":")[2]
+    with Process(tmp_path / "second.log", environment, "serve", "--port", port) as second:
+        assert second.status() == 1
+        assert "cannot listen" in " ".join(second.said.split())
