@@ -15,7 +15,7 @@ from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
 from worker.container import build_decoder, build_model, finish_work, infer_work, prepare_work
-from worker.work import Work, attempt
+from worker.work import AFTER_ERROR_S, Work, attempt
 
 _log = structlog.get_logger()
 _TASK_S = 60.0
@@ -77,7 +77,12 @@ def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> 
 def _add_tasks(app: Celery, work: Work, services: Services, wake_ups: WakeUps, stop: Event) -> None:
     def work_off() -> None:
         until = time.monotonic() + _TASK_S
-        while not stop.is_set() and attempt(work.queue.value, work.run_once):
+        while not stop.is_set():
+            done = attempt(work.queue.value, work.run_once)
+            if done is False:
+                return
+            if done is None:
+                stop.wait(AFTER_ERROR_S)
             if time.monotonic() > until:
                 wake_ups.wake(work.queue)
                 return

@@ -10,12 +10,11 @@ from threading import Event, Thread
 from shared.adapters.wake_local import LocalWakeUps
 from shared.ports import Queue
 from shared.services.sweep import Sweep
-from worker.work import Work, attempt
+from worker.work import AFTER_ERROR_S, Work, attempt
 
 _POLL_S = 1.0
 """Work is found within this time also when its wake-up was lost, or its lease ran out."""
 _SWEEP_EVERY_S = 30.0
-_AFTER_ERROR_S = 5.0
 _STOP_WITHIN_S = 10.0
 
 
@@ -49,7 +48,7 @@ def _work(work: Work, wake_ups: LocalWakeUps, stop: Event) -> None:
     while not stop.is_set():
         done = attempt(work.queue.value, work.run_once)
         if done is None:
-            stop.wait(_AFTER_ERROR_S)
+            stop.wait(AFTER_ERROR_S)
         elif not done:
             wake_ups.wait(work.queue, _POLL_S)
 

@@ -15,6 +15,9 @@ from worker.pipeline.errors import ModelUnavailable
 _log = structlog.get_logger()
 _Done = TypeVar("_Done")
 
+AFTER_ERROR_S = 5.0
+"""Pause before the next attempt: what is away is not asked again and again, nor work claimed and given back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

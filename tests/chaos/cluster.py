@@ -1,0 +1,127 @@
+"""The distributed service with everything that it needs, each a process of its own that can be hurt."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from shared.db.engine import open_engine
+from shared.db.schema import migrate
+from tests.chaos import witness
+from tests.chaos.supervisor import Supervisor
+from tests.services.cutting_proxy import CuttingProxy
+from tests.services.postgres import PostgresServer, running_postgres
+from tests.services.redis import RedisServer
+from tests.services.s3 import S3Server, s3_servers
+
+LEASE_S = 3.0
+"""A tenth of what it is by default, so that there is time for many deaths."""
+WORKERS = ("beat", "prepare", "prepare", "infer", "infer", "finish")
+# The segments of a batch have one lease.
+_IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
+_UNPREPARED = text("SELECT count(*) FROM jobs WHERE state IN ('queued', 'preparing')")
+_BATCH = re.compile(r"batch\.done\s+recorded=(\d+) segments=(\d+)")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass
+class Cluster:
+    """`killed` is when, in seconds since 1970, workers were killed that may have held segments."""
+
+    url: str
+    store_url: str
+    postgres: PostgresServer
+    redis: RedisServer
+    server: S3Server
+    store: CuttingProxy
+    engine: Engine
+    processes: Supervisor
+    killed: list[float] = field(default_factory=list)
+    kills: int = 0
+
+    def kill_api(self) -> None:
+        self._kill(0)
+
+    def kill(self, role: str, which: int) -> None:
+        """kill -9 of one of the workers of a role."""
+        if role == "infer":
+            self.killed.append(time.time())
+        self._kill([place for place, own in enumerate(WORKERS, 1) if own == role][which])
+
+    @contextmanager
+    def inference_paused(self) -> Iterator[None]:
+        places = [place for place, role in enumerate(WORKERS, 1) if role == "infer"]
+        for place in places:
+            self.processes.signal(place, signal.SIGSTOP)
+        yield
+        for place in places:
+            self.processes.signal(place, signal.SIGCONT)
+
+    def wait_for_claims(self, batches: int, within_s: float) -> None:
+        """Returns when workers have so many batches of segments in hand, or after that time."""
+        self._wait(lambda connection: connection.scalar(_IN_HAND) >= batches, within_s)
+
+    def wait_until_prepared(self, within_s: float) -> None:
+        """Returns when no recording waits to be prepared, or after that time."""
+        self._wait(lambda connection: not connection.scalar(_UNPREPARED), within_s)
+
+    def _wait(self, enough: Callable[[Connection], bool], within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not enough(connection) and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+    def objects(self) -> Counter[str]:
+        """How many objects the store has of each job."""
+        keys, uploads = self.server.left_under(self.store_url)
+        assert uploads == []
+        return Counter(re.findall(r"/jobs/([^/]+)/", "\n".join(keys)))
+
+    def refused(self) -> int:
+        """Outcomes that were found and not recorded, because somebody else had the segment by then."""
+        batches = _BATCH.finditer(_COLOURS.sub("", self.processes.said("infer")))
+        return sum(int(segments) - int(recorded) for recorded, segments in (batch.groups() for batch in batches))
+
+    def _kill(self, place: int) -> None:
+        self.kills += 1
+        self.processes.kill(place)
+
+
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        postgres = stack.enter_context(running_postgres())
+        redis = stack.enter_context(RedisServer())
+        server = stack.enter_context(s3_servers())["rclone"]
+        proxy = stack.enter_context(CuttingProxy(server.endpoint_url))
+        store_url, database_url = server.url(), postgres.url.render_as_string()
+        environment = {
+            "EMOLINE_BATCH_AUDIO_S": "25",
+            "EMOLINE_BROKER_URL": redis.url,
+            "EMOLINE_DATABASE_URL": database_url,
+            "EMOLINE_DATA_DIR": str(folder),
+            "EMOLINE_LEASE_S": str(LEASE_S),
+            "EMOLINE_PRECISION": "fp32",
+            "EMOLINE_STORE_ENDPOINT_URL": proxy.url,
+            "EMOLINE_STORE_PATH_STYLE": "true",
+            "EMOLINE_STORE_URL": store_url,
+        }
+        engine = open_engine(database_url)
+        stack.callback(engine.dispose)
+        migrate(engine)
+        witness.install(engine)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        commands = [["serve", "--port", port], *(["worker", role] for role in WORKERS)]
+        processes = stack.enter_context(Supervisor(folder, environment, commands))
+        url = f"http://127.0.0.1:{port}"
+        yield Cluster(url, store_url, postgres, redis, server, proxy, engine, processes)

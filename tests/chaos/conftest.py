@@ -1,0 +1,13 @@
+"""What was counted is shown at the end, where these tests are run by themselves: `make chaos`."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        if report.user_properties:
+            terminalreporter.section(report.nodeid.rpartition("::")[2])
+            for what, figure in report.user_properties:
+                terminalreporter.write_line(f"  {what:<52}{figure}")

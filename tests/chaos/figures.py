@@ -1,0 +1,65 @@
+"""What a storm has cost, from what the database, the store and the workers' logs noted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from tests.chaos import witness
+from tests.chaos.cluster import Cluster
+
+
+def resumed_after(cluster: Cluster) -> list[float]:
+    """Seconds from the death of a worker that may have held it to when each segment was claimed again."""
+    found = []
+    for claims in witness.claimed(cluster.engine):
+        for before, after in pairwise(claims):
+            found += [after - killed for killed in cluster.killed if before < killed < after][:1]
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How often segments were claimed, and what came of that."""
+
+    segments: int
+    claims: int
+    given_back: int
+    stored: int
+    """Times that what the model said of a segment was stored."""
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> Work:
+        claims = witness.claimed(cluster.engine)
+        stored = sum("/frames/" in path for path in cluster.store.put)
+        return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine), stored)
+
+    @property
+    def lost(self) -> int:
+        """Claims that ended with their worker."""
+        return self.claims - self.given_back - self.segments
+
+    @property
+    def extra(self) -> float:
+        """The share of the segments that was analysed once more than needed, at most."""
+        return (self.lost + self.stored - self.segments) / self.segments
+
+
+def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
+    """For people; `jobs` are all there are."""
+    work, resumed = Work.of(cluster), resumed_after(cluster)
+    return {
+        "jobs": len(jobs),
+        "segments": work.segments,
+        "processes killed; started again": f"{cluster.kills}; {cluster.processes.restarts}",
+        "claims lost with their workers": work.lost,
+        "claims given back in outages": work.given_back,
+        "answers of the model stored again": work.stored - work.segments,
+        "extra executions, at most": f"{work.extra:.1%}",
+        "outcomes refused as duplicates": cluster.refused(),
+        "segments resumed after a kill": len(resumed),
+        "seconds until then, median and most": f"{median(resumed):.1f}, {resumed[-1]:.1f}",
+        "recordings stored without a job": len(cluster.objects().keys() - jobs),
+    }

@@ -1,0 +1,217 @@
+"""What a process of the service does in its life, which may be short: run in children that the tests start.
+
+Database, store, claims and stages are the real ones. The model and the decoder are small ones of this file, because
+those of the service live in processes of their own, which other tests kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+from sqlalchemy import Engine
+from structlog.testing import capture_logs
+
+from shared.adapters import objects_local
+from shared.adapters.wake_local import LocalWakeUps
+from shared.container import Services, open_services
+from shared.db import claims, jobs
+from shared.db.jobs import SqlJobStore
+from shared.domain.emotion import ModelInfo
+from shared.domain.errors import JobDeleted, JobFinished, StorageFull
+from shared.domain.options import JobOptions, SegmentationOptions
+from shared.domain.recording import AudioFormat, RecordingWarning
+from shared.frames import softmax
+from shared.ports import ObjectStore, ObjectWriter
+from shared.services import end, frames, sweep
+from shared.services import submit as submitting
+from shared.settings import Settings
+from tests.chaos.places import Place, Watch
+from tests.clock import ManualClock
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+from worker.container import finish_work, infer_work, prepare_work
+from worker.pipeline.ports import Prediction, Samples
+from worker.stages import finish, infer, job_stage, leases, prepare
+from worker.work import attempt
+
+SECOND = 16_000
+SOUND = encoded(speech_like(9, seed=7, pauses=[(2.5, 4), (6.5, 7.7)]).samples[:, None], SECOND, "wav")
+OPTIONS = JobOptions(
+    channels="mix", segmentation=SegmentationOptions(max_ms=3000, min_ms=1000), granularity="frame", embeddings="frame"
+)
+LEASE_S = 30.0
+_RENEWED_WITHIN_S = 0.06
+"""Leases run on a clock that the tests move; workers renew theirs by this one."""
+_LABELS = ("angry", "happy", "sad")
+MORTAL = (claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep)
+"""What claims, completes, wakes and finishes: where processes die."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What outlives a process: the database, the store, and time. Of `services` a process has its own copy."""
+
+    services: Services
+    engine: Engine
+    clock: ManualClock
+
+    @property
+    def folder(self) -> Path:
+        return self.services.settings.data_dir
+
+    @property
+    def answer(self) -> Path:
+        """The file in which the client notes the id of its job when it gets it."""
+        return self.folder / "answer"
+
+
+@contextmanager
+def opened(engine: Engine, clock: ManualClock, folder: Path) -> Iterator[World]:
+    store = SqlJobStore(engine, clock, LEASE_S)
+    database_url = engine.url.render_as_string(hide_password=False)
+    with open_services(Settings(data_dir=folder, database_url=database_url), LocalWakeUps()) as services:
+        own = replace(
+            services,
+            settings=services.settings.model_copy(update={"lease_s": _RENEWED_WITHIN_S}),
+            jobs=store,
+            clock=clock,
+            submit=replace(services.submit, jobs=store, clock=clock),
+            read=replace(services.read, jobs=store),
+            frames=replace(services.frames, jobs=store),
+            end=replace(services.end, jobs=store, clock=clock),
+            sweep=replace(services.sweep, jobs=store, lease_s=LEASE_S),
+        )
+        yield World(own, engine, clock)
+
+
+Story = Callable[[World], None]
+
+
+def live(world: World, story: Story, reached: Callable[[Place], None] | None) -> None:
+    with capture_logs(), Watch(MORTAL, reached) if reached else nullcontext():  # tracebacks take long to draw
+        story(world)
+
+
+def analysed(world: World) -> None:
+    """A client sends a recording, and again if it gets no answer; workers analyse it."""
+    _submit(world)
+    _work(world.services)
+
+
+def analysed_after_errors(world: World) -> None:
+    """The same where the store is full at first."""
+    full = FullAtFirst(world.services.objects)
+    troubled = replace(world.services, objects=full, frames=replace(world.services.frames, objects=full))
+    _submit(world)
+    _work(troubled)
+    world.clock.advance(LEASE_S)  # longer than what waits for room does so
+    _work(troubled)
+
+
+def canceled(world: World) -> None:
+    """A client cancels its job while it is analysed."""
+    job_id = _submit(world)
+    _prepare(world.services)
+    with suppress(JobFinished):
+        world.services.end.cancel(job_id)
+    _work(world.services)
+
+
+def deleted(world: World) -> None:
+    """A client deletes its job while it is analysed."""
+    job_id = _submit(world)
+    _prepare(world.services)
+    with suppress(JobDeleted):
+        world.services.end.delete(job_id)
+    _work(world.services)
+    world.clock.advance(3 * LEASE_S)  # longer than a worker may go on with it, unaware
+    world.services.sweep.run()
+
+
+def _submit(world: World) -> str:
+    """The id of the job, of a new one if no process before has got as far as the answer."""
+    submit = world.services.submit
+    if not world.answer.exists():
+        with submit.receive() as upload:
+            upload.write(SOUND)
+            sha256 = upload.finish()
+        world.answer.write_text(submit.enqueue(upload, sha256, "call.wav", OPTIONS).id)
+    return world.answer.read_text()
+
+
+def _prepare(services: Services) -> None:
+    prepare_work(services, WavDecoder(), Event()).run_once()
+
+
+def _work(services: Services) -> None:
+    """One kind of work after the other until there is none left."""
+    works = [prepare_work(services, WavDecoder(), Event()), infer_work(services, Loudness()), finish_work(services)]
+    while any([attempt(work.queue.value, work.run_once) is not False for work in works]):
+        pass
+
+
+class WavDecoder:
+    """`worker.pipeline.ports.AudioDecoder` of WAV files."""
+
+    @contextmanager
+    def open(self, file: BinaryIO) -> Iterator[WavStream]:
+        yield WavStream(soundfile.read(file, dtype="int16", always_2d=True)[0])
+
+
+class WavStream:
+    warnings: Sequence[RecordingWarning] = ()
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self.format = AudioFormat("pcm_s16le", SECOND, samples.shape[1], len(samples))
+
+    def blocks(self) -> Iterator[Samples]:
+        for start in range(0, len(self._samples), SECOND):
+            yield self._samples[start : start + SECOND]
+
+
+class Loudness:
+    """`worker.pipeline.ports.EmotionModel` that goes by how loud each frame is: quick, and always the same."""
+
+    info = ModelInfo("loudness", None, "00", _LABELS)
+    batch = 3 * SECOND
+
+    def predict(
+        self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
+    ) -> Iterator[list[Prediction]]:
+        Event().wait(_RENEWED_WITHIN_S / 2)  # long enough for the lease to be renewed meanwhile
+        for clips in batches:
+            yield [self._prediction(clip, frame_embeddings) for clip in clips]
+
+    def _prediction(self, clip: Samples, frame_embeddings: bool) -> Prediction:
+        heard = clip[: len(clip) // 320 * 320].reshape(-1, 320).astype(np.float32) / np.float32(32_768)
+        level = np.abs(heard).mean(axis=1, keepdims=True)
+        logits = np.concatenate([level, 1 - level, level**2], axis=1)
+        scores = dict(zip(_LABELS, softmax(logits.mean(axis=0)).tolist(), strict=True))
+        embedding = np.asarray(heard.mean(axis=0), np.float32)
+        return Prediction(scores, logits, embedding, heard if frame_embeddings else None)
+
+
+class FullAtFirst:
+    """`shared.ports.ObjectStore` that has no room for the first object of each kind."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self._refused: set[str] = set()
+
+    def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        kind = key.split("/")[2]
+        if kind not in self._refused:
+            self._refused.add(kind)
+            raise StorageFull
+        return self._objects.writer(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._objects, name)

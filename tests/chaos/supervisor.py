@@ -1,0 +1,72 @@
+"""Processes of Emoline as an orchestrator runs them: one that ends is started again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Event, Thread
+from typing import Self
+
+from tests.e2e.processes import Process
+
+_EVERY_S = 0.2
+_START_WITHIN_S = 180
+"""Seven of them start at once, and two load a model."""
+
+
+class Supervisor:
+    """Runs these commands while the context lasts; `restarts` counts what it had to start again."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._commands = commands
+        self._stop = Event()
+        self._thread = Thread(target=self._restart_all, name="supervisor")
+        self.restarts = 0
+
+    def __enter__(self) -> Self:
+        self._processes = [self._started(place) for place in range(len(self._commands))]
+        self._thread.start()
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        for process in self._processes:
+            process.__exit__()
+
+    def kill(self, place: int) -> None:
+        """kill -9."""
+        self._processes[place].kill()
+
+    def signal(self, place: int, number: int) -> None:
+        self._processes[place].process.send_signal(number)
+
+    def said(self, command: str) -> str:
+        """All that processes of a command, such as `infer`, have logged."""
+        return "".join(log.read_text(errors="replace") for log in self._folder.glob(f"*-{command}.log"))
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _START_WITHIN_S
+        while not all(process.ready for process in self._processes):
+            assert time.monotonic() < deadline, [process.said for process in self._processes]
+            time.sleep(_EVERY_S)
+
+    def _started(self, place: int) -> Process:
+        command = self._commands[place]
+        name = next(word for word in reversed(command) if word.isalpha())
+        return Process(self._folder / f"{place}-{name}.log", self._environment, *command).__enter__()
+
+    def _restart_all(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            for place, process in enumerate(self._processes):
+                if process.process.poll() is not None:
+                    self._processes[place] = self._started(place)
+                    self.restarts += 1

@@ -1,0 +1,164 @@
+"""Everything that the service consists of dies again and again while it works, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from tests.chaos import witness
+from tests.chaos.cluster import LEASE_S, Cluster, running_cluster
+from tests.chaos.disturbances import DISTURBANCES
+from tests.chaos.figures import Work, figures, resumed_after
+from tests.e2e.conftest import Client
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+
+JOBS = int(os.environ.get("CHAOS_JOBS", "33"))
+LONG = JOBS >= 150
+"""Whether there is enough to do that what dies is little of it."""
+JOBS_EACH = 5 if LONG else 3
+"""Jobs that are sent before each disturbance."""
+SEED = 7
+
+
+def recordings(seconds: int) -> dict[str, bytes]:
+    """By name. They are of that length and up to seven seconds longer."""
+    lengths = range(seconds, seconds + 8)
+    sounds = {length: speech_like(length, seed=length).samples[:, None] for length in lengths}
+    return {f"{length}.flac": encoded(sound, 16_000, "flac") for length, sound in sounds.items()}
+
+
+BRIEF = recordings(8)
+RECORDINGS = BRIEF | (recordings(20) if LONG else {})
+CONFIG = {"channels": "mix", "segmentation": {"max_ms": 3000, "min_ms": 1000}}
+WITHIN_S = 90
+"""Until a recording is taken, and from one batch to the next when all is calm."""
+RESUMED_WITHIN_S = LEASE_S + 15
+MOST_EXTRA = 0.1
+"""Share of the segments that may be analysed once more than needed."""
+
+pytestmark = pytest.mark.timeout(3600 + 10 * JOBS)
+
+
+@pytest.fixture(scope="module")
+def cluster(postgres_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Left out where there is no Postgres of our own."""
+    with running_cluster(tmp_path_factory.mktemp("chaos")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> Iterator[Client]:
+    with Client(base_url=cluster.url, timeout=30) as opened:
+        yield opened
+
+
+def submit(client: Client, name: str) -> str:
+    """The id of a job for a recording, which is sent until there is an answer that it was taken."""
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        with suppress(httpx2.TransportError, AssertionError):
+            return str(client.submit(RECORDINGS[name], name, **CONFIG)["id"])
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def result(client: Client, job_id: str) -> dict[str, Any]:
+    """The result, without what names the job."""
+    found: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
+    for segment in found["segments"]:
+        del segment["audio_url"]
+    return found
+
+
+def jobs(cluster: Cluster) -> dict[str, tuple[str, bool]]:
+    """The name of each job's recording, and whether it has ended."""
+    query = text("SELECT id, recording->>'filename', finished_at IS NOT NULL FROM jobs")
+    with cluster.engine.connect() as connection:
+        return {job_id: (name, ended) for job_id, name, ended in connection.execute(query)}
+
+
+def equal(found: Any, expected: Any) -> bool:
+    """Whether two results are the same, but for the last digits of scores: those depend on what was in the batch."""
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(equal(found[name], expected[name]) for name in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(equal, found, expected))
+    return bool(found == (pytest.approx(expected, abs=1e-6) if isinstance(expected, float) else expected))
+
+
+@dataclass
+class Storm:
+    """Jobs that are sent while the parts of the service die."""
+
+    cluster: Cluster
+    client: Client
+    random: Random
+    answered: set[str] = field(default_factory=set)
+    disturbances: int = 0
+
+    def rage(self) -> None:
+        while len(self.answered) < JOBS:
+            for disturb in self.random.sample(DISTURBANCES, len(DISTURBANCES)):
+                names = self.random.choices(list(RECORDINGS), k=JOBS_EACH)
+                self.answered |= {submit(self.client, name) for name in names}
+                time.sleep(self.random.uniform(0, 1.5))
+                disturb(self.cluster, self.random)
+                self.disturbances += 1
+
+    def abate(self) -> float:
+        """Seconds until every job has ended."""
+        began = progressed = time.monotonic()
+        before = -1
+        while not all(ended for _, ended in jobs(self.cluster).values()):
+            done = sum(of_job.total() for of_job in witness.recorded(self.cluster.engine).values())
+            progressed = progressed if done == before else time.monotonic()
+            assert time.monotonic() < progressed + WITHIN_S, jobs(self.cluster)
+            before = done
+            time.sleep(0.5)
+        return time.monotonic() - began
+
+
+def test_what_a_killed_worker_had_in_hand_is_resumed_by_another(cluster: Cluster, client: Client) -> None:
+    with cluster.inference_paused():
+        ids = [submit(client, name) for name in [*BRIEF] * 2]
+        cluster.wait_until_prepared(WITHIN_S)
+    cluster.wait_for_claims(batches=3, within_s=WITHIN_S)  # a worker has two at most, so each of the two has one
+    cluster.kill("infer", 0)
+    assert {client.ended(job_id)["status"] for job_id in ids} == {"succeeded"}
+    resumed = resumed_after(cluster)
+    assert resumed
+    assert resumed[-1] < RESUMED_WITHIN_S
+
+
+def test_every_job_ends_as_if_nothing_had_happened(
+    cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
+) -> None:
+    undisturbed = {name: submit(client, name) for name in RECORDINGS}
+    expected = {name: result(client, client.ended(job_id)["id"]) for name, job_id in undisturbed.items()}
+    storm = Storm(cluster, client, Random(SEED))
+    storm.rage()
+    record_property("disturbances", storm.disturbances)
+    record_property("seconds from the last disturbance to the last job", round(storm.abate(), 1))
+    found = jobs(cluster)
+    for what, figure in figures(cluster, found.keys()).items():
+        record_property(what, figure)
+    assert storm.answered < found.keys()
+    for job_id, (name, _) in found.items():
+        assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "succeeded"
+        assert equal(result(client, job_id), expected[name]), job_id
+    segments = {job_id: len(of_job) for job_id, of_job in witness.recorded(cluster.engine).items()}
+    objects = cluster.objects()
+    # Its recording, and of each segment the sound and the frames.
+    assert {job_id: objects[job_id] for job_id in found} == {job_id: 1 + 2 * segments[job_id] for job_id in found}
+    assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(found)
+    assert Work.of(cluster).extra <= MOST_EXTRA or not LONG

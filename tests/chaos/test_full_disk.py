@@ -1,0 +1,104 @@
+"""A disk that is truly full: the service keeps its database and its recordings on a small one of its own.
+
+`tests/e2e/test_outages.py` has what runs anywhere; this needs a system that lets one mount in a namespace of one's own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Client
+from tests.e2e.processes import Process, url_of, wait_for
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+
+DISK_BYTES = 16 << 20
+SOUND = speech_like(30, seed=21).samples[:, None]
+LARGE, SMALL = encoded(SOUND, 16_000, "wav"), encoded(SOUND, 16_000, "opus")
+"""The same; the segments, which are FLAC, have 400 kB."""
+ROOM = 280_000
+"""Bytes: for `SMALL`, but not for its segments besides."""
+WITHIN_S = 60
+
+
+def on_small_disk(folder: Path) -> list[str]:
+    """What to put before a command that is to find a small disk at `folder`."""
+    mount = f'mount -t tmpfs -o size={DISK_BYTES} none "$0" && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
+
+
+class OnSmallDisk(Process):
+    """A command of Emoline with a small disk for its data; `disk` is where others find that."""
+
+    def __init__(self, folder: Path, log: Path, *arguments: str) -> None:
+        super().__init__(log, {"EMOLINE_DATA_DIR": str(folder), "EMOLINE_LEASE_S": "2"}, *arguments)
+        self._command = [*on_small_disk(folder), *self._command]
+        self._folder = folder
+
+    @property
+    def disk(self) -> Path:
+        return Path(f"/proc/{self.process.pid}/root/{self._folder}")
+
+    def leave(self, room: int) -> None:
+        """Leaves so many bytes on the disk, and none if it is 0."""
+        ballast = self.disk / "ballast"
+        ballast.unlink(missing_ok=True)
+        free = os.statvfs(self.disk)
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - room)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[OnSmallDisk]:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if subprocess.run([*on_small_disk(folder), "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("This system lets nobody but root mount a disk.")
+    with OnSmallDisk(folder, tmp_path / "log", "serve", "--port", "0") as serve:
+        wait_for(serve)
+        yield serve
+
+
+@pytest.fixture
+def client(service: OnSmallDisk) -> Iterator[Client]:
+    with Client(base_url=url_of(service), timeout=60) as opened:
+        yield opened
+
+
+def scores(client: Client, job_id: str) -> list[dict[str, float]]:
+    result: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
+    return [segment["scores"] for segment in result["segments"]]
+
+
+def refused(client: Client, content: bytes) -> None:
+    answer = client.post("/v1/jobs", content=content)
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
+    service: OnSmallDisk, client: Client
+) -> None:
+    before, _ = client.analysed(SMALL)
+    service.leave(0)
+    refused(client, SMALL)
+    service.leave(ROOM)
+    refused(client, LARGE)
+    assert list((service.disk / "objects" / ".incoming").iterdir()) == []
+    waiting = client.submit(SMALL)["id"]
+    deadline = time.monotonic() + WITHIN_S
+    while service.said.count("code=storage_full") < 2:
+        assert time.monotonic() < deadline, service.said
+        time.sleep(0.2)
+    assert client.get(f"/v1/jobs/{waiting}").json()["status"] == "processing"
+    service.leave(DISK_BYTES // 2)
+    assert client.ended(waiting)["status"] == "succeeded"
+    assert scores(client, waiting) == scores(client, before["id"])
+    assert [job["status"] for job in client.get("/v1/jobs").json()["data"]] == ["succeeded", "succeeded"]
