@@ -17,7 +17,7 @@ import structlog
 from celery import Celery
 
 from api.app import Check, create_app
-from api.server import divided, hosts, listen, serving, url_of
+from api.server import check_access, divided, hosts, listen, serving, url_of
 from shared.adapters.wake_celery import CeleryWakeUps, celery_app, queues_that_answer
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
@@ -40,9 +40,9 @@ def api_service(settings: Settings, broker_url: str, host: str, port: int) -> It
     Raises:
         PublicAddress, AddressInUse, DatabaseUnusable, StoreUnavailable.
     """
-    with listen(settings, host, port) as listener:
-        with open_services(settings, LocalWakeUps()):
-            pass  # what cannot work is said here, once
+    with listen(host, port) as listener:
+        with open_services(settings, LocalWakeUps()) as services:  # what cannot work is said here, once
+            check_access(services, host)
         url = url_of(listener)
         number = settings.api_processes or min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
         with _processes(settings, broker_url, divided(listener, number)):

@@ -10,8 +10,9 @@ from fastapi_swagger import patch_fastapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
+from api.access import Doorkeeper
 from api.looks import Looks
-from api.routes import frames, health, jobs, results
+from api.routes import frames, health, jobs, keys, results
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
 
@@ -37,11 +38,12 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     )
     patch_fastapi(app)
     app.state.services = services
+    app.state.doorkeeper = Doorkeeper(services.access)
     app.state.looks = Looks(services.read)
     app.state.checks = [_database_check(services), _store_check(services), *checks]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     errors.install(app)
-    for feature in (jobs, results, frames, health):
+    for feature in (jobs, results, frames, keys, health):
         app.include_router(feature.router)
     return app
 

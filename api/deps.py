@@ -8,16 +8,39 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.access import Doorkeeper
 from api.looks import Looks
 from shared.container import Services
+from shared.domain.access import Caller, Scope
 from shared.domain.errors import JobNotFound
+from shared.services.access import Access
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-async def _services(request: Request) -> Services:
+async def _caller(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
+    header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
+) -> Caller:
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    return await doorkeeper.caller(bearer.credentials if bearer else header)
+
+
+async def _services(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Services:
+    """What the caller may use: the jobs of its tenant, to read or to change as the request's method says."""
+    caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
     services: Services = request.app.state.services
-    return services
+    return services.of(caller.tenant)
+
+
+async def _access(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Access:
+    caller.check([Scope.KEYS])
+    services: Services = request.app.state.services
+    return services.access
 
 
 async def _looks(request: Request) -> Looks:
@@ -38,6 +61,8 @@ async def _job_id(
     return job_id
 
 
+CallerDep = Annotated[Caller, Depends(_caller)]
+AccessDep = Annotated[Access, Depends(_access)]
 ServicesDep = Annotated[Services, Depends(_services)]
 LooksDep = Annotated[Looks, Depends(_looks)]
 JobId = Annotated[str, Depends(_job_id)]

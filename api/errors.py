@@ -16,6 +16,10 @@ RETRY_AFTER_S = 1
 """Seconds after which it is worth asking again for a job that runs."""
 
 STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidKey: HTTPStatus.UNAUTHORIZED,
+    errors.MissingScope: HTTPStatus.FORBIDDEN,
+    errors.KeyNotFound: HTTPStatus.NOT_FOUND,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.ObjectNotFound: HTTPStatus.NOT_FOUND,
@@ -42,6 +46,12 @@ _RETRY = {
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,
 }
+_EVERYWHERE: tuple[type[errors.EmolineError], ...] = (
+    errors.Unauthorized,
+    errors.InvalidKey,
+    errors.MissingScope,
+    errors.DatabaseUnavailable,
+)
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:emoline:error:"
 
@@ -65,10 +75,9 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, object]]:
-    """The errors of a route, for OpenAPI; `invalid_request` and an absent database are every route's."""
+    """The errors of a route, for OpenAPI, with those that are every route's."""
     codes: dict[int, list[str]] = {HTTPStatus.UNPROCESSABLE_ENTITY.value: ["invalid_request"]}
-    every: tuple[type[errors.EmolineError], ...] = (*kinds, errors.DatabaseUnavailable)
-    for kind in every:
+    for kind in (*kinds, *_EVERYWHERE):
         codes.setdefault(STATUS[kind].value, []).append(kind.code)
     return {
         status: {
@@ -87,8 +96,11 @@ def _problem(status: int, code: str, detail: str, headers: dict[str, str] | None
 
 async def _known(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.EmolineError)
-    retry = _RETRY.get(type(error))
-    return _problem(STATUS[type(error)], error.code, error.message, {"Retry-After": str(retry)} if retry else None)
+    status, retry = STATUS[type(error)], _RETRY.get(type(error))
+    headers = {"Retry-After": str(retry)} if retry else {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _problem(status, error.code, error.message, headers)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

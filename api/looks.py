@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 
+from shared.container import Services
 from shared.services.read import JobView, Read
 
 _GATHER_S = 0.01
@@ -35,8 +36,8 @@ class Looks:
         self._next = _Round()
         self._one_at_a_time = asyncio.Lock()
 
-    async def job(self, job_id: str) -> JobView:
-        """Raises JobNotFound or JobDeleted."""
+    async def job(self, job_id: str, services: Services, tenant: str) -> JobView:
+        """A job of the tenant, whose services these are. Raises JobNotFound or JobDeleted."""
         own = self._next
         own.job_ids.add(job_id)
         async with self._one_at_a_time:
@@ -46,4 +47,7 @@ class Looks:
                 own.look = asyncio.create_task(run_in_threadpool(self._read.jobs_of, own.job_ids))
                 await asyncio.wait([own.look])
         found = await asyncio.shield(own.look)
-        return found[job_id] if job_id in found else await run_in_threadpool(self._read.job, job_id)
+        view = found.get(job_id)
+        if view is None or view.job.tenant != tenant:
+            return await run_in_threadpool(services.read.job, job_id)
+        return view

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.documents.job import JobDocument
 from shared.documents.segments import SegmentDocument, TimelineEntryDocument
+from shared.domain.access import ApiKey, Scope
 
 
 class JobPageDocument(BaseModel):
@@ -21,6 +25,51 @@ class SegmentPageDocument(BaseModel):
 class TimelineDocument(BaseModel):
     data: list[TimelineEntryDocument]
     next_cursor: None = None
+
+
+class KeyDocument(BaseModel):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    tenant: str
+    prefix: str
+    """The secret's first characters, to know it by."""
+    scopes: list[Scope]
+    created_at: datetime
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey, **more: str) -> Self:
+        return cls(
+            id=key.id,
+            name=key.name,
+            tenant=key.tenant,
+            prefix=key.prefix,
+            scopes=list(key.scopes),
+            created_at=key.created_at,
+            revoked_at=key.revoked_at,
+            **more,
+        )
+
+
+class NewKeyDocument(KeyDocument):
+    secret: str
+    """The key itself, shown this once."""
+
+
+class KeyPageDocument(BaseModel):
+    data: list[KeyDocument]
+    next_cursor: None = None
+
+
+class KeyRequest(BaseModel):
+    """What a new key is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100, description="What it is for.", examples=["nightly import"])
+    scopes: set[Scope] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
 
 
 class HealthDocument(BaseModel):

@@ -11,6 +11,7 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
+from shared.container import Services
 from shared.settings import Settings
 
 _LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -19,8 +20,9 @@ _CLOSE_CONNECTIONS_S = 5
 
 
 class PublicAddress(Exception):
-    """Emoline has no access control yet, so it only listens on this machine's own address, such as 127.0.0.1. Where
-    nobody but those who may use it can reach the address, set EMOLINE_PRIVATE_NETWORK=true."""
+    """Without API keys, Emoline only listens on this machine's own address, such as 127.0.0.1: make a key with
+    `emoline keys create NAME`. Where only those who may use Emoline can reach the address, EMOLINE_PRIVATE_NETWORK=true
+    does without."""
 
     def __str__(self) -> str:
         return " ".join((self.__doc__ or "").split())
@@ -35,15 +37,14 @@ def hosts(settings: Settings) -> list[str]:
     return [*_LOCAL_HOSTS, *settings.allowed_hosts]
 
 
-def listen(settings: Settings, host: str, port: int) -> socket.socket:
-    """A listening socket; a free port where `port` is 0.
-
-    Raises:
-        PublicAddress: `host` can be reached from elsewhere, and the settings do not say that this is meant.
-        AddressInUse.
-    """
-    if not (_is_local(host) or settings.private_network):
+def check_access(services: Services, host: str) -> None:
+    """Raises PublicAddress where `host` can be reached from elsewhere, and anybody could do everything."""
+    if services.access.open and not (_is_local(host) or services.settings.private_network):
         raise PublicAddress
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; a free port where `port` is 0. Raises AddressInUse."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return _listener((host, port), family)

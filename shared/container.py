@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.objects_local import LocalObjectStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
+from shared.db.keys import SqlKeyStore
 from shared.db.schema import ensure_schema
 from shared.ports import Clock, JobStore, ObjectStore, WakeUps
+from shared.services.access import Access
 from shared.services.end import End
 from shared.services.frames import Frames
 from shared.services.read import Read
@@ -29,11 +32,24 @@ class Services:
     objects: ObjectStore
     wake_ups: WakeUps
     clock: Clock
+    access: Access
     submit: Submit
     read: Read
     frames: Frames
     end: End
     sweep: Sweep
+
+    def of(self, tenant: str) -> Self:
+        """The same for who may see and make the jobs of one tenant only."""
+        jobs = self.jobs.of(tenant)
+        return replace(
+            self,
+            jobs=jobs,
+            submit=replace(self.submit, jobs=jobs, tenant=tenant),
+            read=replace(self.read, jobs=jobs),
+            frames=replace(self.frames, jobs=jobs),
+            end=replace(self.end, jobs=jobs),
+        )
 
 
 @contextmanager
@@ -58,6 +74,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 objects=objects,
                 wake_ups=wake_ups,
                 clock=clock,
+                access=Access(SqlKeyStore(engine), clock),
                 submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),

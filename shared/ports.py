@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobStatus, SegmentCounts
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
@@ -33,6 +34,28 @@ class WakeUps(Protocol):
     """Tells workers that there may be work. A wake-up may be lost or come twice: the database is the truth."""
 
     def wake(self, queue: Queue) -> None: ...
+
+
+class KeyStore(Protocol):
+    """API keys by the SHA-256 of their secret, as hex digits."""
+
+    def add(self, key: ApiKey, sha256: str) -> None: ...
+
+    def find(self, sha256: str) -> ApiKey | None:
+        """A key that was not revoked."""
+        ...
+
+    def any(self) -> bool:
+        """Whether a key was ever made, revoked or not."""
+        ...
+
+    def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
+        """Newest first, those that were revoked too."""
+        ...
+
+    def revoke(self, tenant: str, key_id: str, now: datetime) -> None:
+        """Raises KeyNotFound."""
+        ...
 
 
 class ObjectWriter(Protocol):
@@ -105,6 +128,10 @@ class JobPage:
 
 class JobStore(Protocol):
     """The truth about jobs and segments. Every method is one transaction, and leases run on the store's own clock."""
+
+    def of(self, tenant: str) -> JobStore:
+        """The same store for who may see the jobs of one tenant only; those of others are not there."""
+        ...
 
     def add(self, job: Job) -> None: ...
 

@@ -48,8 +48,8 @@ class Settings(BaseSettings):
     """Whether the store wants the bucket in the path of its URLs, not in the host's name: most that are not AWS do."""
 
     private_network: bool = False
-    """Whether an address that is not this machine's own may be listened on, because only those who may use the service
-    reach it: as in a container whose port is published on 127.0.0.1."""
+    """Whether an address that is not this machine's own may be listened on without API keys, because only those who may
+    use the service reach it: as in a container whose port is published on 127.0.0.1."""
 
     allowed_hosts: list[str] = []
     """JSON list of names, besides this machine's own, by which clients reach the service."""

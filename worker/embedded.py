@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Event
 
 from api.app import create_app
-from api.server import hosts, listen, serving
+from api.server import check_access, hosts, listen, serving
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.settings import Settings
@@ -24,7 +24,8 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
         AddressInUse, DatabaseUnusable, ModelUnavailable, StoreUnavailable.
     """
     wake_ups, stop = LocalWakeUps(), Event()
-    with listen(settings, host, port) as listener, open_services(settings, wake_ups) as services:
+    with listen(host, port) as listener, open_services(settings, wake_ups) as services:
+        check_access(services, host)
         model = build_model(settings)
         app = create_app(services, hosts(settings), [lambda: model.problem])
         works = [

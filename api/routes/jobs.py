@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
 
-from api.deps import JobId, LooksDep, ServicesDep
+from api.deps import CallerDep, JobId, LooksDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.schemas import JobPageDocument
 from api.uploads import receive_form, receive_raw
@@ -86,9 +86,11 @@ async def submit(
 
 
 @router.get("/{job_id}", responses=responses(JobNotFound, JobDeleted))
-async def job(job_id: JobId, response: Response, services: ServicesDep, looks: LooksDep) -> JobDocument:
+async def job(
+    job_id: JobId, response: Response, services: ServicesDep, looks: LooksDep, caller: CallerDep
+) -> JobDocument:
     """A job: its state, stage and progress. `Retry-After` says when to ask again while it runs."""
-    view = await looks.job(job_id)
+    view = await looks.job(job_id, services, caller.tenant)
     if not view.job.state.terminal:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return _document(view, services)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import CursorResult, Engine, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -49,6 +50,12 @@ class SqlJobStore:
         self._clock = clock
         self._now: Callable[[], Any] = func.now if engine.dialect.name == "postgresql" else clock.now
         self._lease = timedelta(seconds=lease_s)
+        self._tenant: str | None = None
+
+    def of(self, tenant: str) -> Self:
+        one = copy(self)
+        one._tenant = tenant
+        return one
 
     def add(self, job: Job) -> None:
         with self._add.begin() as session:
@@ -56,14 +63,16 @@ class SqlJobStore:
 
     def get(self, job_id: str) -> Job:
         with self._read() as session:
-            return job_of(_existing(session, job_id))
+            return job_of(self._existing(session, job_id))
 
     def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         with self._read() as session:
-            return look(session, job_ids)
+            return look(session, job_ids, self._tenant)
 
     def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage:
         query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
+        if self._tenant is not None:
+            query = query.where(JobRow.tenant == self._tenant)
         if after:
             query = query.where(JobRow.id < after)
         if status:
@@ -108,8 +117,16 @@ class SqlJobStore:
 
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
-            session.delete(_existing(session, job_id, lock=True))
-            session.add(DeletedJobRow(id=job_id, deleted_at=self._now()))
+            row = self._existing(session, job_id, lock=True)
+            session.delete(row)
+            session.add(DeletedJobRow(id=job_id, tenant=row.tenant, deleted_at=self._now()))
+
+    def _existing(self, session: Session, job_id: str, *, lock: bool = False) -> JobRow:
+        row = session.get(JobRow, job_id, with_for_update=lock or None)
+        if row is not None and self._tenant in (None, row.tenant):
+            return row
+        deleted = session.get(DeletedJobRow, job_id)
+        raise JobDeleted if deleted and self._tenant in (None, deleted.tenant) else JobNotFound
 
     def purgeable(self, after_s: float) -> Sequence[str]:
         deleted_before = self._now() - timedelta(seconds=after_s)
@@ -223,13 +240,6 @@ class SqlJobStore:
     def _leased(self) -> Any:
         """When a lease that is taken now ends."""
         return self._now() + self._lease
-
-
-def _existing(session: Session, job_id: str, *, lock: bool = False) -> JobRow:
-    row = session.get(JobRow, job_id, with_for_update=lock or None)
-    if row is None:
-        raise JobDeleted if session.get(DeletedJobRow, job_id) else JobNotFound
-    return row
 
 
 def _claimed(claim: Claim) -> Any:

@@ -29,9 +29,10 @@ _LOOK = (
 )
 
 
-def look(session: Session, job_ids: Collection[str]) -> list[tuple[Job, SegmentCounts]]:
+def look(session: Session, job_ids: Collection[str], tenant: str | None) -> list[tuple[Job, SegmentCounts]]:
+    query = _LOOK if tenant is None else _LOOK.where(JobRow.tenant == tenant)
     # Past the session, which would take as long again as the database.
-    rows: Iterable[Any] = session.connection().execute(_LOOK, {"job_ids": list(job_ids)})
+    rows: Iterable[Any] = session.connection().execute(query, {"job_ids": list(job_ids)})
     return [(job_of(row), _counts(row)) for row in rows]
 
 

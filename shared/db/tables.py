@@ -105,12 +105,28 @@ class SegmentRow(Base):
     __table_args__ = (Index(None, "status", "job_id", "index"),)
 
 
+class ApiKeyRow(Base):
+    """An API key; of its secret only the SHA-256, as hex digits."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
 class DeletedJobRow(Base):
-    """What is left of a deleted job: its id, and whether its objects are gone too."""
+    """What is left of a deleted job: its id, whose it was, and whether its objects are gone too."""
 
     __tablename__ = "deleted_jobs"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
     deleted_at: Mapped[datetime]
     purged: Mapped[bool] = mapped_column(default=False)
 

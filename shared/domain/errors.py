@@ -23,6 +23,30 @@ class EmolineError(Exception):
         return str(self)
 
 
+class Unauthorized(EmolineError):
+    """This service needs an API key: send it as `Authorization: Bearer <key>` or as `X-API-Key`."""
+
+    code = "unauthorized"
+
+
+class InvalidKey(EmolineError):
+    """The API key is not one of this service, or was revoked."""
+
+    code = "invalid_key"
+
+
+class MissingScope(EmolineError):
+    """The API key does not allow this."""
+
+    code = "missing_scope"
+
+
+class KeyNotFound(EmolineError):
+    """There is no API key with this id, or it was revoked."""
+
+    code = "key_not_found"
+
+
 class JobNotFound(EmolineError):
     """There is no job with this id."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import uuid_utils
 
 from shared.domain.errors import EmptyUpload, NotMedia, UploadTooLarge
-from shared.domain.job import Job
+from shared.domain.job import DEFAULT_TENANT, Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
@@ -71,6 +71,7 @@ class Submit:
     wake_ups: WakeUps
     clock: Clock
     max_bytes: int
+    tenant: str = DEFAULT_TENANT
 
     @contextmanager
     def receive(self) -> Iterator[Upload]:
@@ -82,7 +83,7 @@ class Submit:
     def enqueue(self, upload: Upload, sha256: str, filename: str, options: JobOptions) -> Job:
         """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine."""
         recording = Recording(display_name(filename), upload.size, sha256, source_key(upload.job_id))
-        job = Job(upload.job_id, recording, options, self.clock.now())
+        job = Job(upload.job_id, recording, options, self.clock.now(), self.tenant)
         self.jobs.add(job)
         self.wake_ups.wake(Queue.PREPARE)
         return job

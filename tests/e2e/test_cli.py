@@ -23,7 +23,9 @@ def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
 
-@pytest.mark.parametrize("command", ["", "analyze", "split", "serve", "worker", "demo", "migrate"])
+@pytest.mark.parametrize(
+    "command", ["", "analyze", "split", "serve", "worker", "demo", "migrate", "keys", "keys create"]
+)
 def test_help_is_everywhere(command: str) -> None:
     done = emoline(*command.split(), "--help", timeout=30)
     assert done.returncode == 0

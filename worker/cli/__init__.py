@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from worker.cli import analyze, bench, service, split
+from worker.cli import analyze, bench, keys, service, split
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(analyze.analyze)
@@ -13,4 +13,5 @@ app.command()(service.serve)
 app.command()(service.worker)
 app.command()(service.demo)
 app.command()(service.migrate)
+app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")

@@ -1,0 +1,37 @@
+"""API keys of the caller's tenant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, status
+
+from api.deps import AccessDep, CallerDep
+from api.errors import responses
+from api.schemas import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
+from shared.domain.errors import KeyNotFound
+
+router = APIRouter(prefix="/v1/keys", tags=["keys"])
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=responses())
+def create(wanted: KeyRequest, access: AccessDep, caller: CallerDep) -> NewKeyDocument:
+    """Makes a key. Its secret is in this answer and nowhere else. A key allows no more than the one that made it.
+
+    As soon as there is a first key, every request needs one.
+    """
+    caller.check(wanted.scopes)
+    key, secret = access.create(wanted.name, caller.tenant, wanted.scopes)
+    return NewKeyDocument.of(key, secret=secret)
+
+
+@router.get("", responses=responses())
+def keys(access: AccessDep, caller: CallerDep) -> KeyPageDocument:
+    """The tenant's keys, newest first, those that were revoked too."""
+    return KeyPageDocument(data=[KeyDocument.of(key) for key in access.list(caller.tenant)])
+
+
+@router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(KeyNotFound))
+def revoke(key_id: Annotated[str, Path(max_length=64)], access: AccessDep, caller: CallerDep) -> None:
+    """Revokes a key: within ten seconds nobody can use it."""
+    access.revoke(caller.tenant, key_id)

@@ -1,0 +1,134 @@
+"""Keys, scopes and tenants, on every route that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from api.app import create_app
+from shared.container import Services
+from shared.domain.access import Scope
+from shared.services.access import Access
+from tests.api.test_submit import assert_problem, post_raw
+
+OPEN = {"/livez", "/readyz", "/docs", "/openapi.json", "/"}
+UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
+
+
+def secret_of(services: Services, tenant: str, *scopes: Scope) -> str:
+    access: Access = services.access
+    return access.create("test", tenant, scopes or list(Scope))[1]
+
+
+def as_(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def routes(client: TestClient) -> Iterator[tuple[str, str]]:
+    """Every method and path that the service says it has."""
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        yield from ((method.upper(), path) for method in methods)
+
+
+def ask(client: TestClient, method: str, path: str, secret: str | None, **ids: str) -> Response:
+    filled = path.format(**({"index": "0", "key_id": "key_1", "job_id": UNKNOWN} | ids))
+    body: dict[str, Any] = {"json": {"name": "x"}} if path == "/v1/keys" and method == "POST" else {}
+    return client.request(method, filled, headers=as_(secret) if secret else {}, **body)
+
+
+def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, services: Services) -> None:
+    assert client.get("/v1/jobs").status_code == 200
+    secret_of(services, "acme")
+    with TestClient(create_app(services, ["testserver"])) as later:  # that remembers nothing of before
+        asked = [(method, path, ask(later, method, path, None)) for method, path in routes(later) if path not in OPEN]
+        assert len(asked) > 10
+        for method, path, answer in asked:
+            assert answer.status_code == 401, (method, path)
+            assert answer.json()["code"] == "unauthorized"
+            assert answer.headers["www-authenticate"] == "Bearer"
+        for path in ("/livez", "/readyz"):
+            assert later.get(path).status_code == 200
+
+
+def test_a_wrong_key_is_refused_everywhere_also_where_there_is_none(client: TestClient) -> None:
+    for method, path in routes(client):
+        if path not in OPEN:
+            answer = ask(client, method, path, "emo_wrong")
+            assert (answer.status_code, answer.json()["code"]) == (401, "invalid_key"), (method, path)
+
+
+def test_a_key_comes_by_either_header(client: TestClient, services: Services) -> None:
+    secret = secret_of(services, "acme")
+    assert client.get("/v1/jobs", headers=as_(secret)).status_code == 200
+    assert client.get("/v1/jobs", headers={"X-API-Key": secret}).status_code == 200
+
+
+def test_the_job_of_another_tenant_is_not_there_on_any_route_with_or_without_having_been_deleted(
+    client: TestClient, services: Services
+) -> None:
+    ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
+    client.headers.update(as_(ours))
+    job_id, deleted = (str(post_raw(client).json()["id"]) for _ in range(2))
+    assert client.delete(f"/v1/jobs/{deleted}").status_code == 204
+    with_ids = [(method, path) for method, path in routes(client) if "{job_id}" in path]
+    assert len(with_ids) >= 9
+    for method, path in with_ids:
+        for foreign in (job_id, deleted):
+            assert_problem(ask(client, method, path, theirs, job_id=foreign), 404, "job_not_found")
+    assert client.get("/v1/jobs", headers=as_(theirs)).json()["data"] == []
+    assert [job["id"] for job in client.get("/v1/jobs").json()["data"]] == [job_id]
+    assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
+    assert client.get(f"/v1/jobs/{deleted}").status_code == 410
+
+
+def test_a_key_that_may_read_changes_nothing_and_one_that_may_write_reads_nothing(
+    client: TestClient, services: Services
+) -> None:
+    reader, writer = secret_of(services, "acme", Scope.READ), secret_of(services, "acme", Scope.WRITE)
+    for method, path in routes(client):
+        if path in OPEN:
+            continue
+        allowed = {"GET": reader}.get(method, writer)
+        other = writer if allowed is reader else reader
+        refused = ask(client, method, path, other)
+        assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope"), (method, path)
+        managed = path.startswith("/v1/keys")
+        assert (ask(client, method, path, allowed).status_code == 403) is managed, (method, path)
+
+
+def test_keys_are_made_listed_and_revoked_over_the_api(client: TestClient, services: Services) -> None:
+    client.headers.update(as_(secret_of(services, "acme")))
+    made = client.post("/v1/keys", json={"name": "nightly import"})
+    assert made.status_code == 201
+    key = made.json()
+    assert re.fullmatch(r"emo_[\w-]{43}", key["secret"])
+    assert (key["tenant"], sorted(key["scopes"])) == ("acme", ["read", "write"])
+    listed = client.get("/v1/keys").json()["data"]
+    assert [found["name"] for found in listed] == ["nightly import", "test"]
+    assert "secret" not in listed[0]
+    assert client.delete(f"/v1/keys/{key['id']}").status_code == 204
+    assert_problem(client.delete(f"/v1/keys/{key['id']}"), 404, "key_not_found")
+    assert client.get("/v1/keys").json()["data"][0]["revoked_at"] is not None
+
+
+def test_a_key_makes_none_that_may_more_than_itself(client: TestClient, services: Services) -> None:
+    client.headers.update(as_(secret_of(services, "acme", Scope.KEYS, Scope.READ)))
+    assert client.post("/v1/keys", json={"name": "x", "scopes": ["read"]}).status_code == 201
+    assert_problem(client.post("/v1/keys", json={"name": "x", "scopes": ["write"]}), 403, "missing_scope")
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x", "scopes": []}, {"name": "x", "scopes": ["all"]}])
+def test_a_key_without_name_or_purpose_is_not_made(client: TestClient, body: dict[str, Any]) -> None:
+    assert_problem(client.post("/v1/keys", json=body), 422, "invalid_request")
+
+
+def test_keys_of_another_tenant_cannot_be_revoked(client: TestClient, services: Services) -> None:
+    key, secret = services.access.create("theirs", "other", list(Scope))
+    answer = client.delete(f"/v1/keys/{key.id}", headers=as_(secret_of(services, "acme")))
+    assert_problem(answer, 404, "key_not_found")
+    assert services.access.caller(secret).tenant == "other"

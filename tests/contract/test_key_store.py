@@ -1,0 +1,75 @@
+"""What every adapter of `shared.ports.KeyStore` does."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from shared.db.keys import SqlKeyStore
+from shared.domain.access import ANYBODY, Caller, Scope
+from shared.domain.errors import InvalidKey, KeyNotFound, Unauthorized
+from shared.services.access import Access
+from tests.clock import ManualClock
+
+
+@pytest.fixture
+def access(engine: Engine, clock: ManualClock) -> Access:
+    return Access(SqlKeyStore(engine), clock)
+
+
+def test_without_any_key_anybody_may_do_everything(access: Access) -> None:
+    assert access.open
+    assert access.caller(None) == ANYBODY
+
+
+def test_from_the_first_key_on_everybody_needs_one(access: Access) -> None:
+    key, secret = access.create("import", "acme", [Scope.READ])
+    assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}))
+    assert not access.open
+    with pytest.raises(Unauthorized):
+        access.caller(None)
+    access.revoke("acme", key.id)
+    with pytest.raises(Unauthorized):  # a service whose keys were all revoked is not open again
+        access.caller(None)
+
+
+def test_secrets_differ_and_are_not_kept(access: Access, engine: Engine) -> None:
+    made = [access.create("import", "acme", [Scope.READ]) for _ in range(3)]
+    assert len({secret for _, secret in made}) == 3
+    with engine.connect() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM api_keys").all())
+    for key, secret in made:
+        assert secret.startswith(key.prefix)
+        assert len(secret) >= len(key.prefix) + 32
+        assert secret not in kept
+
+
+@pytest.mark.parametrize("wrong", ["", "emo_", "emo_\N{GREEK SMALL LETTER ALPHA}", "x" * 5000])
+def test_what_is_no_key_is_refused(access: Access, wrong: str) -> None:
+    access.create("import", "acme", [Scope.READ])
+    with pytest.raises(InvalidKey):
+        access.caller(wrong)
+
+
+def test_a_revoked_key_is_refused_and_listed(access: Access, clock: ManualClock) -> None:
+    first, secret = access.create("first", "acme", [Scope.READ])
+    second, _ = access.create("second", "acme", list(Scope))
+    access.create("theirs", "other", [Scope.READ])
+    clock.advance(60)
+    access.revoke("acme", first.id)
+    with pytest.raises(InvalidKey):
+        access.caller(secret)
+    found = access.list("acme")
+    assert [key.id for key in found] == [second.id, first.id]
+    assert found[0] == second
+    assert found[1].revoked_at == clock.now()
+
+
+def test_a_key_is_revoked_once_and_by_its_own_tenant(access: Access) -> None:
+    key, secret = access.create("import", "acme", [Scope.READ])
+    with pytest.raises(KeyNotFound):
+        access.revoke("other", key.id)
+    assert access.caller(secret).tenant == "acme"
+    access.revoke("acme", key.id)
+    with pytest.raises(KeyNotFound):
+        access.revoke("acme", key.id)
