@@ -15,6 +15,7 @@ from api.looks import Looks
 from api.routes import frames, health, jobs, keys, results
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
+from shared.ports import JobFilter
 
 Check = Callable[[], str | None]
 """Why the service is not ready, in a sentence, or None."""
@@ -51,7 +52,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
 def _database_check(services: Services) -> Check:
     def check() -> str | None:
         try:
-            services.jobs.page(limit=1, after=None, status=None)
+            services.jobs.page(limit=1, after=None, wanted=JobFilter())
         except Exception:
             return "The database does not answer."
         return None

@@ -12,6 +12,7 @@ from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.access import Doorkeeper
+from api.following import Following
 from api.looks import Looks
 from shared.container import Services
 from shared.domain.access import Caller, Scope
@@ -43,11 +44,6 @@ async def _access(request: Request, caller: Annotated[Caller, Depends(_caller)])
     return services.access
 
 
-async def _looks(request: Request) -> Looks:
-    looks: Looks = request.app.state.looks
-    return looks
-
-
 _JOB_ID = re.compile(r"job_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -61,8 +57,17 @@ async def _job_id(
     return job_id
 
 
+ServicesDep = Annotated[Services, Depends(_services)]
+JobId = Annotated[str, Depends(_job_id)]
+
+
+async def _following(
+    request: Request, job_id: JobId, services: ServicesDep, caller: Annotated[Caller, Depends(_caller)]
+) -> Following:
+    looks: Looks = request.app.state.looks
+    return Following(job_id, looks, services, caller.tenant)
+
+
+FollowingDep = Annotated[Following, Depends(_following)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 AccessDep = Annotated[Access, Depends(_access)]
-ServicesDep = Annotated[Services, Depends(_services)]
-LooksDep = Annotated[Looks, Depends(_looks)]
-JobId = Annotated[str, Depends(_job_id)]

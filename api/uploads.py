@@ -20,8 +20,9 @@ from starlette.requests import ClientDisconnect
 from shared.container import Services
 from shared.domain.errors import EmptyUpload, InvalidConfig, MalformedUpload, MissingFile
 from shared.domain.job import Job
-from shared.domain.options import JobOptions, SegmentationOptions
+from shared.domain.options import JobOptions
 from shared.services.submit import Submit, Upload
+from shared.settings import Settings
 
 _OBJECT = TypeAdapter(dict[str, Any])
 _OPTIONS = TypeAdapter(JobOptions)
@@ -53,21 +54,21 @@ class _Receiving:
         """Raises the errors of `Upload`."""
         await run_in_threadpool(self._write, block)
 
-    async def enqueue(self, filename: str, options: JobOptions) -> Job:
-        """The job, when all has come. Raises the errors of `Upload`."""
-        return await run_in_threadpool(self._enqueue, filename, options)
+    async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
+        """The job, when all has come. Raises the errors of `Upload` and IdempotencyMismatch."""
+        return await run_in_threadpool(self._enqueue, filename, options, idempotency_key)
 
     def _write(self, block: bytes) -> None:
         if self._upload is None:
             self._upload = self._open.enter_context(self._submit.receive())
         self._upload.write(block)
 
-    def _enqueue(self, filename: str, options: JobOptions) -> Job:
+    def _enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
         if self._upload is None:
             raise EmptyUpload
         sha256 = self._upload.finish()
         self._open.close()
-        return self._submit.enqueue(self._upload, sha256, filename, options)
+        return self._submit.enqueue(self._upload, sha256, filename, options, idempotency_key)
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,36 +78,42 @@ class _Receiving:
             await run_in_threadpool(self._open.__exit__, *error)
 
 
-async def receive_raw(request: Request, services: Services, filename: str, config: str | None) -> Job:
-    """A body that is the recording itself. Raises the errors of `Upload`, InvalidConfig, MalformedUpload."""
-    options = parse_options(config, services.settings.segmentation)
+async def receive_raw(
+    request: Request, services: Services, filename: str, config: str | None, idempotency_key: str | None
+) -> Job:
+    """A body that is the recording itself.
+
+    Raises the errors of `Upload`, InvalidConfig, MalformedUpload, IdempotencyMismatch.
+    """
+    options = parse_options(config, services.settings)
     async with _Receiving(services.submit) as receiving:
         async for block in _blocks(request):
             await receiving.write(block)
-        return await receiving.enqueue(filename, options)
+        return await receiving.enqueue(filename, options, idempotency_key)
 
 
-async def receive_form(request: Request, services: Services) -> Job:
+async def receive_form(request: Request, services: Services, idempotency_key: str | None) -> Job:
     """A form with the parts `file` and, before or after it, `config`. Raises as `receive_raw`, and MissingFile."""
     form = _Form()
     async with _Receiving(services.submit) as receiving:
         await _read_form(request, receiving, form)
         if form.filename is None:
             raise MissingFile
-        options = parse_options(form.config.decode(errors="replace"), services.settings.segmentation)
-        return await receiving.enqueue(form.filename, options)
+        options = parse_options(form.config.decode(errors="replace"), services.settings)
+        return await receiving.enqueue(form.filename, options, idempotency_key)
 
 
-def parse_options(config: str | None, segmentation: SegmentationOptions) -> JobOptions:
-    """The options that a JSON text stands for; what it does not say of `segmentation` is as given. For no text too.
+def parse_options(config: str | None, settings: Settings) -> JobOptions:
+    """The options that a JSON text stands for; what it leaves out of segmentation and retention is as in the settings.
 
-    Raises InvalidConfig.
+    For no text too. Raises InvalidConfig.
     """
     try:
         given = _OBJECT.validate_json(config if config and config.strip() else "{}")
-        chosen = given.get("segmentation", {})
-        if isinstance(chosen, dict):
-            given["segmentation"] = asdict(segmentation) | chosen
+        for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
+            chosen = given.get(name, {})
+            if isinstance(chosen, dict):
+                given[name] = asdict(default) | chosen
         return _OPTIONS.validate_python(given)
     except ValidationError as error:
         raise InvalidConfig(f"The job's config is not valid: {'; '.join(map(_issue, error.errors()))}.") from error

@@ -18,6 +18,7 @@ from shared.services.access import Access
 from shared.services.end import End
 from shared.services.frames import Frames
 from shared.services.read import Read
+from shared.services.retry import Retry
 from shared.services.submit import Submit
 from shared.services.sweep import Sweep
 from shared.settings import Settings
@@ -37,6 +38,7 @@ class Services:
     read: Read
     frames: Frames
     end: End
+    retry: Retry
     sweep: Sweep
 
     def of(self, tenant: str) -> Self:
@@ -49,6 +51,7 @@ class Services:
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             end=replace(self.end, jobs=jobs),
+            retry=replace(self.retry, jobs=jobs),
         )
 
 
@@ -79,6 +82,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
                 end=End(jobs, objects, clock),
+                retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, objects, wake_ups, settings.lease_s),
             )
     finally:

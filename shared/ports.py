@@ -126,6 +126,15 @@ class JobPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list is of; by default all."""
+
+    status: JobStatus | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
 class JobStore(Protocol):
     """The truth about jobs and segments. Every method is one transaction, and leases run on the store's own clock."""
 
@@ -133,7 +142,9 @@ class JobStore(Protocol):
         """The same store for who may see the jobs of one tenant only; those of others are not there."""
         ...
 
-    def add(self, job: Job) -> None: ...
+    def add(self, job: Job) -> Job | None:
+        """Adds it, unless there is one of its tenant with its idempotency key: then that one is returned."""
+        ...
 
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound or JobDeleted."""
@@ -143,7 +154,7 @@ class JobStore(Protocol):
         """Those of these jobs that are there, in any order, with where their segments stand."""
         ...
 
-    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage: ...
+    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage: ...
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         """Where the segments of these jobs stand; jobs without segments count zero."""
@@ -161,8 +172,20 @@ class JobStore(Protocol):
         """Puts `new` in the place of `old` if the job is still in the state of `old`, and ends any lease on it."""
         ...
 
+    def retry(self, old: Job, new: Job, *, forget_all: bool) -> bool:
+        """As `replace`; and its skipped segments, or all of them, wait to be analysed again."""
+        ...
+
     def delete(self, job_id: str) -> None:
         """Forgets a job but for its id, whose objects are then to be purged. Raises JobNotFound or JobDeleted."""
+        ...
+
+    def expired(self) -> Sequence[str]:
+        """Ids of some of the jobs whose `expires_at` has come."""
+        ...
+
+    def audio_expired(self) -> Sequence[Job]:
+        """Some of the jobs whose `audio_expires_at` has come."""
         ...
 
     def purgeable(self, after_s: float) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.domain.options import SegmentationOptions
+from shared.domain.options import RetentionOptions, SegmentationOptions
 
 
 class Settings(BaseSettings):
@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     segmentation: SegmentationOptions = SegmentationOptions()
     """What a job's `segmentation` is where it does not say; each of its numbers is a variable of its own, as
     `EMOLINE_SEGMENTATION__MAX_MS` or `EMOLINE_SEGMENTATION__VAD`."""
+
+    retention: RetentionOptions = RetentionOptions()
+    """What a job's `retention` is where it does not say, as `EMOLINE_RETENTION__AUDIO_S` and
+    `EMOLINE_RETENTION__RESULTS_S`."""
 
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""

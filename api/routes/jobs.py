@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
 
-from api.deps import CallerDep, JobId, LooksDep, ServicesDep
+from api.deps import FollowingDep, JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
+from api.following import version
 from api.schemas import JobPageDocument
 from api.uploads import receive_form, receive_raw
 from shared.container import Services
 from shared.documents.job import JobDocument
 from shared.domain.errors import (
+    AudioDeleted,
     EmptyUpload,
+    IdempotencyMismatch,
     InvalidConfig,
     InvalidCursor,
     JobDeleted,
     JobFinished,
     JobNotFound,
+    JobRunning,
     MalformedUpload,
     MissingFile,
+    NothingToRetry,
     NotMedia,
     StorageFull,
     UploadTooLarge,
 )
-from shared.domain.job import JobStatus, SegmentCounts
+from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.ports import JobFilter
 from shared.services.read import JobView
+from shared.services.retry import What
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -60,7 +71,14 @@ _BODIES: dict[str, Any] = {
     "",
     status_code=status.HTTP_202_ACCEPTED,
     responses=responses(
-        EmptyUpload, InvalidConfig, MalformedUpload, MissingFile, NotMedia, StorageFull, UploadTooLarge
+        EmptyUpload,
+        IdempotencyMismatch,
+        InvalidConfig,
+        MalformedUpload,
+        MissingFile,
+        NotMedia,
+        StorageFull,
+        UploadTooLarge,
     ),
     openapi_extra=_BODIES,
 )
@@ -71,42 +89,94 @@ async def submit(
     filename: Annotated[str, Query(description="Raw body: name to show.", examples=["call.mp3"])] = "",
     config: Annotated[str | None, Query(description="Raw body: config as JSON.", examples=[_CONFIG_EXAMPLE])] = None,
     emoline_config: Annotated[str | None, Header(description="Raw body: config as JSON.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            description="Of the client's making: the same key and the same recording give the same job.",
+        ),
+    ] = None,
 ) -> JobDocument:
     """Submits a recording, as a form with the parts `file` and `config` or as the body itself; of any size.
 
-    Answers as soon as the recording is stored. From then on the job reaches a terminal state by itself.
+    Answers as soon as the recording is stored. From then on the job reaches a terminal state by itself. Sent again with
+    the same `Idempotency-Key`, it is the job that there is already.
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        job = await receive_form(request, services)
+        job = await receive_form(request, services, idempotency_key)
     else:
-        job = await receive_raw(request, services, filename, config or emoline_config)
+        job = await receive_raw(request, services, filename, config or emoline_config, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return JobDocument.of(job, SegmentCounts(), services.clock.now())
+    fresh = job.state is JobState.QUEUED  # else it was there before
+    view = JobView(job, SegmentCounts()) if fresh else await run_in_threadpool(services.read.job, job.id)
+    return _document(view, services)
 
 
-@router.get("/{job_id}", responses=responses(JobNotFound, JobDeleted))
+@router.get(
+    "/{job_id}",
+    response_model=JobDocument,
+    responses={304: {"description": "Still as `If-None-Match` says."}, **responses(JobNotFound, JobDeleted)},
+)
 async def job(
-    job_id: JobId, response: Response, services: ServicesDep, looks: LooksDep, caller: CallerDep
-) -> JobDocument:
+    following: FollowingDep,
+    services: ServicesDep,
+    response: Response,
+    wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait until the job has ended.")] = 0,
+    if_none_match: Annotated[
+        str | None, Header(description="The `ETag` of an earlier answer; `wait` then ends when the job has changed.")
+    ] = None,
+) -> JobDocument | Response:
     """A job: its state, stage and progress. `Retry-After` says when to ask again while it runs."""
-    view = await looks.job(job_id, services, caller.tenant)
+    known = if_none_match.removeprefix("W/").strip('"') if if_none_match else None
+    view = await following.within(wait, known)
+    response.headers["ETag"] = f'"{version(view)}"'
+    if version(view) == known:
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=dict(response.headers))
     if not view.job.state.terminal:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return _document(view, services)
+
+
+async def _first_look(following: FollowingDep) -> JobView:
+    return await following.now()
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=EventSourceResponse,
+    responses=responses(JobNotFound, JobDeleted),
+)
+async def events(
+    following: FollowingDep,
+    services: ServicesDep,
+    first: Annotated[JobView, Depends(_first_look)],
+    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """The job as server-sent events: `progress` whenever it has changed, at most twice a second, then how it ended.
+
+    The data of each is the job. The last event is named by its status: `succeeded`, `failed` or `canceled`.
+    """
+    async for view in following.events(first, last_event_id):
+        name = view.job.state.status.value if view.job.state.terminal else "progress"
+        yield ServerSentEvent(event=name, id=version(view), data=_document(view, services))
 
 
 @router.get("", responses=responses(InvalidCursor))
 def jobs(
     services: ServicesDep,
     status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
+    created_after: Annotated[AwareDatetime | None, Query(description="Only jobs made later than this.")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="Only jobs made earlier than this.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
     """All jobs, newest first, a page at a time."""
     if cursor is not None and not cursor.startswith("job_"):
         raise InvalidCursor
-    page = services.read.page(limit=limit, after=cursor, status=status)
+    wanted = JobFilter(status, created_after, created_before)
+    page = services.read.page(limit=limit, after=cursor, wanted=wanted)
     return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
 
 
@@ -116,6 +186,21 @@ def jobs(
 def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
     """Stops a job that has not ended."""
     services.end.cancel(job_id)
+    return _document(services.read.job(job_id), services)
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=responses(JobNotFound, JobDeleted, AudioDeleted, JobRunning, NothingToRetry),
+)
+def retry(
+    job_id: JobId,
+    services: ServicesDep,
+    what: Annotated[What, Body(embed=True, description="What is analysed anew.")] = "failed_segments",
+) -> JobDocument:
+    """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
+    services.retry.retry(job_id, what)
     return _document(services.read.job(job_id), services)
 
 

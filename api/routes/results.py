@@ -15,6 +15,7 @@ from api.schemas import SegmentPageDocument, TimelineDocument
 from shared.documents.result import ResultDocument
 from shared.documents.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
 from shared.domain.errors import (
+    AudioDeleted,
     InvalidCursor,
     JobDeleted,
     JobNotFound,
@@ -78,7 +79,7 @@ def segments(
     response_class=FileResponse,
     responses={
         200: {"content": {"audio/flac": {}}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
-        **responses(JobNotFound, JobDeleted, SegmentNotFound, ObjectNotFound),
+        **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
     },
 )
 def segment_audio(job_id: JobId, index: Annotated[int, Path(ge=0, le=10**9)], services: ServicesDep) -> Response:

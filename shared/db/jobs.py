@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from sqlalchemy import CursorResult, Engine, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import claims as claiming
@@ -27,10 +28,11 @@ from shared.db.sessions import Sessions
 from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
-from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
-from shared.domain.segment import SegmentOutcome, SegmentResult, SegmentStatus
-from shared.ports import Claim, Clock, JobPage, Queue, SegmentClaim, StoredSegment
+from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.segment import PENDING, SegmentOutcome, SegmentResult, SegmentStatus
+from shared.ports import Claim, Clock, JobFilter, JobPage, Queue, SegmentClaim, StoredSegment
 
+_SWEPT_AT_ONCE = 100
 _ADD = insert(JobRow)
 _CANDIDATES = 16
 """Jobs that a claim looks at: more than claimers hold locked at a time."""
@@ -57,9 +59,18 @@ class SqlJobStore:
         one._tenant = tenant
         return one
 
-    def add(self, job: Job) -> None:
-        with self._add.begin() as session:
-            session.connection().execute(_ADD, {"id": job.id, **job_values(job)})
+    def add(self, job: Job) -> Job | None:
+        try:
+            with self._add.begin() as session:
+                session.connection().execute(_ADD, {"id": job.id, **job_values(job)})
+        except IntegrityError:
+            return self._with_key_of(job)
+        return None
+
+    def _with_key_of(self, job: Job) -> Job:
+        query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
+        with self._read() as session:
+            return job_of(session.scalars(query).one())
 
     def get(self, job_id: str) -> Job:
         with self._read() as session:
@@ -69,14 +80,13 @@ class SqlJobStore:
         with self._read() as session:
             return look(session, job_ids, self._tenant)
 
-    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobPage:
+    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage:
         query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
         if self._tenant is not None:
             query = query.where(JobRow.tenant == self._tenant)
         if after:
             query = query.where(JobRow.id < after)
-        if status:
-            query = query.where(JobRow.state.in_([state.value for state in JobState if state.status is status]))
+        query = query.where(*_conditions(wanted))
         with self._read() as session:
             jobs = [job_of(row) for row in session.scalars(query)]
         return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
@@ -111,9 +121,23 @@ class SqlJobStore:
             return stored_segment_of(row)
 
     def replace(self, old: Job, new: Job) -> bool:
-        query = update(JobRow).where(JobRow.id == old.id, JobRow.state == old.state.value)
         with self._write.begin() as session:
-            return _affected(session, query.values(**job_values(new), fence=JobRow.fence + 1, lease_until=None)) == 1
+            return _replaced(session, old, new)
+
+    def retry(self, old: Job, new: Job, *, forget_all: bool) -> bool:
+        again = update(SegmentRow).where(SegmentRow.job_id == old.id)
+        with self._write.begin() as session:
+            if not _replaced(session, old, new):
+                return False
+            if forget_all:
+                _affected(session, update(JobRow).where(JobRow.id == old.id).values(model=None))
+            else:
+                again = again.where(SegmentRow.status == SegmentStatus.SKIPPED.value)
+            _affected(
+                session,
+                again.values(**outcome_values(PENDING), attempts=0, fence=SegmentRow.fence + 1, lease_until=None),
+            )
+            return True
 
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
@@ -127,6 +151,16 @@ class SqlJobStore:
             return row
         deleted = session.get(DeletedJobRow, job_id)
         raise JobDeleted if deleted and self._tenant in (None, deleted.tenant) else JobNotFound
+
+    def expired(self) -> Sequence[str]:
+        query = select(JobRow.id).where(JobRow.expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def audio_expired(self) -> Sequence[Job]:
+        query = select(JobRow).where(JobRow.audio_expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
+        with self._read() as session:
+            return [job_of(row) for row in session.scalars(query)]
 
     def purgeable(self, after_s: float) -> Sequence[str]:
         deleted_before = self._now() - timedelta(seconds=after_s)
@@ -240,6 +274,22 @@ class SqlJobStore:
     def _leased(self) -> Any:
         """When a lease that is taken now ends."""
         return self._now() + self._lease
+
+
+def _replaced(session: Session, old: Job, new: Job) -> bool:
+    query = update(JobRow).where(JobRow.id == old.id, JobRow.state == old.state.value)
+    return _affected(session, query.values(**job_values(new), fence=JobRow.fence + 1, lease_until=None)) == 1
+
+
+def _conditions(wanted: JobFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.status:
+        conditions.append(JobRow.state.in_([state.value for state in JobState if state.status is wanted.status]))
+    if wanted.created_after:
+        conditions.append(JobRow.created_at > wanted.created_after)
+    if wanted.created_before:
+        conditions.append(JobRow.created_at < wanted.created_before)
+    return conditions
 
 
 def _claimed(claim: Claim) -> Any:

@@ -25,6 +25,7 @@ def job_values(job: Job) -> dict[str, Any]:
     """The columns that follow a job's progress; the lease and the model are written by the store alone."""
     return {
         "tenant": job.tenant,
+        "idempotency_key": job.idempotency_key,
         "priority": PRIORITIES.index(job.options.priority),
         "state": job.state.value,
         "recording": _RECORDING.dump_python(job.recording, mode="json"),
@@ -36,6 +37,9 @@ def job_values(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
+        "expires_at": job.expires_at,
+        "audio_expires_at": job.audio_expires_at,
+        "audio_deleted": job.audio_deleted,
     }
 
 
@@ -48,6 +52,7 @@ def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
         tenant=row.tenant,
+        idempotency_key=row.idempotency_key,
         recording=_RECORDING.validate_python(row.recording),
         options=_OPTIONS.validate_python(row.options),
         created_at=row.created_at,
@@ -59,6 +64,7 @@ def job_of(row: JobRow) -> Job:
         failure=_FAILURE.validate_python(row.failure) if row.failure else None,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        audio_deleted=row.audio_deleted,
     )
 
 

@@ -58,6 +58,7 @@ class JobRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
+    idempotency_key: Mapped[str | None]
     priority: Mapped[int]
     state: Mapped[str]
     recording: Mapped[dict[str, Any]]
@@ -70,12 +71,16 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    audio_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    audio_deleted: Mapped[bool] = mapped_column(default=False)
     served: Mapped[Samples] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "state", "id"),
+        Index(None, "tenant", "idempotency_key", unique=True),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 

@@ -92,6 +92,7 @@ class JobDocument(Document):
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime | None
+    """When the job is deleted, as its `retention` says; null until it has ended."""
     links: LinksDocument
 
     @classmethod
@@ -113,7 +114,7 @@ class JobDocument(Document):
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
-            expires_at=None,
+            expires_at=job.expires_at,
             links=LinksDocument(
                 self=self_link,
                 result=f"{self_link}/result",

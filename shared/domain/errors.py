@@ -59,6 +59,12 @@ class JobDeleted(EmolineError):
     code = "job_deleted"
 
 
+class AudioDeleted(EmolineError):
+    """The recording and the sound of its segments were deleted, as the job's `retention` says."""
+
+    code = "audio_deleted"
+
+
 class SegmentNotFound(EmolineError):
     """The job has no segment with this number."""
 
@@ -89,6 +95,18 @@ class JobFinished(EmolineError):
     code = "job_finished"
 
 
+class JobRunning(EmolineError):
+    """The job has not ended, so it cannot be tried again."""
+
+    code = "job_running"
+
+
+class NothingToRetry(EmolineError):
+    """Every segment of the job was analysed; to analyse them all again, say `all`."""
+
+    code = "nothing_to_retry"
+
+
 class InvalidConfig(EmolineError):
     """The job's config is not valid."""
 
@@ -105,6 +123,12 @@ class NotAcceptable(EmolineError):
     """The answer cannot be had in any of the formats that the request accepts."""
 
     code = "not_acceptable"
+
+
+class IdempotencyMismatch(EmolineError):
+    """The Idempotency-Key was used before, with another recording or another config."""
+
+    code = "idempotency_mismatch"
 
 
 class MissingFile(EmolineError):

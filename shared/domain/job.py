@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -42,7 +42,8 @@ class JobState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        return not TRANSITIONS[self]
+        """Whether nothing more happens, unless its owner wants it tried again."""
+        return self in _TERMINAL
 
     @property
     def status(self) -> JobStatus:
@@ -53,6 +54,7 @@ class JobState(StrEnum):
         return self.value if self in _PROCESSING else None
 
 
+_TERMINAL = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED}
 _PROCESSING = {JobState.PREPARING, JobState.INFERRING, JobState.FINISHING}
 
 TRANSITIONS: dict[JobState, set[JobState]] = {
@@ -62,9 +64,10 @@ TRANSITIONS: dict[JobState, set[JobState]] = {
     JobState.PREPARING: {JobState.PREPARING, JobState.INFERRING, JobState.FAILED, JobState.CANCELED},
     JobState.INFERRING: {JobState.FINISHING, JobState.CANCELED},
     JobState.FINISHING: {JobState.FINISHING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED},
-    JobState.SUCCEEDED: set(),
-    JobState.FAILED: set(),
-    JobState.CANCELED: set(),
+    # Tried again when its owner wants it so.
+    JobState.SUCCEEDED: {JobState.QUEUED},
+    JobState.FAILED: {JobState.QUEUED},
+    JobState.CANCELED: {JobState.QUEUED},
 }
 
 
@@ -81,6 +84,7 @@ class Job:
     options: JobOptions
     created_at: datetime
     tenant: str = DEFAULT_TENANT
+    idempotency_key: str | None = None
     state: JobState = JobState.QUEUED
     attempts: int = 0
     prepared: int = 0
@@ -89,6 +93,22 @@ class Job:
     failure: Failure | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    audio_deleted: bool = False
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the job is deleted."""
+        return self._after_end(self.options.retention.results_s)
+
+    @property
+    def audio_expires_at(self) -> datetime | None:
+        """When the recording and the sound of its segments are deleted."""
+        return None if self.audio_deleted else self._after_end(self.options.retention.audio_s)
+
+    def _after_end(self, seconds: int | None) -> datetime | None:
+        if self.finished_at is None or seconds is None:
+            return None
+        return self.finished_at + timedelta(seconds=seconds)
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with other values; the state changes only by `to`."""
@@ -118,6 +138,11 @@ class Job:
         )
         claimed = self.to(target, now)
         return replace(claimed, attempts=claimed.attempts + 1)
+
+    def retried(self, now: datetime) -> Self:
+        """The job that has ended, as if it had just been submitted."""
+        again = self.to(JobState.QUEUED, now)
+        return replace(again, prepared=0, speech=0, failure=None, started_at=None, attempts=0)
 
     def untried(self) -> Self:
         """The job as if its stage had not been claimed this time."""

@@ -23,6 +23,7 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 MOST_APART = 2
 """A recording of more channels is mixed into one while it is decoded."""
 
+_TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32
 _ROLE_LIMIT = 64
 
@@ -95,6 +96,25 @@ class AggregationOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionOptions:
+    """How long what belongs to a job is kept after it has ended. Without a number, until somebody deletes the job."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    audio_s: int | None = None
+    """Seconds for the recording and the sound of its segments, 0 to 10 years."""
+
+    results_s: int | None = None
+    """Seconds for everything: then the job is deleted, 0 to 10 years."""
+
+    def __post_init__(self) -> None:
+        for name in ("audio_s", "results_s"):
+            seconds = getattr(self, name)
+            if seconds is not None:
+                _check_range(f"retention.{name}", seconds, 0, _TEN_YEARS_S)
+
+
+@dataclass(frozen=True, slots=True)
 class JobOptions:
     """The `config` of a job. All of it is optional."""
 
@@ -124,6 +144,9 @@ class JobOptions:
 
     priority: Priority = "normal"
     """Jobs of a higher priority go first, all of them, whoever's they are."""
+
+    retention: RetentionOptions = field(default_factory=RetentionOptions)
+    """How long the recording and the results are kept."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""

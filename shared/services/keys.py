@@ -13,14 +13,19 @@ def job_prefix(job_id: str) -> str:
     return f"jobs/{job_id}/"
 
 
+def audio_prefix(job_id: str) -> str:
+    """The prefix of what can be listened to."""
+    return f"{job_prefix(job_id)}audio/"
+
+
 def source_key(job_id: str) -> str:
     """The recording as it came."""
-    return f"{job_prefix(job_id)}source"
+    return f"{audio_prefix(job_id)}source"
 
 
 def audio_key(job_id: str, segment: Segment) -> str:
     """The sound of a segment, FLAC at 16 kHz."""
-    return f"{job_prefix(job_id)}segments/{_place(segment)}.flac"
+    return f"{audio_prefix(job_id)}segments/{_place(segment)}.flac"
 
 
 def frames_key(job_id: str, segment: Segment) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared.domain.errors import NoResult, ResultNotReady
-from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.errors import AudioDeleted, NoResult, ResultNotReady
+from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.options import AggregationOptions
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobStore, ObjectStore
+from shared.ports import JobFilter, JobStore, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Read:
         """Those of these jobs that are there."""
         return {job.id: JobView(job, counts) for job, counts in self.jobs.look(job_ids)}
 
-    def page(self, *, limit: int, after: str | None, status: JobStatus | None) -> JobViewPage:
-        page = self.jobs.page(limit=limit, after=after, status=status)
+    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobViewPage:
+        page = self.jobs.page(limit=limit, after=after, wanted=wanted)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 
@@ -84,8 +84,9 @@ class Read:
         return SegmentPage(job, found[:limit], found[limit - 1].segment.index if more else None)
 
     def segment_audio(self, job_id: str, index: int) -> Path | str:
-        """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound."""
-        self.jobs.get(job_id)
+        """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound or AudioDeleted."""
+        if self.jobs.get(job_id).audio_deleted:
+            raise AudioDeleted
         return self.objects.locate(self.jobs.segment(job_id, index).audio_key)
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import uuid_utils
 
-from shared.domain.errors import EmptyUpload, NotMedia, UploadTooLarge
+from shared.domain.errors import EmptyUpload, IdempotencyMismatch, NotMedia, UploadTooLarge
 from shared.domain.job import DEFAULT_TENANT, Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
-from shared.services.keys import source_key
+from shared.services.keys import job_prefix, source_key
 from shared.services.sniff import HEAD_BYTES, plainly_not_media
 
 _NAME_BYTES = 255
@@ -80,13 +80,30 @@ class Submit:
         with self.objects.writer(source_key(job_id)) as writer:
             yield Upload(job_id, writer, self.max_bytes)
 
-    def enqueue(self, upload: Upload, sha256: str, filename: str, options: JobOptions) -> Job:
-        """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine."""
+    def enqueue(
+        self, upload: Upload, sha256: str, filename: str, options: JobOptions, idempotency_key: str | None = None
+    ) -> Job:
+        """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine.
+
+        Where there is a job with the same key, that one, and what was received is dropped.
+
+        Raises:
+            IdempotencyMismatch: that one is of another recording, or has other options.
+        """
         recording = Recording(display_name(filename), upload.size, sha256, source_key(upload.job_id))
-        job = Job(upload.job_id, recording, options, self.clock.now(), self.tenant)
-        self.jobs.add(job)
+        job = Job(upload.job_id, recording, options, self.clock.now(), self.tenant, idempotency_key)
+        there = self.jobs.add(job)
+        if there is not None:
+            self.objects.delete_prefix(job_prefix(job.id))
+            return _same(there, job)
         self.wake_ups.wake(Queue.PREPARE)
         return job
+
+
+def _same(there: Job, wanted: Job) -> Job:
+    if (there.recording.sha256, there.options) != (wanted.recording.sha256, wanted.options):
+        raise IdempotencyMismatch
+    return there
 
 
 def display_name(filename: str) -> str:

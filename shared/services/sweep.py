@@ -1,11 +1,13 @@
-"""What is done again and again besides the work: waking who was not woken, and cleaning up after deletions."""
+"""What is done again and again besides the work: waking who was not woken, and deleting what nobody may keep."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from shared.domain.errors import JobDeleted
 from shared.ports import JobStore, ObjectStore, WakeUps
-from shared.services.keys import job_prefix
+from shared.services.keys import audio_prefix, job_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,27 @@ class Sweep:
     lease_s: float
 
     def run(self) -> None:
-        """Wakes the queues that have work to claim, then deletes what was still written for deleted jobs."""
+        """Wakes the queues that have work to claim, and deletes what is due."""
         for queue in self.jobs.claimable():
             self.wake_ups.wake(queue)
+        self._delete_audio()
+        self._delete_jobs()
+        self._purge()
+
+    def _delete_audio(self) -> None:
+        for job in self.jobs.audio_expired():
+            # In this order: when it ends in between, it is done again.
+            self.objects.delete_prefix(audio_prefix(job.id))
+            self.jobs.replace(job, job.evolve(audio_deleted=True))
+
+    def _delete_jobs(self) -> None:
+        for job_id in self.jobs.expired():
+            with suppress(JobDeleted):
+                self.jobs.delete(job_id)
+                self.objects.delete_prefix(job_prefix(job_id))
+
+    def _purge(self) -> None:
+        """Deletes what was still written for jobs that were deleted under their workers' hands."""
         for job_id in self.jobs.purgeable(2 * self.lease_s):
             self.objects.delete_prefix(job_prefix(job_id))
             self.jobs.purged(job_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from threading import Event
 from typing import Any, cast
 
@@ -12,10 +13,10 @@ import pytest
 from api.looks import Looks
 from shared.container import Services
 from shared.domain.errors import DatabaseUnavailable, JobDeleted, JobNotFound
-from shared.domain.job import Job, SegmentCounts
+from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
 from shared.ports import JobStore
-from shared.services.read import Read
+from shared.services.read import JobView, Read
 from tests.analysed import submitted
 from tests.api.test_jobs import UNKNOWN
 
@@ -48,12 +49,23 @@ def jobs(services: Services) -> WatchedJobs:
     return WatchedJobs(services.jobs)
 
 
+@dataclass
+class OwnLooks:
+    """Looks of those who have no key."""
+
+    looks: Looks
+    services: Services
+
+    async def job(self, job_id: str) -> JobView:
+        return await self.looks.job(job_id, self.services, DEFAULT_TENANT)
+
+
 @pytest.fixture
-def looks(jobs: WatchedJobs, services: Services) -> Looks:
-    return Looks(Read(cast(JobStore, jobs), services.objects))
+def looks(jobs: WatchedJobs, services: Services) -> OwnLooks:
+    return OwnLooks(Looks(Read(cast(JobStore, jobs), services.objects)), services)
 
 
-async def asked(looks: Looks, jobs: WatchedJobs, first: str, *others: str) -> list[Any]:
+async def asked(looks: OwnLooks, jobs: WatchedJobs, first: str, *others: str) -> list[Any]:
     """What comes of asking for the others while the first is looked up: their ids, or the errors."""
     tasks = [asyncio.create_task(looks.job(first))]
     await asyncio.to_thread(jobs.begun.wait, WITHIN_S)
@@ -65,7 +77,7 @@ async def asked(looks: Looks, jobs: WatchedJobs, first: str, *others: str) -> li
 
 
 def test_those_who_ask_while_a_look_is_under_way_share_the_next(
-    services: Services, jobs: WatchedJobs, looks: Looks
+    services: Services, jobs: WatchedJobs, looks: OwnLooks
 ) -> None:
     ids = [submitted(services, JobOptions()) for _ in range(3)]
     assert asyncio.run(asked(looks, jobs, *ids, ids[0], ids[1])) == [*ids, ids[0], ids[1]]
@@ -73,7 +85,7 @@ def test_those_who_ask_while_a_look_is_under_way_share_the_next(
 
 
 def test_a_job_that_is_not_there_is_an_error_for_who_asked_for_it_alone(
-    services: Services, jobs: WatchedJobs, looks: Looks
+    services: Services, jobs: WatchedJobs, looks: OwnLooks
 ) -> None:
     there, deleted = submitted(services, JobOptions()), submitted(services, JobOptions())
     services.end.delete(deleted)
@@ -82,7 +94,7 @@ def test_a_job_that_is_not_there_is_an_error_for_who_asked_for_it_alone(
 
 
 def test_an_outage_is_met_once_for_all_who_share_a_look_and_the_next_look_is_tried(
-    services: Services, jobs: WatchedJobs, looks: Looks
+    services: Services, jobs: WatchedJobs, looks: OwnLooks
 ) -> None:
     there = submitted(services, JobOptions())
     jobs.away = True
@@ -97,7 +109,7 @@ def test_an_outage_is_met_once_for_all_who_share_a_look_and_the_next_look_is_tri
 
 
 def test_who_gives_up_does_not_keep_the_others_from_their_answer(
-    services: Services, jobs: WatchedJobs, looks: Looks
+    services: Services, jobs: WatchedJobs, looks: OwnLooks
 ) -> None:
     there, other = submitted(services, JobOptions()), submitted(services, JobOptions())
 

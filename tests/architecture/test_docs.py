@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.errors import STATUS
 from shared.domain.failure import FailureCode
-from shared.domain.options import SegmentationOptions
+from shared.domain.options import RetentionOptions, SegmentationOptions
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
 from shared.settings import Settings
@@ -17,7 +17,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
         assert field.description, name
-        if name == "segmentation":
+        if name in ("segmentation", "retention"):
             continue
         row = f"| `EMOLINE_{name.upper()}` | `{field.default}` |"
         assert row in page, row
@@ -29,6 +29,13 @@ def test_every_number_of_the_segmentation_is_documented_and_an_option() -> None:
         row = f"| `EMOLINE_SEGMENTATION__{field.name.upper()}` | `{field.default}` |"
         assert row in settings, row
         assert f"`{field.name}`" in page, field.name
+
+
+def test_how_long_things_are_kept_is_documented() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    for field in fields(RetentionOptions):
+        row = f"| `EMOLINE_RETENTION__{field.name.upper()}` | `{field.default}` |"
+        assert row in page, row
 
 
 def test_every_error_failure_and_warning_is_documented() -> None:

@@ -20,6 +20,7 @@ from shared.db.engine import DatabaseUnusable, open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.schema import alembic_config, check_schema, migrate
 from shared.db.tables import Base
+from shared.ports import JobFilter
 from shared.settings import Settings
 from tests.clock import ManualClock
 
@@ -137,7 +138,7 @@ def test_the_database_of_a_server_is_migrated_by_hand_only(bare_postgres_url: st
     migrate(engine)
     engine.dispose()
     with open_services(settings, LocalWakeUps()) as services:
-        assert services.read.page(limit=1, after=None, status=None).views == []
+        assert services.read.page(limit=1, after=None, wanted=JobFilter()).views == []
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])

@@ -16,6 +16,7 @@ from shared.db.jobs import SqlJobStore
 from shared.db.schema import migrate
 from shared.db.sessions import Sessions
 from shared.domain.errors import DatabaseUnavailable, StorageFull
+from shared.ports import JobFilter
 from tests.clock import ManualClock
 from tests.contract.stored_jobs import LEASE_S, claimed, new_job, stored
 
@@ -75,7 +76,7 @@ def test_a_sqlite_file_that_another_keeps_to_itself_is_unavailable(file: Path, s
     other = open_engine(f"sqlite:///{file}")
     with other.begin(), pytest.raises(DatabaseUnavailable):
         new_job(jobs, CLOCK)
-    assert new_job(jobs, CLOCK) == jobs.page(limit=9, after=None, status=None).jobs[0]
+    assert new_job(jobs, CLOCK) == jobs.page(limit=9, after=None, wanted=JobFilter()).jobs[0]
     other.dispose()
 
 

@@ -10,7 +10,7 @@ from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotF
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentOutcome
-from shared.ports import JobStore
+from shared.ports import JobFilter, JobStore
 from tests.clock import ManualClock
 from tests.contract.stored_jobs import FLAGS, HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
@@ -40,8 +40,8 @@ def test_an_unknown_job_is_not_found(jobs: JobStore) -> None:
 
 def test_pages_are_newest_first_and_meet_without_overlap(jobs: JobStore, clock: ManualClock) -> None:
     ids = [new_job(jobs, clock).id for _ in range(5)]
-    first = jobs.page(limit=2, after=None, status=None)
-    second = jobs.page(limit=3, after=first.next_cursor, status=None)
+    first = jobs.page(limit=2, after=None, wanted=JobFilter())
+    second = jobs.page(limit=3, after=first.next_cursor, wanted=JobFilter())
     assert [job.id for job in [*first.jobs, *second.jobs]] == ids[::-1]
     assert second.next_cursor is None
 
@@ -49,8 +49,8 @@ def test_pages_are_newest_first_and_meet_without_overlap(jobs: JobStore, clock: 
 def test_a_page_can_be_of_one_status(jobs: JobStore, clock: ManualClock) -> None:
     first, second = new_job(jobs, clock), new_job(jobs, clock)
     jobs.claim_preparation()
-    assert [job.id for job in jobs.page(limit=9, after=None, status=JobStatus.PROCESSING).jobs] == [first.id]
-    assert [job.id for job in jobs.page(limit=9, after=None, status=JobStatus.QUEUED).jobs] == [second.id]
+    assert [job.id for job in jobs.page(limit=9, after=None, wanted=JobFilter(JobStatus.PROCESSING)).jobs] == [first.id]
+    assert [job.id for job in jobs.page(limit=9, after=None, wanted=JobFilter(JobStatus.QUEUED)).jobs] == [second.id]
 
 
 def test_a_job_is_claimed_once_oldest_first(jobs: JobStore, clock: ManualClock) -> None:

@@ -12,9 +12,10 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
+import uuid_utils
 
 from shared.domain.errors import JobDeleted, LeaseLost
-from shared.domain.job import JobState, SegmentCounts
+from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.segment import SegmentOutcome, SegmentStatus
 from shared.ports import Claim, JobStore, SegmentClaim, StoredSegment
 from tests.clock import ManualClock
@@ -56,6 +57,16 @@ def test_no_segment_is_claimed_twice_and_none_is_left(jobs: JobStore, clock: Man
     found = at_once(*[lambda: until_empty(jobs, 40 * SECOND)] * 8)
     assert sorted(places(flat(found))) == [(job_id, index) for job_id in ids for index in range(60)]
     assert jobs.counts(ids)[ids[0]] == replace(SegmentCounts(), total=60)
+
+
+def test_of_jobs_with_one_key_one_is_added_and_the_others_are_told_of_it(jobs: JobStore, clock: ManualClock) -> None:
+    job = new_job(jobs, clock)
+
+    def add() -> Job | None:
+        wanted = replace(job, id=f"job_{uuid_utils.uuid7()}", idempotency_key="key")
+        return jobs.add(wanted) or wanted
+
+    assert len({found.id for found in at_once(*[add] * 8) if found}) == 1
 
 
 def test_no_preparation_is_claimed_twice_and_none_is_left(jobs: JobStore, clock: ManualClock) -> None:

@@ -24,6 +24,7 @@ def test_every_state_is_in_the_table_and_can_reach_an_end() -> None:
     assert set(TRANSITIONS) == set(JobState)
     ends = {state for state in JobState if state.terminal}
     assert ends == {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED}
+    assert {target for end in ends for target in TRANSITIONS[end]} == {JobState.QUEUED}
     reached = set(ends)
     for _ in JobState:
         reached |= {state for state, targets in TRANSITIONS.items() if targets & reached}

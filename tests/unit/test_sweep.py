@@ -1,19 +1,26 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shared.container import Services
-from shared.domain.errors import JobDeleted, ObjectNotFound
-from shared.domain.options import JobOptions
+from shared.domain.errors import AudioDeleted, JobDeleted, ObjectNotFound
+from shared.domain.job import JobState
+from shared.domain.options import JobOptions, RetentionOptions
+from shared.domain.segment import Segment
+from shared.services.keys import frames_key, source_key
 from shared.services.sweep import Sweep
 from tests.media.case import spoken
 
+FOREVER = RetentionOptions()
 
-def submitted(services: Services) -> str:
+
+def submitted(services: Services, retention: RetentionOptions = FOREVER) -> str:
     with services.submit.receive() as upload:
         upload.write(spoken("wav"))
         sha256 = upload.finish()
-    return services.submit.enqueue(upload, sha256, "call.wav", JobOptions()).id
+    return services.submit.enqueue(upload, sha256, "call.wav", JobOptions(retention=retention)).id
 
 
 def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Services) -> None:
@@ -35,3 +42,54 @@ def test_the_sweep_waits_until_no_worker_can_still_be_writing(services: Services
     services.end.delete(job_id)
     services.sweep.run()
     assert services.jobs.purgeable(0) == [job_id]
+
+
+def ended(services: Services, job_id: str) -> None:
+    services.end.cancel(job_id)
+    services.sweep.run()
+
+
+def test_sound_is_deleted_when_its_time_has_come_and_results_stay(services: Services) -> None:
+    job_id = submitted(services, RetentionOptions(audio_s=0))
+    services.sweep.run()
+    assert services.objects.locate(source_key(job_id))  # as long as the job has not ended
+    result = frames_key(job_id, Segment(0, 0, 0, 1600, 1600))
+    with services.objects.writer(result) as writer:
+        writer.write(b"result")
+    ended(services, job_id)
+    with pytest.raises(ObjectNotFound):
+        services.objects.locate(source_key(job_id))
+    assert services.objects.locate(result)
+    assert services.jobs.get(job_id).audio_deleted
+    assert services.jobs.audio_expired() == []
+    with pytest.raises(AudioDeleted):
+        services.retry.retry(job_id, "all")
+    with pytest.raises(AudioDeleted):
+        services.read.segment_audio(job_id, 0)
+
+
+def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
+    job_id = submitted(services, RetentionOptions(results_s=0))
+    assert services.jobs.get(job_id).expires_at is None
+    ended(services, job_id)
+    with pytest.raises(JobDeleted):
+        services.jobs.get(job_id)
+    with pytest.raises(ObjectNotFound):
+        services.objects.locate(source_key(job_id))
+
+
+def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> None:
+    job_id = submitted(services, RetentionOptions(audio_s=60, results_s=120))
+    ended(services, job_id)
+    job = services.jobs.get(job_id)
+    assert job.finished_at
+    assert job.expires_at == job.finished_at + timedelta(seconds=120)
+    assert services.objects.locate(source_key(job_id))
+
+
+def test_a_job_that_is_tried_again_does_not_expire_meanwhile(services: Services) -> None:
+    job_id = submitted(services, RetentionOptions(audio_s=60, results_s=0))
+    services.end.cancel(job_id)
+    services.retry.retry(job_id, "all")
+    services.sweep.run()
+    assert services.jobs.get(job_id).state is JobState.QUEUED

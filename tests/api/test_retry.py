@@ -1,0 +1,34 @@
+"""Trying again what has ended."""
+
+from __future__ import annotations
+
+from fastapi.testclient import TestClient
+
+from shared.container import Services
+from shared.domain.failure import FAILURES, FailureCode
+from tests.api.test_jobs import UNKNOWN, submitted
+from tests.api.test_submit import assert_problem
+
+
+def test_a_canceled_job_is_queued_again(client: TestClient) -> None:
+    job_id = submitted(client)
+    assert_problem(client.post(f"/v1/jobs/{job_id}/retry"), 409, "job_running")
+    client.post(f"/v1/jobs/{job_id}/cancel")
+    answer = client.post(f"/v1/jobs/{job_id}/retry", json={"what": "all"})
+    assert answer.status_code == 202
+    assert (answer.json()["status"], answer.json()["finished_at"]) == ("queued", None)
+
+
+def test_a_failed_job_is_queued_without_its_error(client: TestClient, services: Services) -> None:
+    job_id = submitted(client)
+    claim = services.jobs.claim_preparation()
+    assert claim
+    services.jobs.save(claim, claim.job.failed(FAILURES[FailureCode.GAVE_UP], services.clock.now()))
+    answer = client.post(f"/v1/jobs/{job_id}/retry").json()
+    assert (answer["status"], answer["error"], answer["started_at"]) == ("queued", None, None)
+
+
+def test_what_is_not_there_or_not_meant_is_refused(client: TestClient) -> None:
+    assert_problem(client.post(f"/v1/jobs/{UNKNOWN}/retry"), 404, "job_not_found")
+    job_id = submitted(client)
+    assert_problem(client.post(f"/v1/jobs/{job_id}/retry", json={"what": "some"}), 422, "invalid_request")
