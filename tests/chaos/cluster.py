@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
+from shared.adapters.s3_client import connect
 from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.chaos import witness
@@ -38,7 +39,6 @@ class Cluster:
     """`killed` is when, in seconds since 1970, workers were killed that may have held segments."""
 
     url: str
-    store_url: str
     postgres: PostgresServer
     redis: RedisServer
     server: S3Server
@@ -82,9 +82,11 @@ class Cluster:
 
     def objects(self) -> Counter[str]:
         """How many objects the store has of each job."""
-        keys, uploads = self.server.left_under(self.store_url)
-        assert uploads == []
-        return Counter(re.findall(r"/jobs/([^/]+)/", "\n".join(keys)))
+        client = connect(self.server.endpoint_url, path_style=True)
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.server.bucket)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        client.close()
+        return Counter(key.split("/")[2] for key in keys)
 
     def refused(self) -> int:
         """Outcomes that were found and not recorded, because somebody else had the segment by then."""
@@ -103,7 +105,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         redis = stack.enter_context(RedisServer())
         server = stack.enter_context(s3_servers())["rclone"]
         proxy = stack.enter_context(CuttingProxy(server.endpoint_url))
-        store_url, database_url = server.url(), postgres.url.render_as_string()
+        database_url = postgres.url.render_as_string()
         environment = {
             "EMOLINE_BATCH_AUDIO_S": "25",
             "EMOLINE_BROKER_URL": redis.url,
@@ -113,7 +115,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
             "EMOLINE_PRECISION": "fp32",
             "EMOLINE_STORE_ENDPOINT_URL": proxy.url,
             "EMOLINE_STORE_PATH_STYLE": "true",
-            "EMOLINE_STORE_URL": store_url,
+            "EMOLINE_STORE_URL": server.url(),
         }
         engine = open_engine(database_url)
         stack.callback(engine.dispose)
@@ -124,4 +126,4 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         commands = [["serve", "--port", port], *(["worker", role] for role in WORKERS)]
         processes = stack.enter_context(Supervisor(folder, environment, commands))
         url = f"http://127.0.0.1:{port}"
-        yield Cluster(url, store_url, postgres, redis, server, proxy, engine, processes)
+        yield Cluster(url, postgres, redis, server, proxy, engine, processes)

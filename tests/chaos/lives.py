@@ -147,7 +147,9 @@ def _submit(world: World) -> str:
 
 
 def _prepare(services: Services) -> None:
-    prepare_work(services, WavDecoder(), Event()).run_once()
+    work = prepare_work(services, WavDecoder(), Event())
+    while work.run_once():
+        pass
 
 
 def _work(services: Services) -> None:
