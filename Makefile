@@ -25,7 +25,8 @@ run: $(VENV)/.runtime ## Run the embedded service (HOST, PORT; data under data/)
 	$(BIN)/emoline serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev ## Set everything up and run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/chaos
+	$(BIN)/pytest -n0 tests/chaos  # alone: they fork, and time what dies
 
 check: $(VENV)/.dev ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ from tests.services.s3 import S3Server, s3_servers
 
 LEASE_S = 3.0
 """A tenth of what it is by default, so that there is time for many deaths."""
-WORKERS = ("beat", "prepare", "prepare", "infer", "infer", "finish")
+WORKERS = ("beat", "prepare", "infer", "infer", "finish")
 # The segments of a batch have one lease.
 _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
 _UNPREPARED = text("SELECT count(*) FROM jobs WHERE state IN ('queued', 'preparing')")

@@ -12,7 +12,7 @@ from tests.e2e.processes import Process
 
 _EVERY_S = 0.2
 _START_WITHIN_S = 180
-"""Seven of them start at once, and two load a model."""
+"""Six of them start at once, and two load a model."""
 
 
 class Supervisor:

@@ -17,6 +17,8 @@ from tests.e2e.conftest import Client
 
 _READY = {"serve": "listens on", "beat": "beat: Starting"}
 _STOP_WITHIN_S = 60
+_READY_WITHIN_S = 180
+"""Several start at once, and each loads its libraries, one of them a model."""
 
 
 class Process:
@@ -75,7 +77,7 @@ def url_of(serve: Process) -> str:
 
 
 def wait_for(*processes: Process) -> None:
-    deadline = time.monotonic() + _STOP_WITHIN_S
+    deadline = time.monotonic() + _READY_WITHIN_S
     while not all(process.ready for process in processes):
         assert time.monotonic() < deadline, [process.said for process in processes]
         time.sleep(0.05)

@@ -46,7 +46,7 @@ from worker.stages.prepare import PrepareStage
 RATE = 16_000
 VOICE = speech_like(30, seed=21).samples[:, None]
 NOISY = VOICE + np.random.default_rng(1).normal(0, 300, VOICE.shape).astype(np.int16)
-SMALL = 300_000
+SMALL = 420_000
 """Bytes that the database has less than for a while, and the recording as MP3; a segment, which is FLAC, has more."""
 
 
@@ -89,7 +89,9 @@ def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
         for _ in range(2):  # connections that broke in use, then ones that are refused
             with stopped(server):
                 for method, path in requests:
-                    answer = client.request(method, path.format(job_id=job["id"], index=0), content=spoken("wav"))
+                    body = {"json": {"name": "x"}} if path == "/v1/keys" else {"content": spoken("wav")}
+                    filled = path.format(job_id=job["id"], index=0, key_id="key_1")
+                    answer = client.request(method, filled, **({} if path.endswith("/retry") else body))
                     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable"), (method, path)
                     assert int(answer.headers["retry-after"]) > 0
                 assert client.get("/livez").status_code == 200
