@@ -132,6 +132,7 @@ def test_tables_fit_a_terminal() -> None:
     assert "…" not in text
 
 
+@pytest.mark.skipif("EMOLINE_TEST_ALL_BENCHES" not in os.environ, reason="Minutes; EMOLINE_TEST_ALL_BENCHES=1 runs it.")
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("postgres_server", "redis_server")  # left out where those are
 def test_a_tiny_run_measures_everything() -> None:
