@@ -6,6 +6,7 @@ those of the service live in processes of their own, which other tests kill.
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ from tests.media.speech import speech_like
 from worker.container import finish_work, infer_work, prepare_work
 from worker.pipeline.ports import Prediction, Samples
 from worker.stages import finish, infer, job_stage, leases, prepare
-from worker.work import attempt
+from worker.work import Work
 
 SECOND = 16_000
 SOUND = encoded(speech_like(9, seed=7, pauses=[(2.5, 4), (6.5, 7.7)]).samples[:, None], SECOND, "wav")
@@ -49,6 +50,7 @@ OPTIONS = JobOptions(
 LEASE_S = 30.0
 _RENEWED_WITHIN_S = 0.06
 """Leases run on a clock that the tests move; workers renew theirs by this one."""
+_HANGS_AFTER_S = 300
 _LABELS = ("angry", "happy", "sad")
 MORTAL = (claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep)
 """What claims, completes, wakes and finishes: where processes die."""
@@ -95,8 +97,10 @@ Story = Callable[[World], None]
 
 
 def live(world: World, story: Story, reached: Callable[[Place], None] | None) -> None:
+    faulthandler.dump_traceback_later(_HANGS_AFTER_S, exit=True)
     with capture_logs(), Watch(MORTAL, reached) if reached else nullcontext():  # tracebacks take long to draw
         story(world)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def analysed(world: World) -> None:
@@ -155,8 +159,15 @@ def _prepare(services: Services) -> None:
 def _work(services: Services) -> None:
     """One kind of work after the other until there is none left."""
     works = [prepare_work(services, WavDecoder(), Event()), infer_work(services, Loudness()), finish_work(services)]
-    while any([attempt(work.queue.value, work.run_once) is not False for work in works]):
+    while any([_busy(work) for work in works]):
         pass
+
+
+def _busy(work: Work) -> bool:
+    try:
+        return work.run_once()
+    except StorageFull:  # it has given back what it had
+        return True
 
 
 class WavDecoder:

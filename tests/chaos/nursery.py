@@ -1,0 +1,128 @@
+"""Where processes are born, die and are compared: run in a process of its own, which has no threads when it forks."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Engine
+
+from shared.container import Services
+from shared.db.engine import open_engine
+from shared.documents.result import ResultDocument
+from shared.domain.errors import JobDeleted
+from shared.domain.job import Job, JobState
+from tests.chaos import lives, witness
+from tests.chaos.lives import Story, World
+from tests.chaos.places import Death, Survey
+from tests.clock import ManualClock
+from tests.services.postgres import DatabaseClock
+
+SEED = 5
+DEATHS = 2
+
+# Forked, so that a process need not be warmed up before it dies.
+processes = multiprocessing.get_context("fork")
+
+
+def die_and_recover(story: Story, database_url: str, folder: Path, every: int) -> tuple[int, int]:
+    """Has processes die at one of so many places of a story, two at each, and compares what the next one leaves with
+    what is left where nobody dies.
+
+    Returns how many places there are and how many processes have died. Raises AssertionError.
+    """
+    clock = ManualClock() if database_url.startswith("sqlite") else DatabaseClock(database_url)
+    engine = open_engine(database_url)
+    with lives.opened(engine, clock, folder) as world:
+        unanswered = undisturbed(world, lives.analysed)
+        survey = Survey()
+        expected = undisturbed(world, story, survey)
+        died = sum(_die(world, story, death, expected, unanswered) for death in chosen(deaths(survey), every))
+    engine.dispose()
+    return len(survey.found), died
+
+
+def _die(world: World, story: Story, death: Death, expected: Evidence, unanswered: Evidence) -> int:
+    world.answer.unlink()
+    before = jobs_of(world.engine)
+    died = [lived(world, story, death) for _ in range(DEATHS)].count(False)
+    assert lived(world, story, None)
+    for job_id in jobs_of(world.engine) - before:
+        wanted = expected if job_id == world.answer.read_text() else unanswered
+        found = evidence(world, job_id)
+        assert found == wanted, f"{death}: {found} instead of {wanted}"
+    return died
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What there is of a job: `objects` by their keys under the job's prefix, as hashes."""
+
+    state: JobState | None
+    result: str | None
+    objects: dict[str, str]
+    recorded: dict[int, int]
+
+
+def evidence(world: World, job_id: str) -> Evidence:
+    recorded = dict(witness.recorded(world.engine).get(job_id, {}))
+    folder = world.folder / "objects" / "jobs" / job_id
+    objects = {str(path.relative_to(folder)): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    try:
+        job = world.services.jobs.get(job_id)
+    except JobDeleted:
+        return Evidence(None, None, objects, recorded)
+    return Evidence(job.state, _result(world.services, job), objects, recorded)
+
+
+def _result(services: Services, job: Job) -> str | None:
+    if job.state is not JobState.SUCCEEDED:
+        return None
+    _, found = services.read.result(job.id)
+    document = ResultDocument.of(job.recording, found, lambda _: None, services.frames.scores(job))
+    return document.model_dump_json()
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def jobs_of(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        ids = connection.exec_driver_sql("SELECT id FROM jobs UNION SELECT id FROM deleted_jobs").scalars()
+        return set(ids)
+
+
+def deaths(survey: Survey) -> list[Death]:
+    """One at each place when it is first reached, and one when it is last."""
+    found = list(survey.found.items())
+    return [Death(place, 1) for place, _ in found] + [Death(place, times) for place, times in found if times > 1]
+
+
+def chosen(found: Sequence[Death], every: int) -> list[Death]:
+    """One of so many, in an order that is always the same."""
+    return Random(SEED).sample(found, len(found) // every)
+
+
+def lived(world: World, story: Story, death: Death | None) -> bool:
+    """Whether the process came to its natural end."""
+    world.clock.advance(10 * lives.LEASE_S)
+    world.engine.dispose()  # a connection belongs to the process that made it
+    child = processes.Process(target=lives.live, args=(world, story, death))
+    child.start()
+    child.join()
+    assert child.exitcode in (0, -signal.SIGKILL), f"{death}: a process ended with {child.exitcode}"
+    return child.exitcode == 0
+
+
+def undisturbed(world: World, story: Story, survey: Survey | None = None) -> Evidence:
+    world.answer.unlink(missing_ok=True)
+    lives.live(world, story, survey)
+    found = evidence(world, world.answer.read_text())
+    assert set(found.recorded.values()) <= {1}
+    return found
