@@ -39,6 +39,16 @@ CODEC_DELAY = 0.15 * SAMPLE_RATE
 STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
 
 
+def nursery_pid() -> int:
+    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.nursery"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def decoder_pid() -> int:
+    command = ["pgrep", "-n", "-P", str(nursery_pid())]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
 def decoded(path: Path, decoder: FfmpegDecoder = DECODER) -> tuple[AudioFormat, Samples, list[RecordingWarning]]:
     with path.open("rb") as file, decoder.open(file) as stream:
         blocks = list(stream.blocks())
@@ -161,6 +171,36 @@ def test_the_decoders_process_reads_what_it_was_given_and_can_open_nothing(tmp_p
     assert done.stdout.splitlines() == [os.strerror(errno.EMFILE)] * 4 + ["inside"]
 
 
+def test_a_decoder_has_nothing_open_but_the_file_and_its_pipe(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with secret.open("w"), (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
+        next(stream.blocks())
+        open_files = [os.readlink(fd) for fd in Path(f"/proc/{decoder_pid()}/fd").iterdir() if int(fd.name) > 2]
+    kinds = sorted(link.partition(":")[0] for link in open_files)
+    assert kinds == [str(tmp_path / "x"), "socket"]
+
+
+def test_a_nursery_that_was_killed_takes_its_decoders_along_and_another_is_begun(tmp_path: Path) -> None:
+    encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
+        next(stream.blocks())
+        decoder, nursery = decoder_pid(), nursery_pid()
+        os.kill(nursery, signal.SIGKILL)
+    assert decoded(tmp_path / "x")[0].duration == 200 * len(MONO)
+    assert nursery_pid() != nursery
+    assert not Path(f"/proc/{decoder}").exists()
+
+
+def test_decoders_are_forked_from_one_nursery(tmp_path: Path) -> None:
+    encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
+    with (tmp_path / "x").open("rb") as file, DECODER.open(file):
+        nursery, first = nursery_pid(), decoder_pid()
+        with (tmp_path / "x").open("rb") as other, DECODER.open(other):
+            assert decoder_pid() != first
+    assert nursery_pid() == nursery
+
+
 @pytest.mark.parametrize(("rate", "channels"), [(999, 1), (768_001, 1), (16_000, 65)])
 def test_a_rate_or_channels_out_of_the_limits_have_an_error_of_their_own(
     tmp_path: Path, rate: int, channels: int
@@ -171,11 +211,6 @@ def test_a_rate_or_channels_out_of_the_limits_have_an_error_of_their_own(
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(UnsupportedAudio):
         decoded(tmp_path / "x")
-
-
-def _decoder_pid() -> int:
-    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.process"]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
 
 
 def test_a_decoder_that_hangs_is_given_up(tmp_path: Path) -> None:
@@ -193,6 +228,6 @@ def test_a_decoder_that_dies_is_an_error_not_a_hang(tmp_path: Path) -> None:
     with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
         blocks = stream.blocks()
         next(blocks)
-        os.kill(_decoder_pid(), signal.SIGKILL)
+        os.kill(decoder_pid(), signal.SIGKILL)
         with pytest.raises(DecoderCrashed):
             list(blocks)

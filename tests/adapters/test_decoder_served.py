@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -22,6 +21,7 @@ from shared.adapters.objects_s3 import S3ObjectStore
 from shared.domain.errors import StoreUnavailable
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from tests.adapters.test_decoder import decoder_pid
 from tests.media.encode import encode
 from tests.media.speech import speech_like
 from tests.services.cutting_proxy import CuttingProxy
@@ -94,7 +94,7 @@ def test_an_object_is_decoded_from_its_store_over_connections_that_break(
 
 
 def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> None:
-    encode(np.tile(VOICE, (16, 1)), SAMPLE_RATE, tmp_path / "x", "wav")
+    encode(np.tile(VOICE, (64, 1)), SAMPLE_RATE, tmp_path / "x", "wav")  # more than any buffer on the way holds
     content = (tmp_path / "x").read_bytes()
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
         put(store, content)
@@ -165,8 +165,3 @@ def test_a_decoder_that_takes_too_long_over_what_it_has_read_is_at_fault_itself(
     with pytest.raises(DecodeTimeout), impatient.open(io.BytesIO((tmp_path / "x").read_bytes())) as stream:  # noqa: PT012
         os.kill(decoder_pid(), signal.SIGSTOP)
         list(stream.blocks())
-
-
-def decoder_pid() -> int:
-    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.process"]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])

@@ -67,6 +67,7 @@ def test_a_killed_service_finishes_its_jobs_by_itself_at_the_next_start(tmp_path
         job_id = client.submit(EIGHT_MINUTES)["id"]
         half_done(client, job_id)
         orphans = children_of(process.pid)
+        orphans |= {grandchild for child in orphans for grandchild in children_of(child)}
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert orphans

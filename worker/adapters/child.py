@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -53,7 +53,7 @@ class FramePipe:
             _wait(self._write_fd, select.POLLOUT, deadline)
             try:
                 data = data[os.write(self._write_fd, data) :]
-            except BrokenPipeError as error:
+            except ConnectionError as error:
                 raise ChildDied from error
 
     def receive(self, timeout: float | None = None) -> tuple[bytes, bytes]:
@@ -83,7 +83,6 @@ class Child(FramePipe):
         module: str,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        pass_fds: Collection[int] = (),
     ) -> None:
         # A session of its own: Ctrl-C in the terminal is for the parent, which ends its children in order.
         self._process = subprocess.Popen(
@@ -91,7 +90,6 @@ class Child(FramePipe):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            pass_fds=pass_fds,
             env={**os.environ, **(environment or {})},
         )
         assert self._process.stdin

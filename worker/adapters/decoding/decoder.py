@@ -10,15 +10,12 @@ from typing import BinaryIO
 import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from worker.adapters.child import Child, ChildDied, ChildTimeout
+from worker.adapters.child import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
+from worker.adapters.decoding.forked import decoding
 from worker.adapters.decoding.served import FileServer
 from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
-
-_MODULE = "worker.adapters.decoding.process"
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-"""NumPy would reserve memory for a thread per core, out of the little that the process may have."""
 
 
 class FfmpegDecoder:
@@ -35,21 +32,18 @@ class FfmpegDecoder:
     def open(self, file: BinaryIO) -> Iterator[FfmpegStream]:
         fd = _descriptor(file)
         if fd is not None:
-            with self._process(fd) as child:
-                yield FfmpegStream(child, self._timeout_s)
+            with decoding(fd, self._max_samples) as pipe:
+                yield FfmpegStream(pipe, self._timeout_s)
             return
-        with FileServer(file) as server, self._process(server.fd) as child:
-            yield FfmpegStream(child, self._timeout_s, server)
-
-    def _process(self, fd: int) -> Child:
-        return Child(_MODULE, str(fd), str(self._max_samples), environment=_ENVIRONMENT, pass_fds=[fd])
+        with FileServer(file) as server, decoding(server.fd, self._max_samples) as pipe:
+            yield FfmpegStream(pipe, self._timeout_s, server)
 
 
 class FfmpegStream:
     """`worker.pipeline.ports.AudioStream`."""
 
-    def __init__(self, child: Child, timeout_s: float, server: FileServer | None = None) -> None:
-        self._child = child
+    def __init__(self, pipe: FramePipe, timeout_s: float, server: FileServer | None = None) -> None:
+        self._pipe = pipe
         self._server = server
         self._timeout_s = timeout_s
         self.warnings: Sequence[RecordingWarning] = ()
@@ -67,7 +61,7 @@ class FfmpegStream:
 
     def _receive(self) -> tuple[bytes, bytes]:
         try:
-            tag, payload = self._child.receive(self._timeout_s)
+            tag, payload = self._pipe.receive(self._timeout_s)
         except (ChildTimeout, ChildDied) as error:
             if self._server:
                 self._server.check(self._timeout_s)  # it may be the store's fault, not the file's

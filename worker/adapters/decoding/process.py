@@ -1,4 +1,4 @@
-"""The decoder's process: `python -m worker.adapters.decoding.process FD MAX_SAMPLES`.
+"""What the decoder's process does, in which all of this runs.
 
 It reads one file, which may be hostile, and nothing else: it gets it open, or a socket over which its parent reads it,
 and can open no other, nor a connection, and FFmpeg is let at those formats only that do not refer to other files.
@@ -10,7 +10,6 @@ import json
 import os
 import resource
 import stat
-import sys
 from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
@@ -56,9 +55,8 @@ _GUESSED_LENGTH = {"mp3", "aac"}
 _GUESS_ERROR = 0.1
 
 
-def main() -> None:
-    fd, max_samples = int(sys.argv[1]), int(sys.argv[2])
-    pipe = FramePipe.to_parent()
+def decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
+    """Sends the sound of the file that is open as `fd`, or why it cannot; takes all other rights from this process."""
     confine()
     av.logging.set_level(av.logging.PANIC)
     try:
@@ -168,7 +166,3 @@ def _falls_short(total: int, declared: int | None, container_format: str) -> boo
 def _warnings(corrupt: int, truncated: bool) -> list[RecordingWarning]:
     found = [(RecordingWarning.TRUNCATED, truncated), (RecordingWarning.CORRUPT_AUDIO, corrupt > 0)]
     return [warning for warning, applies in found if applies]
-
-
-if __name__ == "__main__":
-    main()
