@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobStatus, SegmentCounts
+from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
 
 
@@ -155,6 +156,10 @@ class JobStore(Protocol):
         ...
 
     def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage: ...
+
+    def options(self, job_ids: Collection[str]) -> dict[str, JobOptions]:
+        """The options of those of these jobs that are there."""
+        ...
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         """Where the segments of these jobs stand; jobs without segments count zero."""

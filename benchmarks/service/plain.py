@@ -55,7 +55,8 @@ def main() -> None:
     with pipeline.model as model:
         model.start()
         if kind == "infer":
-            sounds = [sound for file in files for sound in _sounds(pipeline, file)]
+            by_file = {file: _sounds(pipeline, file) for file in set(files)}
+            sounds = [sound for file in files for sound in by_file[file]]
             with _started():
                 infer(model, sounds)
         else:

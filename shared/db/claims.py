@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.tables import JobRow, SegmentRow
@@ -69,15 +69,16 @@ def finishable(now: Any) -> Select[JobRow]:
     )
 
 
-def inferable(now: Any) -> Select[str, str, int]:
-    """Jobs that have segments to analyse: the first of each tenant, then the second of each, and so on."""
-    waiting = select(SegmentRow.job_id).where(
-        SegmentRow.job_id == JobRow.id, PENDING, free(SegmentRow.lease_until, now)
-    )
+def inferable(now: Any) -> Select[str, str, int, int]:
+    """Jobs that have segments to analyse, and which is the first: the first job of each tenant, then the second of
+    each, and so on."""
+    waiting = PENDING & free(SegmentRow.lease_until, now)
+    first = select(func.min(SegmentRow.index)).where(SegmentRow.job_id == JobRow.id, waiting).scalar_subquery()
     turn = func.row_number().over(partition_by=(JobRow.priority, JobRow.tenant), order_by=(JobRow.served, JobRow.id))
+    some = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, waiting).exists()
     return (
-        select(JobRow.id, JobRow.tenant, JobRow.priority)
-        .where(ANALYSABLE, waiting.exists())
+        select(JobRow.id, JobRow.tenant, JobRow.priority, first.label("first"))
+        .where(ANALYSABLE, some)
         .order_by(JobRow.priority.desc(), turn, JobRow.served, JobRow.id)
     )
 
@@ -95,8 +96,9 @@ def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
 
 def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
     """Free segments, locked, of at most `budget` samples together (but one)."""
-    shares = _Shares(session, now, budget)
     jobs = session.execute(inferable(now).limit(_MOST_JOBS)).all()
+    served = jobs[: budget // _USUAL_SEGMENT + 1]
+    shares = _Shares(session, now, budget, [(job.id, job.first) for job in served])
     for _, same_priority in groupby(jobs, key=lambda job: job.priority):
         by_tenant: dict[str, list[str]] = {}
         for job in same_priority:
@@ -106,15 +108,18 @@ def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
 
 
 class _Shares:
-    """A budget that is being shared out."""
+    """A budget that is being shared out. `firsts` are segments that will likely be taken, by job and index."""
 
-    def __init__(self, session: Session, now: Any, budget: int) -> None:
+    def __init__(self, session: Session, now: Any, budget: int, firsts: Sequence[tuple[str, int]]) -> None:
         self.chosen: list[SegmentRow] = []
         self._session = session
         self._now = now
         self._left = budget
         self._seen: dict[str, int] = {}
         self._exhausted: set[str] = set()
+        # All at once: short recordings have no other segment, and a query for each would take longer than the model.
+        query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
+        self._firsts = {row.job_id: row for row in session.scalars(query)} if firsts else {}
 
     def among(self, tenants: list[list[str]]) -> None:
         """Takes segments of the jobs of each tenant, until there is no room or none is left."""
@@ -148,18 +153,16 @@ class _Shares:
             self._seen[job_id] = row.index
             self._left -= samples
             taken += samples
+            if taken >= share:
+                return taken
         self._exhausted.add(job_id)
         return taken
 
     def _free_segments(self, job_id: str, share: int) -> Iterator[SegmentRow]:
+        if first := self._firsts.pop(job_id, None):
+            yield first
         at_once = min(_ROWS_LOCKED_AT_ONCE, share // _USUAL_SEGMENT + 1)
-        query = (
-            select(SegmentRow)
-            .where(SegmentRow.job_id == job_id, PENDING, free(SegmentRow.lease_until, self._now))
-            .order_by(SegmentRow.index)
-            .limit(at_once)
-            .with_for_update(skip_locked=True)
-        )
+        query = self._free().where(SegmentRow.job_id == job_id).order_by(SegmentRow.index).limit(at_once)
         rows: Sequence[SegmentRow] = ()
         after = self._seen.get(job_id, -1)
         while not rows or len(rows) == at_once:
@@ -168,3 +171,8 @@ class _Shares:
                 return
             yield from rows
             after = rows[-1].index
+
+    def _free(self) -> Select[SegmentRow]:
+        """Locks what it finds that nobody has locked."""
+        free_now = free(SegmentRow.lease_until, self._now)
+        return select(SegmentRow).where(PENDING, free_now).with_for_update(skip_locked=True)

@@ -23,12 +23,22 @@ from sqlalchemy.orm import Session
 from shared.db import claims as claiming
 from shared.db.engine import single_statements
 from shared.db.looks import look
-from shared.db.rows import job_of, job_values, model_value, outcome_values, result_of, segment_values, stored_segment_of
+from shared.db.rows import (
+    job_of,
+    job_values,
+    model_value,
+    options_of,
+    outcome_values,
+    result_of,
+    segment_values,
+    stored_segment_of,
+)
 from shared.db.sessions import Sessions
 from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.options import JobOptions
 from shared.domain.segment import PENDING, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import Claim, Clock, JobFilter, JobPage, Queue, SegmentClaim, StoredSegment
 
@@ -90,6 +100,11 @@ class SqlJobStore:
         with self._read() as session:
             jobs = [job_of(row) for row in session.scalars(query)]
         return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
+
+    def options(self, job_ids: Collection[str]) -> dict[str, JobOptions]:
+        with self._read() as session:
+            found = session.execute(select(JobRow.id, JobRow.options).where(JobRow.id.in_(job_ids)))
+            return {job_id: options_of(value) for job_id, value in found}
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         query = (

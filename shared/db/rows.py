@@ -48,13 +48,17 @@ def model_value(model: ModelInfo) -> dict[str, Any]:
     return value
 
 
+def options_of(value: dict[str, Any]) -> JobOptions:
+    return _OPTIONS.validate_python(value)
+
+
 def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
         tenant=row.tenant,
         idempotency_key=row.idempotency_key,
         recording=_RECORDING.validate_python(row.recording),
-        options=_OPTIONS.validate_python(row.options),
+        options=options_of(row.options),
         created_at=row.created_at,
         state=JobState(row.state),
         attempts=row.attempts,

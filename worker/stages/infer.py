@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ import structlog
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import JobDeleted, LeaseLost, ObjectNotFound, Outage
+from shared.domain.errors import LeaseLost, ObjectNotFound, Outage
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS
 from shared.domain.options import EmbeddingKind
@@ -71,11 +70,8 @@ class InferStage:
 
     def _embeddings(self, claims: Sequence[SegmentClaim]) -> dict[str, EmbeddingKind | None]:
         """What each job of the claims asks for; jobs that were deleted meanwhile are left out."""
-        found: dict[str, EmbeddingKind | None] = {}
-        for job_id in {claim.job_id for claim in claims}:
-            with suppress(JobDeleted):
-                found[job_id] = self.services.jobs.get(job_id).options.embeddings
-        return found
+        options = self.services.jobs.options({claim.job_id for claim in claims})
+        return {job_id: own.embeddings for job_id, own in options.items()}
 
     def _store(self, claims: Sequence[SegmentClaim], found: Sequence[Inference]) -> None:
         """Keeps the arrays of what was scored."""
