@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api import errors
 from api.access import Doorkeeper
 from api.looks import Looks
-from api.routes import frames, health, jobs, keys, results
+from api.routes import frames, health, jobs, keys, results, webhooks
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
 from shared.ports import JobFilter
@@ -44,7 +44,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     app.state.checks = [_database_check(services), _store_check(services), *checks]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     errors.install(app)
-    for feature in (jobs, results, frames, keys, health):
+    for feature in (jobs, results, frames, webhooks, keys, health):
         app.include_router(feature.router)
     return app
 

@@ -55,7 +55,7 @@ class _Receiving:
         await run_in_threadpool(self._write, block)
 
     async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
-        """The job, when all has come. Raises the errors of `Upload` and IdempotencyMismatch."""
+        """The job, when all has come. Raises the errors of `Upload`, EndpointNotFound and IdempotencyMismatch."""
         return await run_in_threadpool(self._enqueue, filename, options, idempotency_key)
 
     def _write(self, block: bytes) -> None:
@@ -67,6 +67,7 @@ class _Receiving:
         if self._upload is None:
             raise EmptyUpload
         sha256 = self._upload.finish()
+        self._submit.check(options)
         self._open.close()
         return self._submit.enqueue(self._upload, sha256, filename, options, idempotency_key)
 

@@ -9,13 +9,16 @@ from typing import Self
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.objects_local import LocalObjectStore
+from shared.db.endpoints import SqlEndpointStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.keys import SqlKeyStore
 from shared.db.schema import ensure_schema
-from shared.ports import Clock, JobStore, ObjectStore, WakeUps
+from shared.db.webhooks import SqlWebhookStore
+from shared.ports import Clock, JobStore, ObjectStore, WakeUps, WebhookStore
 from shared.services.access import Access
 from shared.services.end import End
+from shared.services.endpoints import Endpoints
 from shared.services.frames import Frames
 from shared.services.read import Read
 from shared.services.retry import Retry
@@ -30,10 +33,12 @@ class Services:
 
     settings: Settings
     jobs: JobStore
+    webhooks: WebhookStore
     objects: ObjectStore
     wake_ups: WakeUps
     clock: Clock
     access: Access
+    endpoints: Endpoints
     submit: Submit
     read: Read
     frames: Frames
@@ -43,15 +48,16 @@ class Services:
 
     def of(self, tenant: str) -> Self:
         """The same for who may see and make the jobs of one tenant only."""
-        jobs = self.jobs.of(tenant)
+        jobs, endpoints = self.jobs.of(tenant), replace(self.endpoints, tenant=tenant)
         return replace(
             self,
             jobs=jobs,
-            submit=replace(self.submit, jobs=jobs, tenant=tenant),
+            submit=replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant),
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
+            endpoints=endpoints,
         )
 
 
@@ -70,18 +76,21 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
         ensure_schema(engine)
         clock = SystemClock()
         jobs = SqlJobStore(engine, clock, settings.lease_s)
+        endpoints = Endpoints(SqlEndpointStore(engine, clock), wake_ups, clock)
         with _object_store(settings) as objects:
             yield Services(
                 settings=settings,
                 jobs=jobs,
+                webhooks=SqlWebhookStore(engine, clock),
                 objects=objects,
                 wake_ups=wake_ups,
                 clock=clock,
                 access=Access(SqlKeyStore(engine), clock),
-                submit=Submit(jobs, objects, wake_ups, clock, settings.max_upload_bytes),
+                endpoints=endpoints,
+                submit=Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
-                end=End(jobs, objects, clock),
+                end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, objects, wake_ups, settings.lease_s),
             )

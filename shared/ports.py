@@ -15,6 +15,7 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobStatus, SegmentCounts
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+from shared.domain.webhook import Attempt, Delivery, DeliveryState, Endpoint
 
 
 class Clock(Protocol):
@@ -29,6 +30,7 @@ class Queue(StrEnum):
     PREPARE = "prepare"
     INFER = "infer"
     FINISH = "finish"
+    DELIVER = "deliver"
 
 
 class WakeUps(Protocol):
@@ -134,6 +136,92 @@ class JobFilter:
     status: JobStatus | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaim:
+    """A delivery that is this worker's to attempt until its lease runs out; each of `secrets` signs it."""
+
+    id: str
+    endpoint_id: str | None
+    url: str
+    body: str
+    secrets: tuple[str, ...]
+    attempts: int
+    fence: int
+
+
+class WebhookStore(Protocol):
+    """Events to tell, which the job store has written with the change that they tell of, and their receivers."""
+
+    def claim(self) -> DeliveryClaim | None:
+        """The delivery that has been due for longest, of those whose receiver is not busy."""
+        ...
+
+    def record(self, claim: DeliveryClaim, attempt: Attempt) -> bool:
+        """Writes what came of an attempt and what follows from it; False where somebody else has the delivery."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+
+    deliveries: Sequence[Delivery]
+    next_cursor: str | None
+
+
+class EndpointStore(Protocol):
+    """Receivers of events, and what was sent to them, by tenant: what is another's is not there."""
+
+    def add(self, endpoint: Endpoint, secret: str) -> None: ...
+
+    def get(self, tenant: str, endpoint_id: str) -> Endpoint:
+        """Raises EndpointNotFound."""
+        ...
+
+    def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
+        """Newest first."""
+        ...
+
+    def replace(self, endpoint: Endpoint) -> None:
+        """Writes it as it is now; what waits for it goes where it is now. Raises EndpointNotFound."""
+        ...
+
+    def remove(self, tenant: str, endpoint_id: str) -> None:
+        """Forgets it; what waits for it is not sent. Raises EndpointNotFound."""
+        ...
+
+    def rotate_secret(self, tenant: str, endpoint_id: str | None) -> str:
+        """A new secret for an endpoint, or for the URLs that jobs name; the one before signs beside it for a day.
+
+        Raises EndpointNotFound.
+        """
+        ...
+
+    def send_test(self, endpoint: Endpoint) -> Delivery:
+        """Adds an event that tells of nothing."""
+        ...
+
+    def page(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        after: str | None,
+        job_id: str | None,
+        endpoint_id: str | None,
+        state: DeliveryState | None,
+    ) -> DeliveryPage: ...
+
+    def send_again(self, tenant: str, delivery_id: str) -> Delivery:
+        """Has a delivery attempted now and, if need be, as often as a new one.
+
+        Raises:
+            DeliveryNotFound.
+            EndpointNotFound: its endpoint was deleted, and with it what would sign.
+        """
+        ...
 
 
 class JobStore(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.options import RetentionOptions, SegmentationOptions
@@ -53,6 +53,9 @@ class Settings(BaseSettings):
 
     allowed_hosts: list[str] = []
     """JSON list of names, besides this machine's own, by which clients reach the service."""
+
+    allowed_networks: list[IPvAnyNetwork] = []
+    """JSON list of networks, as `["10.1.0.0/16"]`, in which webhooks may be sent to addresses that are not public."""
 
     model: str = "mini"
     """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as

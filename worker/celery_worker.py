@@ -14,7 +14,7 @@ from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, node_n
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
-from worker.container import build_decoder, build_model, finish_work, infer_work, prepare_work
+from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
 from worker.work import AFTER_ERROR_S, Work, attempt
 
 _log = structlog.get_logger()
@@ -68,6 +68,9 @@ def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> 
         yield prepare_work(services, build_decoder(settings), stop)
     elif queue is Queue.FINISH:
         yield finish_work(services)
+    elif queue is Queue.DELIVER:
+        with deliver_work(services) as work:
+            yield work
     else:
         with build_model(settings) as model:
             model.start()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
+from shared.adapters.outgoing import Outgoing
 from shared.container import Services
 from shared.ports import Queue
 from shared.settings import Settings
@@ -12,7 +15,9 @@ from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.vad_silero import SileroVoiceDetector
 from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from worker.adapters.webhook_sender import WebhookSender
 from worker.pipeline.ports import AudioDecoder, EmotionModel, VoiceDetectors
+from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
@@ -64,3 +69,11 @@ def infer_work(services: Services, model: EmotionModel) -> Work:
 
 def finish_work(services: Services) -> Work:
     return Work(Queue.FINISH, FinishStage(services).run_once, threads=1)
+
+
+@contextmanager
+def deliver_work(services: Services) -> Iterator[Work]:
+    """One thread claims, for the others that send."""
+    sender = WebhookSender(Outgoing(services.settings.allowed_networks), services.clock)
+    with DeliverStage(services, sender) as stage:
+        yield Work(Queue.DELIVER, stage.run_once, threads=1)

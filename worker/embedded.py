@@ -11,7 +11,7 @@ from api.server import check_access, hosts, listen, serving
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.settings import Settings
-from worker.container import build_decoder, build_model, finish_work, infer_work, prepare_work
+from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
 from worker.loops import running
 
 
@@ -24,7 +24,11 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
         AddressInUse, DatabaseUnusable, ModelUnavailable, StoreUnavailable.
     """
     wake_ups, stop = LocalWakeUps(), Event()
-    with listen(host, port) as listener, open_services(settings, wake_ups) as services:
+    with (
+        listen(host, port) as listener,
+        open_services(settings, wake_ups) as services,
+        deliver_work(services) as deliver,
+    ):
         check_access(services, host)
         model = build_model(settings)
         app = create_app(services, hosts(settings), [lambda: model.problem])
@@ -32,6 +36,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
             prepare_work(services, build_decoder(settings), stop),
             infer_work(services, model),
             finish_work(services),
+            deliver,
         ]
         with model, running(works, services.sweep, wake_ups, stop), serving(app, listener) as url:
             yield url

@@ -20,6 +20,7 @@ from shared.documents.job import JobDocument
 from shared.domain.errors import (
     AudioDeleted,
     EmptyUpload,
+    EndpointNotFound,
     IdempotencyMismatch,
     InvalidConfig,
     InvalidCursor,
@@ -73,6 +74,7 @@ _BODIES: dict[str, Any] = {
     responses=responses(
         EmptyUpload,
         IdempotencyMismatch,
+        EndpointNotFound,
         InvalidConfig,
         MalformedUpload,
         MissingFile,

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import claims as claiming
+from shared.db import outbox
 from shared.db.engine import single_statements
 from shared.db.looks import look
 from shared.db.rows import (
@@ -137,7 +138,10 @@ class SqlJobStore:
 
     def replace(self, old: Job, new: Job) -> bool:
         with self._write.begin() as session:
-            return _replaced(session, old, new)
+            replaced = _replaced(session, old, new)
+            if replaced:
+                self._tell(session, old, new)
+            return replaced
 
     def retry(self, old: Job, new: Job, *, forget_all: bool) -> bool:
         again = update(SegmentRow).where(SegmentRow.job_id == old.id)
@@ -193,6 +197,7 @@ class SqlJobStore:
             Queue.PREPARE: claiming.preparable(now),
             Queue.INFER: claiming.inferable(now),
             Queue.FINISH: claiming.finishable(now),
+            Queue.DELIVER: outbox.deliverable(now),
         }
         with self._read() as session:
             return [queue for queue, query in work.items() if session.execute(query.order_by(None).limit(1)).first()]
@@ -217,8 +222,10 @@ class SqlJobStore:
         row = session.scalar(locked)
         if row is None:
             return None
-        job = job_of(row).claimed(self._clock.now())
+        unclaimed = job_of(row)
+        job = unclaimed.claimed(self._clock.now())
         _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._leased())
+        self._tell(session, unclaimed, job)
         return Claim(job, row.fence)
 
     def renew(self, claim: Claim) -> None:
@@ -231,6 +238,7 @@ class SqlJobStore:
         with self._write.begin() as session:
             _must_affect_one(session, _claimed(claim).values(**job_values(job), lease_until=lease_until))
             _put_segments(session, job.id, {stored.segment.index: stored for stored in add})
+            self._tell(session, claim.job, job)
 
     def forget_segments_from(self, claim: Claim, index: int) -> None:
         query = delete(SegmentRow).where(SegmentRow.job_id == claim.job.id, SegmentRow.index >= index)
@@ -285,6 +293,10 @@ class SqlJobStore:
         with self._write.begin() as session:
             _lock_jobs(session, claims)
             _affected(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
+
+    def _tell(self, session: Session, old: Job, new: Job) -> None:
+        """Writes what there is to tell with the change that it tells of: it is lost with that, or not at all."""
+        outbox.announce(session, old, new, self._clock.now(), self._now())
 
     def _leased(self) -> Any:
         """When a lease that is taken now ends."""

@@ -18,6 +18,8 @@ _NAMES = {
 
 _UNFINISHED = text("finished_at IS NULL")
 _NOT_PURGED = text("NOT purged")
+_UNDELIVERED = text("state = 'pending'")
+_IN_HAND = text("lease_until IS NOT NULL")
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A day and a half at 16 kHz is just over 31 bits."""
@@ -123,6 +125,66 @@ class ApiKeyRow(Base):
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Signing:
+    """What signs: the secret, and the one before it until `previous_until`."""
+
+    secret: Mapped[str]
+    previous_secret: Mapped[str | None]
+    previous_until: Mapped[datetime | None]
+
+
+class WebhookSecretRow(Signing, Base):
+    """What signs for the URLs that the jobs of a tenant name themselves."""
+
+    __tablename__ = "webhook_secrets"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+
+
+class WebhookEndpointRow(Signing, Base):
+    """A receiver that a tenant has registered."""
+
+    __tablename__ = "webhook_endpoints"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    url: Mapped[str]
+    events: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    failing_since: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class WebhookDeliveryRow(Base):
+    """An event for one receiver. `body` is sent as it stands; `receiver` is the host and port of `url`."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    endpoint_id: Mapped[str | None] = mapped_column(index=True)
+    url: Mapped[str]
+    receiver: Mapped[str]
+    event: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "tenant", "id"),
+        Index(None, "due_at", postgresql_where=_UNDELIVERED, sqlite_where=_UNDELIVERED),
+        Index(None, "lease_until", postgresql_where=_IN_HAND, sqlite_where=_IN_HAND),
+    )
 
 
 class DeletedJobRow(Base):

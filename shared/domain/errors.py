@@ -47,6 +47,18 @@ class KeyNotFound(EmolineError):
     code = "key_not_found"
 
 
+class EndpointNotFound(EmolineError):
+    """There is no webhook endpoint with this id."""
+
+    code = "endpoint_not_found"
+
+
+class DeliveryNotFound(EmolineError):
+    """There is no webhook delivery with this id."""
+
+    code = "delivery_not_found"
+
+
 class JobNotFound(EmolineError):
     """There is no job with this id."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
+from shared.domain.web import is_endpoint_id, split_url
+
 MAX_SEGMENT_MS = 25_000
 """No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""
 
@@ -148,6 +150,12 @@ class JobOptions:
     retention: RetentionOptions = field(default_factory=RetentionOptions)
     """How long the recording and the results are kept."""
 
+    webhook_url: str | None = None
+    """An http or https URL that is told when the job starts and how it ends; docs/webhooks.md says what it gets."""
+
+    webhook_endpoint_id: str | None = None
+    """A registered endpoint that is told instead."""
+
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""
 
@@ -155,8 +163,22 @@ class JobOptions:
         if len(self.metadata) > _METADATA_LIMIT:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
         self._check_roles()
+        self._check_webhook()
         if self.analyse is not None:
             self._check_analyse(self.analyse)
+
+    @property
+    def notifies(self) -> bool:
+        """Whether anybody is told of the job."""
+        return bool(self.webhook_url or self.webhook_endpoint_id)
+
+    def _check_webhook(self) -> None:
+        if self.webhook_url is not None:
+            if self.webhook_endpoint_id is not None:
+                raise ValueError("either webhook_url or webhook_endpoint_id, not both")
+            split_url(self.webhook_url)
+        if self.webhook_endpoint_id is not None and not is_endpoint_id(self.webhook_endpoint_id):
+            raise ValueError("webhook_endpoint_id must be like whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77")
 
     def _check_roles(self) -> None:
         if len(self.roles) > MOST_APART or len(set(self.roles)) < len(self.roles):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.domain.errors import JobFinished
 from shared.domain.job import JobState
-from shared.ports import Clock, JobStore, ObjectStore
+from shared.ports import Clock, JobStore, ObjectStore, Queue, WakeUps
 from shared.services.keys import job_prefix
 
 
@@ -16,6 +16,7 @@ class End:
 
     jobs: JobStore
     objects: ObjectStore
+    wake_ups: WakeUps
     clock: Clock
 
     def cancel(self, job_id: str) -> None:
@@ -26,6 +27,8 @@ class End:
         """
         while not (job := self.jobs.get(job_id)).state.terminal:
             if self.jobs.replace(job, job.to(JobState.CANCELED, self.clock.now())):
+                if job.options.notifies:
+                    self.wake_ups.wake(Queue.DELIVER)
                 return
         raise JobFinished
 

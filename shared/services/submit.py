@@ -15,6 +15,7 @@ from shared.domain.job import DEFAULT_TENANT, Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
+from shared.services.endpoints import Endpoints
 from shared.services.keys import job_prefix, source_key
 from shared.services.sniff import HEAD_BYTES, plainly_not_media
 
@@ -68,6 +69,7 @@ class Submit:
 
     jobs: JobStore
     objects: ObjectStore
+    endpoints: Endpoints
     wake_ups: WakeUps
     clock: Clock
     max_bytes: int
@@ -79,6 +81,11 @@ class Submit:
         job_id = f"job_{uuid_utils.uuid7()}"
         with self.objects.writer(source_key(job_id)) as writer:
             yield Upload(job_id, writer, self.max_bytes)
+
+    def check(self, options: JobOptions) -> None:
+        """Raises EndpointNotFound where the options name an endpoint that is not there."""
+        if options.webhook_endpoint_id:
+            self.endpoints.get(options.webhook_endpoint_id)
 
     def enqueue(
         self, upload: Upload, sha256: str, filename: str, options: JobOptions, idempotency_key: str | None = None

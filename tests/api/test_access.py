@@ -20,6 +20,20 @@ OPEN = {"/livez", "/readyz", "/docs", "/openapi.json", "/"}
 UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
 
 
+IDS = {
+    "index": "0",
+    "key_id": "key_1",
+    "job_id": UNKNOWN,
+    "endpoint_id": UNKNOWN.replace("job_", "whe_"),
+    "delivery_id": UNKNOWN.replace("job_", "msg_"),
+}
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/v1/keys"): {"name": "x"},
+    ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
+    ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},
+}
+
+
 def secret_of(services: Services, tenant: str, *scopes: Scope) -> str:
     access: Access = services.access
     return access.create("test", tenant, scopes or list(Scope))[1]
@@ -36,9 +50,8 @@ def routes(client: TestClient) -> Iterator[tuple[str, str]]:
 
 
 def ask(client: TestClient, method: str, path: str, secret: str | None, **ids: str) -> Response:
-    filled = path.format(**({"index": "0", "key_id": "key_1", "job_id": UNKNOWN} | ids))
-    body: dict[str, Any] = {"json": {"name": "x"}} if path == "/v1/keys" and method == "POST" else {}
-    return client.request(method, filled, headers=as_(secret) if secret else {}, **body)
+    filled = path.format(**(IDS | ids))
+    return client.request(method, filled, headers=as_(secret) if secret else {}, json=BODIES.get((method, path)))
 
 
 def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, services: Services) -> None:

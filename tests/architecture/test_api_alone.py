@@ -53,7 +53,7 @@ def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, r
         content = (ROOT / "samples" / "call.opus").read_bytes()
         job = client.post("/v1/jobs", files={"file": ("call.opus", content)}).json()
         assert client.get(job["links"]["self"]).json()["status"] == "queued"
-        assert client.get("/readyz").json()["problems"] == ["No worker answers for finish, infer, prepare."]
+        assert client.get("/readyz").json()["problems"] == ["No worker answers for deliver, finish, infer, prepare."]
 
 
 def test_who_starts_a_worker_there_is_told_what_is_missing(programs: Path, tmp_path: Path, redis_url: str) -> None:

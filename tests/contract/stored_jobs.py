@@ -28,10 +28,17 @@ def new_job(
     *,
     tenant: str = DEFAULT_TENANT,
     priority: Priority = "normal",
+    webhook_url: str | None = None,
+    webhook_endpoint_id: str | None = None,
 ) -> Job:
     recording = Recording("call.mp3", 10, "ab", "jobs/x/source", warnings=(RecordingWarning.TRUNCATED,))
     options = JobOptions(
-        channels="split", segmentation=SegmentationOptions(max_ms=9000), priority=priority, metadata=dict(metadata)
+        channels="split",
+        segmentation=SegmentationOptions(max_ms=9000),
+        priority=priority,
+        webhook_url=webhook_url,
+        webhook_endpoint_id=webhook_endpoint_id,
+        metadata=dict(metadata),
     )
     job = Job(f"job_{uuid_utils.uuid7()}", recording, options, clock.now(), tenant)
     jobs.add(job)

@@ -149,7 +149,7 @@ def test_the_pods_do_what_compose_does() -> None:
         (container,), service = pod["containers"], compose[component]
         assert container["args"] == service["command"], component
         assert container["image"].partition(":")[0] == service["image"], component
-        if component in ("prepare", "infer", "finish"):
+        if component in ("prepare", "infer", "finish", "deliver"):
             check = service["healthcheck"]["test"]
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 assert ["CMD", *container[probe]["exec"]["command"]] == check, component

@@ -116,7 +116,7 @@ def test_only_this_machine_reaches_a_port(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert RAW["networks"]["inside"] == {"internal": True}
     outside = "outside" in service["networks"]
-    assert outside == (bool(ports) or "models:/models" in service.get("volumes", []))
+    assert outside == (bool(ports) or "models:/models" in service.get("volumes", []) or name == "deliver")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -135,5 +135,5 @@ def test_every_server_and_worker_has_a_check_and_time_to_end() -> None:
         # The beat has no connection on which it could be asked.
         assert ("healthcheck" in service) == (name != "beat"), name
     lease = 30
-    for name in ("prepare", "infer", "infer-cpu", "finish"):
+    for name in ("prepare", "infer", "infer-cpu", "finish", "deliver"):
         assert seconds(SERVICES[name]["stop_grace_period"]) > lease, name

@@ -92,7 +92,7 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
     containers: dict[str, Container], ports: dict[str, int], store: S3Server
 ) -> None:
     assert list(containers)[:2] in (["migrate", "valkey"], ["valkey", "migrate"])
-    assert set(containers) == {"valkey", "migrate", "api", "prepare", "infer-cpu", "finish", "beat"}
+    assert set(containers) == {"valkey", "migrate", "api", "prepare", "infer-cpu", "finish", "deliver", "beat"}
     migrate, valkey = containers["migrate"], containers["valkey"]
     started = [container for name, container in containers.items() if name != "migrate"]
     checked = [container for container in started if container.name != "beat"]

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import URL, text
+from standardwebhooks import Webhook
 
 from shared.db.engine import open_engine
 from shared.settings import Settings
-from tests.e2e.conftest import Client
+from tests.e2e.conftest import WITHIN_S, Client
 from tests.e2e.processes import Process, api, wait_for
 from tests.e2e.test_cli import emoline
 from tests.e2e.test_kill import EIGHT_MINUTES, half_done
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
 from tests.services.postgres import new_database
+from tests.services.receiver import receiving
 from worker.embedded import embedded_service
 
 RATE = 16_000
@@ -127,6 +129,24 @@ def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
     assert attempts(environment["EMOLINE_DATABASE_URL"], job_id) == (0, 1)
 
 
+def test_who_is_to_be_told_is_told_by_the_worker_for_that(
+    distributed: Client, environment: dict[str, str], tmp_path: Path
+) -> None:
+    allowed = environment | {"EMOLINE_ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
+    with receiving() as receiver, workers(tmp_path, allowed, "deliver") as (deliver,):
+        secret = distributed.post("/v1/webhook-secret/rotate").json()["secret"]
+        job = distributed.submit(SOUND, webhook_url=receiver.url)
+        assert distributed.post(f"/v1/jobs/{job['id']}/cancel").status_code == 202
+        deadline = time.monotonic() + WITHIN_S
+        while not receiver.received:
+            assert time.monotonic() < deadline, deliver.said
+            time.sleep(0.05)
+        assert ended(deliver) == [0]
+    (request,) = receiver.received
+    event = Webhook(secret).verify(request.body, request.headers)
+    assert (event["type"], event["data"]["id"]) == ("job.canceled", job["id"])
+
+
 def test_what_a_worker_cannot_run_without_is_said_in_a_sentence(
     tmp_path: Path, bare_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +155,7 @@ def test_what_a_worker_cannot_run_without_is_said_in_a_sentence(
     alone = emoline("worker", "infer")
     assert (alone.returncode, "set EMOLINE_BROKER_URL" in " ".join(alone.stderr.split())) == (1, True)
     monkeypatch.setenv("EMOLINE_BROKER_URL", redis_url)
-    for role in ("prepare", "infer", "finish"):
+    for role in ("prepare", "infer", "finish", "deliver"):
         refused = emoline("worker", role)
         assert refused.returncode == 1
         assert "run `emoline migrate`" in " ".join(refused.stderr.split())

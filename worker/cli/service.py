@@ -76,6 +76,7 @@ class Role(StrEnum):
     PREPARE = "prepare"
     INFER = "infer"
     FINISH = "finish"
+    DELIVER = "deliver"
     BEAT = "beat"
 
 

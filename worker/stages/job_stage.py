@@ -9,7 +9,7 @@ import structlog
 from shared.container import Services
 from shared.domain.errors import JobDeleted, LeaseLost
 from shared.domain.job import Job
-from shared.ports import Claim
+from shared.ports import Claim, Queue
 from worker.failures import failure_of
 from worker.stages.leases import Keeper, WorkerStopping, kept
 from worker.stages.outages import outlast
@@ -28,6 +28,14 @@ def run_claim(services: Services, claim: Claim, work: Work) -> None:
 
     Raises the Outage that kept it from that, when the claim is given back.
     """
+    if claim.job.options.notifies:
+        services.wake_ups.wake(Queue.DELIVER)
+    _run(services, claim, work)
+    if claim.job.options.notifies:
+        services.wake_ups.wake(Queue.DELIVER)
+
+
+def _run(services: Services, claim: Claim, work: Work) -> None:
     log = _log.bind(job=claim.job.id, stage=claim.job.state.value, attempt=claim.job.attempts)
     try:
         job = _done(services, claim, work)

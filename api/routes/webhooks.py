@@ -1,0 +1,138 @@
+"""Webhooks: endpoints, secrets, and the log of deliveries."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, status
+
+from api.deps import ServicesDep
+from api.errors import responses
+from api.schemas_webhooks import (
+    DeliveryDocument,
+    DeliveryPageDocument,
+    EndpointChange,
+    EndpointDocument,
+    EndpointPageDocument,
+    EndpointRequest,
+    NewEndpointDocument,
+    SecretDocument,
+)
+from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
+from shared.domain.web import is_endpoint_id
+from shared.domain.webhook import DeliveryState
+
+_ENDPOINT_EXAMPLE = "whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
+_DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
+
+router = APIRouter(prefix="/v1", tags=["webhooks"])
+
+_DELIVERY_ID = re.compile(r"msg_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_ID = "^(job|whe)_[0-9a-f-]{36}$"
+
+
+async def _endpoint_id(
+    endpoint_id: Annotated[str, Path(description="An endpoint's id, `whe_<uuid7>`.", examples=[_ENDPOINT_EXAMPLE])],
+) -> str:
+    if not is_endpoint_id(endpoint_id):
+        raise EndpointNotFound
+    return endpoint_id
+
+
+async def _delivery_id(
+    delivery_id: Annotated[str, Path(description="A delivery's id, `msg_<uuid7>`.", examples=[_DELIVERY_EXAMPLE])],
+) -> str:
+    if not _DELIVERY_ID.fullmatch(delivery_id):
+        raise DeliveryNotFound
+    return delivery_id
+
+
+EndpointId = Annotated[str, Depends(_endpoint_id)]
+DeliveryId = Annotated[str, Depends(_delivery_id)]
+
+
+@router.post("/webhook-secret/rotate", responses=responses())
+def rotate(services: ServicesDep) -> SecretDocument:
+    """Makes a new secret, which signs what goes to the `webhook_url` of jobs. It is in this answer and nowhere else.
+
+    The one before signs beside it for 24 hours.
+    """
+    return SecretDocument(secret=services.endpoints.rotate_secret())
+
+
+@router.post("/webhook-endpoints", status_code=status.HTTP_201_CREATED, responses=responses())
+def create(wanted: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
+    """Registers a receiver, for jobs to name as `webhook_endpoint_id`. Its secret is in this answer alone."""
+    endpoint, secret = services.endpoints.create(wanted.url, wanted.events)
+    return NewEndpointDocument.of(endpoint, secret=secret)
+
+
+@router.get("/webhook-endpoints", responses=responses())
+def endpoints(services: ServicesDep) -> EndpointPageDocument:
+    """All endpoints, newest first."""
+    return EndpointPageDocument(data=list(map(EndpointDocument.of, services.endpoints.list())))
+
+
+@router.get("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
+def endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument:
+    """One endpoint."""
+    return EndpointDocument.of(services.endpoints.get(endpoint_id))
+
+
+@router.patch("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
+def change(endpoint_id: EndpointId, wanted: EndpointChange, services: ServicesDep) -> EndpointDocument:
+    """Changes what is given. What waits for the endpoint goes to its new URL; disabled, it gets nothing more."""
+    changed = services.endpoints.change(endpoint_id, url=wanted.url, events=wanted.events, enabled=wanted.enabled)
+    return EndpointDocument.of(changed)
+
+
+@router.delete(
+    "/webhook-endpoints/{endpoint_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(EndpointNotFound)
+)
+def remove(endpoint_id: EndpointId, services: ServicesDep) -> None:
+    """Forgets an endpoint and its secret. What waits for it is not sent."""
+    services.endpoints.remove(endpoint_id)
+
+
+@router.post("/webhook-endpoints/{endpoint_id}/rotate-secret", responses=responses(EndpointNotFound))
+def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
+    """Makes a new secret for an endpoint. The one before signs beside it for 24 hours."""
+    return SecretDocument(secret=services.endpoints.rotate_secret(endpoint_id))
+
+
+@router.post(
+    "/webhook-endpoints/{endpoint_id}/test",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=responses(EndpointNotFound),
+)
+def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
+    """Sends a `webhook.test`; look its delivery up to see what came of it."""
+    return DeliveryDocument.of(services.endpoints.test(endpoint_id))
+
+
+@router.get("/webhook-deliveries", responses=responses(InvalidCursor))
+def deliveries(
+    services: ServicesDep,
+    job_id: Annotated[str | None, Query(pattern=_ANY_ID, description="Only those of a job.")] = None,
+    endpoint_id: Annotated[str | None, Query(pattern=_ANY_ID, description="Only those to an endpoint.")] = None,
+    state: Annotated[DeliveryState | None, Query(description="Only those in a state.")] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> DeliveryPageDocument:
+    """What was sent and is to be sent, newest first, a page at a time. What tells of a job goes with it."""
+    if cursor is not None and not _DELIVERY_ID.fullmatch(cursor):
+        raise InvalidCursor
+    page = services.endpoints.deliveries(limit=limit, after=cursor, job_id=job_id, endpoint_id=endpoint_id, state=state)
+    data = list(map(DeliveryDocument.of, page.deliveries))
+    return DeliveryPageDocument(data=data, next_cursor=page.next_cursor)
+
+
+@router.post(
+    "/webhook-deliveries/{delivery_id}/redeliver",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=responses(DeliveryNotFound, EndpointNotFound),
+)
+def redeliver(delivery_id: DeliveryId, services: ServicesDep) -> DeliveryDocument:
+    """Sends an event again now, under the same `webhook-id`, and as often as a new one if need be."""
+    return DeliveryDocument.of(services.endpoints.redeliver(delivery_id))

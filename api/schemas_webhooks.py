@@ -1,0 +1,125 @@
+"""What the API takes and answers with about webhooks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.domain.web import split_url
+from shared.domain.webhook import JOB_EVENTS, Delivery, DeliveryState, Endpoint, EventType
+
+
+def _checked(url: str) -> str:
+    split_url(url)
+    return url
+
+
+Url = Annotated[str, AfterValidator(_checked)]
+JobEvent = Literal[EventType.STARTED, EventType.SUCCEEDED, EventType.FAILED, EventType.CANCELED]
+_URL_EXAMPLE = "https://hooks.example/emoline"
+
+
+class EndpointRequest(BaseModel):
+    """What a new endpoint is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Url = Field(examples=[_URL_EXAMPLE])
+    events: set[JobEvent] = Field(default=set(JOB_EVENTS), min_length=1)
+
+
+class EndpointChange(BaseModel):
+    """What of an endpoint is to change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Url | None = Field(default=None, examples=[_URL_EXAMPLE])
+    events: set[JobEvent] | None = Field(default=None, min_length=1)
+    enabled: bool | None = None
+
+
+class EndpointDocument(BaseModel):
+    """A receiver without its secret."""
+
+    id: str
+    url: str
+    events: list[EventType]
+    enabled: bool
+    created_at: datetime
+    failing_since: datetime | None
+    """When the first failed of the attempts since the last that was taken."""
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+        return cls(
+            id=endpoint.id,
+            url=endpoint.url,
+            events=list(endpoint.events),
+            enabled=endpoint.disabled_at is None,
+            created_at=endpoint.created_at,
+            failing_since=endpoint.failing_since,
+            disabled_at=endpoint.disabled_at,
+            **more,
+        )
+
+
+class NewEndpointDocument(EndpointDocument):
+    secret: str
+    """What signs, shown this once."""
+
+
+class SecretDocument(BaseModel):
+    secret: str
+    """What signs from now on, shown this once."""
+
+
+class EndpointPageDocument(BaseModel):
+    data: list[EndpointDocument]
+    next_cursor: None = None
+
+
+class DeliveryDocument(BaseModel):
+    """An event and what came of sending it."""
+
+    id: str
+    """Also the `webhook-id` under which it is sent."""
+    event: EventType
+    job_id: str | None
+    endpoint_id: str | None
+    url: str
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+    payload: dict[str, Any]
+    """What is sent."""
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        return cls(
+            id=delivery.id,
+            event=delivery.event,
+            job_id=delivery.job_id,
+            endpoint_id=delivery.endpoint_id,
+            url=delivery.url,
+            state=delivery.state,
+            attempts=delivery.attempts,
+            next_attempt_at=delivery.next_attempt_at,
+            last_status=delivery.last_status,
+            last_error=delivery.last_error,
+            created_at=delivery.created_at,
+            delivered_at=delivery.delivered_at,
+            payload=json.loads(delivery.body),
+        )
+
+
+class DeliveryPageDocument(BaseModel):
+    data: list[DeliveryDocument]
+    next_cursor: str | None

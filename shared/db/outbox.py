@@ -1,0 +1,84 @@
+"""What is to be told of jobs: written in the transaction that changes them, claimed like any other work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from shared.db.claims import free
+from shared.db.looks import look
+from shared.db.tables import WebhookDeliveryRow, WebhookEndpointRow
+from shared.documents.event import job_event
+from shared.domain.job import Job
+from shared.domain.web import split_url
+from shared.domain.webhook import DeliveryState, EventType, event_of
+
+_MOST_AT_A_RECEIVER = 2
+"""Deliveries in hand for one host: one that hangs holds up its own."""
+
+PENDING = WebhookDeliveryRow.state == DeliveryState.PENDING.value
+
+
+def announce(session: Session, old: Job, new: Job, now: datetime, due_at: Any) -> None:
+    """Adds what there is to tell of a job that goes from `old` to `new`, where its options name a receiver."""
+    event = event_of(old.state, new.state)
+    if event is None or not new.options.notifies:
+        return
+    url = new.options.webhook_url or _url_of(session, new, event)
+    if url is None:
+        return
+    ((_, counts),) = look(session, [new.id], None)
+    row = delivery(new.tenant, url, event, job_event(event, new, counts, now), now, due_at)
+    row.job_id, row.endpoint_id = new.id, new.options.webhook_endpoint_id
+    session.add(row)
+
+
+def delivery(tenant: str, url: str, event: EventType, body: str, now: datetime, due_at: Any) -> WebhookDeliveryRow:
+    """An event that waits to be sent."""
+    return WebhookDeliveryRow(
+        id=f"msg_{uuid_utils.uuid7()}",
+        tenant=tenant,
+        url=url,
+        receiver=receiver_of(url),
+        event=event.value,
+        body=body,
+        state=DeliveryState.PENDING.value,
+        due_at=due_at,
+        created_at=now,
+    )
+
+
+def receiver_of(url: str) -> str:
+    return split_url(url).netloc.lower()
+
+
+def deliverable(now: Any) -> Select[WebhookDeliveryRow]:
+    """Deliveries to attempt, the one that has been due for longest first."""
+    other = aliased(WebhookDeliveryRow)
+    busy = (
+        select(other.receiver)
+        .where(other.lease_until >= now)
+        .group_by(other.receiver)
+        .having(func.count() >= _MOST_AT_A_RECEIVER)
+    )
+    return (
+        select(WebhookDeliveryRow)
+        .where(
+            PENDING,
+            WebhookDeliveryRow.due_at <= now,
+            free(WebhookDeliveryRow.lease_until, now),
+            WebhookDeliveryRow.receiver.not_in(busy),
+        )
+        .order_by(WebhookDeliveryRow.due_at, WebhookDeliveryRow.id)
+    )
+
+
+def _url_of(session: Session, job: Job, event: EventType) -> str | None:
+    """Where the endpoint that a job names gets this event; None where it does not want it."""
+    row = session.get(WebhookEndpointRow, job.options.webhook_endpoint_id)
+    wants = row is not None and row.tenant == job.tenant and row.disabled_at is None and event.value in row.events
+    return row.url if row and wants else None

@@ -1,0 +1,135 @@
+"""Webhooks: what is told, to whom, and when it is tried again."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.domain.job import JobState
+
+MOST_ATTEMPTS = 10
+_MINUTE_S, _HOUR_S = 60, 3600
+_WAITS_S = (
+    5,
+    5 * _MINUTE_S,
+    30 * _MINUTE_S,
+    *(hours * _HOUR_S for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""After each attempt but the last: as the Standard Webhooks specification proposes, some three days in all."""
+_JITTER = 0.1
+"""Of a wait, either way: what failed together does not come back together."""
+_LONGEST_RETRY_AFTER_S = 24 * _HOUR_S
+DISABLED_AFTER = timedelta(days=5)
+"""An endpoint that only failed for so long is sent nothing more."""
+OLD_SECRET_SIGNS = timedelta(hours=24)
+"""How long a secret that was replaced signs beside the new one."""
+
+_SECRET_BYTES = 32
+
+
+class EventType(StrEnum):
+    """What is told. `webhook.test` comes when it is asked for."""
+
+    STARTED = "job.started"
+    SUCCEEDED = "job.succeeded"
+    FAILED = "job.failed"
+    CANCELED = "job.canceled"
+    TEST = "webhook.test"
+
+
+JOB_EVENTS = tuple(event for event in EventType if event is not EventType.TEST)
+_BY_STATE = {
+    JobState.SUCCEEDED: EventType.SUCCEEDED,
+    JobState.FAILED: EventType.FAILED,
+    JobState.CANCELED: EventType.CANCELED,
+}
+
+
+def event_of(old: JobState, new: JobState) -> EventType | None:
+    """What there is to tell of a job that goes from one state to another."""
+    if old is JobState.QUEUED and new is JobState.PREPARING:
+        return EventType.STARTED
+    return _BY_STATE.get(new) if new is not old else None
+
+
+class DeliveryState(StrEnum):
+    """`pending` until it was taken, or `failed` after the last attempt. `disabled`: its receiver wants nothing more."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of sending. `status` is None where there was no answer, and `error` says why; `retry_after_s` is what
+    the receiver asked for."""
+
+    status: int | None
+    error: str | None = None
+    retry_after_s: float = 0
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def unwanted(self) -> bool:
+        return self.status == 410
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to one receiver. `attempts` counts those since it was made, or was last asked for again."""
+
+    id: str
+    tenant: str
+    job_id: str | None
+    endpoint_id: str | None
+    url: str
+    event: EventType
+    body: str
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+def state_after(attempt: Attempt, attempts: int) -> DeliveryState:
+    """What becomes of a delivery with its `attempts`-th attempt."""
+    if attempt.taken:
+        return DeliveryState.DELIVERED
+    if attempt.unwanted:
+        return DeliveryState.DISABLED
+    return DeliveryState.PENDING if attempts < MOST_ATTEMPTS else DeliveryState.FAILED
+
+
+def wait_after(attempt: Attempt, attempts: int, chance: float) -> timedelta:
+    """How long until the next attempt, after `attempts` of them; `chance` is from 0 to 1."""
+    own = _WAITS_S[min(attempts, len(_WAITS_S)) - 1] * (1 + _JITTER * (2 * chance - 1))
+    return timedelta(seconds=max(own, min(attempt.retry_after_s, _LONGEST_RETRY_AFTER_S)))
+
+
+def new_secret() -> str:
+    """What signs: 256 random bits, as the libraries that verify take them."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A receiver that a tenant has registered, without its secret."""
+
+    id: str
+    tenant: str
+    url: str
+    events: tuple[EventType, ...]
+    created_at: datetime
+    failing_since: datetime | None = None
+    disabled_at: datetime | None = None

@@ -1,0 +1,91 @@
+"""A receiver of webhooks for tests: a real HTTP server that keeps what it gets and answers as it is told."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request; names of headers are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the receiver does: hang for a while, then hang up without an answer where `status` is None."""
+
+    status: int | None = 204
+    headers: dict[str, str] = field(default_factory=dict)
+    hang_s: float = 0
+
+
+class Receiver:
+    """`answer` says what becomes of a request; those that came are in `received`, the connections are counted."""
+
+    def __init__(self, port: int, scheme: str) -> None:
+        self.port = port
+        self.url = f"{scheme}://127.0.0.1:{port}/hook"
+        self.received: list[Received] = []
+        self.connections = 0
+        self.answer: Callable[[Received], Reply] = lambda _: Reply()
+        self.lock = Lock()
+
+
+@contextmanager
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver on a free port of this machine."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.receiver = Receiver(server.server_port, "https" if tls else "http")
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    receiver: Receiver
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        self.receiver.connections += 1
+        return True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_POST(self) -> None:
+        receiver = self.server.receiver
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        received = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        with receiver.lock:
+            receiver.received.append(received)
+            reply = receiver.answer(received)
+        time.sleep(reply.hang_s)
+        if reply.status is not None:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing: tests say themselves what went wrong."""

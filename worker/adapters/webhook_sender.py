@@ -1,0 +1,53 @@
+"""Sends events as the Standard Webhooks specification has it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+
+from standardwebhooks import Webhook
+
+from shared.adapters.outgoing import Outgoing, Unreachable
+from shared.domain.webhook import Attempt
+from shared.ports import Clock, DeliveryClaim
+
+TIMEOUT_S = 20.0
+"""As the specification proposes; a receiver that has more to do than to keep the event does it afterwards."""
+
+
+class WebhookSender:
+    """`clock` dates what is sent: receivers refuse what seems to be minutes old."""
+
+    def __init__(self, outgoing: Outgoing, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
+        self._outgoing = outgoing
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._agent = f"Emoline/{version('emoline')}"
+
+    def send(self, claim: DeliveryClaim) -> Attempt:
+        """Sends it once."""
+        now = self._clock.now().astimezone(UTC)
+        signatures = [Webhook(secret).sign(claim.id, now, claim.body) for secret in claim.secrets]
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": self._agent,
+            "webhook-id": claim.id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": " ".join(signatures),
+        }
+        try:
+            answer = self._outgoing.post(claim.url, claim.body.encode(), headers, self._timeout_s)
+        except Unreachable as error:
+            return Attempt(None, str(error))
+        return Attempt(answer.status, None, _retry_after(answer.headers.get("retry-after", ""), now))
+
+
+def _retry_after(value: str, now: datetime) -> float:
+    """Seconds to wait, by a Retry-After header, which has a number or a date; 0 where it has neither."""
+    if value.isdecimal():
+        return float(value[:9])
+    with suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    return 0.0

@@ -1,0 +1,79 @@
+"""Telling of jobs: claim what is due, send it, write down what came of it."""
+
+from __future__ import annotations
+
+import time
+from threading import BoundedSemaphore, Thread
+from typing import Protocol, Self
+
+import structlog
+
+from shared.container import Services
+from shared.domain.webhook import Attempt
+from shared.ports import DeliveryClaim, Queue
+from worker.stages.outages import outlast
+
+_log = structlog.get_logger()
+_AT_ONCE = 16
+"""Deliveries in hand: they wait for receivers, and cost little else."""
+_STOP_WITHIN_S = 10.0
+
+
+class Sender(Protocol):
+    def send(self, claim: DeliveryClaim) -> Attempt: ...
+
+
+class DeliverStage:
+    """A context manager: leaving it gives what is in hand ten seconds. What has not been answered then is sent again
+    when its lease has run out."""
+
+    def __init__(self, services: Services, sender: Sender) -> None:
+        self._services = services
+        self._sender = sender
+        self._free = BoundedSemaphore(_AT_ONCE)
+
+    def run_once(self) -> bool:
+        """Begins the next delivery, as soon as fewer than sixteen are in hand; False when none was due."""
+        self._free.acquire()
+        begun = False
+        try:
+            claim = self._services.webhooks.claim()
+            if claim:
+                Thread(target=self._deliver, args=(claim,), name="deliver", daemon=True).start()
+                begun = True
+        finally:
+            if not begun:
+                self._free.release()
+        return begun
+
+    def _deliver(self, claim: DeliveryClaim) -> None:
+        log = _log.bind(delivery=claim.id, attempt=claim.attempts)
+        try:
+            attempt = self._sent(claim)
+            outlast(lambda: self._record(claim, attempt))
+            log.info("delivery.done", status=attempt.status, error=attempt.error)
+        except Exception:  # it is sent again when its lease has run out
+            log.exception("delivery.not_recorded")
+        finally:
+            self._free.release()
+            # Others for the same receiver may have waited for this one.
+            self._services.wake_ups.wake(Queue.DELIVER)
+
+    def _sent(self, claim: DeliveryClaim) -> Attempt:
+        try:
+            return self._sender.send(claim)
+        except Exception:
+            _log.exception("delivery.error", delivery=claim.id)
+            return Attempt(None, "Something went wrong inside Emoline.")
+
+    def _record(self, claim: DeliveryClaim, attempt: Attempt) -> None:
+        self._services.webhooks.record(claim, attempt)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        until = time.monotonic() + _STOP_WITHIN_S
+        taken = 0
+        while taken < _AT_ONCE and self._free.acquire(timeout=max(0.0, until - time.monotonic())):
+            taken += 1
