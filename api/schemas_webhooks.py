@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.domain.web import split_url
-from shared.domain.webhook import JOB_EVENTS, Delivery, DeliveryState, Endpoint, EventType
+from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
 
 
 def _checked(url: str) -> str:
@@ -18,7 +18,14 @@ def _checked(url: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_checked)]
-JobEvent = Literal[EventType.STARTED, EventType.SUCCEEDED, EventType.FAILED, EventType.CANCELED]
+JobEvent = Literal[
+    EventType.STARTED,
+    EventType.PROGRESS,
+    EventType.ALERT,
+    EventType.SUCCEEDED,
+    EventType.FAILED,
+    EventType.CANCELED,
+]
 _URL_EXAMPLE = "https://hooks.example/emoline"
 
 
@@ -28,7 +35,7 @@ class EndpointRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url = Field(examples=[_URL_EXAMPLE])
-    events: set[JobEvent] = Field(default=set(JOB_EVENTS), min_length=1)
+    events: set[JobEvent] = Field(default=set(DEFAULT_EVENTS), min_length=1)
 
 
 class EndpointChange(BaseModel):

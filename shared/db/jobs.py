@@ -73,7 +73,8 @@ class SqlJobStore:
     def add(self, job: Job) -> Job | None:
         try:
             with self._add.begin() as session:
-                session.connection().execute(_ADD, {"id": job.id, **job_values(job)})
+                told = 0 if job.options.tells_progress else None
+                session.connection().execute(_ADD, {"id": job.id, "progress_told": told, **job_values(job)})
         except IntegrityError:
             return self._with_key_of(job)
         return None
@@ -148,6 +149,8 @@ class SqlJobStore:
         with self._write.begin() as session:
             if not _replaced(session, old, new):
                 return False
+            told = update(JobRow).where(JobRow.id == old.id, JobRow.progress_told.is_not(None))
+            _affected(session, told.values(progress_told=0))
             if forget_all:
                 _affected(session, update(JobRow).where(JobRow.id == old.id).values(model=None))
             else:
@@ -286,6 +289,7 @@ class SqlJobStore:
                 _affected(session, update(JobRow).where(JobRow.id == job_id).values(served=JobRow.served + samples))
             named = update(JobRow).where(JobRow.id.in_(jobs), JobRow.model.is_(None))
             session.execute(named.values(model=model_value(model)))
+            outbox.announce_progress(session, jobs, self._clock.now(), self._now())
         return len(rows)
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:

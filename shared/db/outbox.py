@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import uuid_utils
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.claims import free
 from shared.db.looks import look
-from shared.db.tables import WebhookDeliveryRow, WebhookEndpointRow
+from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
 from shared.documents.event import job_event
-from shared.domain.job import Job
+from shared.domain.job import Job, SegmentCounts, progress
 from shared.domain.web import split_url
 from shared.domain.webhook import DeliveryState, EventType, event_of
 
@@ -28,12 +29,41 @@ def announce(session: Session, old: Job, new: Job, now: datetime, due_at: Any) -
     event = event_of(old.state, new.state)
     if event is None or not new.options.notifies:
         return
-    url = new.options.webhook_url or _url_of(session, new, event)
+    counts = _counts(session, new)
+    for alert in new.alerts:
+        _tell(session, new, EventType.ALERT, job_event(EventType.ALERT, new, counts, now, alert), now, due_at)
+    _tell(session, new, event, job_event(event, new, counts, now), now, due_at)
+
+
+def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, due_at: Any) -> None:
+    """Adds what there is to tell of jobs some of whose segments have just been recorded; call it with their rows held.
+
+    Each tenth of the work is told of once, and not those that were passed at the same time.
+    """
+    told = select(JobRow.id, JobRow.progress_told).where(JobRow.id.in_(job_ids), JobRow.progress_told.is_not(None))
+    tenths = dict(session.execute(told).tuples().all())
+    if not tenths:
+        return
+    session.flush()
+    for job, counts in look(session, tenths, None):
+        done = int(10 * progress(job, counts))
+        if done > (tenths[job.id] or 0):
+            session.execute(update(JobRow).where(JobRow.id == job.id).values(progress_told=done))
+            _tell(session, job, EventType.PROGRESS, job_event(EventType.PROGRESS, job, counts, now), now, due_at)
+
+
+def _counts(session: Session, job: Job) -> SegmentCounts:
+    session.flush()  # what was added in this transaction counts
+    ((_, counts),) = look(session, [job.id], None)
+    return counts
+
+
+def _tell(session: Session, job: Job, event: EventType, body: str, now: datetime, due_at: Any) -> None:
+    url = job.options.webhook_url or _url_of(session, job, event)
     if url is None:
         return
-    ((_, counts),) = look(session, [new.id], None)
-    row = delivery(new.tenant, url, event, job_event(event, new, counts, now), now, due_at)
-    row.job_id, row.endpoint_id = new.id, new.options.webhook_endpoint_id
+    row = delivery(job.tenant, url, event, body, now, due_at)
+    row.job_id, row.endpoint_id = job.id, job.options.webhook_endpoint_id
     session.add(row)
 
 

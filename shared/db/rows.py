@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.db.tables import JobRow, SegmentRow
+from shared.domain.alert import Alert
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.job import Job, JobState
@@ -19,6 +20,7 @@ _RECORDING = TypeAdapter(Recording)
 _OPTIONS = TypeAdapter(JobOptions)
 _MODEL = TypeAdapter(ModelInfo)
 _FAILURE = TypeAdapter(Failure)
+_ALERTS = TypeAdapter(tuple[Alert, ...])
 
 
 def job_values(job: Job) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "expires_at": job.expires_at,
         "audio_expires_at": job.audio_expires_at,
         "audio_deleted": job.audio_deleted,
+        "alerts": _ALERTS.dump_python(job.alerts, mode="json"),
     }
 
 
@@ -69,6 +72,7 @@ def job_of(row: JobRow) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         audio_deleted=row.audio_deleted,
+        alerts=_ALERTS.validate_python(row.alerts),
     )
 
 

@@ -47,13 +47,15 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         dict[str, Any]: JSON(none_as_null=True),
         list[str]: JSON,
+        list[dict[str, Any]]: JSON,
     }
 
 
 class JobRow(Base):
     """`recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
 
-    `served` is the samples analysed for the job, counted from where the jobs beside which it began stood then.
+    `served` is the samples analysed for the job, counted from where the jobs beside which it began stood then;
+    `progress_told` the tenths of the work that webhooks were told of, null where nobody is told.
     """
 
     __tablename__ = "jobs"
@@ -76,6 +78,8 @@ class JobRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     audio_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     audio_deleted: Mapped[bool] = mapped_column(default=False)
+    alerts: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
+    progress_told: Mapped[int | None]
     served: Mapped[Samples] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.documents.job import JobDocument
+from shared.documents.job import AlertDocument, JobDocument
+from shared.domain.alert import Alert
 from shared.domain.job import Job, SegmentCounts
 from shared.domain.webhook import EventType
 
@@ -14,12 +15,15 @@ _MOST_BYTES = 20_000
 """Of a body, by the Standard Webhooks specification."""
 
 
-def job_event(event: EventType, job: Job, counts: SegmentCounts, now: datetime) -> str:
-    """The body. Metadata that would make it too large is left out."""
+def job_event(event: EventType, job: Job, counts: SegmentCounts, now: datetime, alert: Alert | None = None) -> str:
+    """The body; that of an alert has it beside the job's own fields. What would make it too large is left out."""
     document = JobDocument.of(job, counts, now).model_dump(mode="json")
+    if alert:
+        document["alert"] = AlertDocument.of(alert).model_dump(mode="json")
     body = _body(event, now, document)
     if len(body) > _MOST_BYTES:
-        document["config"]["metadata"] = {}
+        document["config"] |= {"metadata": {}, "alerts": []}
+        document["alerts"] = []
         body = _body(event, now, document)
     return body
 

@@ -8,9 +8,11 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict
 
 from shared.documents.recording import AudioDocument, CoverageDocument, Document, ModelDocument
+from shared.domain.alert import Alert, Part
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobStatus, SegmentCounts, progress
 from shared.domain.options import JobOptions
+from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
 
 _EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
@@ -34,6 +36,7 @@ _EXAMPLE: dict[str, Any] = {
     "config": {"channels": "auto", "metadata": {"case": "7"}},
     "model": None,
     "error": None,
+    "alerts": [],
     "created_at": "2026-11-22T09:00:00Z",
     "started_at": "2026-11-22T09:00:01Z",
     "finished_at": None,
@@ -65,6 +68,33 @@ class ErrorDocument(Document):
     retryable: bool
 
 
+class AlertDocument(Document):
+    """A rule of the config that the recording has met."""
+
+    name: str
+    emotions: list[str]
+    channel: int | str | None
+    part: Part
+    at_least_ms: int
+    heard_ms: int
+    """How long the emotions were heard in all."""
+    start_ms: int
+    """Where the first segment begins in which they were heard."""
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        rule = alert.rule
+        return cls(
+            name=rule.name,
+            emotions=list(rule.emotions),
+            channel=rule.channel,
+            part=rule.part,
+            at_least_ms=rule.at_least_ms,
+            heard_ms=to_ms(alert.heard),
+            start_ms=to_ms(alert.start),
+        )
+
+
 class LinksDocument(Document):
     self: str
     result: str
@@ -88,6 +118,8 @@ class JobDocument(Document):
     model: ModelDocument | None
     """The model that was used; null until it is."""
     error: ErrorDocument | None
+    alerts: list[AlertDocument]
+    """The alerts of the config that were raised; none until the job has succeeded."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -111,6 +143,7 @@ class JobDocument(Document):
             error=ErrorDocument(code=failure.code, message=failure.message, retryable=failure.retryable)
             if failure
             else None,
+            alerts=list(map(AlertDocument.of, job.alerts)),
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,

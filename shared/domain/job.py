@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from shared.domain.alert import Alert
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import InvalidTransition
 from shared.domain.failure import FAILURES, Failure, FailureCode
@@ -94,6 +95,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     audio_deleted: bool = False
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def expires_at(self) -> datetime | None:
@@ -142,7 +144,7 @@ class Job:
     def retried(self, now: datetime) -> Self:
         """The job that has ended, as if it had just been submitted."""
         again = self.to(JobState.QUEUED, now)
-        return replace(again, prepared=0, speech=0, failure=None, started_at=None, attempts=0)
+        return replace(again, prepared=0, speech=0, failure=None, started_at=None, attempts=0, alerts=())
 
     def untried(self) -> Self:
         """The job as if its stage had not been claimed this time."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
+from shared.domain.alert import AlertRule
 from shared.domain.web import is_endpoint_id, split_url
 
 MAX_SEGMENT_MS = 25_000
@@ -27,6 +28,7 @@ MOST_APART = 2
 
 _TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32
+_ALERT_LIMIT = 16
 _ROLE_LIMIT = 64
 
 
@@ -154,7 +156,13 @@ class JobOptions:
     """An http or https URL that is told when the job starts and how it ends; docs/webhooks.md says what it gets."""
 
     webhook_endpoint_id: str | None = None
-    """A registered endpoint that is told instead."""
+    """A registered endpoint that is told instead, of the events that it was registered for."""
+
+    webhook_progress: bool = False
+    """Whether `webhook_url` is told of each tenth of the work too."""
+
+    alerts: tuple[AlertRule, ...] = ()
+    """Up to 16 rules. Those that the recording meets are `alerts` of the job, and `job.alert` for its webhook."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""
@@ -164,6 +172,7 @@ class JobOptions:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
         self._check_roles()
         self._check_webhook()
+        self._check_alerts()
         if self.analyse is not None:
             self._check_analyse(self.analyse)
 
@@ -172,11 +181,18 @@ class JobOptions:
         """Whether anybody is told of the job."""
         return bool(self.webhook_url or self.webhook_endpoint_id)
 
+    @property
+    def tells_progress(self) -> bool:
+        """Whether anybody may want to be told of progress: an endpoint that wants nothing of it may change its mind."""
+        return self.webhook_progress or self.webhook_endpoint_id is not None
+
     def _check_webhook(self) -> None:
         if self.webhook_url is not None:
             if self.webhook_endpoint_id is not None:
                 raise ValueError("either webhook_url or webhook_endpoint_id, not both")
             split_url(self.webhook_url)
+        elif self.webhook_progress:
+            raise ValueError("webhook_progress needs webhook_url; an endpoint is told of what it was registered for")
         if self.webhook_endpoint_id is not None and not is_endpoint_id(self.webhook_endpoint_id):
             raise ValueError("webhook_endpoint_id must be like whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77")
 
@@ -191,5 +207,14 @@ class JobOptions:
             raise ValueError("analyse chooses among channels, but with mix there is only one: use split or auto")
         if not channels:
             raise ValueError("analyse must name a channel; leave it out to analyse all")
-        if not all(channel in self.roles or channel in range(MOST_APART) for channel in channels):
+        if not all(map(self._is_channel, channels)):
             raise ValueError(f"each of analyse must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
+
+    def _check_alerts(self) -> None:
+        if len(self.alerts) > _ALERT_LIMIT:
+            raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")
+        if not all(rule.channel is None or self._is_channel(rule.channel) for rule in self.alerts):
+            raise ValueError(f"alerts.channel must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
+
+    def _is_channel(self, channel: int | str) -> bool:
+        return channel in self.roles or channel in range(MOST_APART)

@@ -34,6 +34,8 @@ class EventType(StrEnum):
     """What is told. `webhook.test` comes when it is asked for."""
 
     STARTED = "job.started"
+    PROGRESS = "job.progress"
+    ALERT = "job.alert"
     SUCCEEDED = "job.succeeded"
     FAILED = "job.failed"
     CANCELED = "job.canceled"
@@ -41,6 +43,8 @@ class EventType(StrEnum):
 
 
 JOB_EVENTS = tuple(event for event in EventType if event is not EventType.TEST)
+DEFAULT_EVENTS = tuple(event for event in JOB_EVENTS if event is not EventType.PROGRESS)
+"""What an endpoint is told of that does not say: progress comes up to ten times a job."""
 _BY_STATE = {
     JobState.SUCCEEDED: EventType.SUCCEEDED,
     JobState.FAILED: EventType.FAILED,

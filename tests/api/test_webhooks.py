@@ -50,7 +50,7 @@ def test_an_endpoint_is_made_looked_at_changed_and_deleted(client: TestClient) -
     assert (endpoint["url"], endpoint["events"], endpoint["enabled"]) == (URL, ["job.failed"], True)
     assert client.get(path).json() == endpoint
     other = created(client)
-    assert sorted(other["events"]) == ["job.canceled", "job.failed", "job.started", "job.succeeded"]
+    assert sorted(other["events"]) == ["job.alert", "job.canceled", "job.failed", "job.started", "job.succeeded"]
     listed = client.get("/v1/webhook-endpoints").json()["data"]
     assert [one["id"] for one in listed] == [other["id"], endpoint["id"]]
     assert "secret" not in listed[0]

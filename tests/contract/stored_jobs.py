@@ -30,6 +30,7 @@ def new_job(
     priority: Priority = "normal",
     webhook_url: str | None = None,
     webhook_endpoint_id: str | None = None,
+    webhook_progress: bool = False,
 ) -> Job:
     recording = Recording("call.mp3", 10, "ab", "jobs/x/source", warnings=(RecordingWarning.TRUNCATED,))
     options = JobOptions(
@@ -38,6 +39,7 @@ def new_job(
         priority=priority,
         webhook_url=webhook_url,
         webhook_endpoint_id=webhook_endpoint_id,
+        webhook_progress=webhook_progress,
         metadata=dict(metadata),
     )
     job = Job(f"job_{uuid_utils.uuid7()}", recording, options, clock.now(), tenant)

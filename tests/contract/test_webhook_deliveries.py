@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from sqlalchemy import Engine, text
 from shared.adapters.wake_local import LocalWakeUps
 from shared.db.endpoints import SqlEndpointStore
 from shared.db.webhooks import SqlWebhookStore
+from shared.domain.alert import Alert, AlertRule
 from shared.domain.errors import LeaseLost
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import DEFAULT_TENANT, Job, JobState
-from shared.domain.webhook import JOB_EVENTS, MOST_ATTEMPTS, Attempt
+from shared.domain.webhook import DEFAULT_EVENTS, JOB_EVENTS, MOST_ATTEMPTS, Attempt
 from shared.ports import Claim, DeliveryClaim, JobStore, Queue, WebhookStore
 from shared.services.endpoints import Endpoints
 from tests.clock import ManualClock
@@ -94,6 +96,82 @@ def test_an_event_has_the_job_as_it_was_then(jobs: JobStore, webhooks: WebhookSt
     }  # fmt: skip
     assert end["data"]["config"]["metadata"] == {"case": "7"}
     assert end["data"]["links"]["result"] == f"/v1/jobs/{job.id}/result"
+
+
+def inferring(jobs: JobStore, clock: ManualClock, **options: Any) -> Job:
+    """A job that was cut into twenty segments, and its start told."""
+    claim = started(jobs, clock, **options)
+    recording = replace(claim.job.recording, duration=16_000)
+    job = claim.job.evolve(prepared=16_000, recording=recording).to(JobState.INFERRING, clock.now())
+    jobs.save(claim, job, add=[stored(index, 20 * index) for index in range(20)])
+    return job
+
+
+def test_each_tenth_of_the_work_is_told_of_to_who_wants_it(
+    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+) -> None:
+    inferring(jobs, clock, webhook_progress=True)
+    told(webhooks)
+    segments = jobs.claim_segments(10**9)
+    percents = []
+    for several in (segments[:2], segments[2:3], segments[3:5], segments[5:15], segments[15:]):
+        jobs.record([(segment, HAPPY) for segment in several], MODEL)
+        jobs.record([(segment, HAPPY) for segment in several], MODEL)  # which is refused, and told of by nobody
+        events = told(webhooks)
+        assert {event["type"] for event in events} <= {"job.progress"}
+        percents.append([event["data"]["progress"]["percent"] for event in events])
+    assert percents == [[], [14.8], [24.8], [74.2], [99.0]]
+
+
+def test_of_progress_only_those_are_told_who_asked_for_it(
+    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+) -> None:
+    endpoints = Endpoints(SqlEndpointStore(engine, clock), LocalWakeUps(), clock)
+    for receiver, expected in (
+        ({}, []),
+        ({"webhook_url": None, "webhook_endpoint_id": endpoints.create(URL, DEFAULT_EVENTS)[0].id}, []),
+        ({"webhook_url": None, "webhook_endpoint_id": endpoints.create(URL, JOB_EVENTS)[0].id}, ["job.progress"]),
+    ):
+        inferring(jobs, clock, **receiver)
+        told(webhooks)
+        jobs.record([(segment, HAPPY) for segment in jobs.claim_segments(10**9)], MODEL)
+        assert types(webhooks) == expected
+
+
+def test_a_job_that_is_tried_again_tells_of_its_progress_again(
+    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+) -> None:
+    for forget_all in (True, False):
+        job = inferring(jobs, clock, webhook_progress=True)
+        jobs.record([(segment, HAPPY) for segment in jobs.claim_segments(10**9)], MODEL)
+        assert types(webhooks) == ["job.started", "job.progress"]
+        canceled = job.to(JobState.CANCELED, clock.now())
+        assert jobs.replace(job, canceled)
+        assert jobs.retry(canceled, canceled.retried(clock.now()), forget_all=forget_all)
+        claim = claimed(jobs.claim_preparation())
+        prepared = claim.job.evolve(prepared=16_000).to(JobState.INFERRING, clock.now())
+        jobs.save(claim, prepared, add=[stored(index, 20 * index) for index in range(21)])
+        assert types(webhooks) == ["job.canceled", "job.started"]
+        jobs.record([(segment, HAPPY) for segment in jobs.claim_segments(10**9)], MODEL)
+        assert types(webhooks) == ["job.progress"]
+
+
+def test_every_alert_is_told_of_beside_the_end(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+    inferring(jobs, clock)
+    jobs.record([(segment, HAPPY) for segment in jobs.claim_segments(10**9)], MODEL)
+    finish = claimed(jobs.claim_finish())
+    rules = [AlertRule(name, ("happy",), channel="customer", part="last_quarter") for name in ("first", "second")]
+    alerts = tuple(Alert(rule, 400_000, 16_000) for rule in rules)
+    jobs.save(finish, finish.job.evolve(alerts=alerts).to(JobState.SUCCEEDED, clock.now()))
+    assert jobs.get(finish.job.id).alerts == alerts
+    events = told(webhooks)
+    assert [event["type"] for event in events] == ["job.started", "job.alert", "job.alert", "job.succeeded"]
+    assert [event["data"]["alert"]["name"] for event in events[1:3]] == ["first", "second"]
+    assert events[2]["data"]["alert"] == events[3]["data"]["alerts"][1] == {
+        "name": "second", "emotions": ["happy"], "channel": "customer", "part": "last_quarter", "at_least_ms": 20_000,
+        "heard_ms": 25_000, "start_ms": 1_000,
+    }  # fmt: skip
+    assert events[2]["data"]["id"] == finish.job.id
 
 
 def test_a_stage_that_is_claimed_again_is_no_second_start(

@@ -36,6 +36,7 @@ from worker.stages.deliver import DeliverStage
 LOCAL = [ip_network("127.0.0.0/8")]
 JOBS = 40
 DAY_S = 86_400.0
+ANY = ["angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "<unk>"]
 
 
 @pytest.fixture
@@ -195,15 +196,20 @@ def test_the_service_tells_of_a_job_from_start_to_end(tmp_path: Path, receiver: 
     with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as client:
         secret = client.post("/v1/webhook-secret/rotate").json()["secret"]
         content = encoded(speech_like(8, seed=21).samples[:, None], 16_000, "wav")
-        job, _ = client.analysed(content, webhook_url=receiver.url, metadata={"case": "7"})
+        rules = [{"name": "any", "emotions": ANY, "at_least_ms": 1}, {"name": "never", "emotions": ["bored"]}]
+        job, result = client.analysed(content, webhook_url=receiver.url, metadata={"case": "7"}, alerts=rules)
         client.analysed(content, webhook_url="http://10.0.0.1/")
         refused = logged(client, state="pending")
-        while len(logged(client, state="delivered")) < 2 or any(one["last_error"] is None for one in refused):
+        while len(logged(client, state="delivered")) < 3 or any(one["last_error"] is None for one in refused):
             time.sleep(0.05)
             refused = logged(client, state="pending")
     assert {one["last_error"] for one in refused} == {"The URL leads to an address that is not public."}
     events = [verified(request, secret) for request in receiver.received]
-    assert sorted(event["type"] for event in events) == ["job.started", "job.succeeded"]
+    assert sorted(event["type"] for event in events) == ["job.alert", "job.started", "job.succeeded"]
+    alert = next(event["data"]["alert"] for event in events if event["type"] == "job.alert")
+    lengths_ms = [segment["end_ms"] - segment["start_ms"] for segment in result["segments"]]
+    assert alert["heard_ms"] == pytest.approx(sum(lengths_ms), abs=len(lengths_ms))
+    assert job["alerts"] == [alert]
     ended = next(event for event in events if event["type"] == "job.succeeded")
     assert ended["data"]["id"] == job["id"]
     assert ended["data"]["progress"] == job["progress"]
