@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from shared.documents.job import JobDocument
 from shared.documents.result import ResultDocument
 from shared.domain.recording import SAMPLE_RATE, to_ms
 
@@ -39,6 +40,13 @@ def progress_bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
     )
+
+
+def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "") -> None:
+    """Moves a bar to where a job stands."""
+    progress = job.progress
+    where = f"{job.stage or job.status} {progress.segments_done}/{progress.segments_total} segments"
+    bar.update(task, completed=progress.percent, description=f"{escape(name)}: {where}" if name else where)
 
 
 def print_result(result: ResultDocument, console: Console) -> None:

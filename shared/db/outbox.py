@@ -41,7 +41,7 @@ def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, d
     Each tenth of the work is told of once, and not those that were passed at the same time.
     """
     told = select(JobRow.id, JobRow.progress_told).where(JobRow.id.in_(job_ids), JobRow.progress_told.is_not(None))
-    tenths = dict(session.execute(told).tuples().all())
+    tenths = {row.id: row.progress_told for row in session.execute(told)}
     if not tenths:
         return
     session.flush()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from worker.cli import analyze, bench, keys, service, split
+from worker.cli import analyze, bench, keys, service, split, submit
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(analyze.analyze)
 app.command()(split.split)
 app.command()(service.serve)
 app.command()(service.worker)
+app.command()(submit.submit)
 app.command()(service.demo)
 app.command()(service.migrate)
 app.add_typer(keys.app, name="keys")

@@ -134,7 +134,8 @@ def demo(
     """Start the service on a free port, send it a recording over HTTP, show its timeline, stop it."""
     import tempfile
 
-    from worker.demo import DemoFailed, run
+    from emoline.client import ServiceError, Unsuccessful
+    from worker.demo import run
     from worker.embedded import embedded_service
     from worker.pipeline.errors import ModelUnavailable
 
@@ -147,7 +148,7 @@ def demo(
             settings = settings.model_copy(update={"database_url": None, "store_url": None, "broker_url": None})
             with embedded_service(settings, "127.0.0.1", 0) as url:
                 run(url, file, out, console)
-    except (DemoFailed, ModelUnavailable) as error:
+    except (ServiceError, Unsuccessful, ModelUnavailable) as error:
         leave(console, str(error))
 
 

@@ -1,0 +1,1 @@
+"""Emoline from Python: `emoline.client` talks to any service."""

@@ -1,0 +1,222 @@
+"""A client of the service's REST API, with its documents as types.
+
+with Client("http://127.0.0.1:8000") as client:
+    result = client.analyse("call.mp3", channels="split", roles=["agent", "customer"])
+    for entry in result.timeline:
+        print(entry.start_ms, entry.role, entry.emotion)
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import httpx2
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from shared.documents.job import JobDocument
+from shared.documents.result import ResultDocument
+from shared.documents.segments import SegmentDocument
+
+OnSent = Callable[[int], None]
+"""Told how many bytes of a recording have been sent."""
+OnChange = Callable[[JobDocument], None]
+
+_ATTEMPTS = 6
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=20)
+_LONGEST_WAIT_S = 60.0
+_AGAIN = {429, 502, 503, 504}
+"""Statuses after which the same request may succeed a little later."""
+_LOOK_S = 20
+"""How long the service is asked to wait for a change: shorter than most proxies allow."""
+_BLOCK_BYTES = 1 << 20
+
+
+class ServiceError(Exception):
+    """The service refused a request. `code` is stable, docs/errors.md has all of them; the message is a sentence."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{message} ({code})")
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class Unsuccessful(Exception):
+    """A job has ended without a result: `job.error` says why, unless somebody canceled it."""
+
+    def __init__(self, job: JobDocument) -> None:
+        error = job.error
+        super().__init__(f"{error.message} ({error.code})" if error else f"The job was {job.status}.")
+        self.job = job
+
+
+class Client:
+    """A connection to a service, closed when the context is left. `key` is an API key, where the service asks for one.
+
+    Every method raises ServiceError, or httpx2.TransportError where there is no service. A request that meets a service
+    that is away or busy is sent again for up to a minute; none is done twice by that.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", key: str | None = None, *, timeout_s: float = 60.0) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def analyse(self, file: str | PathLike[str], **config: Any) -> ResultDocument:
+        """Submits a recording, waits until it is analysed, and returns its result. Raises Unsuccessful too."""
+        job = self.wait(self.submit(file, **config).id)
+        if job.status != "succeeded":
+            raise Unsuccessful(job)
+        return self.result(job.id)
+
+    def submit(
+        self,
+        file: str | PathLike[str],
+        *,
+        idempotency_key: str | None = None,
+        on_sent: OnSent | None = None,
+        **config: Any,
+    ) -> JobDocument:
+        """Uploads a recording of any size. `config` is the job's, as `channels="split"`.
+
+        The same `idempotency_key` and recording give the same job; by default each call makes one.
+        """
+        path = Path(file)
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(path.stat().st_size),
+            "Idempotency-Key": idempotency_key or str(uuid.uuid4()),
+            "Emoline-Config": json.dumps(config),
+        }
+        answer = self._ask(
+            "POST", "/v1/jobs", params={"filename": path.name}, headers=headers, content=lambda: _blocks(path, on_sent)
+        )
+        return JobDocument.model_validate_json(answer.content)
+
+    def submit_url(self, url: str, *, idempotency_key: str | None = None, **config: Any) -> JobDocument:
+        """Has the service fetch the recording. Other than that as `submit`."""
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        answer = self._ask("POST", "/v1/jobs", headers=headers, json={"source": {"url": url}, **config})
+        return JobDocument.model_validate_json(answer.content)
+
+    def job(self, job_id: str) -> JobDocument:
+        """Where a job stands."""
+        return JobDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}").content)
+
+    def wait(self, job_id: str, on_change: OnChange | None = None) -> JobDocument:
+        """The job once it has ended, whichever way; `on_change` sees it whenever it is another before."""
+        etag = ""
+        while True:
+            headers = {"If-None-Match": etag} if etag else {}
+            answer = self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": _LOOK_S}, headers=headers)
+            if answer.status_code == httpx2.codes.NOT_MODIFIED:
+                continue
+            etag, job = answer.headers["ETag"], JobDocument.model_validate_json(answer.content)
+            if on_change:
+                on_change(job)
+            if job.finished_at:
+                return job
+
+    def result(self, job_id: str) -> ResultDocument:
+        """What came of a job that succeeded."""
+        return ResultDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}/result").content)
+
+    def jobs(self, **filters: Any) -> Iterator[JobDocument]:
+        """All jobs, newest first, those that `filters` let pass: as `status="failed"`."""
+        return map(JobDocument.model_validate, self._pages("/v1/jobs", **filters))
+
+    def segments(self, job_id: str) -> Iterator[SegmentDocument]:
+        """The segments known so far, also while the job runs."""
+        return map(SegmentDocument.model_validate, self._pages(f"/v1/jobs/{job_id}/segments"))
+
+    def segment_audio(self, job_id: str, index: int) -> bytes:
+        """The sound of a segment, as FLAC."""
+        return self._ask("GET", f"/v1/jobs/{job_id}/segments/{index}/audio", follow_redirects=True).content
+
+    def cancel(self, job_id: str) -> JobDocument:
+        """Stops a job that has not ended."""
+        return JobDocument.model_validate_json(self._ask("POST", f"/v1/jobs/{job_id}/cancel").content)
+
+    def retry(self, job_id: str, what: Literal["failed_segments", "all"] = "failed_segments") -> JobDocument:
+        """Tries a job again that has ended."""
+        return JobDocument.model_validate_json(
+            self._ask("POST", f"/v1/jobs/{job_id}/retry", json={"what": what}).content
+        )
+
+    def delete(self, job_id: str) -> None:
+        """Deletes a job with its recording and its results."""
+        self._ask("DELETE", f"/v1/jobs/{job_id}")
+
+    def _pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        cursor = None
+        while True:
+            page = self._ask("GET", path, params=params | ({"cursor": cursor} if cursor else {})).json()
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def _ask(
+        self, method: str, path: str, *, content: Callable[[], Iterator[bytes]] | None = None, **request: Any
+    ) -> httpx2.Response:
+        """The answer to a request, sent several times if need be; `content` gives its body from the start each time."""
+        for attempt in Retrying(
+            stop=stop_after_attempt(_ATTEMPTS), wait=_pause, retry=retry_if_exception(_passes), reraise=True
+        ):
+            with attempt:
+                answer = self._http.request(method, path, content=content() if content else None, **request)
+                _check(answer)
+        return answer
+
+
+def _blocks(path: Path, on_sent: OnSent | None) -> Iterator[bytes]:
+    sent = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            yield block
+            sent += len(block)
+            if on_sent:
+                on_sent(sent)
+
+
+def _check(answer: httpx2.Response) -> None:
+    if not answer.is_error:
+        return
+    problem: dict[str, Any] = {}
+    with suppress(ValueError):  # a proxy's own page
+        problem = answer.json()
+    seconds = answer.headers.get("Retry-After", "")
+    raise ServiceError(
+        answer.status_code,
+        problem.get("code", f"http_{answer.status_code}"),
+        problem.get("detail") or problem.get("title") or f"The service answered {answer.status_code}.",
+        float(seconds) if seconds.isdecimal() else None,
+    )
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(error, ServiceError):
+        return error.status in _AGAIN and (error.retry_after_s or 0) <= _LONGEST_WAIT_S
+    return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds until the next attempt."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_s if isinstance(error, ServiceError) else None
+    return max(asked or 0.0, _BACKOFF(state))

