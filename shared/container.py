@@ -14,6 +14,7 @@ from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.keys import SqlKeyStore
 from shared.db.schema import ensure_schema
+from shared.db.usage import SqlUsageStore
 from shared.db.webhooks import SqlWebhookStore
 from shared.ports import Clock, JobStore, ObjectStore, WakeUps, WebhookStore
 from shared.services.access import Access
@@ -24,6 +25,7 @@ from shared.services.read import Read
 from shared.services.retry import Retry
 from shared.services.submit import Submit
 from shared.services.sweep import Sweep
+from shared.services.usage import UsageReport
 from shared.settings import Settings
 
 
@@ -45,19 +47,21 @@ class Services:
     end: End
     retry: Retry
     sweep: Sweep
+    usage: UsageReport
 
-    def of(self, tenant: str) -> Self:
-        """The same for who may see and make the jobs of one tenant only."""
+    def of(self, tenant: str, key_id: str | None = None) -> Self:
+        """The same for who may see and make the jobs of one tenant only, with one of its keys."""
         jobs, endpoints = self.jobs.of(tenant), replace(self.endpoints, tenant=tenant)
         return replace(
             self,
             jobs=jobs,
-            submit=replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant),
+            submit=replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id),
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
             endpoints=endpoints,
+            usage=replace(self.usage, tenant=tenant),
         )
 
 
@@ -87,12 +91,13 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 clock=clock,
                 access=Access(SqlKeyStore(engine), clock),
                 endpoints=endpoints,
-                submit=Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes),
+                submit=Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, objects, wake_ups, settings.lease_s),
+                usage=UsageReport(SqlUsageStore(engine), clock),
             )
     finally:
         engine.dispose()

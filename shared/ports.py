@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -13,8 +13,10 @@ from typing import BinaryIO, Protocol
 from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobStatus, SegmentCounts
+from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+from shared.domain.usage import DayUsage
 from shared.domain.webhook import Attempt, Delivery, DeliveryState, Endpoint
 
 
@@ -58,6 +60,14 @@ class KeyStore(Protocol):
 
     def revoke(self, tenant: str, key_id: str, now: datetime) -> None:
         """Raises KeyNotFound."""
+        ...
+
+
+class UsageStore(Protocol):
+    """What tenants have used, of jobs that were deleted too."""
+
+    def of_tenant(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
+        """By day from `first` to `last` and by key, oldest first."""
         ...
 
 
@@ -131,11 +141,13 @@ class JobPage:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs a list is of; by default all."""
+    """Which jobs a list is of; by default all. `label` is an emotion of any segment, `dominant` the one of most."""
 
     status: JobStatus | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    label: str | None = None
+    dominant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +243,16 @@ class JobStore(Protocol):
         """The same store for who may see the jobs of one tenant only; those of others are not there."""
         ...
 
-    def add(self, job: Job) -> Job | None:
-        """Adds it, unless there is one of its tenant with its idempotency key: then that one is returned."""
+    def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
+        """Adds it, unless there is one of its tenant with its idempotency key: then that one is returned.
+
+        Raises TooManyOpenJobs, QuotaExceeded or QueueFull; of two at once that only one of would be within the limits
+        of their tenant, one is over them.
+        """
+        ...
+
+    def admit(self, tenant: str, size: int, idempotency_key: str | None, limits: Limits) -> None:
+        """Raises as `add` would of a job of that many bytes."""
         ...
 
     def get(self, job_id: str) -> Job:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
 
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     allowed_hosts: list[str] = []
     """JSON list of names, besides this machine's own, by which clients reach the service."""
 
+    cors_origins: list[str] = []
+    """JSON list of origins, as `["https://app.example"]`, whose pages may use the service by scripts in browsers."""
+
     allowed_networks: list[IPvAnyNetwork] = []
     """JSON list of networks, as `["10.1.0.0/16"]`, in which webhooks may be sent to addresses that are not public."""
 
@@ -83,6 +87,9 @@ class Settings(BaseSettings):
     retention: RetentionOptions = RetentionOptions()
     """What a job's `retention` is where it does not say, as `EMOLINE_RETENTION__AUDIO_S` and
     `EMOLINE_RETENTION__RESULTS_S`."""
+
+    limits: Limits = Limits()
+    """How much each tenant may ask for, as `EMOLINE_LIMITS__REQUESTS_PER_S` or `EMOLINE_LIMITS__OPEN_JOBS`."""
 
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""

@@ -16,12 +16,13 @@ from copy import copy
 from datetime import timedelta
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Engine, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import CursorResult, Engine, Select, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shared.db import admission, outbox
 from shared.db import claims as claiming
-from shared.db import outbox
+from shared.db.admission import Wanted
 from shared.db.engine import single_statements
 from shared.db.looks import look
 from shared.db.rows import (
@@ -35,16 +36,17 @@ from shared.db.rows import (
     stored_segment_of,
 )
 from shared.db.sessions import Sessions
-from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
+from shared.db.tables import ANALYSED, DeletedJobRow, JobRow, SegmentRow
+from shared.db.usage import measure
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.segment import PENDING, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import Claim, Clock, JobFilter, JobPage, Queue, SegmentClaim, StoredSegment
 
 _SWEPT_AT_ONCE = 100
-_ADD = insert(JobRow)
 _CANDIDATES = 16
 """Jobs that a claim looks at: more than claimers hold locked at a time."""
 
@@ -70,14 +72,20 @@ class SqlJobStore:
         one._tenant = tenant
         return one
 
-    def add(self, job: Job) -> Job | None:
+    def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
-            with self._add.begin() as session:
-                told = 0 if job.options.tells_progress else None
-                session.connection().execute(_ADD, {"id": job.id, "progress_told": told, **job_values(job)})
+            with (self._write if limits.of_jobs else self._add).begin() as session:
+                if limits.of_jobs:
+                    admission.wait_turn(session, job.tenant)
+                    admission.check(session, Wanted.of(job), limits)
+                admission.add(session, job)
         except IntegrityError:
             return self._with_key_of(job)
         return None
+
+    def admit(self, tenant: str, size: int, idempotency_key: str | None, limits: Limits) -> None:
+        with self._read() as session:
+            admission.check(session, Wanted(tenant, size, idempotency_key, self._clock.now()), limits)
 
     def _with_key_of(self, job: Job) -> Job:
         query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
@@ -164,6 +172,7 @@ class SqlJobStore:
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
             row = self._existing(session, job_id, lock=True)
+            measure(session, job_id, row.prepared)
             session.delete(row)
             session.add(DeletedJobRow(id=job_id, tenant=row.tenant, deleted_at=self._now()))
 
@@ -299,7 +308,9 @@ class SqlJobStore:
             _affected(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
 
     def _tell(self, session: Session, old: Job, new: Job) -> None:
-        """Writes what there is to tell with the change that it tells of: it is lost with that, or not at all."""
+        """Writes what follows from a change, to tell and to count, with the change: lost with that, or not at all."""
+        if old.state is JobState.PREPARING and new.state is not JobState.PREPARING:
+            measure(session, new.id, new.prepared)
         outbox.announce(session, old, new, self._clock.now(), self._now())
 
     def _leased(self) -> Any:
@@ -320,6 +331,11 @@ def _conditions(wanted: JobFilter) -> list[Any]:
         conditions.append(JobRow.created_at > wanted.created_after)
     if wanted.created_before:
         conditions.append(JobRow.created_at < wanted.created_before)
+    if wanted.label:
+        labelled = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, SegmentRow.emotion == wanted.label)
+        conditions.append(labelled.where(ANALYSED).exists())
+    if wanted.dominant:
+        conditions.append(JobRow.dominant == wanted.dominant)
     return conditions
 
 

@@ -27,6 +27,7 @@ def job_values(job: Job) -> dict[str, Any]:
     """The columns that follow a job's progress; the lease and the model are written by the store alone."""
     return {
         "tenant": job.tenant,
+        "key_id": job.key_id,
         "idempotency_key": job.idempotency_key,
         "priority": PRIORITIES.index(job.options.priority),
         "state": job.state.value,
@@ -36,6 +37,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "prepared": job.prepared,
         "speech": job.speech,
+        "dominant": job.dominant,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
@@ -59,6 +61,7 @@ def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
         tenant=row.tenant,
+        key_id=row.key_id,
         idempotency_key=row.idempotency_key,
         recording=_RECORDING.validate_python(row.recording),
         options=options_of(row.options),
@@ -67,6 +70,7 @@ def job_of(row: JobRow) -> Job:
         attempts=row.attempts,
         prepared=row.prepared,
         speech=row.speech,
+        dominant=row.dominant,
         model=_MODEL.validate_python(row.model) if row.model else None,
         failure=_FAILURE.validate_python(row.failure) if row.failure else None,
         started_at=row.started_at,

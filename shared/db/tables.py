@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, TypeDecorator, text
@@ -20,6 +20,8 @@ _UNFINISHED = text("finished_at IS NULL")
 _NOT_PURGED = text("NOT purged")
 _UNDELIVERED = text("state = 'pending'")
 _IN_HAND = text("lease_until IS NOT NULL")
+ANALYSED = text("status = 'ok'")
+"""Of segments; without a parameter, so that a database knows that its index of those is meant."""
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A day and a half at 16 kHz is just over 31 bits."""
@@ -62,6 +64,7 @@ class JobRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
+    key_id: Mapped[str | None]
     idempotency_key: Mapped[str | None]
     priority: Mapped[int]
     state: Mapped[str]
@@ -72,6 +75,7 @@ class JobRow(Base):
     attempts: Mapped[int]
     prepared: Mapped[Samples]
     speech: Mapped[Samples]
+    dominant: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -87,6 +91,7 @@ class JobRow(Base):
     __table_args__ = (
         Index(None, "state", "id"),
         Index(None, "tenant", "idempotency_key", unique=True),
+        Index(None, "tenant", "dominant", "id"),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 
@@ -113,7 +118,25 @@ class SegmentRow(Base):
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "status", "job_id", "index"),)
+    __table_args__ = (
+        Index(None, "status", "job_id", "index"),
+        Index(None, "job_id", "emotion", postgresql_where=ANALYSED, sqlite_where=ANALYSED),
+    )
+
+
+class UsageRow(Base):
+    """What a job counts towards its tenant's day, also when it is deleted. `samples` are those that were decoded."""
+
+    __tablename__ = "usage"
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    key_id: Mapped[str | None]
+    day: Mapped[date]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    samples: Mapped[Samples]
+
+    __table_args__ = (Index(None, "tenant", "day"),)
 
 
 class ApiKeyRow(Base):

@@ -26,6 +26,7 @@ class Caller:
 
     tenant: str
     scopes: frozenset[Scope]
+    key_id: str | None = None
 
     def check(self, scopes: Collection[Scope]) -> None:
         """Raises MissingScope unless all of them are allowed."""
@@ -52,4 +53,4 @@ class ApiKey:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.tenant, frozenset(self.scopes))
+        return Caller(self.tenant, frozenset(self.scopes), self.id)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from shared.domain.limits import Standing
+
 
 class EmolineError(Exception):
     """Something that was asked for cannot be done."""
@@ -137,6 +139,12 @@ class NotAcceptable(EmolineError):
     code = "not_acceptable"
 
 
+class InvalidPeriod(EmolineError):
+    """The period ends before it begins, or is longer than 366 days."""
+
+    code = "invalid_period"
+
+
 class IdempotencyMismatch(EmolineError):
     """The Idempotency-Key was used before, with another recording or another config."""
 
@@ -167,10 +175,48 @@ class UploadTooLarge(EmolineError):
     code = "upload_too_large"
 
 
+class BodyTooLarge(EmolineError):
+    """The body of the request is larger than any that is no recording."""
+
+    code = "body_too_large"
+
+
 class NotMedia(EmolineError):
     """The file is neither audio nor video."""
 
     code = "unsupported_media_type"
+
+
+class LimitReached(EmolineError):
+    """More was asked for than the service allows; `standing` says of what, where that is one of its tenant's quotas."""
+
+    def __init__(self, message: str | None = None, standing: Standing | None = None) -> None:
+        super().__init__(message)
+        self.standing = standing
+
+
+class RateLimited(LimitReached):
+    """There were more requests in this second than the service allows; ask again in a moment."""
+
+    code = "rate_limited"
+
+
+class TooManyOpenJobs(LimitReached):
+    """As many jobs as the service allows have not ended yet; submit this one when one of them has."""
+
+    code = "too_many_open_jobs"
+
+
+class QuotaExceeded(LimitReached):
+    """With this recording it would be more than the service allows in a day; the next one begins at midnight UTC."""
+
+    code = "quota_exceeded"
+
+
+class QueueFull(LimitReached):
+    """More recordings wait to be analysed than the service can take; try again later."""
+
+    code = "queue_full"
 
 
 class Outage(EmolineError):

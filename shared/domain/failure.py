@@ -78,3 +78,6 @@ _TABLE = (
     Failure(FailureCode.BAD_AUDIO, "The segment's audio cannot be analysed."),
 )
 FAILURES = {failure.code: failure for failure in _TABLE}
+
+SEGMENT_REASONS = (FailureCode.TIMEOUT, FailureCode.CRASH, FailureCode.BAD_AUDIO)
+"""Why a segment is skipped; the others are of a whole recording."""

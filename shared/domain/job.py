@@ -77,7 +77,8 @@ class Job:
     """One recording on its way to a timeline.
 
     `attempts` counts how often the present stage was claimed. `prepared` and `speech` are the samples decoded, and
-    those of them found to hold speech, so far.
+    those of them found to hold speech, so far. `key_id` is of the API key that it was submitted with. `dominant` is the
+    emotion that most of its segments carry, once they are analysed.
     """
 
     id: str
@@ -85,12 +86,14 @@ class Job:
     options: JobOptions
     created_at: datetime
     tenant: str = DEFAULT_TENANT
+    key_id: str | None = None
     idempotency_key: str | None = None
     state: JobState = JobState.QUEUED
     attempts: int = 0
     prepared: int = 0
     speech: int = 0
     model: ModelInfo | None = None
+    dominant: str | None = None
     failure: Failure | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -144,7 +147,8 @@ class Job:
     def retried(self, now: datetime) -> Self:
         """The job that has ended, as if it had just been submitted."""
         again = self.to(JobState.QUEUED, now)
-        return replace(again, prepared=0, speech=0, failure=None, started_at=None, attempts=0, alerts=())
+        again = replace(again, prepared=0, speech=0, attempts=0, started_at=None)
+        return replace(again, dominant=None, alerts=(), failure=None)
 
     def untried(self) -> Self:
         """The job as if its stage had not been claimed this time."""

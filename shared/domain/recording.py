@@ -32,6 +32,16 @@ class RecordingWarning(StrEnum):
     NOT_SPLIT = "not_split"
 
 
+WARNINGS = {
+    RecordingWarning.NO_SPEECH: "No speech was found: the timeline is empty.",
+    RecordingWarning.TRUNCATED: "The end of the file is missing; what is there was analysed.",
+    RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
+    RecordingWarning.NOT_SPLIT: "The config has `roles` or `analyse`, but the sound was analysed as one, as channel 0 "
+    "without a role: the file has too few channels for the roles, or over two, or `auto` found one voice in both.",
+}
+"""What each means, in a sentence."""
+
+
 class ChannelMode(StrEnum):
     """How the channels of a recording are analysed: mixed into one, or each by itself."""
 

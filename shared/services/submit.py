@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import uuid_utils
 
-from shared.domain.errors import EmptyUpload, IdempotencyMismatch, NotMedia, UploadTooLarge
+from shared.domain.errors import EmptyUpload, IdempotencyMismatch, LimitReached, NotMedia, UploadTooLarge
 from shared.domain.job import DEFAULT_TENANT, Job
+from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
@@ -73,7 +74,16 @@ class Submit:
     wake_ups: WakeUps
     clock: Clock
     max_bytes: int
+    limits: Limits = UNLIMITED
     tenant: str = DEFAULT_TENANT
+    key_id: str | None = None
+
+    def admit(self, at_least: int, idempotency_key: str | None) -> None:
+        """Refuses a recording of that many bytes before it comes; `enqueue` does, with the same errors, when it has.
+
+        Raises TooManyOpenJobs, QuotaExceeded or QueueFull.
+        """
+        self.jobs.admit(self.tenant, at_least, idempotency_key, self.limits)
 
     @contextmanager
     def receive(self) -> Iterator[Upload]:
@@ -96,10 +106,15 @@ class Submit:
 
         Raises:
             IdempotencyMismatch: that one is of another recording, or has other options.
+            TooManyOpenJobs, QuotaExceeded, QueueFull: what was received is dropped.
         """
         recording = Recording(display_name(filename), upload.size, sha256, source_key(upload.job_id))
-        job = Job(upload.job_id, recording, options, self.clock.now(), self.tenant, idempotency_key)
-        there = self.jobs.add(job)
+        job = Job(upload.job_id, recording, options, self.clock.now(), self.tenant, self.key_id, idempotency_key)
+        try:
+            there = self.jobs.add(job, self.limits)
+        except LimitReached:
+            self.objects.delete_prefix(job_prefix(job.id))
+            raise
         if there is not None:
             self.objects.delete_prefix(job_prefix(job.id))
             return _same(there, job)

@@ -24,7 +24,7 @@ def test_without_any_key_anybody_may_do_everything(access: Access) -> None:
 
 def test_from_the_first_key_on_everybody_needs_one(access: Access) -> None:
     key, secret = access.create("import", "acme", [Scope.READ])
-    assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}))
+    assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}), key.id)
     assert not access.open
     with pytest.raises(Unauthorized):
         access.caller(None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.container import Services
-from shared.domain.alert import Alert, raised
+from shared.domain.alert import raised
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
-from shared.domain.timeline import confident
+from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
 from worker.stages.job_stage import run_claim
 from worker.stages.leases import Keeper
@@ -31,10 +31,10 @@ class FinishStage:
         counts = self.services.jobs.counts([job.id])[job.id]
         if counts.total and not counts.ok:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
-        return job.evolve(alerts=self._alerts(job)).to(JobState.SUCCEEDED, now)
-
-    def _alerts(self, job: Job) -> tuple[Alert, ...]:
-        if not job.options.alerts:
-            return ()
         voices = confident(self.services.jobs.results(job.id), job.options.aggregation.min_confidence)
-        return raised(job.options.alerts, voices, job.recording, job.prepared)
+        leading = dominant(voices)
+        found = job.evolve(
+            dominant=leading.emotion if leading else None,
+            alerts=raised(job.options.alerts, voices, job.recording, job.prepared),
+        )
+        return found.to(JobState.SUCCEEDED, now)

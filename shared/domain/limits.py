@@ -1,0 +1,57 @@
+"""How much a tenant may ask of the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The same for each tenant. Without a number, as much as it likes."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    requests_per_s: int | None = None
+    """Requests of a tenant in one second, by all of its keys together."""
+
+    open_jobs: int | None = None
+    """Jobs of a tenant that have not ended."""
+
+    upload_bytes_per_day: int | None = None
+    """Bytes that a tenant may submit in one day of UTC."""
+
+    audio_hours_per_day: float | None = None
+    """Hours of sound that a tenant may submit in one day of UTC. How long a recording is, is known when it is decoded:
+    over the limit is who submits another one then."""
+
+    queued_jobs: int | None = None
+    """Jobs of all tenants together that wait to be begun; more are refused until some have been."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and value <= 0:
+                raise ValueError(f"limits.{field.name} must be more than 0, not {value:g}")
+
+    @property
+    def of_jobs(self) -> bool:
+        """Whether there is any to a job that is submitted."""
+        of_these = (self.open_jobs, self.upload_bytes_per_day, self.audio_hours_per_day, self.queued_jobs)
+        return any(limit is not None for limit in of_these)
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of a quota is left. `window_s` is how long it is for, and `reset_s` when there is more of it; None where
+    that is not a matter of time."""
+
+    name: str
+    quota: int
+    remaining: int
+    unit: str
+    window_s: int | None = None
+    reset_s: int | None = None

@@ -1,0 +1,53 @@
+"""What is written of a job when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from shared.container import Services
+from shared.domain.failure import FailureCode
+from shared.domain.job import JobState
+from shared.domain.options import AggregationOptions, JobOptions
+from shared.domain.segment import SegmentOutcome
+from tests.analysed import submitted
+from tests.contract.stored_jobs import MODEL, claimed, stored
+from worker.stages.finish import FinishStage
+
+HAPPY = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1})
+SAD = SegmentOutcome.scored({"happy": 0.4, "sad": 0.6})
+SKIPPED = SegmentOutcome.skipped(FailureCode.TIMEOUT)
+
+
+def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float = 0) -> str:
+    job_id = submitted(services, JobOptions(aggregation=AggregationOptions(min_confidence=min_confidence)))
+    claim = claimed(services.jobs.claim_preparation())
+    segments = [stored(index, 20 * index) for index in range(len(outcomes))]
+    services.jobs.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=segments)
+    services.jobs.record(list(zip(services.jobs.claim_segments(10**9), outcomes, strict=True)), MODEL)
+    assert FinishStage(services).run_once()
+    return job_id
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "min_confidence", "dominant"),
+    [
+        ([SAD, HAPPY, SAD], 0, "sad"),
+        ([SAD, HAPPY], 0, "happy"),  # as sure of it the model is
+        ([SAD, HAPPY, SAD], 0.7, "unknown"),
+        ([HAPPY, SKIPPED, SKIPPED], 0, "happy"),
+        ([], 0, None),
+    ],
+)
+def test_the_dominant_emotion_of_a_job_is_that_of_its_result(
+    services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float, dominant: str | None
+) -> None:
+    job_id = finished(services, outcomes, min_confidence)
+    job, result = services.read.result(job_id)
+    assert job.dominant == (result.dominant.emotion if result.dominant else None) == dominant
+
+
+def test_a_job_of_which_nothing_could_be_analysed_has_none(services: Services) -> None:
+    job = services.jobs.get(finished(services, [SKIPPED]))
+    assert (job.state, job.dominant) == (JobState.FAILED, None)
