@@ -12,11 +12,14 @@ from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.access import Doorkeeper
+from api.edge import ADDED
+from api.errors import standing_headers
 from api.following import Following
 from api.looks import Looks
+from api.rates import Rates
 from shared.container import Services
 from shared.domain.access import Caller, Scope
-from shared.domain.errors import JobNotFound
+from shared.domain.errors import JobNotFound, RateLimited
 from shared.services.access import Access
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -28,14 +31,29 @@ async def _caller(
     header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
 ) -> Caller:
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    return await doorkeeper.caller(bearer.credentials if bearer else header)
+    caller = await doorkeeper.caller(bearer.credentials if bearer else header)
+    rates: Rates | None = request.app.state.rates
+    if rates:
+        await _count(request, rates, caller)
+    return caller
+
+
+async def _count(request: Request, rates: Rates, caller: Caller) -> None:
+    """Has every answer to this tenant say how many requests it may still send. Raises RateLimited."""
+    counted = await rates.count(caller.tenant)
+    if counted:
+        within, standing = counted
+        headers = standing_headers(standing)
+        request.scope[ADDED] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        if not within:
+            raise RateLimited
 
 
 async def _services(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Services:
     """What the caller may use: the jobs of its tenant, to read or to change as the request's method says."""
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
     services: Services = request.app.state.services
-    return services.of(caller.tenant)
+    return services.of(caller.tenant, caller.key_id)
 
 
 async def _access(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Access:

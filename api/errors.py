@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -9,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.domain import errors
+from shared.domain.limits import Standing
 
 RETRY_AFTER_S = 1
 """Seconds after which it is worth asking again for a job that runs."""
@@ -36,18 +39,38 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.NothingToRetry: HTTPStatus.CONFLICT,
     errors.InvalidConfig: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MissingFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.EmptyUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MalformedUpload: HTTPStatus.BAD_REQUEST,
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyOpenJobs: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
-_RETRY = {
+GENERAL: dict[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("bad_request", "The request is not one that this service understands."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path has other methods, which `Allow` names."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "There is nothing in this range."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_request", "The request does not fit the OpenAPI document."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("internal_error", "Something went wrong inside Emoline."),
+}
+"""Codes and sentences of what is found out before a route is asked, or by nobody."""
+
+RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
+    errors.RateLimited: 1,
+    errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
+    errors.QuotaExceeded: 3600,  # or until midnight, which is known where it is said
+    errors.QueueFull: 30,
     errors.DatabaseUnavailable: 5,  # it is restarted sooner than room is made
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,
@@ -56,10 +79,13 @@ _EVERYWHERE: tuple[type[errors.EmolineError], ...] = (
     errors.Unauthorized,
     errors.InvalidKey,
     errors.MissingScope,
+    errors.RateLimited,
     errors.DatabaseUnavailable,
 )
 MEDIA_TYPE = "application/problem+json"
-_TYPE = "urn:emoline:error:"
+ERRORS_PATH = "/errors"
+"""Where this service explains its codes, each under a fragment of its name: the `type` of problems."""
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Problem(BaseModel):
@@ -77,7 +103,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.EmolineError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unknown)
 
 
 def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, object]]:
@@ -94,32 +119,66 @@ def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, ob
     }
 
 
-def _problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    title = HTTPStatus(status).phrase
-    problem = Problem(type=f"{_TYPE}{code}", title=title, status=status, code=code, detail=detail)
-    return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
+def problem(
+    status: int, code: str | None = None, detail: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An answer that says what is wrong, by default in the words that all errors of this status have in common."""
+    kind = HTTPStatus(status)
+    general, sentence = GENERAL.get(kind) or GENERAL[HTTPStatus.BAD_REQUEST]
+    code = code or general
+    found = Problem(
+        type=f"{ERRORS_PATH}#{code}", title=kind.phrase, status=status, code=code, detail=detail or sentence
+    )
+    return JSONResponse(found.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def standing_headers(standing: Standing) -> dict[str, str]:
+    """How much is left of a quota, as draft-ietf-httpapi-ratelimit-headers has it."""
+    unit = "" if standing.unit == "requests" else f';qu="{standing.unit}"'
+    window = "" if standing.window_s is None else f";w={standing.window_s}"
+    headers = {"RateLimit-Policy": f'"{standing.name}";q={standing.quota}{window}{unit}'}
+    reset = "" if standing.reset_s is None else f";t={standing.reset_s}"
+    return headers | {"RateLimit": f'"{standing.name}";r={standing.remaining}{reset}'}
+
+
+def problem_of(error: errors.EmolineError) -> JSONResponse:
+    """The answer to an error that has a name."""
+    status, retry = STATUS[type(error)], RETRY.get(type(error))
+    headers: dict[str, str] = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.LimitReached) and error.standing:
+        headers |= standing_headers(error.standing)
+        retry = error.standing.reset_s or retry
+    if retry:
+        headers["Retry-After"] = str(retry)
+    return problem(status, error.code, error.message, headers)
 
 
 async def _known(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.EmolineError)
-    status, retry = STATUS[type(error)], _RETRY.get(type(error))
-    headers = {"Retry-After": str(retry)} if retry else {}
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return _problem(status, error.code, error.message, headers)
+    return problem_of(error)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
-    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{detail}.")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{detail}.")
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).name.lower()
-    return _problem(error.status_code, code, error.detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return problem(error.status_code, headers=headers)
 
 
-async def _unknown(_: Request, error: Exception) -> JSONResponse:
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong inside Emoline.")
+def _allowed(request: Request) -> list[str]:
+    """The methods that a path has, of all of its routes: what raises the error knows but the first."""
+
+    def known(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in _METHODS if known(method)]

@@ -10,6 +10,7 @@ from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.container import Services
 from shared.settings import Settings
@@ -17,6 +18,33 @@ from shared.settings import Settings
 _LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 _BACKLOG = 2048
 _CLOSE_CONNECTIONS_S = 5
+
+
+_MOST_HEAD_BYTES = 64 * 1024
+"""What may come of a request's head after its first packet: far more than browsers and proxies send."""
+
+
+class BoundedHead(HttpToolsProtocol):
+    """Breaks off a request whose head does not end: the parser alone would keep as much as comes."""
+
+    _in_head = False
+    _head_bytes = 0
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        went_on = self._in_head
+        super().data_received(data)
+        if went_on and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MOST_HEAD_BYTES:
+                self.send_400_response("The head of the request is too large.")
 
 
 class PublicAddress(Exception):
@@ -67,7 +95,9 @@ def divided(listener: socket.socket, number: int) -> list[socket.socket]:
 @contextmanager
 def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
     """Answers requests while the context lasts; gives the URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=BoundedHead, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S)
+    )
     thread = Thread(target=server.run, args=([listener],), name="http")
     thread.start()
     try:

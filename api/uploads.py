@@ -28,6 +28,8 @@ _OBJECT = TypeAdapter(dict[str, Any])
 _OPTIONS = TypeAdapter(JobOptions)
 _MOST_CONFIG_BYTES = 64 * 1024
 _MOST_PARTS = 16
+_MOST_AROUND_BYTES = 2 * _MOST_CONFIG_BYTES
+"""What is in a form besides its file: the config, and what stands between the parts."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -55,7 +57,7 @@ class _Receiving:
         await run_in_threadpool(self._write, block)
 
     async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
-        """The job, when all has come. Raises the errors of `Upload`, EndpointNotFound and IdempotencyMismatch."""
+        """The job, when all has come. Raises the errors of `Upload` and of `Submit.enqueue`, EndpointNotFound."""
         return await run_in_threadpool(self._enqueue, filename, options, idempotency_key)
 
     def _write(self, block: bytes) -> None:
@@ -84,9 +86,10 @@ async def receive_raw(
 ) -> Job:
     """A body that is the recording itself.
 
-    Raises the errors of `Upload`, InvalidConfig, MalformedUpload, IdempotencyMismatch.
+    Raises the errors of `Upload` and of `Submit.enqueue`, InvalidConfig, MalformedUpload.
     """
     options = parse_options(config, services.settings)
+    await _admitted(request, services.submit, idempotency_key)
     async with _Receiving(services.submit) as receiving:
         async for block in _blocks(request):
             await receiving.write(block)
@@ -96,12 +99,21 @@ async def receive_raw(
 async def receive_form(request: Request, services: Services, idempotency_key: str | None) -> Job:
     """A form with the parts `file` and, before or after it, `config`. Raises as `receive_raw`, and MissingFile."""
     form = _Form()
+    await _admitted(request, services.submit, idempotency_key, around=_MOST_AROUND_BYTES)
     async with _Receiving(services.submit) as receiving:
         await _read_form(request, receiving, form)
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings)
         return await receiving.enqueue(form.filename, options, idempotency_key)
+
+
+async def _admitted(request: Request, submit: Submit, idempotency_key: str | None, *, around: int = 0) -> None:
+    """Looks at the limits before anything is received. `around` is how much of the body may not be the recording."""
+    if submit.limits.of_jobs:
+        declared = request.headers.get("content-length", "")
+        at_least = int(declared) - around if declared.isdigit() else 0
+        await run_in_threadpool(submit.admit, max(0, at_least), idempotency_key)
 
 
 def parse_options(config: str | None, settings: Settings) -> JobOptions:

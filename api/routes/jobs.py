@@ -32,7 +32,10 @@ from shared.domain.errors import (
     MissingFile,
     NothingToRetry,
     NotMedia,
+    QueueFull,
+    QuotaExceeded,
     StorageFull,
+    TooManyOpenJobs,
     UploadTooLarge,
 )
 from shared.domain.job import JobState, JobStatus, SegmentCounts
@@ -79,7 +82,10 @@ _BODIES: dict[str, Any] = {
         MalformedUpload,
         MissingFile,
         NotMedia,
+        QueueFull,
+        QuotaExceeded,
         StorageFull,
+        TooManyOpenJobs,
         UploadTooLarge,
     ),
     openapi_extra=_BODIES,
@@ -171,13 +177,15 @@ def jobs(
     status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
     created_after: Annotated[AwareDatetime | None, Query(description="Only jobs made later than this.")] = None,
     created_before: Annotated[AwareDatetime | None, Query(description="Only jobs made earlier than this.")] = None,
+    label: Annotated[str | None, Query(description="Only jobs with a segment of this emotion.", max_length=64)] = None,
+    dominant: Annotated[str | None, Query(description="Only jobs whose dominant emotion it is.", max_length=64)] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
     """All jobs, newest first, a page at a time."""
     if cursor is not None and not cursor.startswith("job_"):
         raise InvalidCursor
-    wanted = JobFilter(status, created_after, created_before)
+    wanted = JobFilter(status, created_after, created_before, label, dominant)
     page = services.read.page(limit=limit, after=cursor, wanted=wanted)
     return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
 

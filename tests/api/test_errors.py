@@ -1,14 +1,106 @@
 from __future__ import annotations
 
-from api.errors import STATUS
-from shared.domain import errors
+from collections.abc import Iterator
+from pathlib import Path
 
-INTERNAL = {errors.EmolineError, errors.Outage, errors.InvalidTransition, errors.LeaseLost}
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.error_page import page
+from api.errors import GENERAL, STATUS
+from shared.container import Services
+from shared.domain import errors
+from shared.domain.failure import FAILURES, FailureCode
+from shared.domain.options import JobOptions
+from shared.domain.recording import WARNINGS, RecordingWarning
+from tests.analysed import Part, analysed
+from tests.api.test_access import IDS
+from tests.api.test_submit import assert_problem
+
+INTERNAL = {errors.EmolineError, errors.Outage, errors.LimitReached, errors.InvalidTransition, errors.LeaseLost}
 """These stay between workers and the store, or stand for others."""
+METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 
 
 def test_every_error_that_a_client_can_meet_has_a_status_and_a_sentence() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.EmolineError)}
     assert set(STATUS) == kinds - INTERNAL
     assert all(kind().message.endswith(".") for kind in STATUS)
-    assert len({kind.code for kind in STATUS}) == len(STATUS)
+    codes = [*(kind.code for kind in STATUS), *(code for code, _ in GENERAL.values())]
+    assert len({*codes}) == len(codes)
+
+
+def test_every_failure_and_every_warning_has_a_sentence() -> None:
+    assert set(FAILURES) == set(FailureCode)
+    assert set(WARNINGS) == set(RecordingWarning)
+    sentences = [*(failure.message for failure in FAILURES.values()), *WARNINGS.values()]
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_the_page_of_errors_is_what_the_code_says() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "errors.md"
+    assert committed.read_text(encoding="utf-8") == page(), "Run `python -m api.error_page > docs/errors.md`."
+
+
+def test_the_type_of_every_problem_leads_to_its_place_on_a_page_of_the_service(client: TestClient) -> None:
+    explained = client.get("/errors").text
+    for code in [*(kind.code for kind in STATUS), *(code for code, _ in GENERAL.values())]:
+        assert f'id="{code}"' in explained, code
+    kind = client.get("/v2").json()["type"]
+    assert client.get(kind.partition("#")[0]).text == explained
+
+
+def undocumented(client: TestClient) -> Iterator[tuple[str, str, set[str]]]:
+    """Every method that a path lacks, with the path and the methods that it has."""
+    paths = client.get("/openapi.json").json()["paths"]
+    own = {path: {method.upper() for method in methods} for path, methods in paths.items()}
+    for path, has in (own | {"/": {"GET"}, "/docs": {"GET"}, "/errors": {"GET"}}).items():
+        yield from ((method, path, has) for method in sorted(METHODS - has))
+
+
+def test_a_method_that_a_path_lacks_is_answered_with_all_that_it_has(client: TestClient) -> None:
+    asked = list(undocumented(client))
+    assert len(asked) > 100
+    for method, path, has in asked:
+        answer = client.request(method, path.format(**IDS))
+        assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(has))), (method, path)
+        if method != "HEAD":
+            assert_problem(answer, 405, "method_not_allowed")
+
+
+def test_a_path_that_does_not_exist_is_a_problem(client: TestClient) -> None:
+    assert_problem(client.get("/v2"), 404, "not_found")
+
+
+def test_what_the_framework_says_in_plain_words_becomes_a_problem(client: TestClient, services: Services) -> None:
+    assert_problem(client.get("/v1/jobs", headers={"Host": "evil.example"}), 400, "bad_request")
+    job_id = analysed(services, [Part(0, 0)], JobOptions())
+    stored = services.jobs.segment(job_id, 0)
+    with services.objects.writer(stored.audio_key) as writer:
+        writer.write(b"fLaC")
+    sound = f"/v1/jobs/{job_id}/segments/0/audio"
+    beyond = client.get(sound, headers={"Range": "bytes=100-200"})
+    assert_problem(beyond, 416, "range_not_satisfiable")
+    assert beyond.headers["content-range"].endswith("/4")
+    assert_problem(client.get(sound, headers={"Range": "bytes=x"}), 400, "bad_request")
+    assert client.get(sound).content == b"fLaC"
+
+
+def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:
+    answer = client.post("/v1/keys", content=b"{", headers={"Content-Type": "application/json"})
+    assert_problem(answer, 422, "invalid_request")
+
+
+def test_a_fault_of_ours_is_a_problem_that_tells_nothing_of_itself(services: Services) -> None:
+    def broken() -> None:
+        raise KeyError("secret")
+
+    app = create_app(services, ["testserver"])
+    app.add_api_route("/v1/broken", broken)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/v1/broken")
+        assert "secret" not in assert_problem(answer, 500, "internal_error")["detail"]
+        assert answer.headers["cache-control"] == "no-store"
+    with TestClient(app) as client, pytest.raises(KeyError):  # which the log then has
+        client.get("/v1/broken")

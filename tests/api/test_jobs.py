@@ -107,8 +107,3 @@ def test_the_documentation_page_needs_nothing_from_elsewhere(client: TestClient)
     assert len(links) == 3
     assert all(client.get(link).status_code == 200 for link in links if link.startswith("http://testserver/"))
     assert all(link.startswith("http://testserver/") for link in links)
-
-
-def test_every_other_path_and_method_is_a_problem_too(client: TestClient) -> None:
-    assert client.get("/v2").json()["code"] == "not_found"
-    assert client.put("/v1/jobs").json()["code"] == "method_not_allowed"

@@ -35,7 +35,7 @@ def assert_problem(answer: Response, status: int, code: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
-    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"urn:emoline:error:{code}")
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"/errors#{code}")
     assert problem["detail"].endswith(".")
     return problem
 

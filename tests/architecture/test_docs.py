@@ -3,10 +3,8 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from api.errors import STATUS
-from shared.domain.failure import FailureCode
+from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
-from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
 from shared.settings import Settings
 
@@ -17,7 +15,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
         assert field.description, name
-        if name in ("segmentation", "retention"):
+        if name in ("segmentation", "retention", "limits"):
             continue
         row = f"| `EMOLINE_{name.upper()}` | `{field.default}` |"
         assert row in page, row
@@ -31,17 +29,12 @@ def test_every_number_of_the_segmentation_is_documented_and_an_option() -> None:
         assert f"`{field.name}`" in page, field.name
 
 
-def test_how_long_things_are_kept_is_documented() -> None:
+def test_how_long_things_are_kept_and_how_much_a_tenant_may_is_documented() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
-    for field in fields(RetentionOptions):
-        row = f"| `EMOLINE_RETENTION__{field.name.upper()}` | `{field.default}` |"
-        assert row in page, row
-
-
-def test_every_error_failure_and_warning_is_documented() -> None:
-    page = (DOCS / "errors.md").read_text(encoding="utf-8")
-    for code in [*(kind.code for kind in STATUS), *FailureCode, *RecordingWarning]:
-        assert f"`{code}`" in page, code
+    for prefix, options in (("RETENTION", RetentionOptions), ("LIMITS", Limits)):
+        for field in fields(options):
+            row = f"| `EMOLINE_{prefix}__{field.name.upper()}` | `{field.default}` |"
+            assert row in page, row
 
 
 def test_every_flag_of_a_segment_is_documented() -> None:

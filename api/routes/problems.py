@@ -1,0 +1,16 @@
+"""What the codes of problems mean."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.error_page import html
+from api.errors import ERRORS_PATH
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(ERRORS_PATH)
+def explained() -> HTMLResponse:
+    return HTMLResponse(html())

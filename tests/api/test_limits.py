@@ -1,0 +1,154 @@
+"""What a tenant may ask for, and what it is told when it asks for more."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from shared.adapters.wake_local import LocalWakeUps
+from shared.container import Services, open_services
+from shared.domain.job import JobState
+from shared.domain.limits import Limits
+from shared.settings import Settings
+from tests.api.test_access import UNKNOWN, as_, secret_of
+from tests.api.test_submit import WAV, assert_problem, post_form, post_raw, stored_files
+
+DAY_S = 24 * 3600
+
+
+@contextmanager
+def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services]]:
+    with (
+        open_services(Settings(data_dir=folder, limits=limits), LocalWakeUps()) as services,
+        TestClient(create_app(services, ["testserver"])) as client,
+    ):
+        yield client, services
+
+
+def prepared(services: Services, seconds: int) -> None:
+    """Has the job whose turn it is decoded, as a recording of so many seconds."""
+    claim = services.jobs.claim_preparation()
+    assert claim is not None
+    job = claim.job.evolve(prepared=16_000 * seconds)
+    services.jobs.save(claim, job.to(JobState.INFERRING, services.clock.now()))
+
+
+def test_without_limits_nothing_is_said_of_any(client: TestClient) -> None:
+    answers = [post_raw(client), client.get("/v1/jobs")]
+    assert not any(name.startswith("ratelimit") for answer in answers for name in answer.headers)
+
+
+def test_requests_over_the_rate_are_refused_and_all_are_told_what_is_left(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(requests_per_s=5)) as (client, _):
+        answers = [client.get("/v1/jobs") for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+        assert_problem(answers[-1], 429, "rate_limited")
+        assert answers[-1].headers["retry-after"] == "1"
+        left = [re.fullmatch(r'"requests";r=(\d);t=1', answer.headers["ratelimit"]) for answer in answers]
+        assert [found and found[1] for found in left] == ["4", "3", "2", "1", "0", "0"]
+        assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"requests";q=5;w=1'}
+        assert "retry-after" not in answers[0].headers
+        time.sleep(1.1)
+        assert client.get("/v1/jobs").status_code == 200
+
+
+def test_errors_say_what_is_left_too_and_nobody_is_kept_from_asking_whether_it_lives(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(requests_per_s=1)) as (client, _):
+        assert client.get(f"/v1/jobs/{UNKNOWN}").headers["ratelimit"] == '"requests";r=0;t=1'
+        for path in ("/livez", "/readyz", "/docs"):
+            assert client.get(path).status_code == 200
+            assert "ratelimit" not in client.get(path).headers
+
+
+def test_the_rate_is_a_tenants_with_all_of_its_keys_and_no_others(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
+        ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
+        for secret, status in ((ours, 200), (again, 200), (ours, 429), (again, 429), (theirs, 200)):
+            assert client.get("/v1/jobs", headers=as_(secret)).status_code == status
+
+
+def test_jobs_over_the_number_of_open_ones_are_refused_until_one_has_ended(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(open_jobs=2)) as (client, services):
+        first, _ = post_raw(client).json(), post_form(client).json()
+        for answer in (post_raw(client), post_form(client)):
+            assert_problem(answer, 429, "too_many_open_jobs")
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.headers["ratelimit-policy"] == '"open-jobs";q=2;qu="jobs"'
+        assert len(stored_files(services)) == 2
+        client.post(f"/v1/jobs/{first['id']}/cancel")
+        assert post_raw(client).status_code == 202
+
+
+def test_bytes_over_those_of_the_day_are_refused_and_jobs_that_were_deleted_count(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(upload_bytes_per_day=2 * len(WAV) + 100)) as (client, services):
+        for _ in range(2):
+            assert client.delete(f"/v1/jobs/{post_raw(client).json()['id']}").status_code == 204
+        for answer in (post_raw(client), post_form(client)):
+            assert_problem(answer, 429, "quota_exceeded")
+            assert 0 < int(answer.headers["retry-after"]) <= DAY_S
+            policy = f'"upload-bytes";q={2 * len(WAV) + 100};w={DAY_S};qu="content-bytes"'
+            assert answer.headers["ratelimit-policy"] == policy
+            assert answer.headers["ratelimit"].startswith('"upload-bytes";r=100;t=')
+        assert stored_files(services) == []
+
+
+def test_an_upload_is_refused_whether_or_not_it_says_how_long_it_is(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(upload_bytes_per_day=1000)) as (client, services):
+        told = post_raw(client)
+        assert_problem(told, 429, "quota_exceeded")
+        silent = client.post("/v1/jobs", content=iter([WAV]))  # of which it is known when all has come
+        assert_problem(silent, 429, "quota_exceeded")
+        assert stored_files(services) == []
+
+
+def test_sound_over_that_of_the_day_is_refused_as_soon_as_it_is_known(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(audio_hours_per_day=0.5)) as (client, services):
+        post_raw(client)
+        prepared(services, 1799)
+        assert post_raw(client).status_code == 202
+        prepared(services, 1)
+        refused = post_raw(client)
+        assert_problem(refused, 429, "quota_exceeded")
+        assert refused.headers["ratelimit-policy"] == f'"audio";q=1800;w={DAY_S};qu="audio-seconds"'
+
+
+def test_what_another_tenant_has_submitted_is_not_counted(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV))) as (client, services):
+        for tenant in ("acme", "other"):
+            headers = as_(secret_of(services, tenant))
+            assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 202
+            assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 429
+
+
+def test_where_the_queue_is_full_nobody_may_submit(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(queued_jobs=2)) as (client, services):
+        headers = [as_(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
+        answers = [client.post("/v1/jobs", content=WAV, headers=own) for own in headers]
+        assert [answer.status_code for answer in answers] == [202, 202, 503]
+        assert_problem(answers[-1], 503, "queue_full")
+        assert int(answers[-1].headers["retry-after"]) > 0
+        prepared(services, 1)
+        assert client.post("/v1/jobs", content=WAV, headers=headers[-1]).status_code == 202
+
+
+def test_a_request_that_is_sent_again_gives_its_job_also_where_no_other_would_be_taken(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV), queued_jobs=1)) as (client, services):
+        headers = {"Idempotency-Key": "order-17"}
+        first, again = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert first.json()["id"] == again.json()["id"]
+        assert client.post("/v1/jobs", content=WAV).status_code == 503
+        assert len(stored_files(services)) == 1
+
+
+@pytest.mark.parametrize("name", ["requests_per_s", "open_jobs", "upload_bytes_per_day", "queued_jobs"])
+def test_a_limit_of_nothing_is_none(name: str) -> None:
+    with pytest.raises(ValueError, match=f"limits.{name} must be more than 0, not 0"):
+        Limits(**{name: 0})

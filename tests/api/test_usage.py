@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.container import Services
+from shared.domain.access import Scope
+from shared.services.access import Access
+from tests.api.test_access import as_
+from tests.api.test_limits import prepared
+from tests.api.test_submit import WAV, assert_problem
+
+
+def test_usage_is_told_by_day_and_key_of_the_callers_tenant_alone(client: TestClient, services: Services) -> None:
+    access: Access = services.access
+    keys = [access.create("test", tenant, list(Scope)) for tenant in ("acme", "acme", "other")]
+    for _, secret in (keys[0], *keys):
+        assert client.post("/v1/jobs", content=WAV, headers=as_(secret)).status_code == 202
+    prepared(services, 90)
+    found = client.get("/v1/usage", headers=as_(keys[0][1])).json()
+    today = services.clock.now().date().isoformat()
+    assert found == {
+        "data": [
+            {"day": today, "key_id": keys[0][0].id, "jobs": 2, "bytes": 2 * len(WAV), "audio_s": 90.0},
+            {"day": today, "key_id": keys[1][0].id, "jobs": 1, "bytes": len(WAV), "audio_s": 0.0},
+        ],
+        "total": {"jobs": 3, "bytes": 3 * len(WAV), "audio_s": 90.0},
+        "next_cursor": None,
+    }
+
+
+def test_without_keys_usage_is_nobodys(client: TestClient) -> None:
+    client.post("/v1/jobs", content=WAV)
+    (day,) = client.get("/v1/usage").json()["data"]
+    assert (day["key_id"], day["jobs"]) == (None, 1)
+
+
+def test_usage_is_of_the_days_asked_for(client: TestClient, services: Services) -> None:
+    client.post("/v1/jobs", content=WAV)
+    today = services.clock.now().date()
+    yesterday = today - timedelta(days=1)
+    for asked, jobs in (
+        ({"from": today, "to": today}, 1),
+        ({"from": yesterday}, 1),
+        ({"to": yesterday}, 0),
+        ({"to": "0001-01-01"}, 0),
+    ):
+        params = {name: str(day) for name, day in asked.items()}
+        assert client.get("/v1/usage", params=params).json()["total"]["jobs"] == jobs, asked
+
+
+@pytest.mark.parametrize("params", [{"from": "2026-02-02", "to": "2026-02-01"}, {"from": "2020-01-01"}])
+def test_a_period_that_is_none_or_too_long_is_refused(client: TestClient, params: dict[str, str]) -> None:
+    assert_problem(client.get("/v1/usage", params=params), 422, "invalid_period")
