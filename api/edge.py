@@ -5,7 +5,7 @@ Plain ASGI: Starlette's base class for middleware costs ten times as much, on ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,16 +25,23 @@ _ALWAYS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
 )
-_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_POLICIES = {
+_ELSEWHERE = (*_ALWAYS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
+_API = (*_ELSEWHERE, (b"cache-control", b"no-store"))  # recordings are private, and what is said of them
+_PAGES = {
     # Swagger UI begins with a script and styles inside its page, and draws with images inside its styles.
     "/docs": (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        *_ALWAYS,
+        (
+            b"content-security-policy",
+            b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+            b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
     )
 }
-_NO_STORE = (b"cache-control", b"no-store")
+_OWN = {b"cache-control", b"content-security-policy"}
+"""What an answer says of these itself stands."""
+_BODILESS = {"GET", "HEAD"}
+"""Methods of which no route reads a body."""
 _ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 _REMADE = {b"content-type", b"content-length"}
 
@@ -98,7 +105,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _takes_recording(scope):
+        if scope["type"] == "http" and scope["method"] not in _BODILESS and not _takes_recording(scope):
             declared = _declared(scope["headers"])
             if declared is None:
                 body = await _read(receive)
@@ -152,13 +159,12 @@ def _is_of(media_type: bytes, headers: _Headers) -> bool:
     return any(name == b"content-type" and value.startswith(media_type) for name, value in headers)
 
 
-def _complete(scope: Scope, headers: _Headers) -> list[tuple[bytes, bytes]]:
-    complete = [*headers, *_ALWAYS, *scope.get(ADDED, ())]
-    names = [name for name, _ in complete]
-    if b"content-security-policy" not in names:
-        complete.append(_POLICIES.get(scope["path"], _POLICY))
-    if b"cache-control" not in names and scope["path"].startswith("/v1/"):
-        complete.append(_NO_STORE)  # recordings are private, and what is said of them
+def _complete(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    path: str = scope["path"]
+    missing: _Headers = _API if path.startswith("/v1/") else _PAGES.get(path, _ELSEWHERE)
+    if not _OWN.isdisjoint(own := dict(headers)):
+        missing = [(name, value) for name, value in missing if name not in own]
+    complete = [*headers, *missing, *scope.get(ADDED, ())]
     if scope["scheme"] == "https":
         complete.append(_ENCRYPTED)
     return complete

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.create_index("ix_usage_tenant_day", "usage", ["tenant", "day"])
     op.add_column("jobs", sa.Column("key_id", sa.String))
     op.add_column("jobs", sa.Column("dominant", sa.String))
+    op.create_index("ix_jobs_tenant_id", "jobs", ["tenant", "id"])
     op.create_index("ix_jobs_tenant_dominant_id", "jobs", ["tenant", "dominant", "id"])
     op.create_index(
         "ix_segments_job_id_emotion",
@@ -35,6 +36,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_segments_job_id_emotion", "segments")
     op.drop_index("ix_jobs_tenant_dominant_id", "jobs")
+    op.drop_index("ix_jobs_tenant_id", "jobs")
     for name in ("dominant", "key_id"):
         op.drop_column("jobs", name)
     op.drop_table("usage")

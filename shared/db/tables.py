@@ -91,6 +91,7 @@ class JobRow(Base):
     __table_args__ = (
         Index(None, "state", "id"),
         Index(None, "tenant", "idempotency_key", unique=True),
+        Index(None, "tenant", "id"),
         Index(None, "tenant", "dominant", "id"),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )

@@ -99,7 +99,9 @@ def test_a_page_of_another_origin_may_not(shared_client: TestClient, client: Tes
 
 def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
     large = b" " * (MOST_BODY_BYTES + 1)
-    for method, path in routes(client):
+    taking = [(method, path) for method, path in routes(client) if method != "GET"]
+    assert len(taking) > 10
+    for method, path in taking:
         for body in (large, iter([large])):  # with its length, and in chunks without
             answer = client.request(method, path.format(**IDS), content=body, headers=JSON)
             assert_problem(answer, 413, "body_too_large")

@@ -145,6 +145,15 @@ def test_segments_come_in_pages(client: Client, mono: tuple[dict[str, Any], dict
     assert found == result["segments"]
 
 
+def test_jobs_are_listed_by_what_was_found_in_them(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    job, result = mono
+    found = {"dominant": result["dominant"]["emotion"], "label": result["segments"][-1]["emotion"]}
+    for params in (found, *({name: emotion} for name, emotion in found.items())):
+        assert job["id"] in [listed["id"] for listed in client.get("/v1/jobs", params=params).json()["data"]]
+    for name in found:
+        assert client.get("/v1/jobs", params={name: "no emotion"}).json() == {"data": [], "next_cursor": None}
+
+
 def test_the_timeline_is_merged_anew_as_asked(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, result = mono
     url = f"/v1/jobs/{job['id']}/timeline"
