@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.server import listen, serving
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.job import JobState
@@ -106,6 +109,16 @@ def test_an_upload_is_refused_whether_or_not_it_says_how_long_it_is(tmp_path: Pa
         silent = client.post("/v1/jobs", content=iter([WAV]))  # of which it is known when all has come
         assert_problem(silent, 429, "quota_exceeded")
         assert stored_files(services) == []
+
+
+def test_who_says_that_too_much_comes_is_refused_before_it_does(services: Services) -> None:
+    few = replace(services, submit=replace(services.submit, limits=Limits(upload_bytes_per_day=1000)))
+    with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
+        with socket.create_connection(listener.getsockname()) as connection:
+            connection.settimeout(10)
+            connection.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n")
+            answer = connection.recv(1 << 16)
+        assert answer.startswith(b"HTTP/1.1 429 ")
 
 
 def test_sound_over_that_of_the_day_is_refused_as_soon_as_it_is_known(tmp_path: Path) -> None:
