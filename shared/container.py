@@ -14,6 +14,7 @@ from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.keys import SqlKeyStore
 from shared.db.schema import ensure_schema
+from shared.db.uploads import SqlUploadStore
 from shared.db.usage import SqlUsageStore
 from shared.db.webhooks import SqlWebhookStore
 from shared.ports import Clock, JobStore, ObjectStore, WakeUps, WebhookStore
@@ -25,6 +26,7 @@ from shared.services.read import Read
 from shared.services.retry import Retry
 from shared.services.submit import Submit
 from shared.services.sweep import Sweep
+from shared.services.uploads import Uploads
 from shared.services.usage import UsageReport
 from shared.settings import Settings
 
@@ -42,6 +44,7 @@ class Services:
     access: Access
     endpoints: Endpoints
     submit: Submit
+    uploads: Uploads
     read: Read
     frames: Frames
     end: End
@@ -52,10 +55,12 @@ class Services:
     def of(self, tenant: str, key_id: str | None = None) -> Self:
         """The same for who may see and make the jobs of one tenant only, with one of its keys."""
         jobs, endpoints = self.jobs.of(tenant), replace(self.endpoints, tenant=tenant)
+        submit = replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id)
         return replace(
             self,
             jobs=jobs,
-            submit=replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id),
+            submit=submit,
+            uploads=replace(self.uploads, submission=submit),
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             end=replace(self.end, jobs=jobs),
@@ -81,7 +86,9 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
         clock = SystemClock()
         jobs = SqlJobStore(engine, clock, settings.lease_s)
         endpoints = Endpoints(SqlEndpointStore(engine, clock), wake_ups, clock)
+        uploads = SqlUploadStore(engine, clock)
         with _object_store(settings) as objects:
+            submit = Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits)
             yield Services(
                 settings=settings,
                 jobs=jobs,
@@ -91,12 +98,13 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 clock=clock,
                 access=Access(SqlKeyStore(engine), clock),
                 endpoints=endpoints,
-                submit=Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits),
+                submit=submit,
+                uploads=Uploads(uploads, submit),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
-                sweep=Sweep(jobs, objects, wake_ups, settings.lease_s),
+                sweep=Sweep(jobs, uploads, objects, wake_ups, settings.lease_s),
                 usage=UsageReport(SqlUsageStore(engine), clock),
             )
     finally:

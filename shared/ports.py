@@ -16,6 +16,7 @@ from shared.domain.job import Job, JobStatus, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+from shared.domain.upload import PartedUpload
 from shared.domain.usage import DayUsage
 from shared.domain.webhook import Attempt, Delivery, DeliveryState, Endpoint
 
@@ -99,6 +100,101 @@ class ObjectStore(Protocol):
 
     def delete_prefix(self, prefix: str) -> None:
         """Deletes every object whose key starts with `prefix`, which must end with `/`. None there is fine."""
+        ...
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Bytes of every object whose key starts with `prefix`, which must end with `/`, by key."""
+        ...
+
+    def put_url(self, key: str, size: int, lasts_s: int) -> str | None:
+        """A URL to which a client can PUT an object of `size` bytes; None where clients do not reach the store."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UploadClaim:
+    """An upload that is this request's to go on with. `fence` grows with each claim."""
+
+    upload: PartedUpload
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """Bytes of an upload that have come."""
+
+    key: str
+    size: int
+
+
+class UploadStore(Protocol):
+    """The truth about uploads in parts. Every method is one transaction, and what is over is not there.
+
+    What takes a claim raises UploadBusy where another request has claimed the upload since, or it was deleted.
+    """
+
+    def add(self, upload: PartedUpload) -> None: ...
+
+    def get(self, tenant: str, upload_id: str) -> PartedUpload:
+        """Raises UploadNotFound."""
+        ...
+
+    def appended(self, upload_id: str) -> Sequence[StoredPart]:
+        """What has come over tus, in its order."""
+        ...
+
+    def claim_to_append(self, tenant: str, upload_id: str, offset: int) -> UploadClaim:
+        """Takes an upload over tus from whoever goes on with it, whose connection may be dead.
+
+        Raises UploadNotFound, and UploadOffset where it does not go on at `offset`.
+        """
+        ...
+
+    def append(self, claim: UploadClaim, part: StoredPart) -> UploadClaim:
+        """Writes down that a part was stored that follows what is there; the upload lasts longer by that."""
+        ...
+
+    def claim_to_complete(self, tenant: str, upload_id: str, job_id: str) -> UploadClaim:
+        """Leases an upload to put it together; it lasts longer by that. `job_id` is the one it gets if it has none.
+
+        Raises:
+            UploadNotFound.
+            UploadComplete: it was put together already.
+            UploadBusy: it is being put together.
+        """
+        ...
+
+    def renew(self, claim: UploadClaim) -> None: ...
+
+    def release(self, claim: UploadClaim) -> None:
+        """Ends the lease; nothing happens where it is another's."""
+        ...
+
+    def complete(self, claim: UploadClaim, source_key: str, sha256: str) -> None: ...
+
+    def use(self, upload: PartedUpload, job: Job, limits: Limits = UNLIMITED) -> Job | None:
+        """Adds the job of an upload that is complete, which is used then.
+
+        Returns the job of its tenant with its idempotency key where there is one, and adds none.
+
+        Raises UploadNotFound, and UploadUsed where there is another job of the upload.
+        """
+        ...
+
+    def delete(self, tenant: str, upload_id: str) -> PartedUpload:
+        """Forgets an upload but for where its objects lie. Raises UploadNotFound, UploadUsed."""
+        ...
+
+    def delete_expired(self) -> Sequence[PartedUpload]:
+        """As `delete`, of some of those whose time is over and of which no job was made."""
+        ...
+
+    def purgeable(self) -> Sequence[PartedUpload]:
+        """Some of those, deleted or used, to which no client can be sending anything any more."""
+        ...
+
+    def purged(self, upload_id: str) -> None:
+        """Forgets it."""
         ...
 
 

@@ -59,6 +59,17 @@ class LocalObjectStore:
             raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
         shutil.rmtree(self._path(prefix), ignore_errors=True)
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        for folder, _, names in os.walk(self._path(prefix)):
+            for file in map(Path(folder).joinpath, names):
+                with suppress(FileNotFoundError):  # it was deleted meanwhile
+                    sizes[file.relative_to(self._root).as_posix()] = file.stat().st_size
+        return sizes
+
+    def put_url(self, key: str, size: int, lasts_s: int) -> None:
+        return None
+
     def _drop_abandoned(self) -> None:
         """Removes what processes left that were killed while they wrote."""
         for file in self._incoming.iterdir():

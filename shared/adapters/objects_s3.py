@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,7 +16,7 @@ from shared.domain.errors import StoreUnavailable
 from shared.ports import ObjectWriter
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, MultipartUploadTypeDef
 
 _URL_LASTS_S = 15 * 60
 _ABANDONED = timedelta(days=1)
@@ -73,9 +73,21 @@ class S3ObjectStore:
             raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
         full = f"{self._key(prefix[:-1])}/"
         with store_errors():
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=full):
+            for page in self._pages(full):
                 self._delete([found["Key"] for found in page.get("Contents", [])])
             self._drop_uploads(full)
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        full = f"{self._key(prefix[:-1])}/"
+        with store_errors():
+            found = [one for page in self._pages(full) for one in page.get("Contents", [])]
+            return {one["Key"].removeprefix(self._prefix): one["Size"] for one in found}
+
+    def put_url(self, key: str, size: int, lasts_s: int) -> str:
+        # The length is signed: what is sent has it, or is refused.
+        wanted = {**self._place(key), "ContentLength": size}
+        with store_errors():
+            return self._public.generate_presigned_url("put_object", Params=wanted, ExpiresIn=lasts_s)
 
     def close(self) -> None:
         self._public.close()
@@ -91,6 +103,9 @@ class S3ObjectStore:
             raise StoreUnavailable(sentence.format(url=url)) from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
+
+    def _pages(self, prefix: str) -> Iterable[ListObjectsV2OutputTypeDef]:
+        return self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
 
     def _delete(self, keys: list[str]) -> None:
         """At most 1,000 keys, which is also what a page of a listing has."""

@@ -52,6 +52,14 @@ def wait_turn(session: Session, tenant: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(tenant, 0))))
 
 
+def add_within(session: Session, job: Job, limits: Limits) -> None:
+    """Adds a job. Raises as `check`."""
+    if limits.of_jobs:
+        wait_turn(session, job.tenant)
+        check(session, Wanted.of(job), limits)
+    add(session, job)
+
+
 def add(session: Session, job: Job) -> None:
     """Adds a job and what it counts: on a server by one statement, which is one round trip without a transaction."""
     told = 0 if job.options.tells_progress else None

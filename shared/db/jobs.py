@@ -75,10 +75,7 @@ class SqlJobStore:
     def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
             with (self._write if limits.of_jobs else self._add).begin() as session:
-                if limits.of_jobs:
-                    admission.wait_turn(session, job.tenant)
-                    admission.check(session, Wanted.of(job), limits)
-                admission.add(session, job)
+                admission.add_within(session, job, limits)
         except IntegrityError:
             return self._with_key_of(job)
         return None

@@ -25,6 +25,7 @@ ANALYSED = text("status = 'ok'")
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A day and a half at 16 kHz is just over 31 bits."""
+Bytes = Annotated[int, mapped_column(BigInteger)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -213,6 +214,39 @@ class WebhookDeliveryRow(Base):
         Index(None, "due_at", postgresql_where=_UNDELIVERED, sqlite_where=_UNDELIVERED),
         Index(None, "lease_until", postgresql_where=_IN_HAND, sqlite_where=_IN_HAND),
     )
+
+
+class UploadRow(Base):
+    """An upload in parts; see `shared.domain.upload`."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    filename: Mapped[str]
+    size: Mapped[Bytes]
+    part_bytes: Mapped[Bytes | None]
+    metadata_: Mapped[str | None] = mapped_column("metadata")
+    state: Mapped[str]
+    offset: Mapped[Bytes] = mapped_column(default=0)
+    job_id: Mapped[str | None]
+    source_key: Mapped[str | None]
+    sha256: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+
+
+class UploadPartRow(Base):
+    """What came over tus: `size` bytes from `offset` on."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    offset: Mapped[Bytes] = mapped_column(primary_key=True)
+    size: Mapped[Bytes]
+    key: Mapped[str]
 
 
 class DeletedJobRow(Base):

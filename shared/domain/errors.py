@@ -181,6 +181,72 @@ class BodyTooLarge(EmolineError):
     code = "body_too_large"
 
 
+class UploadNotFound(EmolineError):
+    """There is no upload with this id, or its time is over."""
+
+    code = "upload_not_found"
+
+
+class PartNotFound(EmolineError):
+    """The upload has no part with this number."""
+
+    code = "part_not_found"
+
+
+class PartSize(EmolineError):
+    """The request brings another number of bytes than there is room for."""
+
+    code = "part_size"
+
+
+class UploadIncomplete(EmolineError):
+    """Parts of the upload are missing or of the wrong size."""
+
+    code = "upload_incomplete"
+
+
+class UploadComplete(EmolineError):
+    """All of the upload has come: it takes nothing more."""
+
+    code = "upload_complete"
+
+
+class UploadOffset(EmolineError):
+    """The upload does not go on at this offset; ask for the one at which it does."""
+
+    code = "upload_offset"
+
+
+class UploadBusy(EmolineError):
+    """Another request is at work on this upload; look in a moment what came of it."""
+
+    code = "upload_busy"
+
+
+class UploadUsed(EmolineError):
+    """A job was made of this upload already."""
+
+    code = "upload_used"
+
+
+class ChecksumMismatch(EmolineError):
+    """What has come is not what the `sha256` is of."""
+
+    code = "checksum_mismatch"
+
+
+class TusVersion(EmolineError):
+    """Tus-Resumable must be 1.0.0, the only version of tus that this service speaks."""
+
+    code = "tus_version"
+
+
+class TusContentType(EmolineError):
+    """The content type of what goes on with an upload is application/offset+octet-stream."""
+
+    code = "tus_content_type"
+
+
 class NotMedia(EmolineError):
     """The file is neither audio nor video."""
 

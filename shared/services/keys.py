@@ -1,6 +1,7 @@
 """Where the objects of a job lie: everything of it under one prefix, everything of a segment by the segment's place.
 
 The place is in the key, so that an attempt that is still writing, though another has taken over, writes the same again.
+What is not the same again, as what comes over tus, has the fence of its claim in the key.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ def source_key(job_id: str) -> str:
     return f"{audio_prefix(job_id)}source"
 
 
+def joined_key(job_id: str, fence: int) -> str:
+    """The recording as it was put together of the parts of an upload."""
+    return f"{source_key(job_id)}-{fence}"
+
+
 def audio_key(job_id: str, segment: Segment) -> str:
     """The sound of a segment, FLAC at 16 kHz."""
     return f"{audio_prefix(job_id)}segments/{_place(segment)}.flac"
@@ -36,6 +42,21 @@ def frames_key(job_id: str, segment: Segment) -> str:
 def embedding_key(job_id: str, segment: Segment) -> str:
     """What the job's `embeddings` asked for of a scored segment, `.npy` [dim] or [frames, dim] in float32."""
     return f"{job_prefix(job_id)}embeddings/{_place(segment)}.npy"
+
+
+def upload_prefix(upload_id: str) -> str:
+    """The prefix of what has come of an upload and is not put together yet."""
+    return f"uploads/{upload_id}/"
+
+
+def part_key(upload_id: str, number: int) -> str:
+    """A part, counted from 1."""
+    return f"{upload_prefix(upload_id)}parts/{number}"
+
+
+def piece_key(upload_id: str, fence: int, offset: int) -> str:
+    """What came over tus from `offset` on."""
+    return f"{upload_prefix(upload_id)}pieces/{fence}-{offset}"
 
 
 def _place(segment: Segment) -> str:

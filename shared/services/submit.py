@@ -117,12 +117,13 @@ class Submit:
             raise
         if there is not None:
             self.objects.delete_prefix(job_prefix(job.id))
-            return _same(there, job)
+            return same(there, job)
         self.wake_ups.wake(Queue.PREPARE)
         return job
 
 
-def _same(there: Job, wanted: Job) -> Job:
+def same(there: Job, wanted: Job) -> Job:
+    """The job that was made with a key before. Raises IdempotencyMismatch where another was wanted."""
     if (there.recording.sha256, there.options) != (wanted.recording.sha256, wanted.options):
         raise IdempotencyMismatch
     return there

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.domain.errors import JobDeleted
-from shared.ports import JobStore, ObjectStore, WakeUps
+from shared.ports import JobStore, ObjectStore, UploadStore, WakeUps
 from shared.services.keys import audio_prefix, job_prefix
+from shared.services.uploads import delete_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Sweep:
     """The use case. `lease_s` is how long a worker may go on, unaware, with a job that is gone."""
 
     jobs: JobStore
+    uploads: UploadStore
     objects: ObjectStore
     wake_ups: WakeUps
     lease_s: float
@@ -26,6 +28,7 @@ class Sweep:
         self._delete_audio()
         self._delete_jobs()
         self._purge()
+        self._delete_uploads()
 
     def _delete_audio(self) -> None:
         for job in self.jobs.audio_expired():
@@ -44,3 +47,10 @@ class Sweep:
         for job_id in self.jobs.purgeable(2 * self.lease_s):
             self.objects.delete_prefix(job_prefix(job_id))
             self.jobs.purged(job_id)
+
+    def _delete_uploads(self) -> None:
+        for upload in self.uploads.delete_expired():
+            delete_objects(self.objects, upload)
+        for upload in self.uploads.purgeable():
+            delete_objects(self.objects, upload)
+            self.uploads.purged(upload.id)

@@ -23,15 +23,18 @@ from shared.adapters import objects_local
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import Services, open_services
 from shared.db import claims, jobs
+from shared.db import uploads as stored_uploads
 from shared.db.jobs import SqlJobStore
+from shared.db.uploads import SqlUploadStore
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, StorageFull
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import AudioFormat, RecordingWarning
 from shared.frames import softmax
 from shared.ports import ObjectStore, ObjectWriter
-from shared.services import end, frames, sweep
+from shared.services import end, frames, receiving, sweep, uploads
 from shared.services import submit as submitting
+from shared.services.uploads import Uploads
 from shared.settings import Settings
 from tests.chaos.places import Place, Watch
 from tests.clock import ManualClock
@@ -51,8 +54,12 @@ LEASE_S = 30.0
 _RENEWED_WITHIN_S = 0.06
 """Leases run on a clock that the tests move; workers renew theirs by this one."""
 _HANGS_AFTER_S = 300
+_PIECE_BYTES = len(SOUND) // 2
 _LABELS = ("angry", "happy", "sad")
-MORTAL = (claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep)
+MORTAL = (
+    *(claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep),
+    *(receiving, stored_uploads, uploads),
+)
 """What claims, completes, wakes and finishes: where processes die."""
 
 
@@ -76,19 +83,21 @@ class World:
 
 @contextmanager
 def opened(engine: Engine, clock: ManualClock, folder: Path) -> Iterator[World]:
-    store = SqlJobStore(engine, clock, LEASE_S)
+    store, parted = SqlJobStore(engine, clock, LEASE_S), SqlUploadStore(engine, clock)
     database_url = engine.url.render_as_string(hide_password=False)
     with open_services(Settings(data_dir=folder, database_url=database_url), LocalWakeUps()) as services:
+        submit = replace(services.submit, jobs=store, clock=clock)
         own = replace(
             services,
             settings=services.settings.model_copy(update={"lease_s": _RENEWED_WITHIN_S}),
             jobs=store,
             clock=clock,
-            submit=replace(services.submit, jobs=store, clock=clock),
+            submit=submit,
+            uploads=Uploads(parted, submit),
             read=replace(services.read, jobs=store),
             frames=replace(services.frames, jobs=store),
             end=replace(services.end, jobs=store, clock=clock),
-            sweep=replace(services.sweep, jobs=store, lease_s=LEASE_S),
+            sweep=replace(services.sweep, jobs=store, uploads=parted, lease_s=LEASE_S),
         )
         yield World(own, engine, clock)
 
@@ -137,6 +146,18 @@ def deleted(world: World) -> None:
     _work(world.services)
     world.clock.advance(3 * LEASE_S)  # longer than a worker may go on with it, unaware
     world.services.sweep.run()
+
+
+def uploaded(world: World) -> None:
+    """A client sends a recording over tus, from where a process before it got to, and makes a job of it."""
+    if not world.answer.exists():
+        world.answer.write_text(world.services.uploads.create("call.wav", len(SOUND), None).id)
+    upload = world.services.uploads.get(world.answer.read_text())
+    while upload.offset < upload.size:
+        with world.services.uploads.append(upload.id, upload.offset) as appending:
+            appending.write(SOUND[upload.offset :][:_PIECE_BYTES])
+        upload = appending.upload
+    world.services.uploads.submit(upload.id, OPTIONS, idempotency_key=upload.id)
 
 
 def _submit(world: World) -> str:

@@ -15,6 +15,7 @@ from shared.db.schema import migrate
 from tests.chaos import lives, witness
 from tests.chaos.lives import Story
 from tests.chaos.nursery import die_and_recover
+from tests.chaos.uploaders import die_and_go_on
 
 EVERY = int(os.environ.get("CHAOS_EVERY", "150"))
 """One of so many places is died at."""
@@ -51,6 +52,19 @@ def test_after_two_deaths_at_the_same_line_everything_is_as_if_nobody_had_died(
     record_property: Callable[[str, object], None],
 ) -> None:
     places, deaths = nursery.submit(die_and_recover, story, database_url, tmp_path, EVERY).result()
+    record_property("places", places)
+    record_property("deaths", deaths)
+    assert deaths
+
+
+@pytest.mark.timeout(3600)
+def test_an_upload_outlives_two_deaths_at_the_same_line_and_nothing_of_it_is_left_over(
+    database_url: str,
+    tmp_path: Path,
+    nursery: ProcessPoolExecutor,
+    record_property: Callable[[str, object], None],
+) -> None:
+    places, deaths = nursery.submit(die_and_go_on, database_url, tmp_path, max(1, EVERY // 10)).result()
     record_property("places", places)
     record_property("deaths", deaths)
     assert deaths

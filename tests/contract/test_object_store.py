@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from shared.adapters.objects_local import LocalObjectStore
@@ -90,6 +91,32 @@ def test_an_object_is_sought_in(store: ObjectStore) -> None:
         assert (file.seek(-3, os.SEEK_END), file.read(2), file.tell()) == (7, b"78", 9)
         assert (file.seek(1), file.read(3), file.read()) == (1, b"123", b"456789")
         assert (file.seek(20), file.read(5)) == (20, b"")
+
+
+def test_what_lies_under_a_prefix_is_listed_with_its_size(store: ObjectStore) -> None:
+    put(store, "jobs/a/source", b"one")
+    put(store, "jobs/a/parts/1", b"")
+    put(store, "jobs/ab/source", b"x")
+    assert store.sizes("jobs/a/") == {"jobs/a/source": 3, "jobs/a/parts/1": 0}
+    assert store.sizes("jobs/b/") == {}
+
+
+def test_clients_put_objects_of_the_size_that_was_named_to_a_url(store: ObjectStore) -> None:
+    url = store.put_url("jobs/a/source", 9, 60)
+    if isinstance(store, LocalObjectStore):
+        assert url is None
+        return
+    assert url is not None
+    httpx2.put(url, content=b"123456789").raise_for_status()
+    assert read(store, "jobs/a/source") == b"123456789"
+
+
+def test_another_size_than_was_named_and_another_key_are_refused(servers: S3Servers) -> None:
+    with closing(servers["rclone"].open()) as store:  # the one that looks at signatures
+        url = store.put_url("jobs/a/source", 9, 60)
+        assert httpx2.put(url, content=b"1234567890").status_code == 403
+        assert httpx2.put(url.replace("jobs/a", "jobs/b"), content=b"123456789").status_code == 403
+        assert store.sizes("jobs/") == {}
 
 
 def test_an_object_may_be_empty(store: ObjectStore) -> None:

@@ -29,7 +29,7 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
     late = f"jobs/{job_id}/segments/000000.flac"
     with services.objects.writer(late) as writer:
         writer.write(b"late")
-    Sweep(services.jobs, services.objects, services.wake_ups, lease_s=0).run()
+    Sweep(services.jobs, services.uploads.store, services.objects, services.wake_ups, lease_s=0).run()
     with pytest.raises(ObjectNotFound):
         services.objects.locate(late)
     with pytest.raises(JobDeleted):

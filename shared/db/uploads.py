@@ -1,0 +1,209 @@
+"""Uploads in parts, in a database. Whoever changes one holds its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Select, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import now as database_now
+
+from shared.db import admission
+from shared.db.claims import free
+from shared.db.engine import single_statements
+from shared.db.rows import job_of
+from shared.db.sessions import Sessions
+from shared.db.tables import JobRow, UploadPartRow, UploadRow
+from shared.domain.errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed
+from shared.domain.job import Job
+from shared.domain.limits import UNLIMITED, Limits
+from shared.domain.upload import LASTS, PartedUpload, UploadState
+from shared.ports import Clock, StoredPart, UploadClaim
+
+_LEASE = timedelta(seconds=120)
+"""Of who puts an upload together: a store may take a minute to end a large object."""
+_STILL_COMING = timedelta(hours=24)
+"""What was begun to be sent to a store while its URL was good is there by then, or never will be."""
+_SWEPT_AT_ONCE = 100
+
+
+class SqlUploadStore:
+    """`shared.ports.UploadStore`, on the database's clock; `clock` dates what users see."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._write = Sessions(engine)
+        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._clock = clock
+        self._now: Callable[[], Any] = database_now if engine.dialect.name == "postgresql" else clock.now
+
+    def add(self, upload: PartedUpload) -> None:
+        with self._write.begin() as session:
+            session.add(
+                UploadRow(
+                    id=upload.id,
+                    tenant=upload.tenant,
+                    filename=upload.filename,
+                    size=upload.size,
+                    part_bytes=upload.part_bytes,
+                    metadata_=upload.metadata,
+                    state=upload.state.value,
+                    created_at=upload.created_at,
+                    expires_at=upload.expires_at,
+                )
+            )
+
+    def get(self, tenant: str, upload_id: str) -> PartedUpload:
+        with self._read() as session:
+            return _upload_of(_found(session, self._present(tenant, upload_id)))
+
+    def appended(self, upload_id: str) -> Sequence[StoredPart]:
+        query = select(UploadPartRow).where(UploadPartRow.upload_id == upload_id).order_by(UploadPartRow.offset)
+        with self._read() as session:
+            return [StoredPart(row.key, row.size) for row in session.scalars(query)]
+
+    def claim_to_append(self, tenant: str, upload_id: str, offset: int) -> UploadClaim:
+        with self._write.begin() as session:
+            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            if row.part_bytes is not None:
+                raise UploadNotFound
+            if row.offset != offset:
+                raise UploadOffset
+            if row.offset < row.size:  # else there is nothing to write down, and who puts it together is left alone
+                row.fence += 1
+            return UploadClaim(_upload_of(row), row.fence)
+
+    def append(self, claim: UploadClaim, part: StoredPart) -> UploadClaim:
+        with self._write.begin() as session:
+            row = _held(session, claim)
+            session.add(UploadPartRow(upload_id=row.id, offset=row.offset, size=part.size, key=part.key))
+            row.offset += part.size
+            row.expires_at = self._clock.now() + LASTS
+            return UploadClaim(_upload_of(row), row.fence)
+
+    def claim_to_complete(self, tenant: str, upload_id: str, job_id: str) -> UploadClaim:
+        now = self._now()
+        unclaimed = self._present(tenant, upload_id).where(free(UploadRow.lease_until, now)).with_for_update()
+        with self._write.begin() as session:
+            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            if row.state != UploadState.OPEN.value:
+                raise UploadComplete
+            if session.scalar(unclaimed) is None:
+                raise UploadBusy
+            row.job_id = row.job_id or job_id
+            row.fence, row.lease_until = row.fence + 1, now + _LEASE
+            row.expires_at = self._clock.now() + LASTS
+            return UploadClaim(_upload_of(row), row.fence)
+
+    def renew(self, claim: UploadClaim) -> None:
+        with self._write.begin() as session:
+            _held(session, claim).lease_until = self._now() + _LEASE
+
+    def release(self, claim: UploadClaim) -> None:
+        own = update(UploadRow).where(UploadRow.id == claim.upload.id, UploadRow.fence == claim.fence)
+        with self._write.begin() as session:
+            session.execute(own.values(lease_until=None))
+
+    def complete(self, claim: UploadClaim, source_key: str, sha256: str) -> None:
+        with self._write.begin() as session:
+            row = _held(session, claim)
+            row.state, row.lease_until = UploadState.COMPLETE.value, None
+            row.source_key, row.sha256 = source_key, sha256
+            session.execute(delete(UploadPartRow).where(UploadPartRow.upload_id == row.id))
+
+    def use(self, upload: PartedUpload, job: Job, limits: Limits = UNLIMITED) -> Job | None:
+        try:
+            with self._write.begin() as session:
+                row = _found(session, self._present(upload.tenant, upload.id).with_for_update())
+                _check_unused(row)
+                admission.add_within(session, job, limits)
+                row.state = UploadState.USED.value
+        except (IntegrityError, UploadUsed):
+            there = self._with_key_of(job)
+            if there is None:
+                raise
+            return there
+        return None
+
+    def _with_key_of(self, job: Job) -> Job | None:
+        query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
+        with self._read() as session:
+            row = session.scalar(query) if job.idempotency_key else None
+            return job_of(row) if row else None
+
+    def delete(self, tenant: str, upload_id: str) -> PartedUpload:
+        with self._write.begin() as session:
+            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            _check_unused(row)
+            return _deleted(row)
+
+    def delete_expired(self) -> Sequence[PartedUpload]:
+        unused = UploadRow.state.in_([UploadState.OPEN.value, UploadState.COMPLETE.value])
+        over = select(UploadRow).where(UploadRow.expires_at <= self._now(), unused).limit(_SWEPT_AT_ONCE)
+        with self._write.begin() as session:
+            return [_deleted(row) for row in session.scalars(over.with_for_update(skip_locked=True))]
+
+    def purgeable(self) -> Sequence[PartedUpload]:
+        done = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
+        over = select(UploadRow).where(UploadRow.expires_at <= self._now() - _STILL_COMING, done)
+        with self._read() as session:
+            return [_upload_of(row) for row in session.scalars(over.limit(_SWEPT_AT_ONCE))]
+
+    def purged(self, upload_id: str) -> None:
+        with self._write.begin() as session:
+            session.execute(delete(UploadRow).where(UploadRow.id == upload_id))
+
+    def _present(self, tenant: str, upload_id: str) -> Select[UploadRow]:
+        return select(UploadRow).where(
+            UploadRow.id == upload_id,
+            UploadRow.tenant == tenant,
+            UploadRow.state != UploadState.DELETED.value,
+            UploadRow.expires_at > self._now(),
+        )
+
+
+def _found(session: Session, query: Select[UploadRow]) -> UploadRow:
+    row = session.scalar(query)
+    if row is None:
+        raise UploadNotFound
+    return row
+
+
+def _held(session: Session, claim: UploadClaim) -> UploadRow:
+    held = select(UploadRow).where(
+        UploadRow.id == claim.upload.id, UploadRow.fence == claim.fence, UploadRow.state == UploadState.OPEN.value
+    )
+    row = session.scalar(held.with_for_update())
+    if row is None:
+        raise UploadBusy
+    return row
+
+
+def _check_unused(row: UploadRow) -> None:
+    if row.state == UploadState.USED.value:
+        raise UploadUsed(f"A job was made of this upload already: {row.job_id}.")
+
+
+def _deleted(row: UploadRow) -> PartedUpload:
+    row.state = UploadState.DELETED.value
+    return _upload_of(row)
+
+
+def _upload_of(row: UploadRow) -> PartedUpload:
+    return PartedUpload(
+        id=row.id,
+        tenant=row.tenant,
+        filename=row.filename,
+        size=row.size,
+        part_bytes=row.part_bytes,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        state=UploadState(row.state),
+        offset=row.offset,
+        metadata=row.metadata_,
+        job_id=row.job_id,
+        source_key=row.source_key,
+        sha256=row.sha256,
+    )

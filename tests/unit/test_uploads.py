@@ -1,0 +1,404 @@
+"""Uploads in parts: what becomes of them, whoever dies or comes late."""
+
+from __future__ import annotations
+
+import hashlib
+import tracemalloc
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from shared.container import Services
+from shared.db.engine import open_engine
+from shared.db.uploads import SqlUploadStore
+from shared.domain.errors import (
+    ChecksumMismatch,
+    EmptyUpload,
+    EndpointNotFound,
+    IdempotencyMismatch,
+    JobNotFound,
+    MalformedUpload,
+    NotMedia,
+    PartSize,
+    UploadBusy,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadOffset,
+    UploadTooLarge,
+    UploadUsed,
+)
+from shared.domain.options import JobOptions, RetentionOptions
+from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
+from shared.ports import Queue
+from shared.services.uploads import Uploads
+from tests.clock import ManualClock
+from tests.media.case import spoken
+
+MB = 1 << 20
+WAV = spoken("wav")
+LONG = WAV + bytes(3 * MB)
+DAY_S = LASTS.total_seconds()
+
+
+@pytest.fixture
+def later(services: Services, clock: ManualClock) -> Iterator[Services]:
+    """The services on a clock that is told to move."""
+    engine = open_engine(services.settings.resolved_database_url())
+    store = SqlUploadStore(engine, clock)
+    submission = replace(services.submit, clock=clock)
+    yield replace(
+        services, uploads=Uploads(store, submission), submit=submission, sweep=replace(services.sweep, uploads=store)
+    )
+    engine.dispose()
+
+
+@pytest.fixture
+def uploads(later: Services) -> Uploads:
+    return later.uploads
+
+
+def objects(services: Services) -> list[str]:
+    """The keys of all that is stored."""
+    found = [*services.objects.sizes("uploads/"), *services.objects.sizes("jobs/")]
+    return sorted(found)
+
+
+def append(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes) -> None:
+    with uploads.append(upload.id, offset) as appending:
+        appending.write(content)
+
+
+def put(uploads: Uploads, upload: PartedUpload, *numbers: int, content: bytes = WAV) -> None:
+    for number in numbers or range(1, len(upload.parts) + 1):
+        part = upload.part(number)
+        with uploads.receive_part(upload.id, number) as whole:
+            whole.write(content[part.offset : part.offset + part.size])
+
+
+def complete(uploads: Uploads, upload: PartedUpload, sha256: str | None = None) -> PartedUpload:
+    deque(uploads.completing(upload.id, sha256), maxlen=0)
+    return uploads.get(upload.id)
+
+
+def appended(uploads: Uploads, content: bytes = WAV) -> PartedUpload:
+    """An upload over tus of which everything is there."""
+    upload = uploads.create("call.wav", len(content), None)
+    append(uploads, upload, 0, content)
+    return upload
+
+
+def source_of(services: Services, upload: PartedUpload) -> bytes:
+    assert upload.source_key
+    with services.objects.open(upload.source_key) as file:
+        return file.read()
+
+
+def break_off(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes, error: Exception) -> None:
+    with uploads.append(upload.id, offset) as appending:
+        for start in range(0, len(content), MB):
+            appending.write(content[start : start + MB])
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "given"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
+)
+def test_parts_are_as_large_as_is_wanted_unless_there_would_be_too_many(size: int, wanted: int, given: int) -> None:
+    assert part_bytes_for(size, wanted) == given
+    assert -(-size // given) <= 1000
+
+
+def test_parts_cover_the_recording_and_the_last_is_the_rest(uploads: Uploads) -> None:
+    upload = uploads.create("../a/call.wav", 25, 10)
+    assert [(part.number, part.offset, part.size) for part in upload.parts] == [(1, 0, 10), (2, 10, 10), (3, 20, 5)]
+    assert upload.filename == "call.wav"
+
+
+def test_a_recording_in_parts_is_put_together_and_the_parts_go(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", len(WAV), 10_000)
+    put(uploads, upload)
+    done = complete(uploads, upload, hashlib.sha256(WAV).hexdigest().upper())
+    assert source_of(later, done) == WAV
+    assert (done.state, done.sha256) == (UploadState.COMPLETE, hashlib.sha256(WAV).hexdigest())
+    assert objects(later) == [done.source_key]
+    assert complete(uploads, upload) == done
+
+
+def test_parts_that_are_missing_or_too_short_are_named(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", 20 * 10, 10)
+    put(uploads, upload, 2, 20)
+    with later.objects.writer(f"uploads/{upload.id}/parts/3") as writer:  # as a client may by a URL of the store
+        writer.write(b"short")
+    views = uploads.parts(upload)
+    assert [view.part.number for view in views if view.stored] == [2, 20]
+    with pytest.raises(UploadIncomplete, match=r"1, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more\."):
+        complete(uploads, upload)
+
+
+def test_a_part_of_another_size_is_not_kept(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", 25, 10)
+    for wrong in (b"", b"123456789", b"12345678901"):
+        with pytest.raises(PartSize), uploads.receive_part(upload.id, 1) as whole:
+            whole.write(wrong)
+    assert objects(later) == []
+
+
+def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_together(
+    later: Services, uploads: Uploads
+) -> None:
+    upload = uploads.create("call.wav", len(WAV), 10_000)
+    put(uploads, upload)
+    there = objects(later)
+    with pytest.raises(ChecksumMismatch):
+        complete(uploads, upload, "0" * 64)
+    assert objects(later) == there
+    complete(uploads, upload)
+    with pytest.raises(ChecksumMismatch):
+        complete(uploads, upload, "0" * 64)
+    text = appended(uploads, b"this is only text")
+    with pytest.raises(NotMedia):
+        complete(uploads, text)
+    assert uploads.get(text.id).state is UploadState.OPEN
+
+
+def test_nothing_and_too_much_are_refused_before_they_come(later: Services, uploads: Uploads) -> None:
+    with pytest.raises(EmptyUpload):
+        uploads.create("call.wav", 0, None)
+    small = Uploads(uploads.store, replace(uploads.submission, max_bytes=100))
+    with pytest.raises(UploadTooLarge):
+        small.create("call.wav", 101, 10)
+    assert small.create("call.wav", 100, 10)
+
+
+def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", len(WAV), None)
+    with pytest.raises(MalformedUpload):
+        break_off(uploads, upload, 0, WAV[:1000], MalformedUpload())
+    with pytest.raises(UploadOffset):
+        append(uploads, upload, 0, WAV)
+    append(uploads, upload, 1000, WAV[1000:])
+    assert source_of(later, complete(uploads, upload)) == WAV
+
+
+def test_what_cannot_be_stored_is_not_counted(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", len(WAV), None)
+    with pytest.raises(RuntimeError):
+        break_off(uploads, upload, 0, WAV[:1000], RuntimeError())
+    with pytest.raises(PartSize):
+        append(uploads, upload, 0, WAV + b"x")
+    assert uploads.get(upload.id).offset == 0
+    assert objects(later) == []
+
+
+def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
+    later: Services, uploads: Uploads
+) -> None:
+    upload = uploads.create("call.wav", 100 * MB, None)
+    with pytest.raises(RuntimeError):
+        break_off(uploads, upload, 0, bytes(70 * MB), RuntimeError())
+    assert uploads.get(upload.id).offset == 64 * MB
+    assert list(later.objects.sizes(f"uploads/{upload.id}/").values()) == [64 * MB]
+
+
+def test_who_was_overtaken_writes_nothing(later: Services, uploads: Uploads) -> None:
+    def overtaken() -> None:
+        with uploads.append(upload.id, 0) as dead:
+            dead.write(bytes(500))
+            append(uploads, upload, 0, WAV)
+
+    upload = uploads.create("call.wav", len(WAV), None)
+    with pytest.raises(UploadBusy):
+        overtaken()
+    assert source_of(later, complete(uploads, upload)) == WAV
+
+
+def test_an_upload_is_put_together_by_one_at_a_time(later: Services, uploads: Uploads) -> None:
+    upload = appended(uploads, LONG)
+    first = uploads.completing(upload.id)
+    next(first)
+    with pytest.raises(UploadBusy):
+        next(uploads.completing(upload.id))
+    first.close()
+    assert source_of(later, complete(uploads, upload)) == LONG
+
+
+def test_who_sleeps_while_another_puts_it_together_changes_nothing(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = appended(uploads, LONG)
+    slow = uploads.completing(upload.id)
+    next(slow)
+    clock.advance(121)
+    done = complete(uploads, upload)
+    with pytest.raises(UploadBusy):
+        deque(slow, maxlen=0)
+    assert objects(later) == [done.source_key]
+    assert uploads.get(upload.id) == done
+
+
+def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", len(LONG), 2 * MB)
+    put(uploads, upload, content=LONG)
+    steps = uploads.completing(upload.id)
+    next(steps)
+    with later.objects.writer(f"uploads/{upload.id}/parts/2") as writer:
+        writer.write(b"short")
+    with pytest.raises(UploadIncomplete):
+        deque(steps, maxlen=0)
+
+
+def test_what_comes_after_the_end_does_not_change_the_recording(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = uploads.create("call.wav", len(WAV), len(WAV))
+    with uploads.receive_part(upload.id, 1) as late:
+        late.write(bytes(len(WAV)))
+        put(uploads, upload)
+        done = complete(uploads, upload)
+        job = uploads.submit(upload.id, JobOptions())
+    assert len(objects(later)) == 2
+    assert source_of(later, done) == WAV
+    clock.advance(2 * DAY_S + 1)
+    later.sweep.run()
+    assert objects(later) == [job.recording.source_key]
+
+
+def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Uploads) -> None:
+    upload = appended(uploads)
+    job = uploads.submit(upload.id, JobOptions())  # which puts it together, as nobody has
+    assert later.jobs.get(job.id) == job
+    assert (job.recording.filename, job.recording.size_bytes) == ("call.wav", len(WAV))
+    assert job.recording.sha256 == hashlib.sha256(WAV).hexdigest()
+    assert source_of(later, uploads.get(upload.id)) == WAV
+    assert Queue.PREPARE in later.jobs.claimable()
+    with pytest.raises(UploadUsed):
+        uploads.submit(upload.id, JobOptions())
+    with pytest.raises(UploadUsed):
+        uploads.delete(upload.id)
+    later.end.delete(job.id)
+    assert objects(later) == []
+    with pytest.raises(UploadUsed):
+        uploads.submit(upload.id, JobOptions())
+
+
+def test_retention_deletes_the_recording_of_an_upload_too(later: Services, uploads: Uploads) -> None:
+    job = uploads.submit(appended(uploads).id, JobOptions(retention=RetentionOptions(audio_s=0)))
+    later.end.cancel(job.id)
+    later.sweep.run()
+    assert later.jobs.get(job.id).audio_deleted
+    assert objects(later) == []
+
+
+def test_the_same_key_gives_the_same_job(later: Services, uploads: Uploads) -> None:
+    first, again = appended(uploads), appended(uploads)
+    job = uploads.submit(first.id, JobOptions(), "key")
+    assert uploads.submit(first.id, JobOptions(), "key") == job
+    assert uploads.submit(again.id, JobOptions(), "key") == job
+    with pytest.raises(IdempotencyMismatch):
+        uploads.submit(first.id, JobOptions(channels="mix"), "key")
+    with pytest.raises(IdempotencyMismatch):
+        uploads.submit(appended(uploads, WAV + b"x").id, JobOptions(), "key")
+
+
+def test_an_upload_of_which_not_all_is_there_becomes_no_job(later: Services, uploads: Uploads) -> None:
+    upload = uploads.create("call.wav", len(WAV), None)
+    append(uploads, upload, 0, WAV[:1000])
+    with pytest.raises(UploadIncomplete, match=rf"1000 of the upload's {len(WAV)} bytes"):
+        uploads.submit(upload.id, JobOptions())
+    with pytest.raises(EndpointNotFound):
+        uploads.submit(upload.id, JobOptions(webhook_endpoint_id="whe_00000000-0000-7000-8000-000000000000"))
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_nobody_uses_is_swept_away_in_time(
+    later: Services, uploads: Uploads, clock: ManualClock, together: bool
+) -> None:
+    upload = appended(uploads)
+    if together:
+        complete(uploads, upload)
+    clock.advance(DAY_S - 1)
+    later.sweep.run()
+    assert len(objects(later)) == 1
+    clock.advance(2)
+    with pytest.raises(UploadNotFound):
+        uploads.submit(upload.id, JobOptions())
+    later.sweep.run()
+    assert objects(later) == []
+
+
+def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = uploads.create("call.wav", 25, 10)
+    with uploads.receive_part(upload.id, 1) as late:
+        late.write(bytes(10))
+        uploads.delete(upload.id)
+    later.sweep.run()
+    assert len(objects(later)) == 1
+    clock.advance(2 * DAY_S + 1)
+    later.sweep.run()
+    assert objects(later) == []
+
+
+def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_long(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = appended(uploads, LONG)
+    steps = uploads.completing(upload.id)
+    next(steps)
+    uploads.delete(upload.id)
+    with pytest.raises(UploadBusy):
+        deque(steps, maxlen=0)
+    assert objects(later) == []
+
+
+def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = appended(uploads, LONG)
+    for steps in count():
+        attempt = uploads.completing(upload.id)
+        try:
+            for _ in range(steps):
+                next(attempt)
+        except StopIteration:
+            break
+        attempt.close()
+        assert later.objects.sizes("jobs/") == {}
+        clock.advance(121)
+    job = uploads.submit(upload.id, JobOptions())
+    assert source_of(later, uploads.get(upload.id)) == LONG
+    assert objects(later) == [job.recording.source_key]
+
+
+def test_memory_does_not_grow_with_the_recording(uploads: Uploads) -> None:
+    assert _peak(uploads, 80 * MB) < _peak(uploads, 20 * MB) + MB
+
+
+def _peak(uploads: Uploads, size: int) -> int:
+    """Most bytes held while an upload is taken and put together."""
+    upload = uploads.create("call.wav", size, None)
+    tracemalloc.start()
+    with uploads.append(upload.id, 0) as appending:
+        for _ in range(size // MB):
+            appending.write(bytes(MB))
+    complete(uploads, upload)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
+    upload = appended(uploads)
+    other = later.of("other").uploads
+    for ask in (other.get, other.delete, lambda upload_id: other.submit(upload_id, JobOptions())):
+        with pytest.raises(UploadNotFound):
+            ask(upload.id)
+    with pytest.raises(UploadNotFound):
+        append(other, upload, 0, b"x")
+    job = uploads.submit(upload.id, JobOptions())
+    with pytest.raises(JobNotFound):
+        later.of("other").jobs.get(job.id)
