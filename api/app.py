@@ -16,7 +16,7 @@ from api.access import Doorkeeper
 from api.edge import BodyLimit, Edge
 from api.looks import Looks
 from api.rates import Rates
-from api.routes import frames, health, jobs, keys, problems, results, usage, webhooks
+from api.routes import frames, health, jobs, keys, problems, results, tus, uploads, usage, webhooks
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
 from shared.ports import JobFilter
@@ -32,6 +32,14 @@ _EXPOSED_HEADERS = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
     "WWW-Authenticate",
 )
 """What scripts of foreign pages may read of an answer, besides what they always may."""
@@ -63,7 +71,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     app.state.checks = [_database_check(services), _store_check(services), *checks]
     _add_middleware(app, services.settings, hosts)
     errors.install(app)
-    for feature in (jobs, results, frames, webhooks, keys, usage, health, problems):
+    for feature in (jobs, results, frames, tus, uploads, webhooks, keys, usage, health, problems):
         app.include_router(feature.router)
     return app
 
@@ -71,6 +79,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
 def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
     """Around all routes, the innermost first."""
     app.add_middleware(BodyLimit)
+    app.add_middleware(tus.Protocol)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

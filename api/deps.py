@@ -19,8 +19,10 @@ from api.looks import Looks
 from api.rates import Rates
 from shared.container import Services
 from shared.domain.access import Caller, Scope
-from shared.domain.errors import JobNotFound, RateLimited
+from shared.domain.errors import JobNotFound, RateLimited, UploadNotFound
+from shared.domain.upload import is_upload_id
 from shared.services.access import Access
+from shared.services.uploads import Uploads
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -75,7 +77,26 @@ async def _job_id(
     return job_id
 
 
+async def _uploads(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Uploads:
+    """The uploads of the caller's tenant. To look at one tells where to write, so that takes what writing takes."""
+    caller.check([Scope.WRITE])
+    services: Services = request.app.state.services
+    return services.of(caller.tenant, caller.key_id).uploads
+
+
+async def _upload_id(
+    upload_id: Annotated[
+        str, Path(description="An upload's id, `upl_<uuid7>`.", examples=["upl_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    ],
+) -> str:
+    if not is_upload_id(upload_id):
+        raise UploadNotFound
+    return upload_id
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
+UploadsDep = Annotated[Uploads, Depends(_uploads)]
+UploadId = Annotated[str, Depends(_upload_id)]
 JobId = Annotated[str, Depends(_job_id)]
 
 

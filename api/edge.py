@@ -5,6 +5,7 @@ Plain ASGI: Starlette's base class for middleware costs ten times as much, on ev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,7 +15,7 @@ from shared.domain.errors import BodyTooLarge
 
 MOST_BODY_BYTES = 1 << 20
 """Largest body that is no recording; configs and lists of webhooks have some kilobytes."""
-TAKE_RECORDINGS = frozenset({"/v1/jobs"})
+TAKE_RECORDINGS = re.compile("/v1/jobs|/v1/uploads/tus/[^/]+|/v1/uploads/[^/]+/parts/[^/]+")
 """Paths whose routes count what they receive themselves, while it passes."""
 ADDED = "emoline.headers"
 """Where a request's scope has headers that its answer gets, whatever that is."""
@@ -132,7 +133,7 @@ class _Again:
 
 
 def _takes_recording(scope: Scope) -> bool:
-    return scope["path"] in TAKE_RECORDINGS and not _is_of(b"application/json", scope["headers"])
+    return TAKE_RECORDINGS.fullmatch(scope["path"]) is not None and not _is_of(b"application/json", scope["headers"])
 
 
 def _declared(headers: _Headers) -> int | None:

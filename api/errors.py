@@ -51,6 +51,17 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.TooManyOpenJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UploadNotFound: HTTPStatus.NOT_FOUND,
+    errors.PartNotFound: HTTPStatus.NOT_FOUND,
+    errors.PartSize: HTTPStatus.BAD_REQUEST,
+    errors.UploadIncomplete: HTTPStatus.CONFLICT,
+    errors.UploadComplete: HTTPStatus.CONFLICT,
+    errors.UploadOffset: HTTPStatus.CONFLICT,
+    errors.UploadBusy: HTTPStatus.CONFLICT,
+    errors.UploadUsed: HTTPStatus.CONFLICT,
+    errors.ChecksumMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TusVersion: HTTPStatus.PRECONDITION_FAILED,
+    errors.TusContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -71,6 +82,7 @@ RETRY: dict[type[errors.EmolineError], int] = {
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
     errors.QuotaExceeded: 3600,  # or until midnight, which is known where it is said
     errors.QueueFull: 30,
+    errors.UploadBusy: 5,  # a large recording is put together in a minute or two
     errors.DatabaseUnavailable: 5,  # it is restarted sooner than room is made
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,

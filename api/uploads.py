@@ -91,7 +91,7 @@ async def receive_raw(
     options = parse_options(config, services.settings)
     await _admitted(request, services.submit, idempotency_key)
     async with _Receiving(services.submit) as receiving:
-        async for block in _blocks(request):
+        async for block in blocks(request):
             await receiving.write(block)
         return await receiving.enqueue(filename, options, idempotency_key)
 
@@ -141,7 +141,7 @@ async def _read_form(request: Request, receiving: _Receiving, form: _Form) -> No
     try:
         with PushMultipartParser(_boundary(request), max_segment_count=_MOST_PARTS) as parser:
             part = ""
-            async for block in _blocks(request):
+            async for block in blocks(request):
                 for event in parser.parse(block):
                     if isinstance(event, MultipartSegment):
                         part = _begin(event, form)
@@ -175,9 +175,12 @@ def _boundary(request: Request) -> str:
     return str(boundary)
 
 
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces that are worth a thread's while."""
-    block = bytearray()
+async def blocks(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces that are worth a thread's while, also what has come of one that breaks off.
+
+    Raises MalformedUpload there.
+    """
+    block, broken = bytearray(), None
     try:
         async for chunk in request.stream():
             block += chunk
@@ -185,6 +188,8 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
                 yield bytes(block)
                 block.clear()
     except ClientDisconnect as error:
-        raise MalformedUpload("The upload broke off.") from error
+        broken = error
     if block:
         yield bytes(block)
+    if broken:
+        raise MalformedUpload("The upload broke off.") from broken

@@ -26,7 +26,7 @@ from shared.domain.job import MAX_ATTEMPTS, JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
 from tests.analysed import submitted
-from tests.api.test_access import BODIES, IDS
+from tests.api.test_access import BODIES, HEADERS, IDS, refused, said
 from tests.clock import ManualClock
 from tests.e2e.conftest import Client
 from tests.e2e.test_kill import EIGHT_MINUTES, half_done, served
@@ -90,11 +90,12 @@ def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
         for _ in range(2):  # connections that broke in use, then ones that are refused
             with stopped(server):
                 for method, path in requests:
-                    body = BODIES.get((method.upper(), path))
+                    route = (method.upper(), path)
                     content = spoken("wav") if path == "/v1/jobs" else None
                     filled = path.format(**(IDS | {"job_id": job["id"]}))
-                    answer = client.request(method, filled, json=body, content=content)
-                    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable"), (method, path)
+                    headers, body = HEADERS.get(route), BODIES.get(route)
+                    answer = client.request(method, filled, json=body, content=content, headers=headers)
+                    assert said(answer) == refused(route[0], 503, "database_unavailable"), route
                     assert int(answer.headers["retry-after"]) > 0
                 assert client.get("/livez").status_code == 200
                 assert client.get("/readyz").status_code == 503

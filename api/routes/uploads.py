@@ -1,0 +1,107 @@
+"""Uploads in parts, each by a request of its own."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response, status
+from fastapi.concurrency import contextmanager_in_threadpool, iterate_in_threadpool, run_in_threadpool
+
+from api.deps import UploadId, UploadsDep
+from api.errors import responses
+from api.schemas_uploads import CompleteRequest, UploadDocument, UploadRequest
+from api.uploads import blocks
+from shared.domain.errors import (
+    ChecksumMismatch,
+    MalformedUpload,
+    NotMedia,
+    PartNotFound,
+    PartSize,
+    StorageFull,
+    StoreUnavailable,
+    UploadBusy,
+    UploadComplete,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadTooLarge,
+    UploadUsed,
+)
+from shared.services.uploads import Uploads
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+async def completed(uploads: Uploads, upload_id: str, sha256: str | None = None) -> None:
+    """Puts an upload together in threads, in many short visits. Raises the errors of `Uploads.completing`."""
+    with closing(uploads.completing(upload_id, sha256)) as steps:
+        async for _ in iterate_in_threadpool(steps):
+            pass
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=responses(UploadTooLarge, StoreUnavailable))
+def create(wanted: UploadRequest, uploads: UploadsDep, response: Response) -> UploadDocument:
+    """Begins an upload, whose `parts` are then PUT to their URLs: in any order, several at a time, again if need be.
+    After the last, complete it.
+
+    What is not completed is deleted when it expires.
+    """
+    upload = uploads.create(wanted.filename, wanted.size_bytes, wanted.part_bytes)
+    response.headers["Location"] = f"/v1/uploads/{upload.id}"
+    return UploadDocument.of(upload, uploads.parts(upload))
+
+
+@router.get("/{upload_id}", responses=responses(UploadNotFound, StoreUnavailable))
+def upload(upload_id: UploadId, uploads: UploadsDep) -> UploadDocument:
+    """What has come, and fresh URLs for what has not: from here a client goes on that was interrupted."""
+    found = uploads.get(upload_id)
+    return UploadDocument.of(found, uploads.parts(found))
+
+
+@router.put(
+    "/{upload_id}/parts/{number}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses(
+        MalformedUpload, PartNotFound, PartSize, StorageFull, StoreUnavailable, UploadComplete, UploadNotFound
+    ),
+    openapi_extra=_BODY,
+)
+async def put_part(
+    request: Request, upload_id: UploadId, number: Annotated[int, Path(examples=[1])], uploads: UploadsDep
+) -> None:
+    """Takes a part, whole or not at all; the body is its bytes. Where the store has URLs, parts should go there."""
+    async with contextmanager_in_threadpool(uploads.receive_part(upload_id, number)) as part:
+        async for block in blocks(request):
+            await run_in_threadpool(part.write, block)
+
+
+@router.post(
+    "/{upload_id}/complete",
+    responses=responses(
+        ChecksumMismatch, NotMedia, StorageFull, StoreUnavailable, UploadBusy, UploadIncomplete, UploadNotFound
+    ),
+)
+async def complete(upload_id: UploadId, uploads: UploadsDep, wanted: CompleteRequest | None = None) -> UploadDocument:
+    """Puts the recording together, which takes a minute or two for a large one; a second time does no harm.
+
+    A job can be made of it then, once.
+    """
+    await completed(uploads, upload_id, wanted.sha256 if wanted else None)
+    return UploadDocument.of(await run_in_threadpool(uploads.get, upload_id), ())
+
+
+@router.delete(
+    "/{upload_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses(StoreUnavailable, UploadNotFound, UploadUsed),
+)
+def delete(upload_id: UploadId, uploads: UploadsDep) -> None:
+    """Deletes an upload with what has come of it. Once a job was made of it, delete the job."""
+    uploads.delete(upload_id)

@@ -1,0 +1,97 @@
+"""What the API takes and answers with about uploads in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.upload import LEAST_PART_BYTES, MOST_PART_BYTES, USUAL_PART_BYTES, PartedUpload, UploadState
+from shared.services.uploads import PartView
+
+
+class UploadRequest(BaseModel):
+    """What is to come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filename: str = Field(default="", description="Name to show.", examples=["call.mp3"])
+    size_bytes: int = Field(ge=1, description="Of the whole recording.", examples=[10_000_000_000])
+    part_bytes: int = Field(
+        default=USUAL_PART_BYTES,
+        ge=LEAST_PART_BYTES,
+        le=MOST_PART_BYTES,
+        description="Of each part but the last. It is made larger where there would be more than 1,000.",
+    )
+
+
+class CompleteRequest(BaseModel):
+    """What the recording should be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$", description="Of the whole recording.")
+
+
+class PartDocument(BaseModel):
+    number: int
+    offset: int
+    size_bytes: int
+    stored: bool
+    url: str | None
+    """Takes the part by PUT; null when it is there. One that begins with `/` is a path of this service."""
+
+
+class UploadDocument(BaseModel):
+    """An upload and what has come of it."""
+
+    id: str
+    state: UploadState
+    filename: str
+    size_bytes: int
+    received_bytes: int
+    part_bytes: int | None
+    """Null over tus."""
+    parts: list[PartDocument]
+    """Of an open upload, but not of one over tus."""
+    sha256: str | None
+    """Of the whole recording, when it is complete."""
+    job_id: str | None
+    """The job that was made of it."""
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, upload: PartedUpload, parts: Sequence[PartView]) -> Self:
+        return cls(
+            id=upload.id,
+            state=upload.state,
+            filename=upload.filename,
+            size_bytes=upload.size,
+            received_bytes=_received(upload, parts),
+            part_bytes=upload.part_bytes,
+            parts=[_document(upload, view) for view in parts],
+            sha256=upload.sha256,
+            job_id=upload.job_id if upload.state is UploadState.USED else None,
+            created_at=upload.created_at,
+            expires_at=upload.expires_at,
+        )
+
+
+def _received(upload: PartedUpload, parts: Sequence[PartView]) -> int:
+    if upload.state is not UploadState.OPEN:
+        return upload.size
+    return upload.offset + sum(view.part.size for view in parts if view.stored)
+
+
+def _document(upload: PartedUpload, view: PartView) -> PartDocument:
+    own = None if view.stored else f"/v1/uploads/{upload.id}/parts/{view.part.number}"
+    return PartDocument(
+        number=view.part.number,
+        offset=view.part.offset,
+        size_bytes=view.part.size,
+        stored=view.stored,
+        url=view.url or own,
+    )

@@ -1,0 +1,146 @@
+"""Uploads in parts over HTTP, to this service's own URLs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from shared.adapters.wake_local import LocalWakeUps
+from shared.container import Services, open_services
+from shared.domain.options import JobOptions
+from shared.settings import Settings
+from tests.api.test_access import as_, ask, refused, routes, said, secret_of
+from tests.api.test_submit import WAV, assert_problem, stored_files
+
+PART = 65_536
+LONG = WAV + bytes(2 * PART)
+
+
+def begun(client: TestClient, content: bytes = LONG, **more: Any) -> dict[str, Any]:
+    body = {"filename": "a/call.wav", "size_bytes": len(content), "part_bytes": PART} | more
+    answer = client.post("/v1/uploads", json=body)
+    assert answer.status_code == 201, answer.text
+    upload: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == f"/v1/uploads/{upload['id']}"
+    return upload
+
+
+def put(client: TestClient, part: dict[str, Any], content: bytes = LONG) -> None:
+    chosen = content[part["offset"] :][: part["size_bytes"]]
+    assert client.put(part["url"], content=chosen).status_code == 204
+
+
+def look(client: TestClient, upload: dict[str, Any]) -> dict[str, Any]:
+    return dict(client.get(f"/v1/uploads/{upload['id']}").json())
+
+
+def test_a_recording_comes_in_parts_in_any_order_and_an_interrupted_client_goes_on(
+    client: TestClient, services: Services
+) -> None:
+    upload = begun(client)
+    assert (upload["state"], upload["received_bytes"], len(upload["parts"])) == ("open", 0, 3)
+    for part in reversed(upload["parts"][1:]):
+        put(client, part)
+    there = look(client, upload)
+    assert [(part["stored"], part["url"] is None) for part in there["parts"]] == [(False, False), *[(True, True)] * 2]
+    assert there["received_bytes"] == len(LONG) - PART
+    put(client, there["parts"][0])
+    answer = client.post(f"/v1/uploads/{upload['id']}/complete")
+    done = answer.json()
+    assert answer.status_code == 200
+    assert (done["state"], done["filename"], done["size_bytes"]) == ("complete", "call.wav", len(LONG))
+    assert done["sha256"] == hashlib.sha256(LONG).hexdigest()
+    assert (done["parts"], done["received_bytes"], done["job_id"]) == ([], len(LONG), None)
+    assert look(client, upload) == done
+    assert [path.read_bytes() for path in stored_files(services)] == [LONG]
+    job = services.uploads.submit(upload["id"], JobOptions())
+    assert (look(client, upload)["state"], look(client, upload)["job_id"]) == ("used", job.id)
+    assert client.get(f"/v1/jobs/{job.id}").json()["audio"]["filename"] == "call.wav"
+
+
+def test_what_is_missing_or_wrong_is_said_and_can_be_mended(client: TestClient) -> None:
+    upload = begun(client)
+    path = f"/v1/uploads/{upload['id']}"
+    for part in upload["parts"][:2]:
+        put(client, part)
+    problem = assert_problem(client.post(f"{path}/complete"), 409, "upload_incomplete")
+    assert "wrong size: 3." in problem["detail"]
+    for wrong in (b"", bytes(PART - 1), bytes(PART + 1)):
+        assert_problem(client.put(f"{path}/parts/2", content=wrong), 400, "part_size")
+    for number in ("0", "4", "-1", "9" * 30):
+        assert_problem(client.put(f"{path}/parts/{number}", content=b""), 404, "part_not_found")
+    put(client, upload["parts"][2])
+    sha256 = hashlib.sha256(LONG).hexdigest()
+    assert client.post(f"{path}/complete", json={"sha256": sha256}).status_code == 200
+    assert_problem(client.post(f"{path}/complete", json={"sha256": "0" * 64}), 422, "checksum_mismatch")
+    assert_problem(client.put(f"{path}/parts/1", content=LONG[:PART]), 409, "upload_complete")
+
+
+def test_what_is_no_recording_is_turned_away_when_all_of_it_is_there(client: TestClient, services: Services) -> None:
+    text = b"this is only text. " * 10_000
+    upload = begun(client, text)
+    for part in upload["parts"]:
+        put(client, part, text)
+    assert_problem(client.post(f"/v1/uploads/{upload['id']}/complete"), 415, "unsupported_media_type")
+    assert client.delete(f"/v1/uploads/{upload['id']}").status_code == 204
+    assert stored_files(services) == []
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/complete")):
+        assert_problem(client.request(method, f"/v1/uploads/{upload['id']}{path}"), 404, "upload_not_found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"size_bytes": 0},
+        {"size_bytes": -1},
+        {"size_bytes": 10, "part_bytes": PART - 1},
+        {"size_bytes": 10, "part_bytes": (5 << 30) + 1},
+        {"size_bytes": 10, "parts": 3},
+    ],
+)
+def test_an_upload_of_no_size_or_of_parts_that_cannot_be_is_not_begun(client: TestClient, body: dict[str, Any]) -> None:
+    assert_problem(client.post("/v1/uploads", json=body), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("sha256", ["", "0" * 63, "x" * 64])
+def test_what_is_no_checksum_is_refused(client: TestClient, sha256: str) -> None:
+    path = f"/v1/uploads/{begun(client)['id']}/complete"
+    assert_problem(client.post(path, json={"sha256": sha256}), 422, "invalid_request")
+
+
+def test_more_than_the_service_takes_is_refused_before_it_comes(tmp_path: Any) -> None:
+    with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000), LocalWakeUps()) as services:
+        client = TestClient(create_app(services, ["testserver"]))
+        assert_problem(client.post("/v1/uploads", json={"size_bytes": 10_001}), 413, "upload_too_large")
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1" + "0" * 30}
+        assert_problem(client.post("/v1/uploads/tus", headers=headers), 413, "upload_too_large")
+
+
+def test_the_largest_recording_has_at_most_a_thousand_parts(client: TestClient) -> None:
+    upload = begun(client, size_bytes=20 << 30)
+    assert len(upload["parts"]) == 1000
+    assert sum(part["size_bytes"] for part in upload["parts"]) == 20 << 30
+
+
+def test_the_upload_of_another_tenant_is_not_there_on_any_route(client: TestClient, services: Services) -> None:
+    ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
+    client.headers.update(as_(ours))
+    tus = client.post("/v1/uploads/tus", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"})
+    ids = [begun(client)["id"], tus.headers["location"].rsplit("/", 1)[1]]
+    with_ids = [(method, path) for method, path in routes(client) if "{upload_id}" in path]
+    assert len(with_ids) == 7
+    for method, path in with_ids:
+        for upload_id in ids:
+            answer = ask(client, method, path, theirs, upload_id=upload_id)
+            assert said(answer) == refused(method, 404, "upload_not_found"), (method, path)
+    assert [client.get(f"/v1/uploads/{upload_id}").status_code for upload_id in ids] == [200, 200]
+
+
+@pytest.mark.parametrize("upload_id", ["tus", "upl_1", "job_00000000-0000-7000-8000-000000000000"])
+def test_what_is_no_upload_is_not_there(client: TestClient, upload_id: str) -> None:
+    assert_problem(client.get(f"/v1/uploads/{upload_id}"), 404, "upload_not_found")
