@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
+from threading import RLock
 
 from shared.domain.errors import PartSize
 from shared.domain.upload import PartedUpload
@@ -34,13 +36,15 @@ class WholePart:
 
 
 class Appending:
-    """Bytes that follow those of an upload that are there, in pieces; `piece` drops the one in hand if need be."""
+    """Bytes that follow those of an upload that are there, in pieces. Keep or drop it at last."""
 
-    def __init__(self, store: UploadStore, objects: ObjectStore, claim: UploadClaim, piece: ExitStack) -> None:
+    def __init__(self, store: UploadStore, objects: ObjectStore, claim: UploadClaim) -> None:
         self._store = store
         self._objects = objects
         self._claim = claim
-        self._piece = piece
+        self._piece = ExitStack()
+        # Where the service is stopped, what is in hand is dropped while a thread still writes.
+        self._one_at_a_time = RLock()
         self._writer: ObjectWriter | None = None
         self._size = 0
 
@@ -57,20 +61,28 @@ class Appending:
             UploadBusy: another request goes on with it.
             StorageFull: there is no room.
         """
-        if self.upload.offset + self._size + len(block) > self.upload.size:
-            raise PartSize
-        if self._writer is None:
-            self._writer = self._piece.enter_context(self._objects.writer(self._key))
-        self._writer.write(block)
-        self._size += len(block)
-        if self._size >= _PIECE_BYTES:
-            self.keep()
+        with self._one_at_a_time:
+            if self.upload.offset + self._size + len(block) > self.upload.size:
+                raise PartSize
+            if self._writer is None:
+                self._writer = self._piece.enter_context(self._objects.writer(self._key))
+            self._writer.write(block)
+            self._size += len(block)
+            if self._size >= _PIECE_BYTES:
+                self.keep()
 
     def keep(self) -> None:
         """Stores what has come, and writes it down. Raises UploadBusy, StorageFull."""
-        if self._writer is not None:
-            self._piece.close()
-            self._claim = self._store.append(self._claim, StoredPart(self._key, self._size))
+        with self._one_at_a_time:
+            if self._writer is not None:
+                self._piece.close()
+                self._claim = self._store.append(self._claim, StoredPart(self._key, self._size))
+                self._writer, self._size = None, 0
+
+    def drop(self) -> None:
+        """Leaves nothing of what was not written down, because of the exception that is being handled."""
+        with self._one_at_a_time:
+            self._piece.__exit__(*sys.exc_info())
             self._writer, self._size = None, 0
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -113,14 +113,16 @@ class Uploads:
         Raises UploadOffset, UploadBusy.
         """
         claim = self.store.claim_to_append(self.submission.tenant, upload_id, offset)
-        with ExitStack() as piece:
-            appending = Appending(self.store, self._objects, claim, piece)
-            try:
-                yield appending
-            except MalformedUpload:
-                appending.keep()
-                raise
+        appending = Appending(self.store, self._objects, claim)
+        try:
+            yield appending
+        except MalformedUpload:
             appending.keep()
+            raise
+        except BaseException:
+            appending.drop()
+            raise
+        appending.keep()
 
     def completing(self, upload_id: str, sha256: str | None = None) -> Generator[None, None, None]:
         """Puts an upload together, a little with each step; of one that is there is only to be checked.

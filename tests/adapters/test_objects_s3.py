@@ -218,6 +218,10 @@ def test_clients_get_urls_by_which_they_reach_the_store(server: S3Server) -> Non
         found = store.locate("jobs/a/segments/0.flac")
         with pytest.raises(ObjectNotFound):
             store.locate("jobs/a/segments/1.flac")
+        given = store.put_url("jobs/a/parts/1", 3, 60)
+        assert given.startswith(f"{outside}/{server.bucket}/")
+        httpx2.put(given, content=b"one").raise_for_status()
+        assert read(store, "jobs/a/parts/1") == b"one"
     assert found.startswith(f"{outside}/{server.bucket}/")
     assert httpx2.get(found).content == b"fLaC and so on"
 

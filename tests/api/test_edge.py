@@ -99,7 +99,7 @@ def test_a_page_of_another_origin_may_not(shared_client: TestClient, client: Tes
 
 def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
     large = b" " * (MOST_BODY_BYTES + 1)
-    taking = [(method, path) for method, path in routes(client) if method != "GET"]
+    taking = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]
     assert len(taking) > 10
     for method, path in taking:
         for body in (large, iter([large])):  # with its length, and in chunks without
@@ -117,7 +117,8 @@ def test_recordings_may_be_larger(client: TestClient) -> None:
     padded = WAV.ljust(MOST_BODY_BYTES + 1, b"\0")
     assert post_raw(client, padded).status_code == 202
     assert client.post("/v1/jobs", content=iter([padded])).status_code == 202
-    assert {path for _, path in routes(client)} >= TAKE_RECORDINGS
+    taking = {path for _, path in routes(client) if TAKE_RECORDINGS.fullmatch(path)}
+    assert taking == {"/v1/jobs", "/v1/uploads/tus/{upload_id}", "/v1/uploads/{upload_id}/parts/{number}"}
 
 
 def flood(connection: socket.socket, part: bytes) -> None:

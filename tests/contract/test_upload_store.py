@@ -58,7 +58,7 @@ def completed(uploads: UploadStore, clock: ManualClock) -> PartedUpload:
 def job_of(upload: PartedUpload, clock: ManualClock, key: str | None = None) -> Job:
     assert upload.job_id
     recording = Recording(upload.filename, upload.size, "ab", "jobs/x/audio/source-1")
-    return Job(upload.job_id, recording, JobOptions(), clock.now(), upload.tenant, key)
+    return Job(upload.job_id, recording, JobOptions(), clock.now(), upload.tenant, idempotency_key=key)
 
 
 def test_an_upload_is_found_as_it_was_added_by_its_own_tenant(uploads: UploadStore, clock: ManualClock) -> None:

@@ -177,6 +177,7 @@ def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Servi
     upload = uploads.create("call.wav", len(WAV), None)
     with pytest.raises(MalformedUpload):
         break_off(uploads, upload, 0, WAV[:1000], MalformedUpload())
+    assert uploads.get(upload.id).offset == 1000
     with pytest.raises(UploadOffset):
         append(uploads, upload, 0, WAV)
     append(uploads, upload, 1000, WAV[1000:])
