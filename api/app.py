@@ -16,7 +16,7 @@ from api.access import Doorkeeper
 from api.edge import BodyLimit, Edge
 from api.looks import Looks
 from api.rates import Rates
-from api.routes import frames, health, jobs, keys, problems, results, tus, uploads, usage, webhooks
+from api.routes import batches, frames, health, jobs, keys, problems, results, tus, uploads, usage, webhooks
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
 from shared.ports import JobFilter
@@ -71,7 +71,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     app.state.checks = [_database_check(services), _store_check(services), *checks]
     _add_middleware(app, services.settings, hosts)
     errors.install(app)
-    for feature in (jobs, results, frames, tus, uploads, webhooks, keys, usage, health, problems):
+    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, problems):
         app.include_router(feature.router)
     return app
 

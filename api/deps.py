@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Security
+from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.access import Doorkeeper
@@ -109,4 +109,13 @@ async def _following(
 
 FollowingDep = Annotated[Following, Depends(_following)]
 CallerDep = Annotated[Caller, Depends(_caller)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Of the client's making: the same key and the same recording give the same job.",
+    ),
+]
 AccessDep = Annotated[Access, Depends(_access)]

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import problem, problem_of
 from shared.domain.errors import BodyTooLarge
 
-MOST_BODY_BYTES = 1 << 20
-"""Largest body that is no recording; configs and lists of webhooks have some kilobytes."""
+MOST_BODY_BYTES = 8 << 20
+"""Largest body that is no recording: a thousand jobs with what they may say of themselves."""
 TAKE_RECORDINGS = re.compile("/v1/jobs|/v1/uploads/tus/[^/]+|/v1/uploads/[^/]+/parts/[^/]+")
 """Paths whose routes count what they receive themselves, while it passes."""
 ADDED = "emoline.headers"

@@ -37,6 +37,8 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.JobFinished: HTTPStatus.CONFLICT,
     errors.JobRunning: HTTPStatus.CONFLICT,
     errors.NothingToRetry: HTTPStatus.CONFLICT,
+    errors.BatchNotFound: HTTPStatus.NOT_FOUND,
+    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidConfig: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -135,13 +137,19 @@ def problem(
     status: int, code: str | None = None, detail: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """An answer that says what is wrong, by default in the words that all errors of this status have in common."""
-    kind = HTTPStatus(status)
-    general, sentence = GENERAL.get(kind) or GENERAL[HTTPStatus.BAD_REQUEST]
-    code = code or general
-    found = Problem(
-        type=f"{ERRORS_PATH}#{code}", title=kind.phrase, status=status, code=code, detail=detail or sentence
-    )
+    general, sentence = GENERAL.get(HTTPStatus(status)) or GENERAL[HTTPStatus.BAD_REQUEST]
+    found = _described(status, code or general, detail or sentence)
     return JSONResponse(found.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def described(error: errors.EmolineError) -> Problem:
+    """What is said of an error that has a name."""
+    return _described(STATUS[type(error)], error.code, error.message)
+
+
+def _described(status: int, code: str, detail: str) -> Problem:
+    title = HTTPStatus(status).phrase
+    return Problem(type=f"{ERRORS_PATH}#{code}", title=title, status=status, code=code, detail=detail)
 
 
 def standing_headers(standing: Standing) -> dict[str, str]:

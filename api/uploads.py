@@ -13,7 +13,7 @@ from typing import Any, Self
 from fastapi import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -123,18 +123,37 @@ def parse_options(config: str | None, settings: Settings) -> JobOptions:
     """
     try:
         given = _OBJECT.validate_json(config if config and config.strip() else "{}")
-        for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
-            chosen = given.get(name, {})
-            if isinstance(chosen, dict):
-                given[name] = asdict(default) | chosen
-        return _OPTIONS.validate_python(given)
     except ValidationError as error:
-        raise InvalidConfig(f"The job's config is not valid: {'; '.join(map(_issue, error.errors()))}.") from error
+        raise _invalid(error) from error
+    return options_of(given, settings)
 
 
-def _issue(found: ErrorDetails) -> str:
+def options_of(given: dict[str, Any], settings: Settings) -> JobOptions:
+    """The same of what was read already. Raises InvalidConfig."""
+    chosen = dict(given)
+    for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
+        own = chosen.get(name, {})
+        if isinstance(own, dict):
+            chosen[name] = asdict(default) | own
+    try:
+        # Strictly, or `true` would be 1; of JSON, because of Python's values a list would then be no tuple.
+        return _OPTIONS.validate_json(to_json(chosen, inf_nan_mode="constants"), strict=True)
+    except ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: ValidationError) -> InvalidConfig:
+    return InvalidConfig(f"The job's config is not valid: {issues(error, 'config')}.")
+
+
+def issues(error: ValidationError, whole: str) -> str:
+    """What is wrong, by the name of its place; `whole` is that of the outermost."""
+    return "; ".join(_issue(found, whole) for found in error.errors())
+
+
+def _issue(found: ErrorDetails, whole: str) -> str:
     message = found["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(map(str, found['loc'])) or 'config'}: {message}"
+    return f"{'.'.join(map(str, found['loc'])) or whole}: {message}"
 
 
 async def _read_form(request: Request, receiving: _Receiving, form: _Form) -> None:

@@ -104,7 +104,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 frames=Frames(jobs, objects),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
-                sweep=Sweep(jobs, uploads, objects, wake_ups, settings.lease_s),
+                sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),
                 usage=UsageReport(SqlUsageStore(engine), clock),
             )
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
-from shared.domain.job import Job, JobStatus, SegmentCounts
+from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
@@ -244,6 +244,7 @@ class JobFilter:
     created_before: datetime | None = None
     label: str | None = None
     dominant: str | None = None
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +370,10 @@ class JobStore(Protocol):
         """Where the segments of these jobs stand; jobs without segments count zero."""
         ...
 
+    def batch(self, batch_id: str) -> Mapping[JobState, int]:
+        """How many of a batch's jobs there are in each state; of one that is not there, none."""
+        ...
+
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
         """Segments by index, from the one after index `after`."""
         ...
@@ -395,6 +400,10 @@ class JobStore(Protocol):
 
     def audio_expired(self) -> Sequence[Job]:
         """Some of the jobs whose `audio_expires_at` has come."""
+        ...
+
+    def overdue(self) -> Sequence[Job]:
+        """Some of the jobs that have not ended though their `deadline_at` has come."""
         ...
 
     def purgeable(self, after_s: float) -> Sequence[str]:

@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     """JSON list of origins, as `["https://app.example"]`, whose pages may use the service by scripts in browsers."""
 
     allowed_networks: list[IPvAnyNetwork] = []
-    """JSON list of networks, as `["10.1.0.0/16"]`, in which webhooks may be sent to addresses that are not public."""
+    """JSON list of networks, as `["10.1.0.0/16"]`, in which users' URLs, of webhooks and of recordings, may lead to
+    addresses that are not public."""
 
     model: str = "mini"
     """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as
@@ -93,6 +94,9 @@ class Settings(BaseSettings):
 
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""
+
+    download_timeout_s: float = Field(default=3600.0, gt=0)
+    """Seconds that the download of a recording may take."""
 
     max_duration_s: int = Field(default=36 * 3600, ge=1)
     """Longest recording accepted, in seconds of decoded sound."""

@@ -12,6 +12,7 @@ from shared.container import Services
 from shared.ports import Queue
 from shared.settings import Settings
 from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.adapters.downloader import HttpDownloader
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.vad_silero import SileroVoiceDetector
 from worker.adapters.vad_webrtc import WebRtcVoiceDetector
@@ -58,7 +59,9 @@ def build_pipeline(settings: Settings) -> Pipeline:
 
 def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Work:
     """Two recordings are prepared at once, so that a long one does not hold up a short one."""
-    return Work(Queue.PREPARE, PrepareStage(services, decoder, VOICE_DETECTORS, stop).run_once, threads=2)
+    downloader = HttpDownloader(_outgoing(services), services.settings.download_timeout_s)
+    stage = PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop)
+    return Work(Queue.PREPARE, stage.run_once, threads=2)
 
 
 def infer_work(services: Services, model: EmotionModel) -> Work:
@@ -74,6 +77,10 @@ def finish_work(services: Services) -> Work:
 @contextmanager
 def deliver_work(services: Services) -> Iterator[Work]:
     """One thread claims, for the others that send."""
-    sender = WebhookSender(Outgoing(services.settings.allowed_networks), services.clock)
+    sender = WebhookSender(_outgoing(services), services.clock)
     with DeliverStage(services, sender) as stage:
         yield Work(Queue.DELIVER, stage.run_once, threads=1)
+
+
+def _outgoing(services: Services) -> Outgoing:
+    return Outgoing(services.settings.allowed_networks)

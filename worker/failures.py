@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, StorageFull, StoreUnavailable
+from dataclasses import replace
+
+from shared.domain.errors import (
+    DatabaseUnavailable,
+    EmptyUpload,
+    NotMedia,
+    ObjectNotFound,
+    StorageFull,
+    StoreUnavailable,
+    UploadTooLarge,
+)
 from shared.domain.failure import FAILURES, Failure, FailureCode
 from worker.pipeline.errors import (
     ChannelMissing,
     DecodeFailed,
     DecoderCrashed,
     DecodeTimeout,
+    DownloadFailed,
+    DownloadRefused,
     NoAudioStream,
     TooLong,
     TooManySegments,
@@ -17,6 +29,11 @@ from worker.pipeline.errors import (
 )
 
 _CODES: dict[type[Exception], FailureCode] = {
+    DownloadRefused: FailureCode.DOWNLOAD_REFUSED,
+    DownloadFailed: FailureCode.DOWNLOAD_FAILED,
+    UploadTooLarge: FailureCode.TOO_LARGE,
+    NotMedia: FailureCode.NOT_MEDIA,
+    EmptyUpload: FailureCode.NOT_MEDIA,
     UnsupportedMedia: FailureCode.UNSUPPORTED_MEDIA,
     NoAudioStream: FailureCode.NO_AUDIO_STREAM,
     DecodeFailed: FailureCode.DECODE_FAILED,
@@ -36,6 +53,12 @@ _CODES: dict[type[Exception], FailureCode] = {
 
 def failure_of(error: Exception) -> Failure:
     """The failure that `error` means for the job in whose stage it was raised."""
+    if isinstance(error, DownloadFailed):
+        return replace(_failure(error), message=str(error), retryable=error.may_pass)
+    return _failure(error)
+
+
+def _failure(error: Exception) -> Failure:
     for kind, code in _CODES.items():
         if isinstance(error, kind):
             return FAILURES[code]

@@ -14,7 +14,8 @@ from worker.work import AFTER_ERROR_S, Work, attempt
 
 _POLL_S = 1.0
 """Work is found within this time also when its wake-up was lost, or its lease ran out."""
-_SWEEP_EVERY_S = 30.0
+_SWEEP_EVERY_S = 5.0
+"""How late a deadline may be noticed."""
 _STOP_WITHIN_S = 10.0
 
 

@@ -10,10 +10,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import FollowingDep, JobId, ServicesDep
+from api.deps import FollowingDep, IdempotencyKey, JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.following import version
 from api.schemas import JobPageDocument
+from api.sources import JOB_SCHEMA, receive_json
 from api.uploads import receive_form, receive_raw
 from shared.container import Services
 from shared.documents.job import JobDocument
@@ -36,7 +37,11 @@ from shared.domain.errors import (
     QuotaExceeded,
     StorageFull,
     TooManyOpenJobs,
+    UploadBusy,
+    UploadIncomplete,
+    UploadNotFound,
     UploadTooLarge,
+    UploadUsed,
 )
 from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
@@ -66,6 +71,7 @@ _BODIES: dict[str, Any] = {
                 }
             },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": JOB_SCHEMA},
         },
     }
 }
@@ -86,7 +92,11 @@ _BODIES: dict[str, Any] = {
         QuotaExceeded,
         StorageFull,
         TooManyOpenJobs,
+        UploadBusy,
+        UploadIncomplete,
+        UploadNotFound,
         UploadTooLarge,
+        UploadUsed,
     ),
     openapi_extra=_BODIES,
 )
@@ -97,22 +107,19 @@ async def submit(
     filename: Annotated[str, Query(description="Raw body: name to show.", examples=["call.mp3"])] = "",
     config: Annotated[str | None, Query(description="Raw body: config as JSON.", examples=[_CONFIG_EXAMPLE])] = None,
     emoline_config: Annotated[str | None, Header(description="Raw body: config as JSON.")] = None,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=255,
-            description="Of the client's making: the same key and the same recording give the same job.",
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobDocument:
-    """Submits a recording, as a form with the parts `file` and `config` or as the body itself; of any size.
+    """Submits a recording, as a form with the parts `file` and `config` or as the body itself, of any size; or, as a
+    JSON object with its config, the `source` that it is to be downloaded from.
 
-    Answers as soon as the recording is stored. From then on the job reaches a terminal state by itself. Sent again with
-    the same `Idempotency-Key`, it is the job that there is already.
+    Answers as soon as the recording, or where it lies, is stored. From then on the job reaches a terminal state by
+    itself. Sent again with the same `Idempotency-Key`, it is the job that there is already.
     """
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
         job = await receive_form(request, services, idempotency_key)
+    elif media_type == "application/json":
+        job = await receive_json(request, services, idempotency_key)
     else:
         job = await receive_raw(request, services, filename, config or emoline_config, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -179,13 +186,14 @@ def jobs(
     created_before: Annotated[AwareDatetime | None, Query(description="Only jobs made earlier than this.")] = None,
     label: Annotated[str | None, Query(description="Only jobs with a segment of this emotion.", max_length=64)] = None,
     dominant: Annotated[str | None, Query(description="Only jobs whose dominant emotion it is.", max_length=64)] = None,
+    batch_id: Annotated[str | None, Query(pattern="^batch_[0-9a-f-]{36}$", description="Only its jobs.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
     """All jobs, newest first, a page at a time."""
     if cursor is not None and not cursor.startswith("job_"):
         raise InvalidCursor
-    wanted = JobFilter(status, created_after, created_before, label, dominant)
+    wanted = JobFilter(status, created_after, created_before, label, dominant, batch_id)
     page = services.read.page(limit=limit, after=cursor, wanted=wanted)
     return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
 

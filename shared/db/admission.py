@@ -32,7 +32,7 @@ class Wanted:
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        return cls(job.tenant, job.recording.size_bytes, job.idempotency_key, job.created_at)
+        return cls(job.tenant, job.recording.size_bytes or 0, job.idempotency_key, job.created_at)
 
 
 def check(session: Session, wanted: Wanted, limits: Limits) -> None:

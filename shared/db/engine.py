@@ -24,6 +24,9 @@ _POSTGRES = {
     "options": "-c idle_in_transaction_session_timeout=30s",
 }
 
+_HIDDEN: dict[str, Any] = {"hide_parameters": True}
+"""What users say of their jobs, URLs with secrets in them too, is not for the log when a statement fails."""
+
 _POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 0}
 """More threads than this wait for a connection to come free: one to the server that is made and closed for each request
 costs more than any wait. A few processes stay within the hundred connections that Postgres allows by default."""
@@ -65,7 +68,7 @@ def _postgres(url: URL) -> Engine:
     own = url.set(drivername="postgresql+psycopg")
     connect_args = {name: value for name, value in _POSTGRES.items() if name not in url.query}
     # The store locks rows as READ COMMITTED needs it; a server may have another level by default.
-    engine = create_engine(own, connect_args=connect_args, isolation_level="READ COMMITTED", **_POOL)
+    engine = create_engine(own, connect_args=connect_args, isolation_level="READ COMMITTED", **_POOL, **_HIDDEN)
     event.listen(engine, "checkout", _refuse_closed)
     return engine
 
@@ -84,7 +87,7 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
 def _sqlite(url: URL) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_HIDDEN)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -125,6 +125,13 @@ class SqlJobStore:
                 found[job_id][status] = (number, int(speech))  # Postgres sums to a Decimal
         return {job_id: _counts(by_status) for job_id, by_status in found.items()}
 
+    def batch(self, batch_id: str) -> Mapping[JobState, int]:
+        query = select(JobRow.state, func.count()).where(JobRow.batch_id == batch_id).group_by(JobRow.state)
+        if self._tenant is not None:
+            query = query.where(JobRow.tenant == self._tenant)
+        with self._read() as session:
+            return {JobState(state): number for state, number in session.execute(query)}
+
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
         query = (
             select(SegmentRow)
@@ -169,7 +176,7 @@ class SqlJobStore:
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
             row = self._existing(session, job_id, lock=True)
-            measure(session, job_id, row.prepared)
+            measure(session, job_of(row))
             session.delete(row)
             session.add(DeletedJobRow(id=job_id, tenant=row.tenant, deleted_at=self._now()))
 
@@ -189,6 +196,11 @@ class SqlJobStore:
         query = select(JobRow).where(JobRow.audio_expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
         with self._read() as session:
             return [job_of(row) for row in session.scalars(query)]
+
+    def overdue(self) -> Sequence[Job]:
+        query = select(JobRow).where(JobRow.finished_at.is_(None), JobRow.deadline_at <= self._now())
+        with self._read() as session:
+            return [job_of(row) for row in session.scalars(query.limit(_SWEPT_AT_ONCE))]
 
     def purgeable(self, after_s: float) -> Sequence[str]:
         deleted_before = self._now() - timedelta(seconds=after_s)
@@ -307,7 +319,7 @@ class SqlJobStore:
     def _tell(self, session: Session, old: Job, new: Job) -> None:
         """Writes what follows from a change, to tell and to count, with the change: lost with that, or not at all."""
         if old.state is JobState.PREPARING and new.state is not JobState.PREPARING:
-            measure(session, new.id, new.prepared)
+            measure(session, new)
         outbox.announce(session, old, new, self._clock.now(), self._now())
 
     def _leased(self) -> Any:
@@ -333,6 +345,8 @@ def _conditions(wanted: JobFilter) -> list[Any]:
         conditions.append(labelled.where(ANALYSED).exists())
     if wanted.dominant:
         conditions.append(JobRow.dominant == wanted.dominant)
+    if wanted.batch_id:
+        conditions.append(JobRow.batch_id == wanted.batch_id)
     return conditions
 
 

@@ -45,6 +45,8 @@ def job_values(job: Job) -> dict[str, Any]:
         "audio_expires_at": job.audio_expires_at,
         "audio_deleted": job.audio_deleted,
         "alerts": _ALERTS.dump_python(job.alerts, mode="json"),
+        "batch_id": job.batch_id,
+        "deadline_at": job.deadline_at,
     }
 
 
@@ -77,6 +79,8 @@ def job_of(row: JobRow) -> Job:
         finished_at=row.finished_at,
         audio_deleted=row.audio_deleted,
         alerts=_ALERTS.validate_python(row.alerts),
+        batch_id=row.batch_id,
+        deadline_at=row.deadline_at,
     )
 
 

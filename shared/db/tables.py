@@ -85,6 +85,8 @@ class JobRow(Base):
     audio_deleted: Mapped[bool] = mapped_column(default=False)
     alerts: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
     progress_told: Mapped[int | None]
+    batch_id: Mapped[str | None] = mapped_column(index=True)
+    deadline_at: Mapped[datetime | None]
     served: Mapped[Samples] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
@@ -95,6 +97,7 @@ class JobRow(Base):
         Index(None, "tenant", "id"),
         Index(None, "tenant", "dominant", "id"),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
+        Index(None, "deadline_at", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 
 

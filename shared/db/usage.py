@@ -46,15 +46,16 @@ def usage_values(job: Job) -> dict[str, Any]:
         "tenant": job.tenant,
         "key_id": job.key_id,
         "day": day_of(job.created_at),
-        "bytes": job.recording.size_bytes,
+        "bytes": job.recording.size_bytes or 0,
         "samples": 0,
     }
 
 
-def measure(session: Session, job_id: str, samples: int) -> None:
-    """Writes down how much was decoded of a job; of one that was tried again, the most."""
-    own = update(UsageRow).where(UsageRow.job_id == job_id, UsageRow.samples < samples)
-    session.execute(own.values(samples=samples), execution_options={"synchronize_session": False})
+def measure(session: Session, job: Job) -> None:
+    """Writes down how much was decoded of a job, and downloaded for it; of one that was tried again, the most."""
+    for column, value in ((UsageRow.samples, job.prepared), (UsageRow.bytes, job.recording.size_bytes or 0)):
+        more = update(UsageRow).where(UsageRow.job_id == job.id, column < value)
+        session.execute(more.values({column: value}), execution_options={"synchronize_session": False})
 
 
 def used_on(session: Session, tenant: str, day: date) -> Usage:

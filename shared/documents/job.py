@@ -18,6 +18,7 @@ from shared.domain.timeline import Coverage
 _EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _EXAMPLE: dict[str, Any] = {
     "id": "job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77",
+    "batch_id": None,
     "status": "processing",
     "stage": "inferring",
     "progress": {"segments_total": 312, "segments_done": 120, "segments_skipped": 0, "percent": 38.1, "eta_s": 44},
@@ -25,6 +26,7 @@ _EXAMPLE: dict[str, Any] = {
         "filename": "call.mp3",
         "size_bytes": 14403271,
         "sha256": "9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7",
+        "url": None,
         "duration_ms": 3600000,
         "channels": 2,
         "sample_rate": 8000,
@@ -109,6 +111,8 @@ class JobDocument(Document):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     id: str
+    batch_id: str | None
+    """The batch that it was submitted with, if any."""
     status: JobStatus
     stage: Literal["preparing", "inferring", "finishing"] | None
     progress: ProgressDocument
@@ -133,6 +137,7 @@ class JobDocument(Document):
         failure = job.failure
         return cls(
             id=job.id,
+            batch_id=job.batch_id,
             status=job.state.status,
             stage=job.state.stage,
             progress=_progress(job, counts, now),

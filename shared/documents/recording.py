@@ -21,8 +21,11 @@ class Document(BaseModel):
 
 class AudioDocument(Document):
     filename: str
-    size_bytes: int
-    sha256: str
+    size_bytes: int | None
+    """Null, like `sha256`, while it is still to be downloaded."""
+    sha256: str | None
+    url: str | None
+    """Where it was or will be downloaded from, without the query; null where it was uploaded."""
     duration_ms: int | None
     channels: int | None
     sample_rate: int | None
@@ -37,6 +40,7 @@ class AudioDocument(Document):
             filename=recording.filename,
             size_bytes=recording.size_bytes,
             sha256=recording.sha256,
+            url=recording.origin.shown if recording.origin else None,
             duration_ms=None if recording.duration is None else to_ms(recording.duration),
             channels=recording.channels,
             sample_rate=recording.sample_rate,

@@ -121,6 +121,18 @@ class NothingToRetry(EmolineError):
     code = "nothing_to_retry"
 
 
+class BatchNotFound(EmolineError):
+    """There is no job of a batch with this id."""
+
+    code = "batch_not_found"
+
+
+class InvalidRequest(EmolineError):
+    """The body of the request is not as the OpenAPI document says."""
+
+    code = "invalid_request"
+
+
 class InvalidConfig(EmolineError):
     """The job's config is not valid."""
 

@@ -12,6 +12,11 @@ from enum import StrEnum
 class FailureCode(StrEnum):
     """Stable codes; integrators match on them."""
 
+    # Of a recording that is downloaded.
+    DOWNLOAD_FAILED = "download_failed"
+    DOWNLOAD_REFUSED = "download_refused"
+    TOO_LARGE = "too_large"
+    NOT_MEDIA = "not_media"
     # Of a whole recording.
     UNSUPPORTED_MEDIA = "unsupported_media"
     NO_AUDIO_STREAM = "no_audio_stream"
@@ -23,6 +28,7 @@ class FailureCode(StrEnum):
     TOO_MANY_SEGMENTS = "too_many_segments"
     CHANNEL_MISSING = "channel_missing"
     NOTHING_ANALYSED = "nothing_analysed"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
     STORAGE_ERROR = "storage_error"
     INTERNAL_ERROR = "internal_error"
     GAVE_UP = "gave_up"
@@ -51,6 +57,10 @@ class Failure:
 
 
 _TABLE = (
+    Failure(FailureCode.DOWNLOAD_FAILED, "The recording could not be downloaded.", retryable=True),
+    Failure(FailureCode.DOWNLOAD_REFUSED, "The URL leads to an address that is not public."),
+    Failure(FailureCode.TOO_LARGE, "The recording is larger than this service accepts."),
+    Failure(FailureCode.NOT_MEDIA, "What the URL leads to is empty, or neither audio nor video."),
     Failure(FailureCode.UNSUPPORTED_MEDIA, "The file is not a recording in a format that Emoline reads."),
     Failure(FailureCode.NO_AUDIO_STREAM, "The file has no sound track."),
     Failure(FailureCode.DECODE_FAILED, "The file looks like a recording, but no sound could be decoded from it."),
@@ -67,6 +77,7 @@ _TABLE = (
         "The recording lacks a channel that was to be analysed, or has more than can be kept apart.",
     ),
     Failure(FailureCode.NOTHING_ANALYSED, "Speech was found, but none of it could be analysed."),
+    Failure(FailureCode.DEADLINE_EXCEEDED, "The job had not ended when its deadline came."),
     Failure(FailureCode.STORAGE_ERROR, "The storage did not answer as it should.", retryable=True),
     Failure(FailureCode.INTERNAL_ERROR, "Something went wrong inside Emoline.", retryable=True),
     Failure(FailureCode.GAVE_UP, "The job was interrupted too many times."),

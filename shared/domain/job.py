@@ -60,10 +60,11 @@ _PROCESSING = {JobState.PREPARING, JobState.INFERRING, JobState.FINISHING}
 
 TRANSITIONS: dict[JobState, set[JobState]] = {
     # Preparing stores segments, and inference starts on them, while the rest is still being decoded.
-    JobState.QUEUED: {JobState.PREPARING, JobState.CANCELED},
+    # Whatever state a job is in, its deadline may come.
+    JobState.QUEUED: {JobState.PREPARING, JobState.FAILED, JobState.CANCELED},
     # A stage whose worker died is claimed again: it follows itself.
     JobState.PREPARING: {JobState.PREPARING, JobState.INFERRING, JobState.FAILED, JobState.CANCELED},
-    JobState.INFERRING: {JobState.FINISHING, JobState.CANCELED},
+    JobState.INFERRING: {JobState.FINISHING, JobState.FAILED, JobState.CANCELED},
     JobState.FINISHING: {JobState.FINISHING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED},
     # Tried again when its owner wants it so.
     JobState.SUCCEEDED: {JobState.QUEUED},
@@ -72,13 +73,19 @@ TRANSITIONS: dict[JobState, set[JobState]] = {
 }
 
 
+def deadline(options: JobOptions, now: datetime) -> datetime | None:
+    """By when a job that is asked for now is to have ended."""
+    return None if options.deadline_s is None else now + timedelta(seconds=options.deadline_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One recording on its way to a timeline.
 
     `attempts` counts how often the present stage was claimed. `prepared` and `speech` are the samples decoded, and
-    those of them found to hold speech, so far. `key_id` is of the API key that it was submitted with. `dominant` is the
-    emotion that most of its segments carry, once they are analysed.
+    those of them found to hold speech, so far. `key_id` is of the API key that it was submitted with, `batch_id` of the
+    request, where that was one of many jobs. `dominant` is the emotion that most of its segments carry, once they are
+    analysed.
     """
 
     id: str
@@ -99,6 +106,8 @@ class Job:
     finished_at: datetime | None = None
     audio_deleted: bool = False
     alerts: tuple[Alert, ...] = ()
+    batch_id: str | None = None
+    deadline_at: datetime | None = None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -132,7 +141,7 @@ class Job:
             self,
             state=state,
             attempts=self.attempts if state is self.state else 0,
-            started_at=self.started_at or (None if state is JobState.CANCELED else now),
+            started_at=self.started_at or (None if state.terminal else now),
             finished_at=now if state.terminal else None,
         )
 
@@ -148,6 +157,7 @@ class Job:
         """The job that has ended, as if it had just been submitted."""
         again = self.to(JobState.QUEUED, now)
         again = replace(again, prepared=0, speech=0, attempts=0, started_at=None)
+        again = replace(again, deadline_at=deadline(self.options, now))
         return replace(again, dominant=None, alerts=(), failure=None)
 
     def untried(self) -> Self:
@@ -175,6 +185,16 @@ class Job:
 
     def given_up(self, now: datetime) -> Self:
         return self.failed(FAILURES[FailureCode.GAVE_UP], now)
+
+    def overdue(self, now: datetime) -> bool:
+        return self.deadline_at is not None and self.deadline_at <= now
+
+    def too_late(self, now: datetime) -> Self:
+        return self.failed(FAILURES[FailureCode.DEADLINE_EXCEEDED], now)
+
+    def without_audio(self) -> Self:
+        """The job whose recording was deleted: it is not downloaded again either."""
+        return replace(self, audio_deleted=True, recording=self.recording.without_url())
 
 
 @dataclass(frozen=True, slots=True)

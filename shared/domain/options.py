@@ -34,7 +34,7 @@ _ROLE_LIMIT = 64
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}")
+        raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,9 @@ class JobOptions:
     retention: RetentionOptions = field(default_factory=RetentionOptions)
     """How long the recording and the results are kept."""
 
+    deadline_s: int | None = None
+    """Seconds from the submission, or a retry, after which the job fails unless it has ended, 1 to 10 years."""
+
     webhook_url: str | None = None
     """An http or https URL that is told when the job starts and how it ends; docs/webhooks.md says what it gets."""
 
@@ -170,6 +173,8 @@ class JobOptions:
     def __post_init__(self) -> None:
         if len(self.metadata) > _METADATA_LIMIT:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
+        if self.deadline_s is not None:
+            _check_range("deadline_s", self.deadline_s, 1, _TEN_YEARS_S)
         self._check_roles()
         self._check_webhook()
         self._check_alerts()

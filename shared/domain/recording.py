@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
 SAMPLE_RATE = 16_000
 """Samples per second of everything after decoding: what Emotion2Vec+ was trained on."""
@@ -63,16 +64,31 @@ class AudioFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """An uploaded recording: what the client said of it, and what decoding found.
+class Origin:
+    """The URL that a recording is downloaded from.
 
-    `duration` is in samples at 16 kHz: declared while decoding goes on, exact after it. `roles` are the names of its
-    channels, by number, where they were analysed each by itself.
+    `url` is the whole of it, whose query may hold secrets: it is forgotten as soon as nobody needs it any more. `shown`
+    lacks the query, `sha256` (hex digits) tells it from others. `named` is whether who gave it gave a file name too.
+    """
+
+    shown: str
+    sha256: str
+    named: bool
+    url: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording: what the client said of it, and what decoding found.
+
+    `size_bytes` and `sha256` are not known before it was downloaded, where it has an `origin`. `duration` is in samples
+    at 16 kHz: declared while decoding goes on, exact after it. `roles` are the names of its channels, by number, where
+    they were analysed each by itself.
     """
 
     filename: str
-    size_bytes: int
-    sha256: str
+    size_bytes: int | None
+    sha256: str | None
     source_key: str
     codec: str | None = None
     sample_rate: int | None = None
@@ -81,6 +97,21 @@ class Recording:
     channel_mode: ChannelMode | None = None
     roles: tuple[str, ...] = ()
     warnings: tuple[RecordingWarning, ...] = field(default=())
+    origin: Origin | None = None
+
+    @property
+    def identity(self) -> str | None:
+        """What is the same where the same recording is submitted again."""
+        return self.origin.sha256 if self.origin else self.sha256
+
+    @property
+    def missing_from(self) -> str | None:
+        """The URL that it is still to be downloaded from, if any."""
+        return self.origin.url if self.origin else None
+
+    def without_url(self) -> Self:
+        """The same when nobody needs the whole URL any more."""
+        return replace(self, origin=replace(self.origin, url=None)) if self.origin else self
 
     def role(self, channel: int) -> str | None:
         """The name of a channel, if it has one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 _MOST_CHARACTERS = 2_000
 _ALLOWED = frozenset(map(chr, range(0x21, 0x7F))) - set("\\")
@@ -34,3 +34,13 @@ def split_url(url: str) -> SplitResult:
     if parts.username is not None:
         raise ValueError("a URL must not hold a user name or a password")
     return parts
+
+
+def without_query(url: str) -> str:
+    """A URL without what may be secret of it. Raises as `split_url`."""
+    return urlunsplit(split_url(url)._replace(query="", fragment=""))
+
+
+def name_in(url: str) -> str:
+    """The last part of a URL's path, as people read it; may be empty. Raises as `split_url`."""
+    return unquote(split_url(url).path.rsplit("/", 1)[-1])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared.domain.errors import AudioDeleted, NoResult, ResultNotReady
-from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
+from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.options import AggregationOptions
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
@@ -57,6 +58,16 @@ class Read:
         page = self.jobs.page(limit=limit, after=after, wanted=wanted)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
+
+    def batch(self, batch_id: str) -> Mapping[JobStatus, int]:
+        """How many of a batch's jobs there are of each status. Raises BatchNotFound where none is there."""
+        found = self.jobs.batch(batch_id)
+        if not found:
+            raise BatchNotFound
+        by_status = Counter(dict.fromkeys(JobStatus, 0))
+        for state, number in found.items():
+            by_status[state.status] += number
+        return by_status
 
     def result(
         self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None

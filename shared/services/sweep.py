@@ -1,4 +1,5 @@
-"""What is done again and again besides the work: waking who was not woken, and deleting what nobody may keep."""
+"""What is done again and again besides the work: ending what is overdue, waking who was not woken, and deleting what
+nobody may keep."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.domain.errors import JobDeleted
-from shared.ports import JobStore, ObjectStore, UploadStore, WakeUps
+from shared.ports import Clock, JobStore, ObjectStore, UploadStore, WakeUps
 from shared.services.keys import audio_prefix, job_prefix
 from shared.services.uploads import delete_objects
 
@@ -19,10 +20,12 @@ class Sweep:
     uploads: UploadStore
     objects: ObjectStore
     wake_ups: WakeUps
+    clock: Clock
     lease_s: float
 
     def run(self) -> None:
-        """Wakes the queues that have work to claim, and deletes what is due."""
+        """Ends what is overdue, wakes the queues that have work to claim, and deletes what is due."""
+        self._end_overdue()
         for queue in self.jobs.claimable():
             self.wake_ups.wake(queue)
         self._delete_audio()
@@ -30,11 +33,16 @@ class Sweep:
         self._purge()
         self._delete_uploads()
 
+    def _end_overdue(self) -> None:
+        for job in self.jobs.overdue():
+            # Where it has moved on meanwhile, the next sweep has it.
+            self.jobs.replace(job, job.too_late(self.clock.now()))
+
     def _delete_audio(self) -> None:
         for job in self.jobs.audio_expired():
             # In this order: when it ends in between, it is done again.
             self.objects.delete_prefix(audio_prefix(job.id))
-            self.jobs.replace(job, job.evolve(audio_deleted=True))
+            self.jobs.replace(job, job.without_audio())
 
     def _delete_jobs(self) -> None:
         for job_id in self.jobs.expired():

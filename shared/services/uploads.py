@@ -140,7 +140,9 @@ class Uploads:
             _check(upload.sha256, sha256)
         self._objects.delete_prefix(upload_prefix(upload_id))  # now, or what was left by who died before that
 
-    def submit(self, upload_id: str, options: JobOptions, idempotency_key: str | None = None) -> Job:
+    def submit(
+        self, upload_id: str, options: JobOptions, idempotency_key: str | None = None, batch_id: str | None = None
+    ) -> Job:
         """The job of an upload, which is put together first if that was not done.
 
         Where there is a job with the same key, that one.
@@ -158,9 +160,7 @@ class Uploads:
         assert upload.source_key
         assert upload.sha256
         recording = Recording(upload.filename, upload.size, upload.sha256, upload.source_key)
-        now = self.submission.clock.now()
-        key_id = self.submission.key_id
-        job = Job(upload.job_id, recording, options, now, upload.tenant, key_id, idempotency_key)
+        job = self.submission.job(upload.job_id, recording, options, idempotency_key, batch_id)
         there = self.store.use(upload, job, self.submission.limits)
         if there is not None:
             return same(there, job)

@@ -7,22 +7,17 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from shared.adapters.outgoing import Answer, Outgoing, Unreachable
+from tests.adapters.conftest import NAME
 from tests.services.receiver import Receiver, Reply, receiving
 
 HERE = [ip_network("127.0.0.0/8")]
-NAME = "hooks.example"
 ROUTED_NOWHERE = "192.88.99.1"
 """A public address that nobody has had since relays of 6to4 were given up."""
 PUBLIC = ["8.8.8.8", ROUTED_NOWHERE, "2606:4700:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::1"]
@@ -193,25 +188,6 @@ def test_who_is_not_there_hangs_up_or_speaks_no_http_has_not_answered(private: R
         post(Outgoing(HERE), "http://127.0.0.1:1/")
     with pytest.raises(Unreachable, match="broke off"):
         post(Outgoing(HERE), private.url.replace("http", "https"))
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate of its own for NAME, with its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(made.public_bytes(pem) + plain)
-    return path
 
 
 def test_a_certificate_must_be_valid_and_of_the_name_in_the_url(

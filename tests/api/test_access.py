@@ -24,12 +24,14 @@ IDS = {
     "index": "0",
     "key_id": "key_1",
     "job_id": UNKNOWN,
+    "batch_id": UNKNOWN.replace("job_", "batch_"),
     "endpoint_id": UNKNOWN.replace("job_", "whe_"),
     "delivery_id": UNKNOWN.replace("job_", "msg_"),
     "upload_id": UNKNOWN.replace("job_", "upl_"),
     "number": "1",
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/v1/batches"): {"jobs": [{"source": {"url": "https://calls.example/1.mp3"}}]},
     ("POST", "/v1/keys"): {"name": "x"},
     ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
     ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},

@@ -91,10 +91,10 @@ def test_health_says_alive_and_ready(client: TestClient) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "problems": []}
 
 
-def test_openapi_describes_both_kinds_of_upload_and_the_config(client: TestClient) -> None:
+def test_openapi_describes_every_kind_of_body_and_the_config(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
-    assert set(bodies) == {"multipart/form-data", "application/octet-stream"}
+    assert set(bodies) == {"multipart/form-data", "application/octet-stream", "application/json"}
     assert "application/problem+json" in document["paths"]["/v1/jobs"]["post"]["responses"]["415"]["content"]
     options = document["components"]["schemas"]["JobOptions"]
     assert "voices" in options["properties"]["channels"]["description"]

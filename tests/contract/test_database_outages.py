@@ -130,3 +130,13 @@ def test_connections_that_are_all_in_use_are_an_outage(postgres_url: str) -> Non
     with engine.connect(), pytest.raises(DatabaseUnavailable):
         execute(engine, "SELECT 1")
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_a_statement_was_given_is_in_no_error_of_it(kind: str, request: pytest.FixtureRequest) -> None:
+    engine: Engine = request.getfixturevalue(kind)
+    statement = text("INSERT INTO deleted_jobs (id, tenant) VALUES (:id, :tenant)")
+    with pytest.raises(DBAPIError) as raised, engine.begin() as connection:
+        connection.execute(statement, {"id": "job_1", "tenant": "https://calls.example/?signature=5ecre7"})
+    assert "deleted_jobs" in str(raised.value)
+    assert "parameters hidden" in str(raised.value)

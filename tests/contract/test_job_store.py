@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.domain.recording import Origin
 from shared.domain.segment import SegmentOutcome
 from shared.ports import JobFilter, JobStore
 from tests.clock import ManualClock
@@ -51,6 +53,41 @@ def test_a_page_can_be_of_one_status(jobs: JobStore, clock: ManualClock) -> None
     jobs.claim_preparation()
     assert [job.id for job in jobs.page(limit=9, after=None, wanted=JobFilter(JobStatus.PROCESSING)).jobs] == [first.id]
     assert [job.id for job in jobs.page(limit=9, after=None, wanted=JobFilter(JobStatus.QUEUED)).jobs] == [second.id]
+
+
+def test_the_jobs_of_a_batch_are_counted_and_listed_within_their_tenant(jobs: JobStore, clock: ManualClock) -> None:
+    ids = [new_job(jobs, clock).id for _ in range(3)]
+    for job_id in ids[:2]:
+        assert jobs.replace(jobs.get(job_id), replace(jobs.get(job_id), batch_id="batch_1"))
+    claimed(jobs.claim_preparation())
+    assert jobs.batch("batch_1") == {JobState.PREPARING: 1, JobState.QUEUED: 1}
+    assert jobs.batch("batch_2") == jobs.of("other").batch("batch_1") == {}
+    page = jobs.page(limit=9, after=None, wanted=JobFilter(batch_id="batch_1"))
+    assert [job.id for job in page.jobs] == ids[1::-1]
+    assert jobs.of("other").page(limit=9, after=None, wanted=JobFilter(batch_id="batch_1")).jobs == []
+
+
+def test_a_job_is_overdue_from_its_deadline_until_it_has_ended(jobs: JobStore, clock: ManualClock) -> None:
+    new_job(jobs, clock)
+    late = new_job(jobs, clock)
+    assert jobs.replace(late, replace(late, deadline_at=clock.now() + timedelta(seconds=60)))
+    clock.advance(58)
+    assert jobs.overdue() == []
+    clock.advance(4)
+    assert [job.id for job in jobs.overdue()] == [late.id]
+    assert jobs.replace(late, jobs.get(late.id).to(JobState.CANCELED, clock.now()))
+    assert jobs.overdue() == []
+
+
+def test_where_a_recording_is_to_be_fetched_comes_back_and_goes(jobs: JobStore, clock: ManualClock) -> None:
+    job = new_job(jobs, clock)
+    origin = Origin("https://a.example/x", "ab", named=True, url="https://a.example/x?token=1")
+    elsewhere = job.evolve(recording=replace(job.recording, size_bytes=None, sha256=None, origin=origin))
+    assert jobs.replace(job, elsewhere)
+    assert jobs.get(job.id) == elsewhere
+    assert jobs.replace(elsewhere, elsewhere.without_audio())
+    assert jobs.get(job.id).recording.missing_from is None
+    assert "token" not in repr(elsewhere)
 
 
 def test_a_job_is_claimed_once_oldest_first(jobs: JobStore, clock: ManualClock) -> None:

@@ -116,7 +116,7 @@ def test_only_this_machine_reaches_a_port(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert RAW["networks"]["inside"] == {"internal": True}
     outside = "outside" in service["networks"]
-    assert outside == (bool(ports) or "models:/models" in service.get("volumes", []) or name == "deliver")
+    assert outside == (bool(ports) or "models:/models" in service.get("volumes", []) or name in ("deliver", "prepare"))
 
 
 @pytest.mark.parametrize("name", SERVICES)

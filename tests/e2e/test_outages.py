@@ -38,11 +38,10 @@ from tests.services.postgres import PostgresServer, new_database, running_postgr
 from tests.services.s3 import s3_servers
 from tests.unit.test_infer_stage import Talkative, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.container import VOICE_DETECTORS, build_decoder
+from worker.container import build_decoder, prepare_work
 from worker.embedded import embedded_service
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
-from worker.stages.prepare import PrepareStage
 
 RATE = 16_000
 VOICE = speech_like(30, seed=21).samples[:, None]
@@ -163,7 +162,7 @@ def test_a_job_succeeds_however_often_its_store_was_away(
 ) -> None:
     proxy, services = over_time
     job_id = submitted(services, JobOptions())
-    prepare = PrepareStage(services, build_decoder(services.settings), VOICE_DETECTORS, Event())
+    prepare = prepare_work(services, build_decoder(services.settings), Event())
     for stage in (prepare, InferStage(services, mini_model)):
         with proxy.away():
             for _ in range(MAX_ATTEMPTS + 1):

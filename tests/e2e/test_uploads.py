@@ -36,8 +36,7 @@ from tests.media.case import spoken
 from tests.services.cutting_proxy import CuttingProxy
 from tests.services.missing import leave_out
 from tests.services.s3 import S3Server, S3Servers, s3_servers
-from worker.container import VOICE_DETECTORS, build_decoder
-from worker.stages.prepare import PrepareStage
+from worker.container import build_decoder, prepare_work
 
 MB = 1 << 20
 CONTENT = spoken("wav") + random.Random(1).randbytes(12 * MB)
@@ -142,9 +141,13 @@ def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place:
     resume(place.url, path, CONTENT, chunk_size=3 * MB)
     upload = upload_at(place.client, path)
     assert (upload["state"], upload["sha256"], upload["size_bytes"]) == ("complete", SHA256, len(CONTENT))
-    job = place.services.uploads.submit(upload["id"], JobOptions())
+    answer = place.client.post("/v1/jobs", json={"source": {"upload_id": upload["id"]}, "metadata": {"case": "7"}})
+    job = place.services.jobs.get(answer.json()["id"])
+    assert (job.recording.sha256, job.options.metadata) == (SHA256, {"case": "7"})
     assert place.stored() == [job.recording.source_key]
-    assert PrepareStage(place.services, build_decoder(place.services.settings), VOICE_DETECTORS, Event()).run_once()
+    again = place.client.post("/v1/jobs", json={"source": {"upload_id": upload["id"]}})
+    assert (again.status_code, again.json()["code"]) == (409, "upload_used")
+    assert prepare_work(place.services, build_decoder(place.services.settings), Event()).run_once()
     assert place.services.jobs.get(job.id).state is JobState.INFERRING
     place.services.end.delete(job.id)
     assert place.stored() == []

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.errors import InvalidTransition
 from shared.domain.failure import FAILURES, FailureCode
-from shared.domain.job import MAX_ATTEMPTS, TRANSITIONS, Job, JobState, JobStatus, SegmentCounts, progress
+from shared.domain.job import MAX_ATTEMPTS, TRANSITIONS, Job, JobState, JobStatus, SegmentCounts, deadline, progress
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 
@@ -97,6 +97,19 @@ def test_progress_grows_with_decoding_and_analysis_and_is_whole_only_at_the_end(
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
     assert all(share < 1 for share in shares[:-1])
+
+
+@pytest.mark.parametrize("state", [state for state in JobState if not state.terminal])
+def test_a_deadline_may_come_in_every_state_and_begins_anew_with_a_retry(state: JobState) -> None:
+    options = JobOptions(deadline_s=60)
+    due = NOW + timedelta(seconds=60)
+    assert deadline(options, NOW) == due
+    running = replace(job(state=state, deadline_at=due), options=options)
+    assert [running.overdue(due + timedelta(seconds=seconds)) for seconds in (-1, 0, 1)] == [False, True, True]
+    ended = running.too_late(due)
+    assert (ended.state, ended.failure) == (JobState.FAILED, FAILURES[FailureCode.DEADLINE_EXCEEDED])
+    assert ended.retried(due).deadline_at == due + timedelta(seconds=60)
+    assert not job(state=state).overdue(LATER)
 
 
 def test_the_failure_table_has_a_sentence_for_each_code() -> None:

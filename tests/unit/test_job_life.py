@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from ipaddress import ip_network
 from pathlib import Path
 from threading import Event
 
@@ -20,6 +21,7 @@ from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, JobRunning, NothingToRetry
+from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.segment import SegmentStatus
@@ -27,6 +29,7 @@ from shared.services.retry import What
 from shared.settings import Settings
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
+from tests.services.host import hosting, says
 from worker.container import build_decoder, finish_work, infer_work, prepare_work
 from worker.pipeline.errors import ModelCrash
 from worker.pipeline.ports import Prediction, Samples
@@ -70,7 +73,9 @@ class JobLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="emoline-life-"))
         self.open = ExitStack()
-        own = Settings(data_dir=self.folder)
+        own = Settings(data_dir=self.folder, allowed_networks=[ip_network("127.0.0.1/32")])
+        self.host = self.open.enter_context(hosting())
+        self.host.at("/call.wav", says(SOUND))
         self.services = self.open.enter_context(open_services(own, LocalWakeUps()))
         self.model = Moody()
         self.works: dict[str, Callable[[], bool]] = {
@@ -86,6 +91,13 @@ class JobLife(RuleBasedStateMachine):
             upload.write(SOUND)
             sha256 = upload.finish()
         job = self.services.submit.enqueue(upload, sha256, "call.wav", OPTIONS)
+        self.alive.add(job.id)
+        return job.id
+
+    @rule(target=jobs, there=st.booleans())
+    def submit_url(self, there: bool) -> str:
+        url = f"{self.host.url}/{'call.wav' if there else 'missing.wav'}"
+        job = self.services.submit.enqueue_url(url, "", OPTIONS)
         self.alive.add(job.id)
         return job.id
 
@@ -160,7 +172,8 @@ class JobLife(RuleBasedStateMachine):
             assert all(a.segment.end <= b.segment.start for a, b in itertools.pairwise(results))
             assert results
         if job.state is JobState.FAILED:
-            assert statuses == {SegmentStatus.SKIPPED}
+            missing = job.failure is not None and job.failure.code is FailureCode.DOWNLOAD_FAILED
+            assert statuses == (set() if missing else {SegmentStatus.SKIPPED})
 
 
 TestJobLife = JobLife.TestCase

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.container import Services
-from shared.domain.errors import AudioDeleted, JobDeleted, ObjectNotFound
-from shared.domain.job import JobState
+from shared.db.engine import open_engine
+from shared.db.jobs import SqlJobStore
+from shared.domain.errors import AudioDeleted, JobDeleted, LeaseLost, ObjectNotFound
+from shared.domain.failure import FAILURES, FailureCode
+from shared.domain.job import JobState, deadline
 from shared.domain.options import JobOptions, RetentionOptions
-from shared.domain.segment import Segment
+from shared.domain.segment import PENDING, Segment
 from shared.services.keys import frames_key, source_key
+from shared.services.retry import Retry
 from shared.services.sweep import Sweep
+from tests.clock import ManualClock
+from tests.contract.stored_jobs import HAPPY, MODEL, new_job, stored
 from tests.media.case import spoken
 
 FOREVER = RetentionOptions()
@@ -29,7 +36,7 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
     late = f"jobs/{job_id}/segments/000000.flac"
     with services.objects.writer(late) as writer:
         writer.write(b"late")
-    Sweep(services.jobs, services.uploads.store, services.objects, services.wake_ups, lease_s=0).run()
+    Sweep(services.jobs, services.uploads.store, services.objects, services.wake_ups, services.clock, lease_s=0).run()
     with pytest.raises(ObjectNotFound):
         services.objects.locate(late)
     with pytest.raises(JobDeleted):
@@ -85,6 +92,55 @@ def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> No
     assert job.finished_at
     assert job.expires_at == job.finished_at + timedelta(seconds=120)
     assert services.objects.locate(source_key(job_id))
+
+
+def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(services: Services, clock: ManualClock) -> None:
+    engine = open_engine(services.settings.resolved_database_url())
+    jobs = SqlJobStore(engine, clock, lease_s=30)
+    sweep = Sweep(jobs, services.uploads.store, services.objects, services.wake_ups, clock, lease_s=30)
+    ids = [queued_until(jobs, clock, 60) for _ in range(6)]
+    forever, ended, finishing, inferring, preparing, queued = ids
+    jobs.replace(jobs.get(forever), replace(jobs.get(forever), deadline_at=None))
+    for _ in range(5):
+        claim = jobs.claim_preparation()
+        assert claim
+        if claim.job.id == ended:
+            jobs.save(claim, claim.job.failed(FAILURES[FailureCode.TOO_LONG], clock.now()))
+        elif claim.job.id != preparing:
+            add = [stored(index) for index in range(2) if claim.job.id != finishing]
+            jobs.save(claim, claim.job.to(JobState.INFERRING, clock.now()), add=add)
+    finish = jobs.claim_finish()
+    assert finish
+    assert finish.job.id == finishing
+    done, *_ = (one for one in jobs.claim_segments(10**9) if one.job_id == inferring)
+    jobs.record([(done, HAPPY)], MODEL)
+    clock.advance(59)
+    sweep.run()
+    assert {jobs.get(job_id).failure for job_id in ids if job_id != ended} == {None}
+    clock.advance(1)
+    sweep.run()
+    for job_id in (queued, preparing, inferring, finishing):
+        job = jobs.get(job_id)
+        assert (job.state, job.failure) == (JobState.FAILED, FAILURES[FailureCode.DEADLINE_EXCEEDED])
+        assert job.finished_at == clock.now()
+    assert jobs.get(queued).started_at is None
+    assert jobs.get(ended).failure == FAILURES[FailureCode.TOO_LONG]
+    assert jobs.get(forever).state is JobState.INFERRING
+    with pytest.raises(LeaseLost):
+        jobs.renew(finish)
+    assert [result.outcome for result in jobs.results(inferring)] == [HAPPY, PENDING]
+    Retry(jobs, services.wake_ups, clock).retry(inferring, "failed_segments")
+    clock.advance(59)
+    sweep.run()
+    assert jobs.get(inferring).state is JobState.QUEUED
+    assert jobs.results(inferring)[0].outcome == HAPPY
+    engine.dispose()
+
+
+def queued_until(jobs: SqlJobStore, clock: ManualClock, seconds: int) -> str:
+    job = replace(new_job(jobs, clock), options=JobOptions(deadline_s=seconds))
+    jobs.replace(job, replace(job, deadline_at=deadline(job.options, clock.now())))
+    return job.id
 
 
 def test_a_job_that_is_tried_again_does_not_expire_meanwhile(services: Services) -> None:

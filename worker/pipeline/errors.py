@@ -7,6 +7,21 @@ class PipelineError(Exception):
     """Something in the pipeline did not work."""
 
 
+class DownloadFailed(PipelineError):
+    """A recording that its URL did not give. The message is a sentence; `may_pass` is whether another try may help."""
+
+    def __init__(self, message: str, *, may_pass: bool) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+
+
+class DownloadRefused(DownloadFailed):
+    """A URL that leads where no request is sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, may_pass=False)
+
+
 class UnsupportedMedia(PipelineError):
     """No format in the list of those that are read."""
 

@@ -20,6 +20,35 @@ Samples = NDArray[np.int16]
 Floats = NDArray[np.float32]
 
 
+class Download(Protocol):
+    """A recording that is being downloaded."""
+
+    @property
+    def size(self) -> int | None:
+        """In bytes, as its host says before any of it has come."""
+        ...
+
+    @property
+    def filename(self) -> str | None:
+        """The name that its host gives it."""
+        ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """Raises DownloadFailed."""
+        ...
+
+
+class Downloader(Protocol):
+    def open(self, url: str, unwanted: Callable[[], bool]) -> AbstractContextManager[Download]:
+        """Begins a download, which breaks off within a second when it is `unwanted`.
+
+        Raises:
+            DownloadRefused: the URL leads where no request is sent.
+            DownloadFailed.
+        """
+        ...
+
+
 class AudioStream(Protocol):
     """A sound track that is being decoded."""
 

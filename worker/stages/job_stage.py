@@ -8,6 +8,7 @@ import structlog
 
 from shared.container import Services
 from shared.domain.errors import JobDeleted, LeaseLost
+from shared.domain.failure import FailureCode
 from shared.domain.job import Job
 from shared.ports import Claim, Queue
 from worker.failures import failure_of
@@ -18,6 +19,9 @@ _log = structlog.get_logger()
 _RETRY_AFTER_S = 5.0
 """For each attempt; while an outage lasts, which counts none, it does not grow: to try a store that is away costs a few
 requests, and who has tried waits as long before the next job."""
+
+_UNEXPLAINED = {FailureCode.STORAGE_ERROR, FailureCode.INTERNAL_ERROR}
+"""What went wrong only the exception tells."""
 
 Work = Callable[[Claim, Keeper], Job]
 """Does the stage and returns the job in its next state."""
@@ -48,15 +52,19 @@ def _run(services: Services, claim: Claim, work: Work) -> None:
         _settle(services, claim, Job.untried, 0)
     except Exception as error:
         failure = failure_of(error)
-        log.warning("stage.failed", code=failure.code.value, exc_info=failure.retryable and not failure.outage)
+        unexplained = failure.code in _UNEXPLAINED
+        log.warning("stage.failed", code=failure.code.value, reason=failure.message, exc_info=unexplained)
         _settle(services, claim, lambda job: job.after(failure, services.clock.now()), _RETRY_AFTER_S)
         if failure.outage:
             raise
 
 
 def _done(services: Services, claim: Claim, work: Work) -> Job:
+    now = services.clock.now()
+    if claim.job.overdue(now):
+        return claim.job.too_late(now)
     if claim.job.worn_out:
-        return claim.job.given_up(services.clock.now())
+        return claim.job.given_up(now)
     with kept(lambda: services.jobs.renew(claim), services.settings.lease_s) as keeper:
         return work(claim, keeper)
 

@@ -1,4 +1,5 @@
-"""The stage `preparing`: decode a recording, cut it, and store its segments while the rest is still being decoded."""
+"""The stage `preparing`: fetch a recording where it lies elsewhere, decode it, cut it, and store its segments while the
+rest is still being decoded."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
 from shared.services.keys import audio_key
-from worker.pipeline.ports import AudioDecoder, VoiceDetectors
+from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
+from worker.stages.download import Fetch
 from worker.stages.job_stage import run_claim
 from worker.stages.leases import Keeper, WorkerStopping
 
@@ -28,6 +30,7 @@ class PrepareStage:
     """`stop` is set when the worker is to end: a recording in hand is given back, which may take minutes yet."""
 
     services: Services
+    downloader: Downloader
     decoder: AudioDecoder
     detectors: VoiceDetectors
     stop: Event
@@ -43,6 +46,7 @@ class PrepareStage:
         return claim is not None
 
     def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
+        claim = Fetch(self.services, self.downloader, self.stop).fetched(claim, keeper)
         with (
             self.services.objects.open(claim.job.recording.source_key) as file,
             self.decoder.open(file) as stream,
