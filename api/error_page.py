@@ -94,7 +94,7 @@ def html() -> str:
 def _answers() -> list[tuple[HTTPStatus, str, str]]:
     known = ((status, kind.code, _sentence(kind)) for kind, status in STATUS.items())
     general = ((status, code, sentence) for status, (code, sentence) in GENERAL.items())
-    return sorted([*known, *general])
+    return sorted({*known, *general})  # one may be found by FastAPI and by us
 
 
 def _sentence(kind: type[EmolineError]) -> str:

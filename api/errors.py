@@ -73,7 +73,7 @@ GENERAL: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This path has other methods, which `Allow` names."),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable", "There is nothing in this range."),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_request", "The request does not fit the OpenAPI document."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (errors.InvalidRequest.code, str(errors.InvalidRequest.__doc__)),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("internal_error", "Something went wrong inside Emoline."),
 }
 """Codes and sentences of what is found out before a route is asked, or by nobody."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from api.schemas_webhooks import Url
@@ -23,20 +23,19 @@ _MOST_JOBS = 1_000
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
-class UrlSource(BaseModel):
-    """A recording to download."""
+class Source(BaseModel):
+    """Where a recording is: at a URL, to be downloaded, or uploaded before, in parts or over tus."""
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[Url, Field(json_schema_extra={"format": "uri", "pattern": "^https?://", "maxLength": 2000})]
+    url: Url | None = None
+    upload_id: str | None = Field(default=None, max_length=100)
 
-
-class UploadSource(BaseModel):
-    """A recording that was uploaded before, in parts or over tus."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    upload_id: str = Field(max_length=100, examples=["upl_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.url is None) == (self.upload_id is None):
+            raise ValueError("it must have either `url` or `upload_id`")
+        return self
 
 
 class JobRequest(BaseModel):
@@ -44,7 +43,7 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    source: UrlSource | UploadSource
+    source: Source
     filename: str = Field(default="", max_length=1_000)
 
 
@@ -113,13 +112,13 @@ def _outcome(body: Mapping[str, Any], services: Services, key: str | None, batch
 
 def _submitted(wanted: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:
     options, source = options_of(wanted.model_extra or {}, services.settings), wanted.source
-    if isinstance(source, UrlSource):
+    if source.url is not None:
         return services.submit.enqueue_url(source.url, wanted.filename, options, key, batch_id)
     if wanted.filename:
         raise InvalidRequest("body.filename: an upload was given its name when it was begun.")
-    if not is_upload_id(source.upload_id):
+    if not is_upload_id(source.upload_id or ""):
         raise UploadNotFound
-    return services.uploads.submit(source.upload_id, options, key, batch_id)
+    return services.uploads.submit(source.upload_id or "", options, key, batch_id)
 
 
 def _schema(kind: Any) -> dict[str, Any]:
@@ -129,7 +128,20 @@ def _schema(kind: Any) -> dict[str, Any]:
 
 
 _CONFIG = _schema(JobOptions)
-_SOURCE = {"oneOf": [_schema(UrlSource), _schema(UploadSource)]}
+_SOURCE = {
+    "oneOf": [
+        {
+            "type": "object",
+            "required": [name],
+            "properties": {name: {"type": "string", **limits}},
+            "additionalProperties": False,
+        }
+        for name, limits in (
+            ("url", {"format": "uri", "pattern": "^https?://", "maxLength": 2000}),
+            ("upload_id", {"pattern": "^upl_[0-9a-f-]{36}$"}),
+        )
+    ]
+}
 _EXAMPLE = {"source": {"url": "https://calls.example/monday.mp3"}, "channels": "split", "roles": ["agent", "customer"]}
 
 JOB_SCHEMA: dict[str, Any] = {

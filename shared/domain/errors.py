@@ -128,7 +128,7 @@ class BatchNotFound(EmolineError):
 
 
 class InvalidRequest(EmolineError):
-    """The body of the request is not as the OpenAPI document says."""
+    """The request does not fit the OpenAPI document."""
 
     code = "invalid_request"
 

@@ -27,8 +27,9 @@ def test_every_error_that_a_client_can_meet_has_a_status_and_a_sentence() -> Non
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.EmolineError)}
     assert set(STATUS) == kinds - INTERNAL
     assert all(kind().message.endswith(".") for kind in STATUS)
-    codes = [*(kind.code for kind in STATUS), *(code for code, _ in GENERAL.values())]
-    assert len({*codes}) == len(codes)
+    assert len({kind.code for kind in STATUS}) == len(STATUS)
+    # FastAPI finds such bodies, and where it is not asked, we do.
+    assert {kind.code for kind in STATUS} & {code for code, _ in GENERAL.values()} == {"invalid_request"}
 
 
 def test_every_failure_and_every_warning_has_a_sentence() -> None:
