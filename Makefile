@@ -49,11 +49,11 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 
 lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
-		--extra worker pyproject.toml requirements/torch.in -o $(LOCK)
+		--extra worker --extra otel pyproject.toml requirements/torch.in -o $(LOCK)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
-		--extra worker --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) pyproject.toml \
-		-o requirements/api.lock
+		--extra worker --extra otel --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) \
+		--extra otel pyproject.toml -o requirements/api.lock
 
 clean: ## Remove the environment, the demo's output and caches; data/ stays
 	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

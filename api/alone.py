@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -17,12 +18,14 @@ import structlog
 from celery import Celery
 
 from api.app import Check, create_app
+from api.metrics import SharedApiMetrics
 from api.server import check_access, divided, hosts, listen, serving, url_of
 from shared.adapters.wake_celery import CeleryWakeUps, celery_app, queues_that_answer
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import open_services
 from shared.ports import Queue
 from shared.settings import Settings
+from shared.telemetry import traces
 
 _log = structlog.get_logger()
 _MOST_PROCESSES = 4
@@ -45,17 +48,22 @@ def api_service(settings: Settings, broker_url: str, host: str, port: int) -> It
             check_access(services, host)
         url = url_of(listener)
         number = settings.api_processes or min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
-        with _processes(settings, broker_url, divided(listener, number)):
+        with (
+            tempfile.TemporaryDirectory(prefix="emoline-metrics-") as counts,
+            _processes(settings, broker_url, divided(listener, number), counts),
+        ):
             yield url
 
 
 @contextmanager
-def _processes(settings: Settings, broker_url: str, listeners: list[socket.socket]) -> Iterator[None]:
+def _processes(settings: Settings, broker_url: str, listeners: list[socket.socket], counts: str) -> Iterator[None]:
     # Forked, so that what they have in common is in memory once, which the collector of garbage leaves alone then.
     # No thread runs here yet.
     gc.freeze()
     context = get_context("fork")
-    processes = [context.Process(target=_serve, args=(settings, broker_url, listeners, own)) for own in listeners]
+    processes = [
+        context.Process(target=_serve, args=(settings, broker_url, listeners, own, counts)) for own in listeners
+    ]
     for process in processes:
         process.start()
     _close(listeners)
@@ -79,17 +87,20 @@ def _watch(processes: list[ForkProcess], stopping: Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(settings: Settings, broker_url: str, listeners: list[socket.socket], own: socket.socket) -> None:
+def _serve(
+    settings: Settings, broker_url: str, listeners: list[socket.socket], own: socket.socket, counts: str
+) -> None:
     """One process: answers requests until it is told to stop, or its parent is gone."""
     _close([listener for listener in listeners if listener is not own])
     parent, stop = os.getppid(), Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    broker = celery_app(broker_url)
+    broker, counted = celery_app(broker_url), SharedApiMetrics(counts)
     with (
+        traces.exported("api"),
         CeleryWakeUps(broker) as wake_ups,
         open_services(settings, wake_ups) as services,
-        serving(create_app(services, hosts(settings), [_workers_check(broker)]), own),
+        serving(create_app(services, hosts(settings), [_workers_check(broker)], counted), own),
     ):
         while os.getppid() == parent and not stop.wait(_LOOK_EVERY_S):
             pass

@@ -7,20 +7,39 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_swagger import patch_fastapi
+from prometheus_client.registry import Collector
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Scope, Send
 
 from api import errors
 from api.access import Doorkeeper
 from api.edge import BodyLimit, Edge
 from api.looks import Looks
+from api.metrics import ApiMetrics, State
+from api.observing import UNSEEN, Observing
 from api.rates import Rates
-from api.routes import batches, frames, health, jobs, keys, problems, results, tus, uploads, usage, webhooks
+from api.routes import (
+    batches,
+    frames,
+    health,
+    jobs,
+    keys,
+    metrics,
+    problems,
+    results,
+    tus,
+    uploads,
+    usage,
+    webhooks,
+)
 from shared.container import Services
 from shared.domain.errors import ObjectNotFound
 from shared.ports import JobFilter
 from shared.settings import Settings
+from shared.telemetry.collectors import Collectors
 
 Check = Callable[[], str | None]
 """Why the service is not ready, in a sentence, or None."""
@@ -50,8 +69,36 @@ POST a recording to `/v1/jobs`, poll the job, read its result. Times are millise
 Errors are problem+json with a stable `code`."""
 
 
-def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check] = ()) -> FastAPI:
-    """An application that answers to the names in `hosts` only, so that a foreign page cannot reach it by a name."""
+_TELEMETRY: TelemetryConfig = {
+    "auto_configure": False,  # `shared.telemetry` does, for workers too
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "exclude": lambda scope: scope["path"] in UNSEEN,
+}
+"""Of FastAPI's own, the spans of requests."""
+
+
+class _KnownHosts(TrustedHostMiddleware):
+    """Prometheus asks for the metrics by address, under whatever name that is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inner = self.app if scope.get("path") == "/metrics" else super().__call__
+        await inner(scope, receive, send)
+
+
+def create_app(
+    services: Services,
+    hosts: Sequence[str],
+    checks: Sequence[Check] = (),
+    counted: ApiMetrics | None = None,
+    others: Sequence[Collector] = (),
+) -> FastAPI:
+    """An application that answers to the names in `hosts` only, so that a foreign page cannot reach it by a name.
+
+    `counted` are its metrics, and `others` are shown beside them.
+    """
+    counted = counted or ApiMetrics()
     rates = _rates(services.settings)
     # The documentation page comes from here too, not from a content network: services run where there is none.
     app = FastAPI(
@@ -62,6 +109,7 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         lifespan=_closing(rates),
+        telemetry=_TELEMETRY,
     )
     patch_fastapi(app)
     app.state.services = services
@@ -69,14 +117,15 @@ def create_app(services: Services, hosts: Sequence[str], checks: Sequence[Check]
     app.state.looks = Looks(services.read)
     app.state.rates = rates
     app.state.checks = [_database_check(services), _store_check(services), *checks]
-    _add_middleware(app, services.settings, hosts)
+    app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
+    _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, problems):
+    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, metrics, problems):
         app.include_router(feature.router)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], counted: ApiMetrics) -> None:
     """Around all routes, the innermost first."""
     app.add_middleware(BodyLimit)
     app.add_middleware(tus.Protocol)
@@ -88,8 +137,9 @@ def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> N
             allow_headers=["*"],
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(_KnownHosts, allowed_hosts=list(hosts))
     app.add_middleware(Edge)
+    app.add_middleware(Observing, metrics=counted)
 
 
 def _rates(settings: Settings) -> Rates | None:

@@ -16,6 +16,7 @@ from api.edge import ADDED
 from api.errors import standing_headers
 from api.following import Following
 from api.looks import Looks
+from api.observing import TENANT
 from api.rates import Rates
 from shared.container import Services
 from shared.domain.access import Caller, Scope
@@ -34,6 +35,7 @@ async def _caller(
 ) -> Caller:
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
     caller = await doorkeeper.caller(bearer.credentials if bearer else header)
+    request.scope[TENANT] = caller.tenant
     rates: Rates | None = request.app.state.rates
     if rates:
         await _count(request, rates, caller)

@@ -96,7 +96,13 @@ def divided(listener: socket.socket, number: int) -> list[socket.socket]:
 def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
     """Answers requests while the context lasts; gives the URL."""
     server = uvicorn.Server(
-        uvicorn.Config(app, http=BoundedHead, log_config=None, timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S)
+        uvicorn.Config(
+            app,
+            http=BoundedHead,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S,
+        )
     )
     thread = Thread(target=server.run, args=([listener],), name="http")
     thread.start()

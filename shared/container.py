@@ -9,6 +9,7 @@ from typing import Self
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.objects_local import LocalObjectStore
+from shared.db.backlog import SqlBacklog
 from shared.db.endpoints import SqlEndpointStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
@@ -17,7 +18,7 @@ from shared.db.schema import ensure_schema
 from shared.db.uploads import SqlUploadStore
 from shared.db.usage import SqlUsageStore
 from shared.db.webhooks import SqlWebhookStore
-from shared.ports import Clock, JobStore, ObjectStore, WakeUps, WebhookStore
+from shared.ports import Backlog, Clock, JobStore, ObjectStore, WakeUps, WebhookStore
 from shared.services.access import Access
 from shared.services.end import End
 from shared.services.endpoints import Endpoints
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     jobs: JobStore
     webhooks: WebhookStore
+    backlog: Backlog
     objects: ObjectStore
     wake_ups: WakeUps
     clock: Clock
@@ -93,6 +95,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 settings=settings,
                 jobs=jobs,
                 webhooks=SqlWebhookStore(engine, clock),
+                backlog=SqlBacklog(engine, clock),
                 objects=objects,
                 wake_ups=wake_ups,
                 clock=clock,

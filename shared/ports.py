@@ -14,7 +14,6 @@ from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.options import JobOptions
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
 from shared.domain.upload import PartedUpload
 from shared.domain.usage import DayUsage
@@ -34,6 +33,27 @@ class Queue(StrEnum):
     INFER = "infer"
     FINISH = "finish"
     DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What one kind of work has before it, in hand or not.
+
+    `since` is when the oldest that nobody has begun came in. `samples` are those of segments, `size` the bytes of
+    recordings, whose length nobody knows before they are decoded.
+    """
+
+    queue: Queue
+    jobs: int
+    since: datetime | None = None
+    samples: int = 0
+    size: int = 0
+
+
+class Backlog(Protocol):
+    def waiting(self) -> Sequence[Waiting]:
+        """Of each kind of work. Raises DatabaseUnavailable."""
+        ...
 
 
 class WakeUps(Protocol):
@@ -249,7 +269,10 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryClaim:
-    """A delivery that is this worker's to attempt until its lease runs out; each of `secrets` signs it."""
+    """A delivery that is this worker's to attempt until its lease runs out; each of `secrets` signs it.
+
+    `trace` is the W3C traceparent of the job that it tells of.
+    """
 
     id: str
     endpoint_id: str | None
@@ -258,6 +281,8 @@ class DeliveryClaim:
     secrets: tuple[str, ...]
     attempts: int
     fence: int
+    job_id: str | None = None
+    trace: str | None = None
 
 
 class WebhookStore(Protocol):
@@ -362,8 +387,8 @@ class JobStore(Protocol):
 
     def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage: ...
 
-    def options(self, job_ids: Collection[str]) -> dict[str, JobOptions]:
-        """The options of those of these jobs that are there."""
+    def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
+        """Those of these jobs that are there, by id."""
         ...
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:

@@ -113,6 +113,16 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least level of what is logged."""
 
+    log_format: Literal["console", "json"] | None = None
+    """How: `console`, for people, or `json`, an object to a line, for what collects logs; by default `console` where
+    standard error is a terminal, else `json`."""
+
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port at which a worker shows its metrics to Prometheus; by default at none. The API has `GET /metrics`."""
+
+    metrics_host: str = "127.0.0.1"
+    """Address of that port."""
+
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.data_dir / 'emoline.db').resolve()}"
 

@@ -35,6 +35,7 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
         stop.set()
 
     signals.worker_shutting_down.connect(stopping)
+    signals.setup_logging.connect(_logs_are_set_up)
     with (
         CeleryWakeUps(app) as wake_ups,
         open_services(settings, wake_ups) as services,
@@ -59,7 +60,12 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
 
 def run_beat(broker_url: str, log_level: str) -> None:
     """Has the sweep done again and again; two beats at once do no harm."""
+    signals.setup_logging.connect(_logs_are_set_up)
     celery_app(broker_url).Beat(loglevel=log_level, quiet=True).run()
+
+
+def _logs_are_set_up(**_: object) -> None:
+    """Whom this signal has, Celery leaves the rest to."""
 
 
 @contextmanager

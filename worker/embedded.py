@@ -13,6 +13,7 @@ from shared.container import open_services
 from shared.settings import Settings
 from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
 from worker.loops import running
+from worker.metrics import REGISTRY
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
     ):
         check_access(services, host)
         model = build_model(settings)
-        app = create_app(services, hosts(settings), [lambda: model.problem])
+        app = create_app(services, hosts(settings), [lambda: model.problem], others=[REGISTRY])
         works = [
             prepare_work(services, build_decoder(settings), stop),
             infer_work(services, model),

@@ -10,6 +10,7 @@ import structlog
 
 from shared.domain.errors import Outage
 from shared.ports import Queue
+from worker.metrics import RUNS
 from worker.pipeline.errors import ModelUnavailable
 
 _log = structlog.get_logger()
@@ -30,12 +31,19 @@ class Work:
 
 def attempt(name: str, do: Callable[[], _Done]) -> _Done | None:
     """What `do` returns, or None after an error, which is logged: the next attempt may go better."""
+    outcome = "error"
     try:
-        return do()
+        done = do()
+        outcome = "ok"
+        return done
     except ModelUnavailable as error:
+        outcome = "model_unavailable"
         _log.error("model.unavailable", reason=str(error))
     except Outage as error:
+        outcome = "outage"
         _log.error("worker.outage", work=name, reason=str(error), cause=str(error.__cause__))
     except Exception:
         _log.exception("worker.error", work=name)
+    finally:
+        RUNS.labels(name, outcome).inc()
     return None

@@ -17,6 +17,7 @@ from shared.domain.errors import QueueFull, QuotaExceeded, TooManyOpenJobs
 from shared.domain.job import Job, JobState
 from shared.domain.limits import Limits, Standing
 from shared.domain.recording import SAMPLE_RATE
+from shared.telemetry import traces
 
 _DAY_S = 24 * 3600
 
@@ -63,7 +64,14 @@ def add_within(session: Session, job: Job, limits: Limits) -> None:
 def add(session: Session, job: Job) -> None:
     """Adds a job and what it counts: on a server by one statement, which is one round trip without a transaction."""
     told = 0 if job.options.tells_progress else None
-    values = {"id": job.id, **job_values(job), "served": 0, "fence": 0, "progress_told": told}
+    values = {
+        "id": job.id,
+        **job_values(job),
+        "served": 0,
+        "fence": 0,
+        "progress_told": told,
+        "trace": traces.current(),
+    }
     counted = usage_values(job)
     connection = session.connection()
     if connection.dialect.name == "postgresql":

@@ -29,7 +29,6 @@ from shared.db.rows import (
     job_of,
     job_values,
     model_value,
-    options_of,
     outcome_values,
     result_of,
     segment_values,
@@ -42,9 +41,9 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.options import JobOptions
 from shared.domain.segment import PENDING, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import Claim, Clock, JobFilter, JobPage, Queue, SegmentClaim, StoredSegment
+from shared.telemetry import traces
 
 _SWEPT_AT_ONCE = 100
 _CANDIDATES = 16
@@ -74,7 +73,8 @@ class SqlJobStore:
 
     def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
-            with (self._write if limits.of_jobs else self._add).begin() as session:
+            store = self._write if limits.of_jobs else self._add
+            with traces.span("submit", job=job.id), store.begin() as session:
                 admission.add_within(session, job, limits)
         except IntegrityError:
             return self._with_key_of(job)
@@ -108,10 +108,9 @@ class SqlJobStore:
             jobs = [job_of(row) for row in session.scalars(query)]
         return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
 
-    def options(self, job_ids: Collection[str]) -> dict[str, JobOptions]:
+    def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
         with self._read() as session:
-            found = session.execute(select(JobRow.id, JobRow.options).where(JobRow.id.in_(job_ids)))
-            return {job_id: options_of(value) for job_id, value in found}
+            return {row.id: job_of(row) for row in session.scalars(select(JobRow).where(JobRow.id.in_(job_ids)))}
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         query = (

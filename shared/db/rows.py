@@ -24,7 +24,7 @@ _ALERTS = TypeAdapter(tuple[Alert, ...])
 
 
 def job_values(job: Job) -> dict[str, Any]:
-    """The columns that follow a job's progress; the lease and the model are written by the store alone."""
+    """The columns that follow a job's progress; the lease, the model and the trace are written by the store alone."""
     return {
         "tenant": job.tenant,
         "key_id": job.key_id,
@@ -55,10 +55,6 @@ def model_value(model: ModelInfo) -> dict[str, Any]:
     return value
 
 
-def options_of(value: dict[str, Any]) -> JobOptions:
-    return _OPTIONS.validate_python(value)
-
-
 def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
@@ -66,7 +62,7 @@ def job_of(row: JobRow) -> Job:
         key_id=row.key_id,
         idempotency_key=row.idempotency_key,
         recording=_RECORDING.validate_python(row.recording),
-        options=options_of(row.options),
+        options=_OPTIONS.validate_python(row.options),
         created_at=row.created_at,
         state=JobState(row.state),
         attempts=row.attempts,
@@ -81,6 +77,7 @@ def job_of(row: JobRow) -> Job:
         alerts=_ALERTS.validate_python(row.alerts),
         batch_id=row.batch_id,
         deadline_at=row.deadline_at,
+        trace=row.trace,
     )
 
 

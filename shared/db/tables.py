@@ -90,6 +90,7 @@ class JobRow(Base):
     served: Mapped[Samples] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+    trace: Mapped[str | None]
 
     __table_args__ = (
         Index(None, "state", "id"),

@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import now as database_now
 
 from shared.db.outbox import PENDING, deliverable
 from shared.db.sessions import Sessions
-from shared.db.tables import Signing, WebhookDeliveryRow, WebhookEndpointRow, WebhookSecretRow
+from shared.db.tables import JobRow, Signing, WebhookDeliveryRow, WebhookEndpointRow, WebhookSecretRow
 from shared.domain.webhook import (
     DISABLED_AFTER,
     Attempt,
@@ -48,10 +48,22 @@ class SqlWebhookStore:
                 if signing := _signing(session, row):
                     row.attempts, row.fence = row.attempts + 1, row.fence + 1
                     row.lease_until = self._now() + _LEASE
-                    secrets = self._secrets(signing)
-                    return DeliveryClaim(row.id, row.endpoint_id, row.url, row.body, secrets, row.attempts, row.fence)
+                    return self._claimed(session, row, signing)
                 row.state = DeliveryState.DISABLED.value  # its endpoint was deleted while it was written
         return None
+
+    def _claimed(self, session: Session, row: WebhookDeliveryRow, signing: Signing) -> DeliveryClaim:
+        return DeliveryClaim(
+            id=row.id,
+            endpoint_id=row.endpoint_id,
+            url=row.url,
+            body=row.body,
+            secrets=self._secrets(signing),
+            attempts=row.attempts,
+            fence=row.fence,
+            job_id=row.job_id,
+            trace=session.scalar(select(JobRow.trace).where(JobRow.id == row.job_id)),
+        )
 
     def record(self, claim: DeliveryClaim, attempt: Attempt) -> bool:
         held = select(WebhookDeliveryRow).where(

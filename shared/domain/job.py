@@ -85,7 +85,7 @@ class Job:
     `attempts` counts how often the present stage was claimed. `prepared` and `speech` are the samples decoded, and
     those of them found to hold speech, so far. `key_id` is of the API key that it was submitted with, `batch_id` of the
     request, where that was one of many jobs. `dominant` is the emotion that most of its segments carry, once they are
-    analysed.
+    analysed. `trace` is the W3C traceparent of the request that submitted it.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Job:
     alerts: tuple[Alert, ...] = ()
     batch_id: str | None = None
     deadline_at: datetime | None = None
+    trace: str | None = None
 
     @property
     def expires_at(self) -> datetime | None:

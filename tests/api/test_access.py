@@ -16,7 +16,7 @@ from shared.domain.access import Scope
 from shared.services.access import Access
 from tests.api.test_submit import assert_problem, post_raw
 
-OPEN = {"/livez", "/readyz", "/docs", "/openapi.json", "/"}
+OPEN = {"/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/"}
 UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
 
 

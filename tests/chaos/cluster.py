@@ -30,7 +30,7 @@ WORKERS = ("beat", "prepare", "infer", "infer", "finish")
 # The segments of a batch have one lease.
 _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
 _UNPREPARED = text("SELECT count(*) FROM jobs WHERE state IN ('queued', 'preparing')")
-_BATCH = re.compile(r"batch\.done\s+recorded=(\d+) segments=(\d+)")
+_BATCH = re.compile(r"batch\.done.* recorded=(\d+) .*segments=(\d+)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -112,6 +112,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
             "EMOLINE_DATABASE_URL": database_url,
             "EMOLINE_DATA_DIR": str(folder),
             "EMOLINE_LEASE_S": str(LEASE_S),
+            "EMOLINE_LOG_FORMAT": "console",
             "EMOLINE_PRECISION": "fp32",
             "EMOLINE_STORE_ENDPOINT_URL": proxy.url,
             "EMOLINE_STORE_PATH_STYLE": "true",

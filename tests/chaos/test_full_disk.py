@@ -38,7 +38,8 @@ class OnSmallDisk(Process):
     """A command of Emoline with a small disk for its data; `disk` is where others find that."""
 
     def __init__(self, folder: Path, log: Path, *arguments: str) -> None:
-        super().__init__(log, {"EMOLINE_DATA_DIR": str(folder), "EMOLINE_LEASE_S": "2"}, *arguments)
+        environment = {"EMOLINE_DATA_DIR": str(folder), "EMOLINE_LEASE_S": "2", "EMOLINE_LOG_FORMAT": "console"}
+        super().__init__(log, environment, *arguments)
         self._command = [*on_small_disk(folder), *self._command]
         self._folder = folder
 

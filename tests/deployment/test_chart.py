@@ -30,8 +30,8 @@ with helm.Chart.load(path) as chart:
     texts = chart.render(values, name="demo", namespace="voices")
 print(json.dumps([texts, helm.lint(path, values, strict=True)]))
 """
-OF_OTHERS = "keda.sh/v1alpha1"
-"""The schema of these comes with KEDA."""
+OF_OTHERS = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
+"""The schemas of these come with KEDA and with Prometheus' operator."""
 OLDEST = "1.30"
 """As Chart.yaml has it."""
 
@@ -39,11 +39,13 @@ PLAIN: dict[str, Any] = {}
 WITHOUT_GPU: dict[str, Any] = {"infer": {"gpu": False, "modelsClaim": "models"}}
 WITH_ALL: dict[str, Any] = {
     "scaling": {"enabled": True},
+    "metrics": {"enabled": True, "podMonitor": True, "from": [{"namespaceSelector": {}}]},
     "images": {"pullSecrets": [{"name": "registry"}], "api": {"tag": "1.2.3"}},
     "api": {"hosts": ["voices.example"]},
     "infer": {"nodeSelector": {"gpu": "yes"}, "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]},
 }
-VARIANTS = [PLAIN, WITHOUT_GPU, WITH_ALL]
+ANNOTATED: dict[str, Any] = {"metrics": {"enabled": True}}
+VARIANTS = [PLAIN, WITHOUT_GPU, WITH_ALL, ANNOTATED]
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def test_helm_finds_nothing_wrong(over: dict[str, Any]) -> None:
 def test_what_is_rendered_is_what_kubernetes_takes(over: dict[str, Any]) -> None:
     checked = 0
     for document in rendered(over):
-        if document["apiVersion"] != OF_OTHERS:
+        if document["apiVersion"] not in OF_OTHERS:
             for version in (OLDEST, kubernetes_validate.latest_version()):
                 kubernetes_validate.validate(document, version, strict=True)
             checked += 1
@@ -176,6 +178,45 @@ def test_a_gpu_is_asked_for_where_the_model_runs_on_one(over: dict[str, Any], de
         assert environment.get("EMOLINE_DEVICE") == (device if infers else None), component
 
 
+def test_prometheus_finds_the_metrics_of_every_pod_that_has_some() -> None:
+    documents = rendered(WITH_ALL)
+    (monitor,) = of_kind(documents, "PodMonitor").values()
+    (named,) = monitor["spec"]["selector"]["matchExpressions"]
+    ports = [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]]
+    found = pods(documents)
+    assert set(named["values"]) == set(found) - {"migrate", "beat"}
+    for component in named["values"]:
+        (container,) = found[component]["containers"]
+        (port,) = [port for port in container["ports"] if port["name"] in ports]
+        environment = {variable["name"]: variable["value"] for variable in container["env"]}
+        if component != "api":
+            assert environment["EMOLINE_METRICS_PORT"] == str(port["containerPort"]), component
+            assert environment["EMOLINE_METRICS_HOST"] == "0.0.0.0", component
+    for policy in of_kind(documents, "NetworkPolicy").values():
+        (ingress,) = policy["spec"]["ingress"]
+        assert ingress["from"] == [{"podSelector": {}}, {"namespaceSelector": {}}]
+        assert ingress["ports"][0]["port"] in ports
+
+
+def test_without_a_monitor_annotations_say_where_the_metrics_are_and_without_metrics_nothing_is_open() -> None:
+    for document in of_kind(rendered(ANNOTATED), "Deployment").values():
+        pod = document["spec"]["template"]
+        component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+        if component == "beat":
+            assert "annotations" not in pod["metadata"]
+        else:
+            (port,) = pod["spec"]["containers"][0]["ports"]
+            assert pod["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
+    plain = rendered(PLAIN)
+    assert of_kind(plain, "PodMonitor") == {}
+    assert [policy["spec"].get("ingress") for policy in of_kind(plain, "NetworkPolicy").values()] == [
+        [{"from": [{"podSelector": {}}], "ports": [{"port": "http"}]}],
+        None,
+    ]
+    for component, pod in pods(plain).items():
+        assert ("ports" in pod["containers"][0]) == (component == "api")
+
+
 def test_the_scaler_asks_what_was_tested() -> None:
     for name, scaled in of_kind(rendered(WITH_ALL), "ScaledObject").items():
         query = CHART / "queries" / f"{name.rpartition('-')[2]}.sql"
@@ -191,6 +232,8 @@ def test_the_scaler_asks_what_was_tested() -> None:
         {"settings": {"EMOLINE_DATABASE_URL": "postgresql://me:secret@host/db"}},
         {"settings": {"AWS_SECRET_ACCESS_KEY": "secret"}},
         {"settings": {"DEBUG": "1"}},
+        {"settings": {"EMOLINE_METRICS_PORT": "9100"}},
+        {"metrics": {"from": "everywhere"}},
         {"settings": {"EMOLINE_LEASE_S": 30}},
         {"infer": {"replica": 2}},
     ],

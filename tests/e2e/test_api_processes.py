@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import Client
 from tests.e2e.processes import Process, url_of, wait_for
 from tests.e2e.test_kill import children_of
+from tests.figures import figures
 from tests.media.case import spoken
 
 WITHIN_S = 30
@@ -63,6 +64,22 @@ def test_connections_are_shared_by_all_and_each_knows_the_jobs_of_the_others(ser
         for client in clients:
             assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
         assert all(sockets_of(pid) >= before[pid] + 5 for pid in children)
+
+
+def test_a_scrape_of_any_of_them_has_the_sums_over_all(serve: Process) -> None:
+    requests, asked = "emoline_http_requests_total", {"route": "/v1/jobs", "method": "GET", "status": "200"}
+    with ExitStack() as opened:
+        clients = [opened.enter_context(Client(base_url=url_of(serve))) for _ in range(60)]
+        children = children_of(serve.process.pid)
+        before = {pid: sockets_of(pid) for pid in children}
+        for client in clients:
+            client.get("/v1/jobs")
+        assert all(sockets_of(pid) > before[pid] for pid in children), "each has counted some"
+        for client in clients[:12]:
+            found = figures(client.get("/metrics").text)
+            assert found[requests, asked] == len(clients)
+            assert found["emoline_http_request_duration_seconds_count", {"route": "/v1/jobs"}] == len(clients)
+            assert found.total("emoline_database_up") == found.total("emoline_build_info") == 1
 
 
 def test_stopped_it_ends_with_all_of_its_processes(serve: Process) -> None:

@@ -21,11 +21,13 @@ import pytest
 from tests.deployment.compose import services
 from tests.deployment.containers import PROGRAMS, Container, valkey_programs
 from tests.e2e.conftest import Client
+from tests.figures import figures
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
 from tests.services.s3 import KEY, SECRET, S3Server, s3_servers
 
 NOT_RUN_HERE = {"postgres", "seaweedfs"}
+WORKERS = ("prepare", "infer-cpu", "finish", "deliver")
 PASSWORD = "no-secret-at-all"
 
 pytestmark = pytest.mark.timeout(240)
@@ -41,8 +43,9 @@ def store() -> Iterator[S3Server]:
 @pytest.fixture
 def ports() -> dict[str, int]:
     with ExitStack() as stack:
-        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        return dict(zip(("api", "valkey"), (listener.getsockname()[1] for listener in free), strict=True))
+        names = ("api", "valkey", *WORKERS)
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        return dict(zip(names, (listener.getsockname()[1] for listener in free), strict=True))
 
 
 @pytest.fixture
@@ -69,6 +72,9 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
         assert there in text
         text = text.replace(there, here)
     found: dict[str, Any] = json.loads(text)
+    for name in WORKERS:  # which have an address each there
+        assert found[name]["environment"]["EMOLINE_METRICS_PORT"] == "9100"
+        found[name]["environment"]["EMOLINE_METRICS_PORT"] = str(ports[name])
     return {
         name: service
         for name, service in found.items()
@@ -112,6 +118,11 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
         assert ready.status_code == 200, ready.text
         _, result = client.analysed(encoded(speech_like(30, seed=21).samples[:, None], 16_000, "mp3"))
         assert result["segments"]
+        counted = {name: figures(client.get(f"http://127.0.0.1:{ports[name]}/metrics").text) for name in WORKERS}
+        assert counted["infer-cpu"]["emoline_segments_total", {"outcome": "ok"}] == len(result["segments"])
+        for name, stage in (("prepare", "preparing"), ("finish", "finishing")):
+            assert counted[name]["emoline_stage_duration_seconds_count", {"stage": stage, "outcome": "done"}] == 1
+        assert "emoline_webhook_attempts_total" in counted["deliver"].names
         for segment in result["segments"]:
             answer = client.get(segment["audio_url"], follow_redirects=True)
             assert [before.status_code for before in answer.history] == [302]

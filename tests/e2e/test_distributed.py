@@ -87,17 +87,18 @@ def test_a_recording_has_the_same_result_as_in_one_process(
     _, expected = client.analysed(SOUND)
     before = distributed.get("/readyz")
     assert before.status_code == 503
-    assert before.json()["problems"] == ["No worker answers for infer, prepare."]
+    assert before.json()["problems"] == ["No worker answers for deliver, infer, prepare."]
     job_id = distributed.submit(SOUND)["id"]
     assert distributed.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
-    with workers(tmp_path, environment, "prepare", "infer") as started, pytest.MonkeyPatch.context() as patched:
+    roles = ("prepare", "infer", "deliver")
+    with workers(tmp_path, environment, *roles) as started, pytest.MonkeyPatch.context() as patched:
         assert distributed.ended(job_id)["status"] == "succeeded"
         result = distributed.get(f"/v1/jobs/{job_id}/result").json()
         assert distributed.get("/readyz").json() == {"status": "ready", "problems": []}
         for name, value in environment.items():
             patched.setenv(name, value)
         assert emoline("worker", "infer", "--check").returncode == 0
-        assert ended(*started) == [0, 0]
+        assert ended(*started) == [0, 0, 0]
         assert emoline("worker", "infer", "--check").returncode == 1
         patched.setenv("EMOLINE_BROKER_URL", "redis://127.0.0.1:1/0")
         away = emoline("worker", "finish", "--check")

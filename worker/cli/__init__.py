@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from worker.cli import analyze, bench, keys, service, split, submit
+from worker.cli import analyze, bench, keys, models, service, split, submit
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(analyze.analyze)
@@ -14,5 +14,6 @@ app.command()(service.worker)
 app.command()(submit.submit)
 app.command()(service.demo)
 app.command()(service.migrate)
+app.command()(models.models)
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")

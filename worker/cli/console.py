@@ -29,25 +29,23 @@ def settings_with(**given: object) -> Settings:
         leave(Console(stderr=True), f"The settings are not valid. {wrong}.")
 
 
-def log_to_stderr(level: str) -> None:
-    import logging
-    import sys
+def log_as_set(settings: Settings, role: str) -> None:
+    """Has logs written as the settings say, for a process of this role."""
+    from shared.telemetry.logs import default_format, log_to_stderr
 
-    import structlog
+    log_to_stderr(settings.log_level, settings.log_format or default_format(), role)
 
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(),
-                # Not what variables held: some have secrets.
-                exception_formatter=structlog.dev.RichTracebackFormatter(show_locals=False),
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+
+def tell(settings: Settings, console: Console, sentence: str) -> None:
+    """Says it to people, or among the logs where these are for machines."""
+    from structlog import get_logger
+
+    from shared.telemetry.logs import default_format
+
+    if (settings.log_format or default_format()) == "json":
+        get_logger().info(sentence)
+    else:
+        console.print(sentence)
 
 
 def leave(console: Console, sentence: str) -> NoReturn:

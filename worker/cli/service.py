@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from shared.ports import Queue
-from worker.cli.console import leave, log_to_stderr, settings_with
+from worker.cli.console import leave, log_as_set, settings_with, tell
 from worker.cli.options import SAMPLE, Device, File, Model, Precision
 
 if TYPE_CHECKING:
@@ -36,35 +36,38 @@ def serve(
     from api.server import AddressInUse, PublicAddress
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
+    from shared.telemetry.traces import TracingUnavailable, check_wanted
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision)
-    log_to_stderr(settings.log_level)
+    log_as_set(settings, "api" if settings.broker_url else "service")
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
+        check_wanted()
         if settings.broker_url:
             service = api_service(settings, settings.broker_url, host, port)
         else:
             service = _embedded(console, settings, host, port)
         with service as url:
             where = "" if settings.broker_url else f" Data: {settings.data_dir}."
-            console.print(f"Emoline listens on {url} (API: {url}/docs).{where} Ctrl-C stops it.")
+            tell(settings, console, f"Emoline listens on {url} (API: {url}/docs).{where} Ctrl-C stops it.")
             stop.wait()
-            console.print("Stopping: what is in hand is finished, the rest goes on at the next start.")
-    except (PublicAddress, AddressInUse, StoreUnavailable, DatabaseUnusable) as error:
+            tell(settings, console, "Stopping: what is in hand is finished, the rest goes on at the next start.")
+    except (PublicAddress, AddressInUse, StoreUnavailable, DatabaseUnusable, TracingUnavailable) as error:
         leave(console, str(error))
 
 
 @contextmanager
 def _embedded(console: Console, settings: Settings, host: str, port: int) -> Iterator[str]:
     # Here, because the image of the API has nothing that decodes sound or runs a model.
+    from shared.telemetry.traces import exported
     from worker.embedded import embedded_service
     from worker.pipeline.errors import ModelUnavailable
 
     try:
-        with embedded_service(settings, host, port) as url:
+        with exported("service"), embedded_service(settings, host, port) as url:
             yield url
     except ModelUnavailable as error:
         leave(console, str(error))
@@ -95,7 +98,7 @@ def worker(
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision)
-    log_to_stderr(settings.log_level)
+    log_as_set(settings, role.value)
     if not settings.broker_url:
         leave(console, "A worker needs a broker: set EMOLINE_BROKER_URL, such as redis://127.0.0.1:6379/0.")
     if not check:
@@ -109,16 +112,19 @@ def worker(
 def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> None:
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
+    from shared.telemetry.traces import TracingUnavailable, exported
     from worker.pipeline.errors import ModelUnavailable
 
     try:
         from worker.celery_worker import run_beat, run_worker
+        from worker.metrics import PortInUse, shown
 
         if role is Role.BEAT:
             run_beat(broker_url, settings.log_level)
         else:
-            raise typer.Exit(run_worker(settings, broker_url, Queue(role.value)))
-    except (ModelUnavailable, StoreUnavailable, DatabaseUnusable) as error:
+            with exported(role.value), shown(settings.metrics_host, settings.metrics_port):
+                raise typer.Exit(run_worker(settings, broker_url, Queue(role.value)))
+    except (ModelUnavailable, StoreUnavailable, DatabaseUnusable, TracingUnavailable, PortInUse) as error:
         leave(console, str(error))
     except ModuleNotFoundError as error:
         leave(console, f"{error.name} is missing: this installation is of the API alone, which runs no worker.")
@@ -135,12 +141,13 @@ def demo(
     import tempfile
 
     from emoline.client import ServiceError, Unsuccessful
+    from shared.telemetry.logs import log_to_stderr
     from worker.demo import run
     from worker.embedded import embedded_service
     from worker.pipeline.errors import ModelUnavailable
 
     console = Console()
-    log_to_stderr("WARNING")
+    log_to_stderr("WARNING", "console")
     try:
         with tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir:
             settings = settings_with(model=model, device=device, precision=precision, data_dir=data_dir)

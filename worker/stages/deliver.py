@@ -7,10 +7,13 @@ from threading import BoundedSemaphore, Thread
 from typing import Protocol, Self
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from shared.container import Services
 from shared.domain.webhook import Attempt
 from shared.ports import DeliveryClaim, Queue
+from shared.telemetry import traces
+from worker import metrics
 from worker.stages.outages import outlast
 
 _log = structlog.get_logger()
@@ -47,23 +50,31 @@ class DeliverStage:
         return begun
 
     def _deliver(self, claim: DeliveryClaim) -> None:
-        log = _log.bind(delivery=claim.id, attempt=claim.attempts)
         try:
-            attempt = self._sent(claim)
-            outlast(lambda: self._record(claim, attempt))
-            log.info("delivery.done", status=attempt.status, error=attempt.error)
-        except Exception:  # it is sent again when its lease has run out
-            log.exception("delivery.not_recorded")
+            with (
+                bound_contextvars(job=claim.job_id, delivery=claim.id, attempt=claim.attempts),
+                traces.span("delivering", claim.trace, delivery=claim.id, attempt=claim.attempts),
+            ):
+                self._attempt(claim)
         finally:
             self._free.release()
             # Others for the same receiver may have waited for this one.
             self._services.wake_ups.wake(Queue.DELIVER)
 
+    def _attempt(self, claim: DeliveryClaim) -> None:
+        try:
+            attempt = self._sent(claim)
+            metrics.attempted(attempt)
+            outlast(lambda: self._record(claim, attempt))
+            _log.info("delivery.done", status=attempt.status, error=attempt.error)
+        except Exception:  # it is sent again when its lease has run out
+            _log.exception("delivery.not_recorded")
+
     def _sent(self, claim: DeliveryClaim) -> Attempt:
         try:
             return self._sender.send(claim)
         except Exception:
-            _log.exception("delivery.error", delivery=claim.id)
+            _log.exception("delivery.error")
             return Attempt(None, "Something went wrong inside Emoline.")
 
     def _record(self, claim: DeliveryClaim, attempt: Attempt) -> None:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost, ObjectNotFound, Outage
 from shared.domain.failure import FailureCode
-from shared.domain.job import MAX_ATTEMPTS
-from shared.domain.options import EmbeddingKind
+from shared.domain.job import MAX_ATTEMPTS, Job, JobState
 from shared.domain.segment import SegmentOutcome
 from shared.ports import Queue, SegmentClaim
+from shared.telemetry import traces
+from worker import metrics
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import EmotionModel, Samples
@@ -41,13 +43,23 @@ class InferStage:
         if claims:
             self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
             try:
-                self._analyse(claims, model)
-            except LeaseLost:
-                _log.info("batch.lease_lost", segments=len(claims))
+                self._batch(claims, model)
             except (ModelUnavailable, Outage, OSError):
                 outlast(lambda: self.services.jobs.release_segments(claims))
                 raise
         return bool(claims)
+
+    def _batch(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
+        jobs = sorted({claim.job_id for claim in claims})
+        with (
+            bound_contextvars(jobs=jobs, segments=len(claims)),
+            traces.span(JobState.INFERRING.value, segments=len(claims)),
+        ):
+            try:
+                self._analyse(claims, model)
+            except LeaseLost:
+                _log.info("batch.lease_lost")
+                metrics.LEASES_LOST.labels(JobState.INFERRING.value).inc()
 
     def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
         jobs = self.services.jobs
@@ -60,27 +72,30 @@ class InferStage:
         outcomes = [inference.outcome for inference in found]
         # Their workers died with them each time, without a word.
         given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-        recorded = jobs.record([*zip(fresh, outcomes, strict=True), *given_up], model)
-        _log.info("batch.done", segments=len(claims), recorded=recorded)
+        settled = [*zip(fresh, outcomes, strict=True), *given_up]
+        recorded = jobs.record(settled, model)
+        metrics.found([outcome for _, outcome in settled], recorded)
+        _log.info("batch.done", recorded=recorded)
         self.services.wake_ups.wake(Queue.FINISH)
 
     def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
-        frame_embeddings = "frame" in self._embeddings(claims).values()
+        jobs = self._jobs(claims)
+        traces.link(job.trace for job in jobs.values())
+        frame_embeddings = any(job.options.embeddings == "frame" for job in jobs.values())
         return infer(self.model, [self._sound(claim) for claim in claims], frame_embeddings=frame_embeddings)
 
-    def _embeddings(self, claims: Sequence[SegmentClaim]) -> dict[str, EmbeddingKind | None]:
-        """What each job of the claims asks for; jobs that were deleted meanwhile are left out."""
-        options = self.services.jobs.options({claim.job_id for claim in claims})
-        return {job_id: own.embeddings for job_id, own in options.items()}
+    def _jobs(self, claims: Sequence[SegmentClaim]) -> dict[str, Job]:
+        """The jobs of the claims by id; those that were deleted meanwhile are left out."""
+        return self.services.jobs.get_all({claim.job_id for claim in claims})
 
     def _store(self, claims: Sequence[SegmentClaim], found: Sequence[Inference]) -> None:
         """Keeps the arrays of what was scored."""
         # Asked again, because what is written for a job that was deleted a while ago would never be swept away.
-        kinds = self._embeddings(claims)
+        jobs = self._jobs(claims)
         for claim, inference in zip(claims, found, strict=True):
             prediction = inference.prediction
-            if prediction and claim.job_id in kinds:
-                embeddings = prediction.embeddings(kinds[claim.job_id])
+            if prediction and claim.job_id in jobs:
+                embeddings = prediction.embeddings(jobs[claim.job_id].options.embeddings)
                 self.services.frames.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
 
     def _sound(self, claim: SegmentClaim) -> Samples:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from shared.container import Services
 from shared.domain.errors import JobDeleted, LeaseLost
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job
 from shared.ports import Claim, Queue
+from shared.telemetry import traces
+from worker import metrics
 from worker.failures import failure_of
 from worker.stages.leases import Keeper, WorkerStopping, kept
 from worker.stages.outages import outlast
@@ -34,29 +38,53 @@ def run_claim(services: Services, claim: Claim, work: Work) -> None:
     """
     if claim.job.options.notifies:
         services.wake_ups.wake(Queue.DELIVER)
-    _run(services, claim, work)
+    stage, attempt = claim.job.state.value, claim.job.attempts
+    with (
+        bound_contextvars(job=claim.job.id, stage=stage, attempt=attempt),
+        traces.span(stage, claim.job.trace, job=claim.job.id, attempt=attempt),
+    ):
+        _timed(services, claim, work)
     if claim.job.options.notifies:
         services.wake_ups.wake(Queue.DELIVER)
 
 
-def _run(services: Services, claim: Claim, work: Work) -> None:
-    log = _log.bind(job=claim.job.id, stage=claim.job.state.value, attempt=claim.job.attempts)
+def _timed(services: Services, claim: Claim, work: Work) -> None:
+    began, outcome = time.monotonic(), "outage"
+    try:
+        outcome = _outcome(services, claim, work)
+    finally:
+        metrics.STAGES.labels(claim.job.state.value, outcome).observe(time.monotonic() - began)
+
+
+def _outcome(services: Services, claim: Claim, work: Work) -> str:
     try:
         job = _done(services, claim, work)
         services.jobs.save(claim, job)
-        log.info("stage.done", state=job.state.value)
+        _log.info("stage.done", state=job.state.value)
+        return _failed(claim, job.failure.code) if job.failure else "done"
     except LeaseLost:
-        log.info("stage.lease_lost")
+        _log.info("stage.lease_lost")
+        metrics.LEASES_LOST.labels(claim.job.state.value).inc()
+        return "lease_lost"
     except WorkerStopping:
-        log.info("stage.given_back")
+        _log.info("stage.given_back")
         _settle(services, claim, Job.untried, 0)
+        return "given_back"
     except Exception as error:
         failure = failure_of(error)
         unexplained = failure.code in _UNEXPLAINED
-        log.warning("stage.failed", code=failure.code.value, reason=failure.message, exc_info=unexplained)
+        _log.warning("stage.failed", code=failure.code.value, reason=failure.message, exc_info=unexplained)
+        outcome = _failed(claim, failure.code)
         _settle(services, claim, lambda job: job.after(failure, services.clock.now()), _RETRY_AFTER_S)
         if failure.outage:
             raise
+        return outcome
+
+
+def _failed(claim: Claim, code: FailureCode) -> str:
+    metrics.FAILURES.labels(claim.job.state.value, code.value).inc()
+    traces.failed(code.value)
+    return "failed"
 
 
 def _done(services: Services, claim: Claim, work: Work) -> Job:
@@ -86,4 +114,4 @@ def _settle(services: Services, claim: Claim, become: Callable[[Job], Job], wait
     try:
         outlast(write)
     except (LeaseLost, JobDeleted):
-        _log.info("stage.lease_lost", job=claim.job.id)
+        _log.info("stage.lease_lost")

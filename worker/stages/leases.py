@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Event, Thread
 
 import structlog
@@ -36,7 +37,9 @@ def kept(renew: Callable[[], None], lease_s: float) -> Iterator[Keeper]:
     """Calls `renew` three times per lease from a thread of its own, until the context is left or the lease is lost."""
     keeper = Keeper()
     done = Event()
-    thread = Thread(target=_keep, args=(renew, lease_s / 3, keeper, done), name="lease", daemon=True)
+    # What it logs is of the same work.
+    run, arguments = copy_context().run, (_keep, renew, lease_s / 3, keeper, done)
+    thread = Thread(target=run, args=arguments, name="lease", daemon=True)
     thread.start()
     try:
         yield keeper

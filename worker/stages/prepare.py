@@ -15,6 +15,7 @@ from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
 from shared.services.keys import audio_key
+from worker.metrics import PREPARED
 from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
 from worker.stages.download import Fetch
@@ -57,6 +58,7 @@ class PrepareStage:
             self.services.jobs.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)
             self.services.jobs.forget_segments_from(claim, preparation.found)
+            PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
     def _store_all(self, claim: Claim, preparation: Preparation, keeper: Keeper) -> None:

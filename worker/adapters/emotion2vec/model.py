@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
+from worker import metrics
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.directory import resolve
 from worker.adapters.emotion2vec.supervised import ModelProcess, Pace, Ready
@@ -78,6 +79,7 @@ class Emotion2vecModel:
                     self.problem = str(error)
                     raise
                 self._info, self._batch = ready.info, self._batch or ready.batch
+                metrics.loaded(ready.info)
                 self.problem = None
             return self._info
 
@@ -161,6 +163,7 @@ class Emotion2vecModel:
             if self._closed:  # the worker's doing, not the clips'
                 raise ModelUnavailable("The worker is being stopped.") from error
             self._kills += 1
+            metrics.MODEL_KILLS.labels("timeout" if isinstance(error, ModelTimeout) else "crash").inc()
             raise
         except ModelOutOfMemory as error:
             self._take_less(handed_over[0], error)
@@ -171,7 +174,8 @@ class Emotion2vecModel:
 
     def _answer(self, process: ModelProcess, handed_over: deque[Sequence[Samples]]) -> dict[str, NDArray[Any]]:
         arrays = process.answer(self._pace)
-        handed_over.popleft()
+        batch = handed_over.popleft()
+        metrics.answered(len(batch), sum(map(len, batch)), process.took_s, self.batch)
         self._kills = 0
         return arrays
 

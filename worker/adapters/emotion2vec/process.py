@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     pipe = FramePipe.to_parent()
+    logging.captureWarnings(True)  # of the libraries that FunASR brings along; a line of theirs is none of the log's
     register_funasr()
     with contextlib.redirect_stdout(None):  # FunASR prints advice about programs that are not needed
         from worker.adapters.emotion2vec.network.engine import Engine

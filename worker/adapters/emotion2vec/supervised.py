@@ -64,6 +64,8 @@ class ModelProcess:
         self._name = command[1]
         self._handed_over: deque[int] = deque()
         self._busy_since = 0.0
+        self.took_s = 0.0
+        """Seconds for which it was at work on the last answer."""
 
     @property
     def pid(self) -> int:
@@ -110,7 +112,8 @@ class ModelProcess:
             raise ModelOutOfMemory
         self._handed_over.popleft()
         now = time.monotonic()
-        pace.seen(samples, now - self._busy_since)
+        self.took_s = now - self._busy_since
+        pace.seen(samples, self.took_s)
         self._busy_since = now
         return protocol.unpack_arrays(payload)
 

@@ -60,6 +60,16 @@ envFrom:
   - secretRef: {name: {{ $context.Values.existingSecret | quote }}}
 {{- end -}}
 
+{{/* Takes [context, port]. */}}
+{{- define "emoline.annotations" -}}
+{{- if and (index . 0).Values.metrics.enabled (not (index . 0).Values.metrics.podMonitor) -}}
+annotations:
+  prometheus.io/scrape: "true"
+  prometheus.io/port: {{ index . 1 | quote }}
+  prometheus.io/path: /metrics
+{{- end -}}
+{{- end -}}
+
 {{- define "emoline.settings" -}}
 {{- range $name, $value := .Values.settings }}
 - {name: {{ $name }}, value: {{ $value | quote }}}

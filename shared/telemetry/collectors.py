@@ -1,0 +1,25 @@
+"""What every process shows to Prometheus besides its own metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+
+from prometheus_client import Metric, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+
+class Collectors:
+    """Several collectors as one, and which Emoline this is."""
+
+    def __init__(self, collectors: Sequence[Collector]) -> None:
+        self._collectors = collectors
+        disable_created_metrics()  # a series more for each, which says when it began
+
+    def collect(self) -> Iterator[Metric]:
+        build = GaugeMetricFamily("emoline_build_info", "Always 1.", labels=["version"])
+        build.add_metric([version("emoline")], 1)
+        yield build
+        for collector in self._collectors:
+            yield from collector.collect()

@@ -1,0 +1,185 @@
+"""Traces and logs of the service as a process: from a request to the batch, at a real receiver of OTLP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.e2e.conftest import WITHIN_S, Client
+from tests.e2e.processes import Process, api, url_of, wait_for
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+from tests.services.receiver import Received, Receiver, Reply, receiving
+
+SOUND = encoded(speech_like(20, seed=41).samples[:, None], 16_000, "flac")
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACEPARENT = f"00-{TRACE}-{CALLER}-01"
+HIDDEN = "hidden-in-the-query"
+WITHOUT_EXTRA = """
+import sys
+sys.modules["opentelemetry.exporter"] = None  # as Python marks what is not installed
+from worker.cli import app
+app()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was received: the spans with the service that sent them, the job, and what the process said."""
+
+    spans: list[tuple[str, Span]]
+    job: dict[str, Any]
+    lines: list[dict[str, Any]]
+
+    def named(self, name: str) -> Span:
+        (found,) = [span for _, span in self.spans if span.name == name and span.trace_id.hex() == TRACE]
+        return found
+
+
+def spans_of(received: list[Received]) -> list[tuple[str, Span]]:
+    found = []
+    for request in received:
+        for of_service in ExportTraceServiceRequest.FromString(request.body).resource_spans:
+            names = [pair.value.string_value for pair in of_service.resource.attributes if pair.key == "service.name"]
+            found += [(names[0], span) for scope in of_service.scope_spans for span in scope.spans]
+    return found
+
+
+def attributes(span: Span) -> dict[str, Any]:
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in span.attributes}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    folder = tmp_path_factory.mktemp("traced")
+    with receiving() as collector, receiving() as hooks:
+        collector.answer = lambda _: Reply(200)
+        environment = {
+            "EMOLINE_DATA_DIR": str(folder / "data"),
+            "EMOLINE_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        }
+        with api(folder, environment) as client:
+            job = _job(client, hooks, collector)
+        log = (folder / "serve.log").read_text(encoding="utf-8")
+        yield Seen(spans_of(collector.received), job, [json.loads(line) for line in log.splitlines()])
+
+
+def _job(client: Client, hooks: Receiver, collector: Receiver) -> dict[str, Any]:
+    config = json.dumps({"webhook_url": f"{hooks.url}?token={HIDDEN}"})
+    headers = {"traceparent": TRACEPARENT, "X-Request-ID": "mine"}
+    answer = client.post("/v1/jobs", params={"config": config}, content=SOUND, headers=headers)
+    assert answer.status_code == 202
+    job = client.ended(answer.json()["id"])
+    assert job["status"] == "succeeded"
+    deadline = time.monotonic() + WITHIN_S
+    while sum(span.name == "delivering" for _, span in spans_of(collector.received)) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return job
+
+
+def test_a_jobs_spans_are_of_the_trace_of_the_request_that_submitted_it(seen: Seen) -> None:
+    request, submit = seen.named("POST /v1/jobs"), seen.named("submit")
+    assert request.parent_span_id.hex() == CALLER
+    assert request.kind == Span.SPAN_KIND_SERVER
+    assert attributes(request)["http.route"] == "/v1/jobs"
+    assert attributes(request)["http.response.status_code"] == 202
+    assert submit.parent_span_id == request.span_id
+    for stage in ("preparing", "finishing"):
+        span = seen.named(stage)
+        assert span.parent_span_id == submit.span_id
+        assert attributes(span)["job"] == seen.job["id"]
+    told = [span for _, span in seen.spans if span.name == "delivering"]
+    assert {(span.trace_id.hex(), span.parent_span_id) for span in told} == {(TRACE, submit.span_id)}
+    order = [seen.named(name) for name in ("POST /v1/jobs", "submit", "preparing", "finishing")]
+    assert [span.start_time_unix_nano for span in order] == sorted(span.start_time_unix_nano for span in order)
+
+
+def test_a_batch_is_a_trace_of_its_own_linked_to_those_of_its_jobs(seen: Seen) -> None:
+    batches = [span for _, span in seen.spans if span.name == "inferring"]
+    assert batches
+    for span in batches:
+        assert span.parent_span_id == b""
+        assert span.trace_id.hex() != TRACE
+        (link,) = span.links
+        assert (link.trace_id.hex(), link.span_id) == (TRACE, seen.named("submit").span_id)
+    segments = sum(attributes(span)["segments"] for span in batches)
+    assert segments == seen.job["progress"]["segments_total"]
+
+
+def test_the_spans_name_their_service_and_hide_what_is_in_queries(seen: Seen) -> None:
+    assert {service for service, _ in seen.spans} == {"emoline-service"}
+    assert attributes(seen.named("POST /v1/jobs"))["url.query"] == "***"
+    assert not any(HIDDEN in str(span) for _, span in seen.spans)
+
+
+def test_who_watches_the_service_leaves_no_trace(seen: Seen) -> None:
+    assert {span.name for _, span in seen.spans if span.kind == Span.SPAN_KIND_SERVER} == {
+        "POST /v1/jobs",
+        "GET /v1/jobs/{job_id}",
+    }
+
+
+def test_every_line_of_the_log_is_an_object_with_the_ids_that_it_is_about(seen: Seen) -> None:
+    by_event: dict[str, list[dict[str, Any]]] = {}
+    for line in seen.lines:
+        assert (line["level"], line["role"]) == ("info", "service"), line
+        by_event.setdefault(line["event"], []).append(line)
+    assert HIDDEN not in json.dumps(seen.lines)
+    (posted,) = [line for line in by_event["request.done"] if line["method"] == "POST"]
+    assert (posted["request_id"], posted["path"], posted["status"]) == ("mine", "/v1/jobs", 202)
+    assert posted["trace_id"] == TRACE
+    assert {line["stage"] for line in by_event["stage.done"]} == {"preparing", "finishing"}
+    for line in by_event["stage.done"] + by_event["delivery.done"]:
+        assert (line["job"], line["trace_id"]) == (seen.job["id"], TRACE)
+    assert all(line["jobs"] == [seen.job["id"]] for line in by_event["batch.done"])
+
+
+def test_a_collector_that_is_away_harms_nobody(tmp_path: Path) -> None:
+    away = {"EMOLINE_DATA_DIR": str(tmp_path / "data"), "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+    with api(tmp_path, away) as client:
+        assert client.ended(client.submit(SOUND)["id"])["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker", "finish"]])
+def test_who_wants_traces_without_what_sends_them_is_told(command: list[str], tmp_path: Path) -> None:
+    environment = os.environ | {
+        "EMOLINE_DATA_DIR": str(tmp_path),
+        "EMOLINE_BROKER_URL": "redis://127.0.0.1:1/0",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRA, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "install `emoline[otel]`" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_process_is_stopped_with_its_last_spans_sent(tmp_path: Path) -> None:
+    with receiving() as collector:
+        collector.answer = lambda _: Reply(200)
+        environment = {
+            "EMOLINE_DATA_DIR": str(tmp_path / "data"),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}",
+        }
+        with Process(tmp_path / "serve.log", environment, "serve", "--port", "0") as serve:
+            wait_for(serve)
+            with Client(base_url=url_of(serve)) as client:
+                client.get("/v1/jobs")
+            serve.terminate()
+            assert serve.status() == 0
+        assert [span.name for _, span in spans_of(collector.received)] == ["GET /v1/jobs"]
