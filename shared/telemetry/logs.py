@@ -30,8 +30,6 @@ _SECRETS = [
 ]
 """What each has in it, quickly seen to be missing in most lines, what it looks like, and what is written instead."""
 
-_TRACEBACKS = structlog.dev.RichTracebackFormatter(show_locals=False)
-"""Not what variables held: some have secrets."""
 _encode = json.JSONEncoder(default=str).encode
 
 
@@ -90,7 +88,13 @@ class _Constant:
 
 def _renderers(form: LogFormat) -> list[Processor]:
     if form == "console":
-        return [_kept_clean(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_TRACEBACKS))]
+        return [
+            _kept_clean(
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                )
+            )
+        ]
     return [structlog.processors.format_exc_info, _kept_clean(_as_json)]
 
 

@@ -113,11 +113,11 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
     from shared.telemetry.traces import TracingUnavailable, exported
+    from worker.metrics import PortInUse, shown
     from worker.pipeline.errors import ModelUnavailable
 
     try:
         from worker.celery_worker import run_beat, run_worker
-        from worker.metrics import PortInUse, shown
 
         if role is Role.BEAT:
             run_beat(broker_url, settings.log_level)
