@@ -36,11 +36,12 @@ def covered(pieces: Sequence[Piece], steps: int) -> Mask:
 
 
 def talks(speech: Mask, options: SegmentationOptions) -> list[Run]:
-    """The stretches of talk, margins included, that are long enough to be analysed."""
+    """The stretches of talk, margins included, that are long enough to be analysed even where the recording ends within
+    their last step."""
     stretches = close_gaps(runs(speech), options.max_silence_ms // STEP_MS + 1)
     margin = options.margin_ms // STEP_MS
     with_margins = ((max(0, start - margin), min(len(speech), end + margin)) for start, end in stretches)
-    return [(start, end) for start, end in with_margins if end - start >= LEAST_STEPS]
+    return [(start, end) for start, end in with_margins if end - start - (end == len(speech)) >= LEAST_STEPS]
 
 
 def identity(pieces: Sequence[Piece]) -> list[tuple[object, ...]]:
