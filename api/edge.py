@@ -110,7 +110,7 @@ class BodyLimit:
             declared = _declared(scope["headers"])
             if declared is None:
                 body = await _read(receive)
-                declared, receive = len(body), _Again(body, receive)
+                declared, receive = len(body), _Again(bytes(body), receive)
             if declared > MOST_BODY_BYTES:
                 refusal = BodyTooLarge(f"The body is larger than the {MOST_BODY_BYTES} bytes that this path takes.")
                 await problem_of(refusal)(scope, receive, send)
@@ -146,9 +146,9 @@ def _declared(headers: _Headers) -> int | None:
     return 0
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytearray:
     """The body, up to where it is too large."""
-    body, more = b"", True
+    body, more = bytearray(), True
     while more and len(body) <= MOST_BODY_BYTES:
         message = await receive()
         body += message.get("body", b"")

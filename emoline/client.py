@@ -60,7 +60,8 @@ class Client:
     """A connection to a service, closed when the context is left. `key` is an API key, where the service asks for one.
 
     Every method raises ServiceError, or httpx2.TransportError where there is no service. A request that meets a service
-    that is away or busy is sent again for up to a minute; none is done twice by that.
+    that is away or busy is sent again for up to a minute. No recording is submitted twice by that; where the answer to
+    `cancel`, `retry` or `delete` was lost, the error may be that it was done.
     """
 
     def __init__(self, url: str = "http://127.0.0.1:8000", key: str | None = None, *, timeout_s: float = 60.0) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from emoline.client import Client, ServiceError, Unsuccessful
+from emoline.client import Client, OnChange, OnSent, ServiceError, Unsuccessful
 from shared.documents.job import JobDocument
 from worker.terminal import progress_bar, show_progress
 
@@ -71,12 +71,12 @@ class Sender:
             bar.update(all_of_them, completed=len(sent))
         return succeeded
 
-    def _submit(self, source: Source, config: Mapping[str, Any], on_sent: Any) -> JobDocument:
+    def _submit(self, source: Source, config: Mapping[str, Any], on_sent: OnSent) -> JobDocument:
         if isinstance(source.place, str):
             return self._client.submit_url(source.place, **config)
         return self._client.submit(source.place, on_sent=on_sent, **config)
 
-    def _end(self, sent: Sent, out: Path | None, on_change: Any) -> None:
+    def _end(self, sent: Sent, out: Path | None, on_change: OnChange) -> None:
         job = self._client.wait(sent.job.id, on_change)
         if job.status != "succeeded":
             raise Unsuccessful(job)

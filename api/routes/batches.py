@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from api.deps import IdempotencyKey, ServicesDep
 from api.errors import Problem, described, responses
 from api.sources import BATCH_SCHEMA, Batch, receive_batch
-from shared.domain.errors import BatchNotFound, EmolineError, InvalidConfig, MalformedUpload, UploadTooLarge
+from shared.domain.errors import BatchNotFound, BodyTooLarge, EmolineError, InvalidConfig, MalformedUpload
 from shared.domain.job import Job, JobStatus
 
 router = APIRouter(prefix="/v1/batches", tags=["jobs"])
@@ -99,7 +99,7 @@ async def _batch_id(
 @router.post(
     "",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=responses(InvalidConfig, MalformedUpload, UploadTooLarge),
+    responses=responses(BodyTooLarge, InvalidConfig, MalformedUpload),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}},
 )
 async def submit(

@@ -10,7 +10,7 @@ from typing import Any, Self
 from sqlalchemy import Table, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from shared.db.rows import job_values
+from shared.db.rows import job_of, job_values
 from shared.db.tables import JobRow, UsageRow
 from shared.db.usage import day_of, usage_values, used_on
 from shared.domain.errors import QueueFull, QuotaExceeded, TooManyOpenJobs
@@ -51,6 +51,13 @@ def wait_turn(session: Session, tenant: str) -> None:
     """Lets the transactions of a tenant that add jobs go one by one, so that two do not both take the last place."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(tenant, 0))))
+
+
+def with_key_of(session: Session, job: Job) -> Job | None:
+    """The job that its tenant has made with the same idempotency key, if there is one."""
+    query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
+    row = session.scalar(query) if job.idempotency_key else None
+    return job_of(row) if row else None
 
 
 def add_within(session: Session, job: Job, limits: Limits) -> None:

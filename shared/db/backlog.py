@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from shared.db.claims import ANALYSABLE
 from shared.db.claims import PENDING as UNANALYSED
-from shared.db.engine import single_statements
 from shared.db.outbox import PENDING as UNDELIVERED
 from shared.db.sessions import Sessions
 from shared.db.tables import JobRow, SegmentRow, WebhookDeliveryRow
@@ -42,7 +41,7 @@ class SqlBacklog:
     """`shared.ports.Backlog`. Its cost grows with what waits: some 150 ms for a hundred thousand segments."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
         self._clock = clock
 
     def waiting(self) -> Sequence[Waiting]:

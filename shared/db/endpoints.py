@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import now as database_now
 
-from shared.db.engine import single_statements
 from shared.db.outbox import PENDING, delivery, receiver_of
-from shared.db.sessions import Sessions
+from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import Signing, WebhookDeliveryRow, WebhookEndpointRow
 from shared.db.webhooks import secret_of
 from shared.documents.event import test_event
@@ -25,9 +23,9 @@ class SqlEndpointStore:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
         self._clock = clock
-        self._now: Callable[[], Any] = database_now if engine.dialect.name == "postgresql" else clock.now
+        self._now = database_clock(engine, clock)
 
     def add(self, endpoint: Endpoint, secret: str) -> None:
         row = WebhookEndpointRow(

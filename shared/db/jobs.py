@@ -11,7 +11,7 @@ SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep wri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import timedelta
 from typing import Any, Self
@@ -34,7 +34,7 @@ from shared.db.rows import (
     segment_values,
     stored_segment_of,
 )
-from shared.db.sessions import Sessions
+from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import ANALYSED, DeletedJobRow, JobRow, SegmentRow
 from shared.db.usage import measure
 from shared.domain.emotion import ModelInfo
@@ -60,9 +60,9 @@ class SqlJobStore:
     def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
         self._write = Sessions(engine)
         self._add = Sessions(single_statements(engine))
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
         self._clock = clock
-        self._now: Callable[[], Any] = func.now if engine.dialect.name == "postgresql" else clock.now
+        self._now = database_clock(engine, clock)
         self._lease = timedelta(seconds=lease_s)
         self._tenant: str | None = None
 
@@ -77,17 +77,16 @@ class SqlJobStore:
             with traces.span("submit", job=job.id), store.begin() as session:
                 admission.add_within(session, job, limits)
         except IntegrityError:
-            return self._with_key_of(job)
+            with self._read() as session:
+                there = admission.with_key_of(session, job)
+            if there is None:
+                raise
+            return there
         return None
 
     def admit(self, tenant: str, size: int, idempotency_key: str | None, limits: Limits) -> None:
         with self._read() as session:
             admission.check(session, Wanted(tenant, size, idempotency_key, self._clock.now()), limits)
-
-    def _with_key_of(self, job: Job) -> Job:
-        query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
-        with self._read() as session:
-            return job_of(session.scalars(query).one())
 
     def get(self, job_id: str) -> Job:
         with self._read() as session:
@@ -109,8 +108,11 @@ class SqlJobStore:
         return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
+        query = select(JobRow).where(JobRow.id.in_(job_ids))
+        if self._tenant is not None:
+            query = query.where(JobRow.tenant == self._tenant)
         with self._read() as session:
-            return {row.id: job_of(row) for row in session.scalars(select(JobRow).where(JobRow.id.in_(job_ids)))}
+            return {row.id: job_of(row) for row in session.scalars(query)}
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         query = (

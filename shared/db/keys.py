@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Engine, select, update
 
-from shared.db.engine import single_statements
 from shared.db.sessions import Sessions
 from shared.db.tables import ApiKeyRow
 from shared.domain.access import ApiKey, Scope
@@ -20,7 +19,7 @@ class SqlKeyStore:
 
     def __init__(self, engine: Engine) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
 
     def add(self, key: ApiKey, sha256: str) -> None:
         with self._write.begin() as session:

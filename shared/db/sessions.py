@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.sql.functions import now
 
+from shared.db.engine import single_statements
 from shared.domain.errors import DatabaseUnavailable, Outage, StorageFull
+from shared.ports import Clock
 
 _SQLITE_AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -39,6 +43,11 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._open = sessionmaker(engine, expire_on_commit=False)
 
+    @classmethod
+    def reading(cls, engine: Engine) -> Self:
+        """Those of who only looks, a statement at a time."""
+        return cls(single_statements(engine).execution_options(read_only=True))
+
     @contextmanager
     def __call__(self) -> Iterator[Session]:
         with _outages(), self._open() as session:
@@ -48,6 +57,12 @@ class Sessions:
     def begin(self) -> Iterator[Session]:
         with _outages(), self._open.begin() as session:
             yield session
+
+
+def database_clock(engine: Engine, clock: Clock) -> Callable[[], Any]:
+    """The time by which leases run, for statements: a server's own, as those of several machines differ, and for a
+    SQLite file that of this machine."""
+    return now if engine.dialect.name == "postgresql" else clock.now
 
 
 @contextmanager

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import now as database_now
 
 from shared.db import admission
 from shared.db.claims import free
-from shared.db.engine import single_statements
-from shared.db.rows import job_of
-from shared.db.sessions import Sessions
-from shared.db.tables import JobRow, UploadPartRow, UploadRow
+from shared.db.sessions import Sessions, database_clock
+from shared.db.tables import UploadPartRow, UploadRow
 from shared.domain.errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed
 from shared.domain.job import Job
 from shared.domain.limits import UNLIMITED, Limits
@@ -35,9 +31,9 @@ class SqlUploadStore:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
         self._clock = clock
-        self._now: Callable[[], Any] = database_now if engine.dialect.name == "postgresql" else clock.now
+        self._now = database_clock(engine, clock)
 
     def add(self, upload: PartedUpload) -> None:
         with self._write.begin() as session:
@@ -121,17 +117,12 @@ class SqlUploadStore:
                 admission.add_within(session, job, limits)
                 row.state = UploadState.USED.value
         except (IntegrityError, UploadUsed):
-            there = self._with_key_of(job)
+            with self._read() as session:
+                there = admission.with_key_of(session, job)
             if there is None:
                 raise
             return there
         return None
-
-    def _with_key_of(self, job: Job) -> Job | None:
-        query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
-        with self._read() as session:
-            row = session.scalar(query) if job.idempotency_key else None
-            return job_of(row) if row else None
 
     def delete(self, tenant: str, upload_id: str) -> PartedUpload:
         with self._write.begin() as session:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from shared.db.engine import single_statements
 from shared.db.sessions import Sessions
 from shared.db.tables import UsageRow
 from shared.domain.job import Job
@@ -26,7 +25,7 @@ class SqlUsageStore:
     """`shared.ports.UsageStore`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._read = Sessions(single_statements(engine).execution_options(read_only=True))
+        self._read = Sessions.reading(engine)
 
     def of_tenant(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
         query = (

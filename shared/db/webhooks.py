@@ -6,18 +6,15 @@ Who writes to deliveries because of their endpoint holds its row first.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import now as database_now
 
 from shared.db.outbox import PENDING, deliverable
-from shared.db.sessions import Sessions
+from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import JobRow, Signing, WebhookDeliveryRow, WebhookEndpointRow, WebhookSecretRow
 from shared.domain.webhook import (
     DISABLED_AFTER,
@@ -39,7 +36,7 @@ class SqlWebhookStore:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
         self._clock = clock
-        self._now: Callable[[], Any] = database_now if engine.dialect.name == "postgresql" else clock.now
+        self._now = database_clock(engine, clock)
 
     def claim(self) -> DeliveryClaim | None:
         due = deliverable(self._now()).limit(1).with_for_update(skip_locked=True, of=WebhookDeliveryRow)

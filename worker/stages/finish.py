@@ -28,10 +28,10 @@ class FinishStage:
     def _finish(self, claim: Claim, _: Keeper) -> Job:
         job, now = claim.job, self.services.clock.now()
         # The model was named with the first outcome, by the worker that recorded it.
-        counts = self.services.jobs.counts([job.id])[job.id]
-        if counts.total and not counts.ok:
+        segments = self.services.jobs.results(job.id)
+        voices = confident(segments, job.options.aggregation.min_confidence)
+        if segments and not voices:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
-        voices = confident(self.services.jobs.results(job.id), job.options.aggregation.min_confidence)
         leading = dominant(voices)
         found = job.evolve(
             dominant=leading.emotion if leading else None,

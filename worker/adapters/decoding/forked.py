@@ -6,6 +6,7 @@ is never mistaken for another with its number.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import struct
@@ -20,6 +21,7 @@ from worker.adapters.child import FramePipe
 _MODULE = "worker.adapters.decoding.nursery"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would reserve memory for a thread per core, out of the little that a decoder may have."""
+_DIE_WITHIN_S = 10.0
 
 ORDER = struct.Struct("!cQ")
 ANSWER = struct.Struct("!Q")
@@ -85,11 +87,21 @@ class _Nursery:
             )
         self._owner = os.getpid()
 
+    def close(self) -> None:
+        """Ends the nursery that this process has begun, if it has, and all of its decoders."""
+        with self._lock:
+            if self._owner == os.getpid():
+                self._end()
+
     def _end(self) -> None:
         self._owner = 0
-        self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        self._socket.close()  # at which it kills its decoders and ends
+        try:
+            self._process.wait(_DIE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 _nursery = _Nursery()
+atexit.register(_nursery.close)
