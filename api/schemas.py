@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.parameters import REPEATABLE
 from shared.documents.job import JobDocument
 from shared.documents.segments import SegmentDocument, TimelineEntryDocument
 from shared.domain.access import ApiKey, Scope
@@ -69,7 +70,7 @@ class KeyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=100, description="What it is for.", examples=["nightly import"])
-    scopes: set[Scope] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
+    scopes: Annotated[set[Scope], REPEATABLE] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
 
 
 class HealthDocument(BaseModel):
