@@ -23,6 +23,7 @@ from api.observing import UNSEEN, Observing
 from api.rates import Rates
 from api.routes import (
     batches,
+    corrections,
     frames,
     health,
     jobs,
@@ -68,6 +69,21 @@ _ABOUT = """Emotion timelines for long recordings.
 POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
 Errors are problem+json with a stable `code`."""
 
+_FEATURES = (
+    jobs,
+    batches,
+    results,
+    corrections,
+    frames,
+    tus,
+    uploads,
+    webhooks,
+    keys,
+    usage,
+    health,
+    metrics,
+    problems,
+)
 
 _TELEMETRY: TelemetryConfig = {
     "auto_configure": False,  # `shared.telemetry` does, for workers too
@@ -120,7 +136,21 @@ def create_app(
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, metrics, problems):
+    for feature in (
+        jobs,
+        batches,
+        results,
+        corrections,
+        frames,
+        tus,
+        uploads,
+        webhooks,
+        keys,
+        usage,
+        health,
+        metrics,
+        problems,
+    ):
         app.include_router(feature.router)
     return app
 

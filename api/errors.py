@@ -39,6 +39,7 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.NothingToRetry: HTTPStatus.CONFLICT,
     errors.BatchNotFound: HTTPStatus.NOT_FOUND,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownEmotion: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidConfig: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,

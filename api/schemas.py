@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.parameters import REPEATABLE
 from shared.documents.job import JobDocument
@@ -26,6 +26,23 @@ class SegmentPageDocument(BaseModel):
 class TimelineDocument(BaseModel):
     data: list[TimelineEntryDocument]
     next_cursor: None = None
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be of printable characters, on one line")
+    return text
+
+
+class CorrectionRequest(BaseModel):
+    """What a person says the emotion of a segment is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    emotion: str = Field(max_length=64, examples=["angry"])
+    comment: Annotated[str, AfterValidator(_printable)] | None = Field(
+        default=None, min_length=1, max_length=1000, examples=["Raises her voice at the end."]
+    )
 
 
 class KeyDocument(BaseModel):

@@ -38,7 +38,13 @@ def submitted(services: Services, options: JobOptions) -> str:
     return services.submit.enqueue(upload, sha256, "call.wav", options).id
 
 
-def analysed(services: Services, parts: Sequence[Part], options: JobOptions, embeddings: Sequence[Floats] = ()) -> str:
+def analysed(
+    services: Services,
+    parts: Sequence[Part],
+    options: JobOptions,
+    embeddings: Sequence[Floats] = (),
+    labels: tuple[str, ...] = LABELS,
+) -> str:
     """The id of a job that succeeded with segments of these parts."""
     job_id = submitted(services, options)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
@@ -51,7 +57,9 @@ def analysed(services: Services, parts: Sequence[Part], options: JobOptions, emb
         if part.logits is not None:
             services.frames.store(job_id, segment, part.logits, own)
     while claims := services.jobs.claim_segments(10**12):
-        services.jobs.record([(own, _outcome(parts[own.stored.segment.index])) for own in claims], MODEL)
+        services.jobs.record(
+            [(own, _outcome(parts[own.stored.segment.index])) for own in claims], replace(MODEL, labels=labels)
+        )
     finish = services.jobs.claim_finish()
     assert finish is not None
     services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
