@@ -24,6 +24,7 @@ from api.rates import Rates
 from api.routes import (
     batches,
     corrections,
+    exports,
     frames,
     health,
     jobs,
@@ -74,6 +75,7 @@ _FEATURES = (
     batches,
     results,
     corrections,
+    exports,
     frames,
     tus,
     uploads,
@@ -136,21 +138,7 @@ def create_app(
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    for feature in (
-        jobs,
-        batches,
-        results,
-        corrections,
-        frames,
-        tus,
-        uploads,
-        webhooks,
-        keys,
-        usage,
-        health,
-        metrics,
-        problems,
-    ):
+    for feature in _FEATURES:
         app.include_router(feature.router)
     return app
 

@@ -144,6 +144,10 @@ class Client:
         """What came of a job that succeeded."""
         return ResultDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}/result").content)
 
+    def export(self, job_id: str, to: str) -> bytes:
+        """What came of a job that succeeded as `csv`, `textgrid` or another of the formats in docs/exports.md."""
+        return self._ask("GET", f"/v1/jobs/{job_id}/export", params={"format": to}).content
+
     def jobs(self, **filters: Any) -> Iterator[JobDocument]:
         """All jobs, newest first, those that `filters` let pass: as `status="failed"`."""
         return map(JobDocument.model_validate, self._pages("/v1/jobs", **filters))

@@ -31,11 +31,11 @@ class Part(NamedTuple):
     labels: Sequence[str] = LABELS
 
 
-def submitted(services: Services, options: JobOptions) -> str:
+def submitted(services: Services, options: JobOptions, filename: str = "call.wav") -> str:
     with services.submit.receive() as upload:
         upload.write(spoken("wav"))
         sha256 = upload.finish()
-    return services.submit.enqueue(upload, sha256, "call.wav", options).id
+    return services.submit.enqueue(upload, sha256, filename, options).id
 
 
 def analysed(
@@ -44,9 +44,10 @@ def analysed(
     options: JobOptions,
     embeddings: Sequence[Floats] = (),
     labels: tuple[str, ...] = LABELS,
+    filename: str = "call.wav",
 ) -> str:
     """The id of a job that succeeded with segments of these parts."""
-    job_id = submitted(services, options)
+    job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     claim = services.jobs.claim_preparation()
