@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, text
@@ -14,6 +15,7 @@ from shared.domain.segment import Correction, SegmentOutcome
 from shared.ports import JobStore
 from tests.clock import ManualClock
 from tests.contract.stored_jobs import HAPPY, MODEL, claimed, prepared, stored
+from tests.contract.test_job_store_races import at_once
 
 
 def said(clock: ManualClock, emotion: str = "angry", comment: str | None = "Hört sich «böse» an 😡") -> Correction:
@@ -102,3 +104,11 @@ def test_a_deleted_job_leaves_no_correction(jobs: JobStore, clock: ManualClock, 
     jobs.delete(job.id)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM segment_corrections")) == 0
+
+
+def test_of_corrections_at_once_one_counts_and_none_fails(jobs: JobStore, clock: ManualClock) -> None:
+    job = prepared(jobs, clock)
+    all_said = [said(clock, comment=str(number)) for number in range(8)]
+    found = at_once(*[partial(jobs.correct, job.id, 0, one) for one in all_said])
+    assert [result.correction for result in found] == all_said
+    assert corrections(jobs, job.id)[0] in all_said
