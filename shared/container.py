@@ -14,11 +14,12 @@ from shared.db.endpoints import SqlEndpointStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.keys import SqlKeyStore
+from shared.db.models import SqlModelStore
 from shared.db.schema import ensure_schema
 from shared.db.uploads import SqlUploadStore
 from shared.db.usage import SqlUsageStore
 from shared.db.webhooks import SqlWebhookStore
-from shared.ports import Backlog, Clock, JobStore, ObjectStore, WakeUps, WebhookStore
+from shared.ports import Backlog, Clock, JobStore, ModelStore, ObjectStore, WakeUps, WebhookStore
 from shared.services.access import Access
 from shared.services.correct import Correct
 from shared.services.end import End
@@ -41,6 +42,7 @@ class Services:
     jobs: JobStore
     webhooks: WebhookStore
     backlog: Backlog
+    models: ModelStore
     objects: ObjectStore
     wake_ups: WakeUps
     clock: Clock
@@ -99,6 +101,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 jobs=jobs,
                 webhooks=SqlWebhookStore(engine, clock),
                 backlog=SqlBacklog(engine, clock),
+                models=SqlModelStore(engine, clock),
                 objects=objects,
                 wake_ups=wake_ups,
                 clock=clock,

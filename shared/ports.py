@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from shared.domain.access import ApiKey
-from shared.domain.emotion import ModelInfo
+from shared.domain.emotion import ModelInfo, RunModel
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import Correction, Segment, SegmentOutcome, SegmentResult
@@ -81,6 +81,18 @@ class KeyStore(Protocol):
 
     def revoke(self, tenant: str, key_id: str, now: datetime) -> None:
         """Raises KeyNotFound."""
+        ...
+
+
+class ModelStore(Protocol):
+    """Which models the workers run, or have run."""
+
+    def runs(self, model: ModelInfo) -> None:
+        """A worker has it ready; to say so often costs nothing."""
+        ...
+
+    def all(self) -> Sequence[RunModel]:
+        """The one that was run last first."""
         ...
 
 

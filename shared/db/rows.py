@@ -63,6 +63,10 @@ def model_value(model: ModelInfo) -> dict[str, Any]:
     return value
 
 
+def model_of(value: dict[str, Any]) -> ModelInfo:
+    return _MODEL.validate_python(value)
+
+
 def job_of(row: JobRow) -> Job:
     return Job(
         id=row.id,
@@ -77,7 +81,7 @@ def job_of(row: JobRow) -> Job:
         prepared=row.prepared,
         speech=row.speech,
         dominant=row.dominant,
-        model=_MODEL.validate_python(row.model) if row.model else None,
+        model=model_of(row.model) if row.model else None,
         failure=_FAILURE.validate_python(row.failure) if row.failure else None,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -174,6 +174,18 @@ class UsageRow(Base):
     __table_args__ = (Index(None, "tenant", "day"),)
 
 
+class ModelRow(Base):
+    """A model that workers run or have run; one of another precision is another."""
+
+    __tablename__ = "models"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    precision: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[dict[str, Any]]
+    first_run_at: Mapped[datetime]
+    last_run_at: Mapped[datetime]
+
+
 class ApiKeyRow(Base):
     """An API key; of its secret only the SHA-256, as hex digits."""
 

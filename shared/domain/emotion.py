@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 Scores = Mapping[str, float]
 """Probability by emotion; sums to 1."""
@@ -36,3 +37,12 @@ class ModelInfo:
     labels: tuple[str, ...]
     notice: str | None = None
     precision: str = "fp32"
+
+
+@dataclass(frozen=True, slots=True)
+class RunModel:
+    """A model that workers have run, and since and until when; that they still do is noticed each minute."""
+
+    info: ModelInfo
+    first_run_at: datetime
+    last_run_at: datetime

@@ -39,6 +39,7 @@ class InferStage:
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
+        self.services.models.runs(model)
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
             self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more

@@ -1,0 +1,18 @@
+"""The models that name the emotions."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.deps import ServicesDep
+from api.errors import responses
+from api.schemas_models import ModelPageDocument, RunModelDocument
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+@router.get("", responses=responses())
+def models(services: ServicesDep) -> ModelPageDocument:
+    """What the workers run or have run, the last first: labels, hashes, and what to know of each. None until a worker
+    has loaded one."""
+    return ModelPageDocument(data=[RunModelDocument.of_run(model) for model in services.models.all()])

@@ -1,0 +1,33 @@
+"""What the API answers with about models."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from shared.documents.recording import ModelDocument
+from shared.domain.emotion import RunModel
+
+
+class RunModelDocument(ModelDocument):
+    labels: list[str]
+    """The emotions that it tells apart."""
+    first_run_at: datetime
+    last_run_at: datetime
+    """Within a minute, where a worker runs it now."""
+
+    @classmethod
+    def of_run(cls, model: RunModel) -> Self:
+        return cls(
+            **ModelDocument.of(model.info).model_dump(),
+            labels=list(model.info.labels),
+            first_run_at=model.first_run_at,
+            last_run_at=model.last_run_at,
+        )
+
+
+class ModelPageDocument(BaseModel):
+    data: list[RunModelDocument]
+    next_cursor: None = None
