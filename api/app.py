@@ -28,6 +28,7 @@ from api.routes import (
     jobs,
     keys,
     metrics,
+    pictures,
     problems,
     results,
     tus,
@@ -120,7 +121,8 @@ def create_app(
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, metrics, problems):
+    served = (jobs, batches, results, frames, pictures, tus, uploads, webhooks, keys, usage, health, metrics, problems)
+    for feature in served:
         app.include_router(feature.router)
     return app
 
