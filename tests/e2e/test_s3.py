@@ -44,6 +44,10 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
         assert result["timeline"]
         assert client.get(job["links"]["frames"]).json()["channels"]
         assert client.get(job["links"]["embeddings"]).status_code == 200
+        whole = client.get(job["links"]["waveform"]).json()["channels"][0]["max"]
+        stretch = {"start_ms": 10_000, "end_ms": 20_000}
+        assert client.get(job["links"]["waveform"], params=stretch).json()["channels"][0]["max"] == whole[500:1000]
+        assert client.get(job["links"]["heatmap"]).content.startswith(b"\x89PNG")
         for segment in result["segments"]:
             answer = client.get(segment["audio_url"], follow_redirects=True)
             assert [before.status_code for before in answer.history] == [302]
