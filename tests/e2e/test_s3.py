@@ -55,7 +55,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
             sound = soundfile.read(io.BytesIO(answer.content), dtype="int16")[0]
             assert len(sound) * 1000 // RATE == pytest.approx(segment["end_ms"] - segment["start_ms"], abs=1)
             assert np.abs(sound).max() > 1000
-        assert len(server.left_under(url)[0]) == 1 + 3 * len(result["segments"])
+        assert len(server.left_under(url)[0]) == 2 + 3 * len(result["segments"])  # the source and the waveform
         assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert server.left_under(url) == ([], [])
     assert not (tmp_path / "objects").exists()
