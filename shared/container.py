@@ -31,6 +31,7 @@ from shared.services.submit import Submit
 from shared.services.sweep import Sweep
 from shared.services.uploads import Uploads
 from shared.services.usage import UsageReport
+from shared.services.waveforms import Waveforms
 from shared.settings import Settings
 
 
@@ -53,6 +54,7 @@ class Services:
     read: Read
     frames: Frames
     correct: Correct
+    waveforms: Waveforms
     end: End
     retry: Retry
     sweep: Sweep
@@ -70,6 +72,7 @@ class Services:
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             correct=replace(self.correct, jobs=jobs, key_id=key_id),
+            waveforms=replace(self.waveforms, jobs=jobs),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
             endpoints=endpoints,
@@ -112,6 +115,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
                 correct=Correct(jobs, clock),
+                waveforms=Waveforms(jobs, objects),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),
