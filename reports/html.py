@@ -1,0 +1,75 @@
+"""The report as one HTML file that needs nothing else: pictures and sounds are inside, and no script.
+
+What it looks like is in `templates/report.html` and `templates/report.css`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import cloud
+from reports.content import Content, content, segment_parts
+from reports.subject import Sound, Subject
+from reports.texts import Language
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_CLIP_BYTES = 3_750_000
+"""Sound that is taken in at most: 5 MB as text, so that the file can be sent by mail."""
+_ROWS = 500
+"""Segments that a table shows at once: browsers lay out that many without a pause, and not ten thousand."""
+
+
+def render(subject: Subject, lang: Language) -> str:
+    """The file for a subject, to be saved as UTF-8."""
+    said = content(subject, lang)
+    return _ENVIRONMENT.get_template("report.html").render(
+        said=said,
+        policy=policy(),
+        style=Markup(_style()),
+        picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
+        cloud=_data("image/png", cloud.draw(said.shares)) if said.shares else None,
+        heatmap=_data("image/png", subject.heatmap) if subject.heatmap else None,
+        clips=_clips(said, subject.sound),
+        parts=segment_parts(subject, lang, _ROWS),
+        count=len(subject.result.segments),
+    )
+
+
+@cache
+def policy() -> str:
+    """The Content-Security-Policy of the file: its own style, pictures and sounds that are inside, and nothing else."""
+    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+@cache
+def _style() -> str:
+    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+
+
+def _clips(said: Content, sound: Sound) -> dict[int, str]:
+    """The sound of the segments to listen to as data: URLs, in order of time, as long as there is room."""
+    clips: dict[int, str] = {}
+    room = _CLIP_BYTES
+    for row in said.key_segments:
+        clip = None if sound.deleted else sound.clip(row.index)
+        if clip and len(clip) <= room:
+            room -= len(clip)
+            clips[row.index] = _data("audio/flac", clip)
+    return clips
+
+
+def _data(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{b64encode(content).decode()}"
