@@ -29,6 +29,7 @@ from api.routes import (
     keys,
     metrics,
     problems,
+    reports,
     results,
     tus,
     uploads,
@@ -120,7 +121,9 @@ def create_app(
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, metrics, problems):
+    for feature in (jobs, batches, results, frames, reports, tus, uploads, webhooks, keys, usage):
+        app.include_router(feature.router)
+    for feature in (health, metrics, problems):
         app.include_router(feature.router)
     return app
 

@@ -155,7 +155,7 @@ class _Writer:
             colour=colour_of(outcome.emotion),
             confidence="" if outcome.confidence is None else self._words.percent(outcome.confidence),
             why=why,
-            link=None if self._subject.sound.deleted else self._subject.sound.link(segment.index),
+            link=self._subject.sound.links.get(segment.index),
         )
 
     def _key_row(self, key: KeySegment) -> SegmentRow:
@@ -224,8 +224,7 @@ class _Writer:
             return texts.audio_deleted
         if sound.place:
             return texts.links_play.format(url=sound.place)
-        linked = any(sound.link(key.result.segment.index) for key in self.findings.key_segments)
-        return texts.links_are_files if linked else texts.no_links
+        return texts.links_are_files if sound.links else texts.no_links
 
     def _shares(self, shares: Shares) -> Iterator[Share]:
         for name, part in shares.items():

@@ -75,6 +75,10 @@ class Findings:
     flags: tuple[tuple[SegmentFlag, int], ...]
 
     @property
+    def key_indices(self) -> list[int]:
+        return [key.result.segment.index for key in self.key_segments]
+
+    @property
     def channels(self) -> list[int]:
         return sorted({result.segment.channel for result in self.voices})
 

@@ -5,9 +5,7 @@ What it looks like is in `templates/report.html` and `templates/report.css`.
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
-from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +13,7 @@ from markupsafe import Markup
 
 from reports import cloud
 from reports.content import Content, content, segment_parts
+from reports.style import policy, style
 from reports.subject import Sound, Subject
 from reports.texts import Language
 
@@ -34,7 +33,7 @@ def render(subject: Subject, lang: Language) -> str:
     return _ENVIRONMENT.get_template("report.html").render(
         said=said,
         policy=policy(),
-        style=Markup(_style()),
+        style=Markup(style()),
         picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
         cloud=_data("image/png", cloud.draw(said.shares)) if said.shares else None,
         heatmap=_data("image/png", subject.heatmap) if subject.heatmap else None,
@@ -44,27 +43,12 @@ def render(subject: Subject, lang: Language) -> str:
     )
 
 
-@cache
-def policy() -> str:
-    """The Content-Security-Policy of the file: its own style, pictures and sounds that are inside, and nothing else."""
-    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
-
-
-@cache
-def _style() -> str:
-    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-
-
 def _clips(said: Content, sound: Sound) -> dict[int, str]:
     """The sound of the segments to listen to as data: URLs, in order of time, as long as there is room."""
     clips: dict[int, str] = {}
     room = _CLIP_BYTES
     for row in said.key_segments:
-        clip = None if sound.deleted else sound.clip(row.index)
+        clip = sound.clips.get(row.index)
         if clip and len(clip) <= room:
             room -= len(clip)
             clips[row.index] = _data("audio/flac", clip)

@@ -1,9 +1,9 @@
-"""What a report is of: everything that it says or shows comes from here."""
+"""What a report is of: all that it says or shows comes from here. It is data, so that other processes take it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.options import JobOptions
@@ -15,13 +15,12 @@ from shared.domain.timeline import Result
 class Sound:
     """What can be heard of the segments, by their index.
 
-    `link` is where one is played from, None where nowhere; `place` is the service that the links lead to, None where
-    they are files beside the report. `clip` is its sound as FLAC, None where it is gone. `deleted` says that the sound
-    of all of them was deleted.
+    `links` are where they are played from; `place` is the service that those lead to, None where they are files beside
+    the report. `clips` are FLAC, of the segments to listen to. `deleted` says that the sound of all was deleted.
     """
 
-    link: Callable[[int], str | None]
-    clip: Callable[[int], bytes | None]
+    links: Mapping[int, str] = field(default_factory=dict)
+    clips: Mapping[int, bytes] = field(default_factory=dict)
     place: str | None = None
     deleted: bool = False
 

@@ -50,6 +50,8 @@ _EXAMPLE: dict[str, Any] = {
         "segments": f"{_EXAMPLE_LINK}/segments",
         "frames": f"{_EXAMPLE_LINK}/frames",
         "embeddings": None,
+        "report_pdf": f"{_EXAMPLE_LINK}/report.pdf",
+        "report_html": f"{_EXAMPLE_LINK}/report.html",
     },
 }
 
@@ -105,6 +107,8 @@ class LinksDocument(Document):
     frames: str
     embeddings: str | None
     """Null unless the job's config asks for them."""
+    report_pdf: str
+    report_html: str
 
 
 class JobDocument(Document):
@@ -160,6 +164,8 @@ class JobDocument(Document):
                 segments=f"{self_link}/segments",
                 frames=f"{self_link}/frames",
                 embeddings=f"{self_link}/embeddings" if job.options.embeddings else None,
+                report_pdf=f"{self_link}/report.pdf",
+                report_html=f"{self_link}/report.html",
             ),
         )
 
