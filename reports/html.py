@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reports import cloud
 from reports.content import Content, content, segment_parts
+from reports.heatmap import heatmap
 from reports.style import policy, style
 from reports.subject import Sound, Subject
 from reports.texts import Language
@@ -27,20 +28,21 @@ _ROWS = 500
 """Segments that a table shows at once: browsers lay out that many without a pause, and not ten thousand."""
 
 
-def render(subject: Subject, lang: Language) -> str:
-    """The file for a subject, to be saved as UTF-8."""
+def render(subject: Subject, lang: Language) -> bytes:
+    """The file for a subject."""
     said = content(subject, lang)
-    return _ENVIRONMENT.get_template("report.html").render(
+    document = _ENVIRONMENT.get_template("report.html").render(
         said=said,
         policy=policy(),
         style=Markup(style()),
         picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
         cloud=_data("image/png", cloud.draw(said.shares)) if said.shares else None,
-        heatmap=_data("image/png", subject.heatmap) if subject.heatmap else None,
+        heatmap=_data("image/png", heatmap(subject.picture, lang)) if subject.picture else None,
         clips=_clips(said, subject.sound),
         parts=segment_parts(subject, lang, _ROWS),
         count=len(subject.result.segments),
     )
+    return document.encode()
 
 
 def _clips(said: Content, sound: Sound) -> dict[int, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reports.picture import Picture
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
@@ -27,7 +28,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A recording and its result. `analysed_at` is when its job ended; `heatmap` the PNG to show, if any."""
+    """A recording and its result. `analysed_at` is when its job ended, `picture` its heat map, if any."""
 
     recording: Recording
     result: Result
@@ -35,7 +36,7 @@ class Subject:
     sound: Sound
     job_id: str | None = None
     analysed_at: datetime | None = None
-    heatmap: bytes | None = None
+    picture: Picture | None = None
 
     @property
     def duration(self) -> int:

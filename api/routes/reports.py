@@ -7,11 +7,14 @@ from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.deps import JobId, ServicesDep
 from api.errors import responses
-from reports import html, pdf
+from api.rendering import Rendering
+from api.routes.pictures import picture
 from reports.findings import find
+from reports.picture import Picture, Size
 from reports.style import policy
 from reports.subject import Sound, Subject
 from reports.texts import Language
@@ -32,12 +35,12 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The report, to print."}, **_ERRORS},
 )
-def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
-    job, result = services.read.result(job_id)
-    place = _place(request)
-    document = pdf.render(_subject(job, result, Sound(_links(job, result, place), {}, place, job.audio_deleted)), lang)
-    return _answer(document, "application/pdf", job_id, "pdf")
+    rendering: Rendering = request.app.state.rendering
+    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=False)
+    document = await rendering.render("reports.pdf", "render", subject, lang)
+    return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
 
 
 @router.get(
@@ -45,21 +48,31 @@ def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lan
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "The report, with sound inside."}, **_ERRORS},
 )
-def report_html(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+async def report_html(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as one file that needs no network: the key segments can be played in it, and all segments are listed.
 
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
+    rendering: Rendering = request.app.state.rendering
+    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=True)
+    document = await rendering.render("reports.html", "render", subject, lang)
+    headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
+    return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
+
+
+def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> Subject:
     job, result = services.read.result(job_id)
-    place, clips = _place(request), dict(_clips(services, job, result))
-    subject = _subject(job, result, Sound(_links(job, result, place), clips, place, job.audio_deleted))
-    answer = _answer(html.render(subject, lang).encode(), "text/html", job_id, "html")
-    answer.headers["Content-Security-Policy"] = f"{policy()}; frame-ancestors 'none'"
-    return answer
+    clips = dict(_clips(services, job, result)) if with_clips else {}
+    sound = Sound(_links(job, result, place), clips, place, job.audio_deleted)
+    drawn = _picture(services, job_id) if result.timeline else None
+    return Subject(job.recording, result, job.options, sound, job_id, job.finished_at, drawn)
 
 
-def _subject(job: Job, result: Result, sound: Sound) -> Subject:
-    return Subject(job.recording, result, job.options, sound, job.id, job.finished_at)
+def _picture(services: Services, job_id: str) -> Picture | None:
+    try:
+        return picture(services, job_id, None, Size())
+    except ObjectNotFound:  # the job was analysed before frames were kept
+        return None
 
 
 def _place(request: Request) -> str:
@@ -80,6 +93,5 @@ def _clips(services: Services, job: Job, result: Result) -> Iterator[tuple[int, 
             yield index, services.read.segment_sound(job.id, index)
 
 
-def _answer(document: bytes, media_type: str, job_id: str, suffix: str) -> Response:
-    headers = {"Content-Disposition": f'inline; filename="{job_id}.{suffix}"'}
-    return Response(document, media_type=media_type, headers=headers)
+def _named(filename: str) -> dict[str, str]:
+    return {"Content-Disposition": f'inline; filename="{filename}"'}

@@ -44,7 +44,7 @@ def _gb2312() -> str:
 
 
 def _cut(collection: Path, characters: set[str], target: Path) -> None:
-    font = TTFont(collection, fontNumber=_SIMPLIFIED_CHINESE)
+    font = TTFont(collection, fontNumber=_SIMPLIFIED_CHINESE, recalcTimestamp=False)
     # Without hints, and without what vertical text needs, it is half as large.
     options = subset.Options(layout_features=["kern"], hinting=False, desubroutinize=True)
     options.drop_tables += ["vhea", "vmtx", "VORG"]

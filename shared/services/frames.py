@@ -45,12 +45,23 @@ class Frames:
             ResultNotReady, NoResult.
             ObjectNotFound: the job was analysed before frames were kept.
         """
+        job, labels, frames = self.logits(job_id, channel)
+        return job, grid(frames, labels, hop_ms)
+
+    def logits(
+        self, job_id: str, channel: int | None = None
+    ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
+        """A job that succeeded, its labels, and its scored segments in order, each with its frames' [frames, labels].
+
+        Raises:
+            ResultNotReady, NoResult.
+            ObjectNotFound, while they are read: the job was analysed before frames were kept.
+        """
         job = succeeded(self.jobs, job_id)
         scored = list(self._scored(job_id))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
-        frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
-        return job, grid(frames, labels, hop_ms)
+        return job, labels, ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
 
     def scores(self, job: Job) -> FrameScores:
         """What gives the scores of a segment's frames; nothing unless the job asked for them."""
