@@ -159,18 +159,15 @@ class _Writer:
         )
 
     def _key_row(self, key: KeySegment) -> SegmentRow:
-        why = self.texts.listed.join(self._reason(reason, key.result) for reason in key.reasons)
+        why = self.texts.also.join(self._reason(reason, key.result) for reason in key.reasons)
         return self.row(key.result, why[:1].upper() + why[1:])
 
     def _reason(self, reason: Reason, result: SegmentResult) -> str:
         if reason.why is Why.UNSURE:
             return self.texts.unsure
-        emotion = self._words.emotion(result.outcome.emotion)
         if reason.stretch is None:
-            return self.texts.strongest.format(emotion=emotion)
-        return self.texts.longest.format(
-            emotion=emotion, span=self._words.span(reason.stretch.start, reason.stretch.end)
-        )
+            return self.texts.strongest.format(emotion=self._words.emotion(result.outcome.emotion))
+        return self.texts.longest.format(span=self._words.span(reason.stretch.start, reason.stretch.end))
 
     def _facts(self) -> Iterator[Fact]:
         subject, texts = self._subject, self.texts

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from reports.findings import Findings, Gap
 from reports.subject import Subject
 from reports.wording import Wording
+from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Coverage
 
 _SPANS = 12
 """Gaps of one reason that are named one by one; all of them are in the table of the segments."""
+
+_AUDIBLE = SAMPLE_RATE // 10
+"""Less in no segment is what its bounds were rounded by."""
 
 
 def coverage(found: Coverage, words: Wording) -> str:
@@ -31,9 +35,9 @@ def _sentences(subject: Subject, findings: Findings, words: Wording) -> Iterator
         yield _covered(result.coverage, findings, words)
     for gap in findings.gaps:
         yield _gap(gap, len(result.segments), words)
-    if findings.clicks > 0:
+    if findings.clicks >= _AUDIBLE:
         yield texts.clicks.format(length=_seconds(findings.clicks, words))
-    if result.coverage.speech and result.coverage.analysed >= result.coverage.speech:
+    elif result.coverage.speech and not findings.gaps:
         yield texts.complete
     least = subject.options.aggregation.min_confidence
     unsure = _share_under(least, findings)
@@ -81,4 +85,4 @@ def _share_under(least: float, findings: Findings) -> float:
 
 def _seconds(samples: int, words: Wording) -> str:
     """As `0.4 s`: less than clocks show."""
-    return f"{samples / 16_000:.1f}\N{NO-BREAK SPACE}s" if samples < 16_000 else words.time(samples)
+    return f"{samples / SAMPLE_RATE:.1f}\N{NO-BREAK SPACE}s" if samples < SAMPLE_RATE else words.time(samples)

@@ -86,6 +86,8 @@ class Texts:
     flags: str
     strongest: str
     longest: str
+    also: str
+    """What stands between two reasons."""
     unsure: str
     links_play: str
     links_are_files: str
