@@ -53,7 +53,7 @@ class Columns:
         column = (segment.start + FRAME * np.arange(len(logits))) // self.hop
         at, first, counts = np.unique(column, return_index=True, return_counts=True)
         lengths = counts[:, None].astype(np.float32)
-        means: Floats = np.add.reduceat(logits, first) / lengths
+        means: Floats = np.add.reduceat(logits, first).astype(np.float32) / lengths
         return at, lengths, softmax(means)
 
     def most(self, stretches: Iterable[tuple[Stretch, int]], kinds: int) -> NDArray[np.int64]:

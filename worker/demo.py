@@ -12,7 +12,7 @@ from emoline.client import Client, Unsuccessful
 from shared.documents.job import JobDocument
 from worker.terminal import print_result, progress_bar, show_progress
 
-_ARTIFACTS = ("report.pdf", "report.html")
+_ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
 
 
 def run(url: str, file: Path, out: Path, console: Console) -> None:
