@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from reports.texts import TEXTS
-from shared.container import Services
+from shared.adapters.wake_local import LocalWakeUps
+from shared.container import Services, open_services
 from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.segment import Segment
 from shared.services.keys import audio_prefix, frames_key
+from shared.settings import Settings
 from shared.waveform import Waveform
 from tests.analysed import LABELS, Part, analysed, submitted
 from tests.api.test_submit import assert_problem
@@ -23,6 +27,19 @@ from tests.reports.test_pdf import links, pages
 
 PATHS = ("report.pdf", "report.html")
 OPTIONS = JobOptions(roles=("agent", "customer"))
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The same for all tests here, which have jobs of their own: what draws takes seconds to start."""
+    with open_services(Settings(data_dir=tmp_path_factory.mktemp("reports")), LocalWakeUps()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def client(services: Services) -> Iterator[TestClient]:
+    with TestClient(create_app(services, ["testserver"])) as opened:
+        yield opened
 
 
 def logits(emotion: str, frames: int = 100) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
