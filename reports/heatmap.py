@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
 from reports import fonts
+from reports.columns import Stretch
 from reports.heatmap_words import WORDS, Language, Words
 from reports.palette import colour_of
 from reports.picture import LEFT, RIGHT, Picture, Voice
@@ -24,7 +26,7 @@ from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, Peaks
 
 # Inches.
-_TOP, _BOTTOM, _BETWEEN = 0.12, 0.42, 0.14
+_TOP, _BOTTOM, _BETWEEN = 0.12, 0.32, 0.14
 _NAME, _WAVE, _STRIP, _ROW, _GAP = 0.27, 0.62, 0.15, 0.21, 0.06
 _SCALE, _SWATCH, _NEAR = 0.12, 0.1, 0.09
 _TICK = 0.8
@@ -37,6 +39,9 @@ _COLOURS = "magma_r"
 
 _QUIETEST = 0.1
 """Of full scale: sound that is louder nowhere is drawn as quiet as it is, and no noise as a voice."""
+
+_HATCHED = 3
+"""Columns, less of which would be dust on the scores; the strip above them has every stretch."""
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 _HOUR_S = 3600
@@ -127,7 +132,7 @@ class _Page:
         colours = np.array([*map(to_rgb, map(colour_of, self._picture.emotions)), (1.0, 1.0, 1.0)])
         axes = self._next(_STRIP)
         self._columns(axes, colours[voice.emotion][None])
-        _hatch(axes, voice)
+        _hatch(axes, voice.skipped)
 
     def _scores(self, voice: Voice) -> None:
         top, height = self._at, _ROW * self._rows
@@ -136,7 +141,7 @@ class _Page:
         colours[np.isnan(voice.scores.T)] = 1
         self._columns(axes, colours)
         axes.hlines(np.arange(1, self._rows) / self._rows, 0, self._seconds, color="white", linewidth=0.8)
-        _hatch(axes, voice)
+        _hatch(axes, (stretch for stretch in voice.skipped if stretch[1] - stretch[0] >= _HATCHED * self._picture.hop))
         for row, label in enumerate(self._picture.labels):
             self._label(top + (row + 0.5) * _ROW, label)
         self._scale(top, height)
@@ -186,11 +191,18 @@ def _clock(second: int, hours: bool) -> str:
     return f"{high}:{low:02d}"
 
 
-def _hatch(axes: Axes, voice: Voice) -> None:
+def _hatch(axes: Axes, stretches: Iterable[Stretch]) -> None:
     """Marks what was skipped, which is white otherwise."""
-    for start, end in voice.skipped:
-        stretch = (start / SAMPLE_RATE, end / SAMPLE_RATE)
-        axes.axvspan(*stretch, facecolor="none", edgecolor=_FAINT, hatch="/////", hatch_linewidth=0.6, linewidth=0)
+    for start, end in stretches:
+        axes.axvspan(
+            start / SAMPLE_RATE,
+            end / SAMPLE_RATE,
+            facecolor="none",
+            edgecolor=_FAINT,
+            hatch="/////",
+            hatch_linewidth=0.6,
+            linewidth=0,
+        )
 
 
 def _loudest(peaks: Peaks | None) -> float:
