@@ -11,8 +11,8 @@ from api.deps import JobId, ServicesDep
 from api.errors import responses
 from api.formats import written
 from api.rendering import Rendering
-from reports.heatmap_words import Language
 from reports.picture import Picture, Size, picture_of
+from reports.texts import Language
 from shared.container import Services
 from shared.documents.waveform import WaveformDocument
 from shared.domain.errors import (

@@ -54,6 +54,11 @@ class Texts:
     # Headings.
     over_time: str
     heat_map: str
+    score: str
+    no_scores: str
+    minutes: str
+    """What times are in, under an axis; `hours` where it is long."""
+    hours: str
     what_happened: str
     overall: str
     key_segments: str
