@@ -68,7 +68,7 @@ class SegmentPart:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`picture` is SVG. Everything after `lead` is empty, but for coverage and how to read, where nothing was analysed.
+    """`picture` is SVG. What comes after `lead` is empty where nothing was analysed, but for gaps and limits.
 
     `cloud` says in words what the word cloud shows.
     """
@@ -128,12 +128,14 @@ class _Writer:
             share_rows=list(self._share_rows()) if shares else [],
             cloud=self.texts.cloud.format(shares=self.texts.listed.join(f"{s.emotion} {s.percent}" for s in shares)),
             gaps=gaps(subject, self.findings, words),
-            how=[
-                text.format(gap=f"{subject.options.aggregation.gap_ms / 1000:g}\N{NO-BREAK SPACE}s")
-                for text in self.texts.how
-            ],
+            how=list(self._how()) if shares else [],
             limits=[*self.texts.limits, self.texts.law],
         )
+
+    def _how(self) -> Iterator[str]:
+        gap_s = self._subject.options.aggregation.gap_ms / 1000
+        for text in self.texts.how:
+            yield text.format(gap=f"{gap_s:g}\N{NO-BREAK SPACE}s")
 
     def part(self, results: Sequence[SegmentResult]) -> SegmentPart:
         first, last = results[0].segment, results[-1].segment
@@ -173,7 +175,8 @@ class _Writer:
         subject, texts = self._subject, self.texts
         yield Fact(texts.length, self._words.time(subject.duration))
         yield Fact(texts.channels, texts.listed.join(self._channels()))
-        yield Fact(texts.coverage, coverage(subject.result.coverage, self._words))
+        if subject.result.coverage.speech:
+            yield Fact(texts.coverage, coverage(subject.result.coverage, self._words))
         if subject.analysed_at:
             yield Fact(texts.analysed_at, f"{subject.analysed_at:%Y-%m-%d %H:%M} UTC")
         if subject.result.model:

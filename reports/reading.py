@@ -19,8 +19,8 @@ _AUDIBLE = SAMPLE_RATE // 10
 
 
 def coverage(found: Coverage, words: Wording) -> str:
-    """How much of the speech was analysed, as `98 % (1:02:03 / 1:03:20)`."""
-    share = words.percent(found.analysed / found.speech) if found.speech else "0"
+    """How much of the speech that there is was analysed, as `98 % (1:02:03 / 1:03:20)`."""
+    share = words.percent(found.analysed / found.speech)
     return f"{share} ({words.time(found.analysed)} / {words.time(found.speech)})"
 
 
