@@ -8,11 +8,9 @@ from pathlib import Path
 from reports import html, pdf
 from reports.findings import find
 from reports.heatmap import heatmap
-from reports.picture import Picture, Size, picture_of
 from reports.subject import Sound, Subject
 from reports.texts import Language
 from shared.domain.options import JobOptions
-from shared.domain.segment import SegmentResult
 from worker.analyze import Analysis
 from worker.segment_files import numbered
 
@@ -24,7 +22,7 @@ def write_reports(
 
     `clips` has the segments as `NNN.flac`; `links` are paths, from `out`, to those that stay.
     """
-    picture = _picture(analysis)
+    picture = analysis.picture()
     spoken = picture if analysis.result.timeline else None
     subject = Subject(
         analysis.recording, analysis.result, options, Sound(links, _clips(analysis, options, clips)), picture=spoken
@@ -42,15 +40,3 @@ def write_reports(
 def _clips(analysis: Analysis, options: JobOptions, clips: Path) -> dict[int, bytes]:
     found = find(analysis.result, options.aggregation.min_confidence)
     return {index: (clips / numbered(index, ".flac")).read_bytes() for index in found.key_indices}
-
-
-def _picture(analysis: Analysis) -> Picture:
-    result, recording = analysis.result, analysis.recording
-    scored = [found for found in result.segments if found.ok]
-    frames = ((found.segment, analysis.logits[found.segment.index]) for found in scored)
-    duration = recording.duration or 0  # which is exact, once it is analysed
-    return picture_of(recording, result, _labels(scored), frames, analysis.waveform, duration=duration, size=Size())
-
-
-def _labels(scored: list[SegmentResult]) -> tuple[str, ...]:
-    return tuple(scored[0].outcome.scores or ()) if scored else ()
