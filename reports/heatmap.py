@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from reports import fonts
 from reports.columns import Stretch
-from reports.heatmap_words import WORDS, Language, Words
 from reports.palette import colour_of
 from reports.picture import LEFT, RIGHT, Picture, Voice
+from reports.texts import TEXTS, Language, Texts
 from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, Peaks
 
@@ -49,7 +49,7 @@ _HOUR_S = 3600
 
 def heatmap(picture: Picture, language: Language = "en") -> bytes:
     """The picture as PNG."""
-    page = _Page(picture, WORDS[language])
+    page = _Page(picture, TEXTS[language])
     for voice in picture.voices:
         page.add(voice)
     return page.png()
@@ -58,7 +58,7 @@ def heatmap(picture: Picture, language: Language = "en") -> bytes:
 class _Page:
     """Panels from the top down, one for each channel, over one axis of time. All measures are inches from the top."""
 
-    def __init__(self, picture: Picture, words: Words) -> None:
+    def __init__(self, picture: Picture, words: Texts) -> None:
         self._picture = picture
         self._words = words
         self._rows = max(1, len(picture.labels))
@@ -81,7 +81,7 @@ class _Page:
         if self._picture.labels:
             self._scores(voice)
         else:
-            self._write(LEFT, self._at + _ROW / 2, self._words.nothing, color=_FAINT)
+            self._write(LEFT, self._at + _ROW / 2, self._words.no_scores, color=_FAINT)
             self._next(_ROW)
         self._at += _BETWEEN - _GAP
 
@@ -98,7 +98,7 @@ class _Page:
 
     def _name(self, voice: Voice) -> str:
         several = len(self._picture.voices) > 1
-        return voice.role or (self._words.channel.format(number=voice.number) if several else "")
+        return voice.role or (self._words.numbered_channel.format(number=voice.number) if several else "")
 
     def _next(self, height: float) -> Axes:
         """A box of that height under what is there, which spans the time of the recording."""

@@ -20,7 +20,7 @@ from shared.waveform import Waveform
 from worker.container import Pipeline
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
-from worker.segment_files import NumberedFiles
+from worker.segment_files import NumberedFiles, numbered
 
 _BATCHES_AT_ONCE = 2
 """While the model works on one, it is handed the next."""
@@ -56,18 +56,19 @@ def analyze(
     on_progress: OnProgress,
     *,
     save_segments: bool,
-    keep_logits: bool = False,
+    clips: Path | None = None,
 ) -> Analysis:
     """Analyses a file; `out` gets `embeddings/NNN.npy` if the options, and `segments/NNN.wav` if the caller wants them.
 
-    Logits are kept, 6 MB for an hour of speech, where `keep_logits` says so or the options ask for scores of frames.
+    For a report, `clips` gets every segment as `NNN.flac`, and the logits are kept, 6 MB for an hour of speech. So
+    they are where the options ask for scores of frames.
 
     Raises:
         PipelineError: the file cannot be decoded or lacks a channel that was to be analysed, or the model cannot run.
     """
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
         preparation = Preparation(stream, options, pipeline.detectors, pipeline.most_segments)
-        kept = _Kept(out, options, save_segments, keep_logits or options.granularity == "frame")
+        kept = _Kept(out, options, save_segments, clips)
         found: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
             sounds = [clip.samples for clip in batch]
@@ -100,9 +101,10 @@ def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
 class _Kept:
     """What is kept of each segment besides its outcome, as far as it was asked for."""
 
-    def __init__(self, out: Path, options: JobOptions, save_segments: bool, keep_logits: bool) -> None:
+    def __init__(self, out: Path, options: JobOptions, save_segments: bool, clips: Path | None) -> None:
         self._options = options
-        self._keep_logits = keep_logits
+        self._keep_logits = clips is not None or options.granularity == "frame"
+        self._clips = clips
         self._segments = NumberedFiles(out / "segments", ".wav") if save_segments else None
         self._embeddings = NumberedFiles(out / "embeddings", ".npy") if options.embeddings else None
         self.logits: dict[int, Floats] = {}
@@ -111,6 +113,8 @@ class _Kept:
         index, prediction = clip.segment.index, inference.prediction
         if self._segments:
             soundfile.write(self._segments.path(index), clip.samples, SAMPLE_RATE)
+        if self._clips:
+            soundfile.write(self._clips / numbered(index, ".flac"), clip.samples, SAMPLE_RATE)
         if prediction and self._keep_logits:
             self.logits[index] = prediction.logits
         embeddings = prediction.embeddings(self._options.embeddings) if prediction else None

@@ -12,7 +12,7 @@ from emoline.client import Client, Unsuccessful
 from shared.documents.job import JobDocument
 from worker.terminal import print_result, progress_bar, show_progress
 
-_ARTIFACTS = ("heatmap.png",)
+_ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
 
 
 def run(url: str, file: Path, out: Path, console: Console) -> None:
@@ -34,6 +34,7 @@ def run(url: str, file: Path, out: Path, console: Console) -> None:
     print_result(result, console)
     for name in ("result.json", *_ARTIFACTS):
         console.print(f"Written: {out / name}")
+    console.print("The links of report.pdf need the service, which stops now; report.html has its sounds inside.")
 
 
 def _wait(client: Client, job: JobDocument, console: Console) -> JobDocument:

@@ -16,11 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
-from shared.domain.recording import SAMPLE_RATE, to_ms
+from shared.domain.recording import SAMPLE_RATE, clock, to_ms
 from worker.pipeline.cuts import CutReason
 from worker.pipeline.speech import HOP, Levels, Run, close_gaps, runs
 from worker.split import CutSegment, Hearing, Split
-from worker.terminal import clock
 
 _STEPS_PER_S = SAMPLE_RATE // HOP
 _ROW_S = 60

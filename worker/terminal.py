@@ -11,7 +11,7 @@ from rich.table import Table
 
 from shared.documents.job import JobDocument
 from shared.documents.result import ResultDocument
-from shared.domain.recording import SAMPLE_RATE, to_ms
+from shared.domain.recording import SAMPLE_RATE, clock, to_ms
 
 if TYPE_CHECKING:
     from worker.split import Split
@@ -85,13 +85,6 @@ def print_split(split: Split, console: Console) -> None:
         console.print(f"No speech was found in this recording of {duration}.")
     if split.warnings:
         console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
-
-
-def clock(milliseconds: int) -> str:
-    """`1:02:03` or `02:03`."""
-    minutes, seconds = divmod(milliseconds // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
 
 
 def _timeline(result: ResultDocument) -> Table:

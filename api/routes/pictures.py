@@ -11,8 +11,8 @@ from api.deps import JobId, ServicesDep
 from api.errors import responses
 from api.formats import written
 from api.rendering import Rendering
-from reports.heatmap_words import Language
 from reports.picture import Picture, Size, picture_of
+from reports.texts import Language
 from shared.container import Services
 from shared.documents.waveform import WaveformDocument
 from shared.domain.errors import (
@@ -73,12 +73,13 @@ async def heatmap(
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
     rendering: Rendering = request.app.state.rendering
-    picture = await run_in_threadpool(_picture, services, job_id, channel, Size(width))
-    png = await rendering.render("reports.heatmap", "heatmap", picture, lang)
+    drawn = await run_in_threadpool(picture, services, job_id, channel, Size(width))
+    png = await rendering.render("reports.heatmap", "heatmap", drawn, lang)
     return Response(png, media_type="image/png")
 
 
-def _picture(services: Services, job_id: str, channel: int | None, size: Size) -> Picture:
+def picture(services: Services, job_id: str, channel: int | None, size: Size) -> Picture:
+    """What the heat map of a job shows. Raises what `/heatmap.png` answers with."""
     job, result = services.read.result(job_id)
     try:
         _, waveform = services.waveforms.read(job_id)

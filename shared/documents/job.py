@@ -52,6 +52,8 @@ _EXAMPLE: dict[str, Any] = {
         "waveform": f"{_EXAMPLE_LINK}/waveform",
         "heatmap": f"{_EXAMPLE_LINK}/heatmap.png",
         "embeddings": None,
+        "report_pdf": f"{_EXAMPLE_LINK}/report.pdf",
+        "report_html": f"{_EXAMPLE_LINK}/report.html",
     },
 }
 
@@ -109,6 +111,8 @@ class LinksDocument(Document):
     heatmap: str
     embeddings: str | None
     """Null unless the job's config asks for them."""
+    report_pdf: str
+    report_html: str
 
 
 class JobDocument(Document):
@@ -166,6 +170,8 @@ class JobDocument(Document):
                 waveform=f"{self_link}/waveform",
                 heatmap=f"{self_link}/heatmap.png",
                 embeddings=f"{self_link}/embeddings" if job.options.embeddings else None,
+                report_pdf=f"{self_link}/report.pdf",
+                report_html=f"{self_link}/report.html",
             ),
         )
 

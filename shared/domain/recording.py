@@ -24,6 +24,13 @@ def from_ms(milliseconds: int) -> int:
     return milliseconds * SAMPLE_RATE // 1000
 
 
+def clock(milliseconds: int) -> str:
+    """`1:02:03` or `02:03`."""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+
+
 class RecordingWarning(StrEnum):
     """Things a user should know about a recording that was analysed all the same."""
 

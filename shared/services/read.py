@@ -100,6 +100,13 @@ class Read:
             raise AudioDeleted
         return self.objects.locate(self.jobs.segment(job_id, index).audio_key)
 
+    def segment_sound(self, job_id: str, index: int) -> bytes:
+        """The FLAC of a segment itself. Raises SegmentNotFound, AudioDeleted, or ObjectNotFound."""
+        if self.jobs.get(job_id).audio_deleted:
+            raise AudioDeleted
+        with self.objects.open(self.jobs.segment(job_id, index).audio_key) as file:
+            return file.read()
+
 
 def succeeded(jobs: JobStore, job_id: str) -> Job:
     """A job that has a result.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ import soundfile
 from shared.documents.result import ResultDocument
 from tests.media.encode import encode
 from tests.media.speech import speech_like
+from tests.reports.test_pdf import links, pages
 
 
 def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
@@ -127,4 +131,38 @@ def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -
     assert result.audio.channel_mode == "split"
     assert result.timeline[0].emotion in done.stdout
     assert (tmp_path / "heatmap.png").read_bytes().startswith(b"\x89PNG")
-    assert str(tmp_path / "heatmap.png") in done.stdout.replace("\n", "")
+    pdf, html = (tmp_path / name for name in ("report.pdf", "report.html"))
+    (job_id,) = set(re.findall(r"job_[0-9a-f-]{36}", " ".join(pages(pdf.read_bytes()))))
+    page = html.read_text(encoding="utf-8")
+    assert job_id in page
+    assert "a small demonstration model" in page
+    assert page.count("data:audio/flac") > 3
+    for path in (tmp_path / "heatmap.png", pdf, html):
+        assert str(path) in done.stdout.replace("\n", "")
+
+
+def test_analyze_writes_reports_whose_links_are_files(tmp_path: Path) -> None:
+    sound, out = speech_like(12, seed=9).samples, tmp_path / "out"
+    encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
+    done = emoline("analyze", tmp_path / "call.wav", "--out", out, "--report", "--lang", "zh", "--save-segments")
+    assert done.returncode == 0, done.stderr
+    document = (out / "report.pdf").read_bytes()
+    assert "情绪分析报告" in " ".join(pages(document))
+    assert links(document)
+    assert all((out / found).is_file() for found in links(document))
+    page = (out / "report.html").read_text(encoding="utf-8")
+    clips = re.findall(r'data:audio/flac;base64,([^"]+)"', page)
+    samples, rate = soundfile.read(io.BytesIO(b64decode(clips[0])), dtype="int16")
+    kept, _ = soundfile.read(out / links(document)[0], dtype="int16")
+    assert rate == 16_000
+    assert np.array_equal(samples, kept)
+    assert (out / "heatmap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_reports_of_silence_say_that_there_was_no_speech(tmp_path: Path) -> None:
+    encode(np.zeros((16_000 * 3, 1), np.int16), 16_000, tmp_path / "silence.wav", "wav")
+    done = emoline("analyze", tmp_path / "silence.wav", "--out", tmp_path / "out", "--report")
+    assert done.returncode == 0, done.stderr
+    document = (tmp_path / "out" / "report.pdf").read_bytes()
+    assert "No speech was found" in " ".join(pages(document))
+    assert links(document) == []

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
+import httpx2
 import numpy as np
 import pytest
 import soundfile
@@ -22,6 +23,7 @@ from shared.settings import Settings
 from tests.e2e.conftest import Client as Plain
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
+from tests.reports.test_pdf import links, pages
 from tests.services.cutting_proxy import CuttingProxy
 from worker.embedded import embedded_service
 
@@ -70,6 +72,18 @@ def test_a_job_is_followed_to_its_end_and_can_be_listened_to(service: Client, ca
     (tmp_path / "0.flac").write_bytes(service.segment_audio(job.id, 0))
     frames = soundfile.info(tmp_path / "0.flac").frames
     assert frames == pytest.approx((segments[0].end_ms - segments[0].start_ms) * RATE / 1000, abs=RATE / 1000)
+
+
+def test_reports_are_downloaded_in_either_language(service: Client, call: Path, tmp_path: Path) -> None:
+    job = service.wait(service.submit(call).id)
+    for lang, title in (("en", "Emotion report"), ("zh", "情绪分析报告")):
+        service.download(job.id, "report.pdf", tmp_path / "report.pdf", lang=lang)
+        document = (tmp_path / "report.pdf").read_bytes()
+        assert title in " ".join(pages(document))
+        assert all(httpx2.get(url).content.startswith(b"fLaC") for url in links(document))
+        assert len(links(document)) > 0
+    with pytest.raises(ServiceError, match=r"\(job_not_found\)"):
+        service.download(job.id.replace("-7", "-8"), "report.html", tmp_path / "report.html")
 
 
 def test_a_job_ends_as_its_owner_wants(service: Client, tmp_path: Path) -> None:

@@ -72,11 +72,10 @@ def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found
 def test_without_a_server_the_picture_is_the_same(
     client: Client, data_dir: Path, job: dict[str, Any], segments: Found, tmp_path: Path
 ) -> None:
-    pipeline = build_pipeline(Settings())
+    pipeline, out, clips = build_pipeline(Settings()), tmp_path / "out", tmp_path / "clips"
+    clips.mkdir()
     with pipeline.model:
-        analysis = analyze(
-            CALL, pipeline, JobOptions(), tmp_path, lambda *_: None, save_segments=False, keep_logits=True
-        )
+        analysis = analyze(CALL, pipeline, JobOptions(), out, lambda *_: None, save_segments=False, clips=clips)
     stored = np.load(data_dir / "objects" / "jobs" / job["id"] / "waveform.npy", allow_pickle=False)
     own = analysis.picture()
     assert [voice.number for voice in own.voices] == [0, 1]
@@ -86,4 +85,4 @@ def test_without_a_server_the_picture_is_the_same(
         assert np.array_equal(analysis.waveform.of((voice.number,)).peaks[:, 0], stored[str(voice.number)])
         assert np.allclose(voice.scores, shown[voice.number], atol=1e-3, equal_nan=True)
     assert heatmap(own).startswith(b"\x89PNG")
-    assert list(tmp_path.iterdir()) == []
+    assert not out.exists()

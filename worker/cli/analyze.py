@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -44,6 +46,10 @@ def analyze(
         typer.Option(help="Keep embeddings/NNN.npy too: one vector for a segment, or one for each 20 ms of it."),
     ] = None,
     save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write report.pdf, report.html and heatmap.png too.")
+    ] = False,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the reports.")] = "en",
 ) -> None:
     """Analyse one file in this process, without a server."""
     from worker.analyze import analyze as run
@@ -61,7 +67,8 @@ def analyze(
         embeddings=embeddings,
         segmentation=settings.segmentation,
     )
-    with leaving(console):
+    with leaving(console), TemporaryDirectory(prefix="emoline-analyze-") as folder:
+        clips = Path(folder) if report else None
         pipeline = build_pipeline(settings)
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("reading the file, loading the model", total=None)
@@ -69,21 +76,34 @@ def analyze(
             def on_progress(decoded: int, declared: int | None, segments: int) -> None:
                 bar.update(task, completed=decoded, total=declared, description=f"analysing, {segments} segments")
 
-            analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments)
+            analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments, clips=clips)
             bar.update(task, completed=1, total=1)
-        _write(analysis, out, with_frames=granularity == "frame", with_segments=save_segments)
+        kept = _kept(analysis) if save_segments else {}
+        _write(analysis, out, kept, with_frames=granularity == "frame")
+        if clips:
+            from worker.reporting import write_reports
+
+            for path in write_reports(analysis, options, out, clips, kept, lang):
+                Console().print(f"Written: {path}")
 
 
-def _write(analysis: Analysis, out: Path, *, with_frames: bool, with_segments: bool) -> None:
+def _kept(analysis: Analysis) -> dict[int, str]:
+    """Where the sound of each segment is kept, from the folder of the result."""
+    from worker.segment_files import numbered
+
+    indices = [found.segment.index for found in analysis.result.segments]
+    return {index: f"segments/{numbered(index, '.wav')}" for index in indices}
+
+
+def _write(analysis: Analysis, out: Path, kept: Mapping[int, str], *, with_frames: bool) -> None:
     from shared.documents.result import ResultDocument
     from shared.frames import softmax
-    from worker.segment_files import numbered
     from worker.terminal import print_result
 
     document = ResultDocument.of(
         analysis.recording,
         analysis.result,
-        lambda found: f"segments/{numbered(found.segment.index, '.wav')}" if with_segments else None,
+        lambda found: kept.get(found.segment.index),
         lambda found: softmax(analysis.logits[found.segment.index]) if with_frames and found.ok else None,
     )
     indent = None if with_frames else 2  # which would give each frame's score a line of its own

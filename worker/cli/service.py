@@ -132,7 +132,7 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
 
 def demo(
     file: File = SAMPLE,
-    out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)] = Path("demo-output"),
+    out: Annotated[Path, typer.Option(help="Folder for what comes of it.", file_okay=False)] = Path("demo-output"),
     model: Model = None,
     device: Device = None,
     precision: Precision = None,

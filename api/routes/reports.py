@@ -1,0 +1,97 @@
+"""The report of a job, to read and to hand on: as PDF, and as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import JobId, ServicesDep
+from api.errors import responses
+from api.rendering import Rendering
+from api.routes.pictures import picture
+from reports.findings import find
+from reports.picture import Picture, Size
+from reports.style import policy
+from reports.subject import Sound, Subject
+from reports.texts import Language
+from shared.container import Services
+from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, NoResult, ObjectNotFound, ResultNotReady
+from shared.domain.job import Job
+from shared.domain.timeline import Result
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+
+_ERRORS = responses(JobNotFound, JobDeleted, ResultNotReady, NoResult)
+
+Lang = Annotated[Language, Query(description="The language of the report.")]
+
+
+@router.get(
+    "/report.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}, "description": "The report, to print."}, **_ERRORS},
+)
+async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+    """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
+    rendering: Rendering = request.app.state.rendering
+    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=False)
+    document = await rendering.render("reports.pdf", "render", subject, lang)
+    return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
+
+
+@router.get(
+    "/report.html",
+    response_class=Response,
+    responses={200: {"content": {"text/html": {}}, "description": "The report, with sound inside."}, **_ERRORS},
+)
+async def report_html(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+    """The report as one file that needs no network: the key segments can be played in it, and all segments are listed.
+
+    At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
+    """
+    rendering: Rendering = request.app.state.rendering
+    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=True)
+    document = await rendering.render("reports.html", "render", subject, lang)
+    headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
+    return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
+
+
+def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> Subject:
+    job, result = services.read.result(job_id)
+    clips = dict(_clips(services, job, result)) if with_clips else {}
+    sound = Sound(_links(job, result, place), clips, place, job.audio_deleted)
+    drawn = _picture(services, job_id) if result.timeline else None
+    return Subject(job.recording, result, job.options, sound, job_id, job.finished_at, drawn)
+
+
+def _picture(services: Services, job_id: str) -> Picture | None:
+    try:
+        return picture(services, job_id, None, Size())
+    except ObjectNotFound:  # the job was analysed before frames were kept
+        return None
+
+
+def _place(request: Request) -> str:
+    """The service, as who asks reaches it."""
+    return str(request.base_url).rstrip("/")
+
+
+def _links(job: Job, result: Result, place: str) -> dict[int, str]:
+    if job.audio_deleted:
+        return {}
+    indices = (found.segment.index for found in result.segments)
+    return {index: f"{place}/v1/jobs/{job.id}/segments/{index}/audio" for index in indices}
+
+
+def _clips(services: Services, job: Job, result: Result) -> Iterator[tuple[int, bytes]]:
+    for index in find(result, job.options.aggregation.min_confidence).key_indices:
+        with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
+            yield index, services.read.segment_sound(job.id, index)
+
+
+def _named(filename: str) -> dict[str, str]:
+    return {"Content-Disposition": f'inline; filename="{filename}"'}

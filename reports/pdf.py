@@ -1,0 +1,34 @@
+"""The report as PDF, by typst. What it looks like is in `templates/report.typ`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import typst
+
+from reports import cloud, fonts, scores
+from reports.content import content
+from reports.subject import Subject
+from reports.texts import Language
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(subject: Subject, lang: Language) -> bytes:
+    """The PDF of a subject. It is the same on every machine: no font comes from elsewhere, and no time is in it."""
+    said = content(subject, lang)
+    # Pictures as numbers: typst reads no files but its template, and takes nothing from us but text.
+    pictures = {
+        "cloud_picture": list(cloud.draw(said.shares)) if said.shares else [],
+        "heatmap": list(scores.draw(subject, lang) or b""),
+    }
+    return typst.compile(
+        str(_TEMPLATES / "report.typ"),
+        root=str(_TEMPLATES),
+        font_paths=[str(fonts.FOLDER)],
+        ignore_system_fonts=True,
+        sys_inputs={"content": json.dumps(asdict(said) | pictures)},
+        format="pdf",
+    )

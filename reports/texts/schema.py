@@ -1,0 +1,128 @@
+"""What there is to say in a report. A field in braces is filled in; what fills it in is said at the language's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.domain.failure import FailureCode
+from shared.domain.recording import RecordingWarning
+from shared.domain.segment import SegmentFlag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """All texts of one language; `locale` is its BCP 47 tag."""
+
+    locale: str
+    title: str
+    emotions: Mapping[str, str]
+    percent: str
+    """A share, as `78 %`."""
+    span: str
+    """A stretch of time."""
+    listed: str
+    """What stands between the items of a list."""
+    named: str
+    """A share with the emotion that has it."""
+
+    # Names of channels.
+    mono: str
+    mixed: str
+    sides: tuple[str, str]
+    numbered_channel: str
+
+    # Facts about the recording.
+    recording: str
+    length: str
+    channels: str
+    analysed_at: str
+    model: str
+    revision: str
+    weights: str
+    coverage: str
+    job: str
+    not_analysed: str
+
+    # In one sentence.
+    lead: str
+    mixed_lead: str
+    nothing: str
+    no_speech: str
+    demonstration: str
+
+    # Headings.
+    over_time: str
+    heat_map: str
+    score: str
+    no_scores: str
+    minutes: str
+    """What times are in, under an axis; `hours` where it is long."""
+    hours: str
+    what_happened: str
+    overall: str
+    key_segments: str
+    shares: str
+    gaps: str
+    reading: str
+    all_segments: str
+
+    # What happened when.
+    throughout: str
+    mostly: str
+    mixture: str
+    turn: str
+    no_turn: str
+    peak: str
+    quarter: str
+    quarters: tuple[str, str, str, str]
+    quiet_quarter: str
+    of_channel: str
+    change: str
+
+    # Key segments.
+    listen: str
+    time: str
+    channel: str
+    emotion: str
+    confidence: str
+    why: str
+    number: str
+    flags: str
+    strongest: str
+    longest: str
+    also: str
+    """What stands between two reasons."""
+    unsure: str
+    links_play: str
+    links_are_files: str
+    no_links: str
+    audio_deleted: str
+    clips_inside: str
+    plays: str
+
+    # Shares.
+    whole: str
+    cloud: str
+    picture: str
+    skipped_row: str
+
+    # Coverage.
+    covered: str
+    covered_channels: str
+    complete: str
+    skipped: str
+    more: str
+    clicks: str
+    unnamed: str
+    flagged: str
+    reasons: Mapping[FailureCode, str]
+    flag_meanings: Mapping[SegmentFlag, str]
+    warnings: Mapping[RecordingWarning, str]
+
+    # How to read it.
+    how: tuple[str, ...]
+    limits: tuple[str, ...]
+    law: str
+    rows: str
+    """Which rows of the table of all segments are in a part of it."""

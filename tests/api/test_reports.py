@@ -1,0 +1,151 @@
+"""Reports over HTTP: what they are made of is what the other routes say."""
+
+from __future__ import annotations
+
+import io
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from reports.texts import TEXTS
+from shared.adapters.wake_local import LocalWakeUps
+from shared.container import Services, open_services
+from shared.domain.options import AggregationOptions, JobOptions
+from shared.domain.segment import Segment
+from shared.services.keys import audio_prefix, frames_key
+from shared.settings import Settings
+from shared.waveform import Waveform
+from tests.analysed import LABELS, Part, analysed, submitted
+from tests.api.test_submit import assert_problem
+from tests.reports.test_pdf import links, pages
+
+PATHS = ("report.pdf", "report.html")
+OPTIONS = JobOptions(roles=("agent", "customer"))
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The same for all tests here, which have jobs of their own: what draws takes seconds to start."""
+    with open_services(Settings(data_dir=tmp_path_factory.mktemp("reports")), LocalWakeUps()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def client(services: Services) -> Iterator[TestClient]:
+    with TestClient(create_app(services, ["testserver"])) as opened:
+        yield opened
+
+
+def logits(emotion: str, frames: int = 100) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    found = np.zeros((frames, len(LABELS)), np.float32)
+    found[:, LABELS.index(emotion)] = 3
+    return found
+
+
+PARTS = [
+    Part(0, 0, logits("happy")),
+    Part(1, 3000, logits("angry")),
+    Part(0, 6000, None),
+    Part(1, 9000, logits("angry", 400)),
+]
+SOUND = Waveform((0, 1), 0, 20 * 16_000, np.zeros((1000, 2, 2), np.int8))
+
+
+def job_of(services: Services, options: JobOptions = OPTIONS, parts: list[Part] = PARTS) -> str:
+    job_id = analysed(services, parts, options, waveform=SOUND)
+    for index in range(len(parts)):
+        with services.objects.writer(services.jobs.segment(job_id, index).audio_key) as writer:
+            writer.write(f"fLaC{index}".encode())
+    return job_id
+
+
+def test_the_pdf_tells_the_result_and_links_to_the_sound_where_it_was_asked_for(
+    client: TestClient, services: Services
+) -> None:
+    job_id = job_of(services)
+    answer = client.get(f"/v1/jobs/{job_id}/report.pdf", headers={"X-Forwarded-Host": "evil.example"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == f'inline; filename="{job_id}.pdf"'
+    assert answer.headers["cache-control"] == "no-store"
+    text = " ".join(pages(answer.content))
+    assert "Mostly angry: 83 % of the analysed time" in text
+    assert TEXTS["en"].heat_map in text
+    assert job_id in text
+    expected = {f"http://testserver/v1/jobs/{job_id}/segments/{index}/audio" for index in (0, 1, 3)}
+    assert set(links(answer.content)) == expected
+    assert client.get(expected.pop()).content.startswith(b"fLaC")
+
+
+def test_the_html_has_the_sound_inside_under_a_policy_of_its_own(client: TestClient, services: Services) -> None:
+    answer = client.get(f"/v1/jobs/{job_of(services)}/report.html?lang=zh")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert TEXTS["zh"].title in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.endswith("frame-ancestors 'none'")
+    inside = [b64decode(data) for data in re.findall(r'src="data:audio/flac;base64,([^"]+)"', answer.text)]
+    assert inside == [b"fLaC0", b"fLaC1", b"fLaC3"]
+
+
+def test_deleted_sound_is_said_to_be(client: TestClient, services: Services) -> None:
+    job_id = job_of(services)
+    job = services.jobs.get(job_id)
+    services.objects.delete_prefix(audio_prefix(job_id))
+    for deleted in (False, True):
+        if deleted:
+            assert services.jobs.replace(job, replace(job, audio_deleted=True))
+        page = client.get(f"/v1/jobs/{job_id}/report.html").text
+        assert "data:audio" not in page
+        assert ("as their retention says" in page) is deleted
+        document = client.get(f"/v1/jobs/{job_id}/report.pdf").content
+        assert bool(links(document)) is not deleted
+
+
+def test_what_was_analysed_before_frames_were_kept_has_a_report_without_a_heat_map(
+    client: TestClient, services: Services
+) -> None:
+    job_id = job_of(services)
+    segment: Segment = services.jobs.segment(job_id, 0).segment
+    services.objects.delete_prefix(frames_key(job_id, segment).rsplit("/", 1)[0] + "/")
+    page = client.get(f"/v1/jobs/{job_id}/report.html")
+    assert page.status_code == 200
+    assert TEXTS["en"].heat_map not in page.text
+
+
+def test_the_jobs_own_least_confidence_counts(client: TestClient, services: Services) -> None:
+    options = replace(OPTIONS, aggregation=AggregationOptions(min_confidence=0.99))
+    page = client.get(f"/v1/jobs/{job_of(services, options)}/report.html").text
+    assert "Mostly unknown: 100\N{NO-BREAK SPACE}% of the analysed time" in page
+
+
+def test_a_job_without_segments_has_a_report(client: TestClient, services: Services) -> None:
+    job_id = analysed(services, [], OPTIONS)
+    assert TEXTS["en"].nothing in client.get(f"/v1/jobs/{job_id}/report.html").text
+    assert TEXTS["zh"].nothing in " ".join(pages(client.get(f"/v1/jobs/{job_id}/report.pdf?lang=zh").content))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_errors_are_those_of_the_result(client: TestClient, services: Services, path: str) -> None:
+    waiting = submitted(services, JobOptions())
+    assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 409, "result_not_ready")
+    assert_problem(client.get(f"/v1/jobs/{waiting}/{path}?lang=fr"), 422, "invalid_request")
+    services.end.cancel(waiting)
+    assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 409, "no_result")
+    services.end.delete(waiting)
+    assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 410, "job_deleted")
+
+
+def test_a_job_names_its_reports(client: TestClient, services: Services) -> None:
+    job_id = job_of(services)
+    found = client.get(f"/v1/jobs/{job_id}").json()["links"]
+    for name in ("report_pdf", "report_html"):
+        assert client.get(found[name]).status_code == 200
+    assert io.BytesIO(client.get(found["report_pdf"]).content).read(5) == b"%PDF-"

@@ -1,0 +1,110 @@
+"""The report as a file in a real Chromium that has no network."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Browser, Page
+
+from reports.html import render
+from reports.subject import Subject
+from shared.domain.recording import SAMPLE_RATE
+from tests.reports.subjects import call, day, subject
+from tests.reports.test_pdf import HOSTILE
+
+CLIP_S = 3
+
+
+def clip() -> bytes:
+    """Three seconds of a tone, as segments are kept."""
+    sound = np.sin(np.arange(CLIP_S * SAMPLE_RATE) * 2 * np.pi * 220 / SAMPLE_RATE) * 0.3
+    file = io.BytesIO()
+    soundfile.write(file, sound, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
+
+
+@contextmanager
+def opened(browser: Browser, folder: Path, told: Subject, **look: Any) -> Iterator[Page]:
+    """The report of a subject, opened from the disk; nothing may be complained about or asked of anybody."""
+    file = folder / "report.html"
+    file.write_bytes(render(told, "en"))
+    complaints: list[str] = []
+    with browser.new_context(**look) as context:
+        context.set_offline(True)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
+        page.goto(file.as_uri())
+        yield page
+        assert complaints == []
+
+
+def wait_until(page: Page, true: Callable[[], bool]) -> None:
+    """Playwright's own way to wait makes code of a text, which the policy of the file forbids."""
+    deadline = perf_counter() + 20
+    while not true():
+        assert perf_counter() < deadline
+        page.wait_for_timeout(50)
+
+
+def test_a_clip_plays_from_inside_the_file(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, subject(call(), clips={index: clip() for index in range(60)})) as page:
+        players = page.locator("audio")
+        assert players.count() == page.locator("table.key tbody tr").count() > 5
+        first = players.first
+        wait_until(page, lambda: bool(first.evaluate("player => player.readyState >= 1")))
+        assert first.evaluate("player => player.duration") == pytest.approx(CLIP_S, abs=0.05)
+        first.focus()
+        page.keyboard.press("Space")
+        wait_until(page, lambda: float(first.evaluate("player => player.currentTime")) > 0.3)
+        assert not first.evaluate("player => player.paused")
+        assert first.evaluate("player => player.error") is None
+
+
+def test_its_style_and_pictures_are_let_in_by_its_policy(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, subject(call())) as page:
+        assert page.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"
+        shown = page.locator(".shares img")
+        assert shown.evaluate("image => image.complete && image.naturalWidth") > 100
+        assert page.locator("figure svg").bounding_box()
+
+
+@pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
+def test_it_is_light_or_dark_as_the_reader_has_it(browser: Browser, tmp_path: Path, scheme: str, is_dark: bool) -> None:
+    with opened(browser, tmp_path, subject(call()), color_scheme=scheme) as page:
+        paper = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
+        assert (paper != "rgb(255, 255, 255)") is is_dark
+        page.emulate_media(media="print")
+        assert page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.pdf()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["call.mp3", *HOSTILE])
+def test_no_name_makes_it_wider_than_the_screen(browser: Browser, tmp_path: Path, width: int, name: str) -> None:
+    roles = (name[:64], "b") if name.isprintable() else ("a", "b")
+    told = subject(call(), filename=name, roles=roles, metadata={name: name})
+    with opened(browser, tmp_path, told, viewport={"width": width, "height": 800}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_day_of_segments_opens_without_a_pause(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, subject(day(), seconds=24 * 3600)) as page:
+        parts = page.locator("details")
+        assert parts.count() == 12
+        for number in range(3):
+            started = perf_counter()
+            parts.nth(number).locator("summary").click()
+            parts.nth(number).locator("tbody tr").last.scroll_into_view_if_needed()
+            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert perf_counter() - started < 10  # 0.1 to 0.3 s beside four busy processes
+        assert page.locator("details[open] tbody tr").count() == 1500

@@ -1,0 +1,85 @@
+"""Recordings whose results are made up, so that what a report says of them can be told in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reports.subject import Sound, Subject
+from shared.domain.emotion import ModelInfo
+from shared.domain.failure import FailureCode
+from shared.domain.options import AggregationOptions, JobOptions
+from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
+from shared.domain.segment import SegmentFlag, SegmentOutcome, SegmentResult
+from shared.domain.timeline import aggregate
+from tests.unit.results import scored, skipped
+
+PLACE = "https://calls.example"
+LABELS = ("angry", "happy", "neutral", "sad")
+MODEL = ModelInfo("acme/large", "v7", "9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7", LABELS)
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+ROLES = ("agent", "customer")
+
+
+def subject(
+    segments: Sequence[SegmentResult],
+    *,
+    seconds: float = 600,
+    filename: str = "call.mp3",
+    roles: tuple[str, ...] = ROLES,
+    model: ModelInfo | None = MODEL,
+    min_confidence: float = 0.0,
+    clips: Mapping[int, bytes] | None = None,
+    audio_deleted: bool = False,
+    warnings: tuple[RecordingWarning, ...] = (),
+    metadata: Mapping[str, str] | None = None,
+) -> Subject:
+    """A report's subject: a recording of two channels with these segments."""
+    options = JobOptions(roles=roles, aggregation=AggregationOptions(2000, min_confidence), metadata=metadata or {})
+    duration = round(seconds * SAMPLE_RATE)
+    speech = sum(found.segment.speech for found in segments)
+    result = aggregate(segments, duration=duration, speech=speech, options=options.aggregation, model=model)
+    recording = Recording(
+        filename, 1, "ab", "k", "mp3", 8000, 2, duration, ChannelMode.SPLIT, roles=roles, warnings=warnings
+    )
+    links = {} if audio_deleted else {found.segment.index: link(found.segment.index) for found in segments}
+    return Subject(recording, result, options, Sound(links, clips or {}, PLACE, audio_deleted), "job_1", AT)
+
+
+def link(index: int) -> str:
+    return f"{PLACE}/v1/jobs/job_1/segments/{index}/audio"
+
+
+def call() -> list[SegmentResult]:
+    """Ten minutes: the customer is neutral, then angry, then neutral; the agent neutral and once happy."""
+    segments: list[SegmentResult] = []
+    for index in range(60):
+        start = 10.0 * index
+        channel = index % 2
+        angry = channel == 1 and 20 <= index < 40
+        emotion = "angry" if angry else "happy" if index == 30 else "neutral"
+        segments.append(scored(index, start, start + 8, emotion, 0.5 + index / 200, channel))
+    segments[7] = skipped(7, 70, 78)
+    segments[8] = flagged(segments[8])
+    return segments
+
+
+def flagged(result: SegmentResult) -> SegmentResult:
+    return replace(result, segment=replace(result.segment, flags=(SegmentFlag.CLIPPED,)))
+
+
+def day(count: int = 6000) -> list[SegmentResult]:
+    """24 hours of `count` segments whose emotions change all the time."""
+    step = 24 * 3600 / count
+    length = min(step * 0.9, 25)
+    return [
+        scored(i, i * step, i * step + length, LABELS[(i * i + i // 700) % 4], 0.3 + i % 60 / 100, i % 2)
+        if i % 50
+        else skipped(i, i * step, i * step + length)
+        for i in range(count)
+    ]
+
+
+def crashed(result: SegmentResult) -> SegmentResult:
+    return replace(result, outcome=SegmentOutcome.skipped(FailureCode.CRASH))
