@@ -98,7 +98,7 @@ class _Page:
 
     def _name(self, voice: Voice) -> str:
         several = len(self._picture.voices) > 1
-        return voice.role or (self._words.numbered_channel.format(number=voice.number) if several else "")
+        return voice.role or (self._words.sides[voice.number] if several else "")
 
     def _next(self, height: float) -> Axes:
         """A box of that height under what is there, which spans the time of the recording."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import cloud, scores
+from reports import cloud
 from reports.content import Content, content, segment_parts
+from reports.heatmap import heatmap
 from reports.style import policy, style
 from reports.subject import Sound, Subject
 from reports.texts import Language
@@ -30,14 +31,13 @@ _ROWS = 500
 def render(subject: Subject, lang: Language) -> bytes:
     """The file for a subject."""
     said = content(subject, lang)
-    drawn = scores.draw(subject, lang)
     document = _ENVIRONMENT.get_template("report.html").render(
         said=said,
         policy=policy(),
         style=Markup(style()),
         picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
         cloud=_data("image/png", cloud.draw(said.shares)) if said.shares else None,
-        heatmap=_data("image/png", drawn) if drawn else None,
+        heatmap=_data("image/png", heatmap(subject.picture, lang)) if subject.picture else None,
         clips=_clips(said, subject.sound),
         parts=segment_parts(subject, lang, _ROWS),
         count=len(subject.result.segments),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import typst
 
-from reports import cloud, fonts, scores
+from reports import cloud, fonts
 from reports.content import content
+from reports.heatmap import heatmap
 from reports.subject import Subject
 from reports.texts import Language
 
@@ -22,7 +23,7 @@ def render(subject: Subject, lang: Language) -> bytes:
     # Pictures as numbers: typst reads no files but its template, and takes nothing from us but text.
     pictures = {
         "cloud_picture": list(cloud.draw(said.shares)) if said.shares else [],
-        "heatmap": list(scores.draw(subject, lang) or b""),
+        "heatmap": list(heatmap(subject.picture, lang)) if subject.picture else [],
     }
     return typst.compile(
         str(_TEMPLATES / "report.typ"),

@@ -62,6 +62,4 @@ class Wording:
             return shown(role)
         if self.recording.channel_mode is not ChannelMode.SPLIT:
             return self.texts.mono if self.recording.channels == 1 else self.texts.mixed
-        if self.recording.channels == len(self.texts.sides):
-            return self.texts.sides[number]
-        return self.texts.numbered_channel.format(number=number)
+        return self.texts.sides[number]

@@ -30,7 +30,6 @@ CHINESE = Texts(
     mono="单声道",
     mixed="所有声道合并",
     sides=("左声道", "右声道"),
-    numbered_channel="声道 {number}",
     recording="录音",
     length="时长",
     channels="声道",

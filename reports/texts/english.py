@@ -28,7 +28,6 @@ ENGLISH = Texts(
     mono="one channel",
     mixed="all channels as one",
     sides=("left channel", "right channel"),
-    numbered_channel="channel {number}",
     recording="Recording",
     length="Length",
     channels="Channels",

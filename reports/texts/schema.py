@@ -30,7 +30,6 @@ class Texts:
     mono: str
     mixed: str
     sides: tuple[str, str]
-    numbered_channel: str
 
     # Facts about the recording.
     recording: str
