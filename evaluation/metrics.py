@@ -91,8 +91,9 @@ def intervals(answers: Answers) -> Sequence[tuple[float, float]]:
     """95 % of what each of `Rates` is where units are drawn anew, with replacement, as many as there are."""
     names, unit = np.unique(answers.unit, return_inverse=True)
     parts = _confusions(answers, unit, len(names))
-    drawn = np.random.default_rng(SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), SAMPLES)
-    bounds = np.percentile(rates(np.tensordot(drawn, parts, axes=1)), [2.5, 97.5], axis=1)
+    rng, even = np.random.default_rng(SEED), np.full(len(names), 1 / len(names))
+    samples = [np.tensordot(rng.multinomial(len(names), even), parts, axes=1) for _ in range(SAMPLES)]
+    bounds = np.percentile(rates(np.stack(samples)), [2.5, 97.5], axis=1)
     return [(float(low), float(high)) for low, high in bounds.T]
 
 

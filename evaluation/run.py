@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,10 +67,7 @@ def evaluate_folder(
     listed = clips.read(source.path, source.labels, source.label_map, source.only)
     ear = Ear(pipeline, segmentation)
     labels = pipeline.model.info.labels
-    heard = []
-    for number, clip in enumerate(listed):
-        on_step("clips", number, len(listed))
-        heard.append((clip, ear.hear(clip.path)))
+    heard = list(_heard(listed, ear, on_step))
     units = _units(listed)
     answered = [(clip.path, _pair(clip, each, units)) for clip, each in heard if each.scores]
     skipped = [Skipped(clip.file, each.reason) for clip, each in heard if each.reason]
@@ -116,6 +113,12 @@ def evaluate_recording(
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
         timeline=timeline.figures(true.stretches, entries, pairs),
     )
+
+
+def _heard(listed: Sequence[Clip], ear: Ear, on_step: OnStep) -> Iterator[tuple[Clip, Heard]]:
+    for number, clip in enumerate(listed):
+        on_step("clips", number, len(listed))
+        yield clip, ear.hear(clip.path)
 
 
 def _nothing_heard(folder: Path, skipped: Sequence[Skipped]) -> str:

@@ -59,6 +59,7 @@ def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Pa
         (["FOLDER", "--out", "OUT", "--map", "boredom"], "--map needs a name and a value with = between"),
         (["FOLDER", "--out", "OUT", "--only", "age=7"], "lacks the column age; it has: file, emotion, speaker"),
         (["FOLDER", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
+        (["CLIP", "--out", "OUT", "--robustness"], "are for folders of clips"),
         (["CLIP", "--out", "OUT"], "which would say when which emotion is heard"),
     ],
 )

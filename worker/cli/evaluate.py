@@ -44,8 +44,10 @@ def evaluate(
 ) -> None:
     """Measure how often the model is right on sound of your own, whose emotions people have named."""
     console = Console(stderr=True)
+    if source.is_file() and (only or robustness):
+        leave(console, "--only and --robustness are for folders of clips, not for a recording.")
     settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)
-    names = {name.lower(): to for name, to in _pairs(console, "--map", label_map).items()}
+    names = {name.lower(): to.lower() for name, to in _pairs(console, "--map", label_map).items()}
     values = {name.lower(): frozenset(listed(text)) for name, text in _pairs(console, "--only", only).items()}
     with leaving(console):
         from evaluation.errors import NotEvaluable
