@@ -41,11 +41,6 @@ def load_clips(folder: Path) -> list[Clip]:
         return [_load_clip(folder, row) for row in csv.DictReader(lines)]
 
 
-def of_speakers(clips: list[Clip], speakers: Collection[str]) -> list[Clip]:
-    """Return the clips that these speakers spoke."""
-    return [clip for clip in clips if clip.speaker in speakers]
-
-
 def not_of_speakers(clips: list[Clip], speakers: Collection[str]) -> list[Clip]:
     """Return the clips that none of these speakers spoke."""
     return [clip for clip in clips if clip.speaker not in speakers]

@@ -28,7 +28,8 @@ def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize(
-    "command", ["", "analyze", "split", "serve", "worker", "demo", "submit", "migrate", "keys", "keys create"]
+    "command",
+    ["", "analyze", "split", "evaluate", "serve", "worker", "demo", "submit", "migrate", "keys", "keys create"],
 )
 def test_help_is_everywhere(command: str) -> None:
     done = emoline(*command.split(), "--help", timeout=30)

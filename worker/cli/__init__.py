@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from worker.cli import analyze, bench, keys, models, service, split, submit
+from worker.cli import analyze, bench, evaluate, keys, models, service, split, submit
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(analyze.analyze)
 app.command()(split.split)
+app.command()(evaluate.evaluate)
 app.command()(service.serve)
 app.command()(service.worker)
 app.command()(submit.submit)

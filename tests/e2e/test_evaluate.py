@@ -1,0 +1,74 @@
+"""`emoline evaluate`, run as people run it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.e2e.test_cli import emoline
+from tests.media.speech import speech_like
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "clips").mkdir()
+    for seed in range(2):
+        soundfile.write(tmp_path / "clips" / f"clip {seed}.wav", speech_like(2.5, seed=seed).samples, 16_000)
+    lines = ["file,emotion,speaker", "clip 0.wav,boredom,1", "clip 1.wav,angry,2", "clip 2.wav,sad,2"]
+    (tmp_path / "clips" / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "clips"
+
+
+def test_evaluate_measures_a_folder_and_says_what_it_skipped(folder: Path, tmp_path: Path) -> None:
+    done = emoline("evaluate", folder, "--out", tmp_path / "out", "--map", "boredom=other", "--min-ms", 2000)
+    assert done.returncode == 0, done.stderr
+    assert "UAR" in done.stdout
+    assert "1 were skipped" in done.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["measured"]["weight"] == 2
+    assert report["segmentation"]["min_ms"] == 2000
+    assert report["source"]["map"] == {"boredom": "other"}
+    assert report["skipped"] == [{"file": "clip 2.wav", "reason": "missing_file"}]
+    assert report["robustness"] == []
+
+
+def test_evaluate_only_some_under_every_condition(folder: Path, tmp_path: Path) -> None:
+    done = emoline("evaluate", folder, "--out", tmp_path / "out", "--only", "speaker=2", "--robustness")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert (report["listed"], report["source"]["only"]) == (2, {"speaker": ["2"]})
+    assert len(report["robustness"]) == 15
+    assert "| middle second |" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+
+
+def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "truth.txt").write_text("0.0\t2.5\tangry\n", encoding="utf-8")
+    done = emoline("evaluate", folder / "clip 0.wav", "--labels", tmp_path / "truth.txt", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["weights_in"] == "seconds"
+    assert 0 < report["timeline"]["covered_s"] <= report["timeline"]["truth_s"] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["FOLDER", "--out", "OUT", "--map", "boredom"], "--map needs a name and a value with = between"),
+        (["FOLDER", "--out", "OUT", "--only", "age=7"], "lacks the column age; it has: file, emotion, speaker"),
+        (["FOLDER", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
+        (["CLIP", "--out", "OUT", "--robustness"], "are for folders of clips"),
+        (["CLIP", "--out", "OUT"], "which would say when which emotion is heard"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_said_in_a_sentence(
+    folder: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    places = {"FOLDER": folder, "CLIP": folder / "clip 0.wav", "OUT": tmp_path / "out"}
+    done = emoline("evaluate", *(places.get(argument, argument) for argument in arguments))
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()

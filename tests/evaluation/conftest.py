@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from shared.settings import Settings
+from worker.adapters.emotion2vec.model import Emotion2vecModel
+from worker.container import VOICE_DETECTORS, Pipeline, build_decoder
+
+
+@pytest.fixture(scope="session")
+def pipeline(mini_model: Emotion2vecModel) -> Pipeline:
+    settings = Settings()
+    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, mini_model)
