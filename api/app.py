@@ -28,6 +28,7 @@ from api.routes import (
     jobs,
     keys,
     metrics,
+    page,
     problems,
     results,
     tus,
@@ -111,7 +112,7 @@ def create_app(
         lifespan=_closing(rates),
         telemetry=_TELEMETRY,
     )
-    patch_fastapi(app)
+    patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
     app.state.doorkeeper = Doorkeeper(services.access)
     app.state.looks = Looks(services.read)
@@ -122,6 +123,7 @@ def create_app(
     errors.install(app)
     for feature in (jobs, batches, results, frames, tus, uploads, webhooks, keys, usage, health, metrics, problems):
         app.include_router(feature.router)
+    page.install(app)
     return app
 
 

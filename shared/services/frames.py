@@ -9,6 +9,7 @@ import numpy as np
 
 from shared.domain.errors import NoEmbeddings
 from shared.domain.job import Job
+from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
 from shared.frames import Floats, FrameScores, Grid, grid, softmax
 from shared.ports import JobStore, ObjectStore
@@ -38,8 +39,11 @@ class Frames:
         if embeddings is not None:
             self._save(embedding_key(job_id, segment), embeddings)
 
-    def grid(self, job_id: str, hop_ms: int, channel: int | None = None) -> tuple[Job, Grid]:
-        """A job that succeeded, and its scores in bins of `hop_ms`, of one channel or of all.
+    def grid(
+        self, job_id: str, hop_ms: int, channel: int | None = None, within_ms: range | None = None
+    ) -> tuple[Job, Grid]:
+        """A job that succeeded, and its scores in bins of `hop_ms`: of one channel or of all, and of all bins or those
+        that begin within a span.
 
         Raises:
             ResultNotReady, NoResult.
@@ -49,8 +53,11 @@ class Frames:
         scored = list(self._scored(job_id))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
+        if within_ms is not None:
+            chosen = (result for result in chosen if _meets(result.segment, within_ms, hop_ms))
         frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
-        return job, grid(frames, labels, hop_ms)
+        whole = grid(frames, labels, hop_ms)
+        return job, whole if within_ms is None else whole.within(within_ms)
 
     def scores(self, job: Job) -> FrameScores:
         """What gives the scores of a segment's frames; nothing unless the job asked for them."""
@@ -106,6 +113,11 @@ class Frames:
     def _save(self, key: str, array: Floats) -> None:
         with self.objects.writer(key) as writer:
             np.save(writer, array, allow_pickle=False)
+
+
+def _meets(segment: Segment, within_ms: range, hop_ms: int) -> bool:
+    """Whether a frame of the segment may lie in a bin that begins within the span."""
+    return segment.start < from_ms(within_ms.stop + hop_ms) and segment.end > from_ms(within_ms.start)
 
 
 def _labels(result: SegmentResult) -> tuple[str, ...]:
