@@ -47,7 +47,7 @@ _PAGES = {
             b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
             b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
-    )
+    ),
 }
 _OWN = {b"cache-control", b"content-security-policy"}
 """What an answer says of these itself stands."""

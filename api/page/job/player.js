@@ -1,5 +1,6 @@
 /** Plays a recording segment by segment; between them it is silent and the cursor leaps. */
 import { ask } from "../api.js";
+import { h } from "../element.js";
 import { meeting } from "../timeline/axis.js";
 
 const KEPT = 12;
@@ -12,7 +13,7 @@ export class Player extends EventTarget {
     this.jobId = jobId;
     this.segments = segments;
     this.sounds = new Map();
-    this.audio = new Audio();
+    this.audio = h("audio", { hidden: true });
     this.place = -1;
     this.position = 0;
     this.problem = "";

@@ -100,7 +100,7 @@ class JobView {
     };
     return [
       dominantIs(result),
-      h("section.timeline", { "aria-label": t("view.timeline") }, this.toolbar(axis, player, chart, lanes), chart.element, legend(result)),
+      h("section.timeline", { "aria-label": t("view.timeline") }, this.toolbar(axis, player, chart, lanes), chart.element, legend(result), player.audio),
       downloads(job),
       summary(result, job.audio.duration_ms, play),
       new Segments(this.jobId, player, this.signal).element,

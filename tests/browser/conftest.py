@@ -1,0 +1,127 @@
+"""The page in a real Chromium, of a service that is a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, sync_playwright
+
+from tests.e2e.conftest import Client
+from tests.e2e.processes import api
+from tests.services.missing import leave_out
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+"""Containers have no sandbox and no GPU; the others keep the browser from talking to anybody else."""
+
+
+@dataclass
+class Watched:
+    """A page, and what went on behind it: hosts that were asked, complaints of the console.
+
+    `provoked` are parts of the complaints that a test itself brings about, as by asking for what is not there.
+    """
+
+    page: Page
+    provoked: set[str] = field(default_factory=lambda: {"status of 404"})
+    hosts: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._asked)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith("blob:"):
+            self.hosts.add(urlsplit(request.url).netloc)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in self.provoked):
+            self.complaints.append(message.text)
+
+
+Open = Callable[..., Watched]
+
+
+def executable(playwright: Playwright) -> str | None:
+    """A Chromium of this machine, if there is one."""
+    named = os.environ.get("EMOLINE_TEST_CHROMIUM")
+    found = [named, *map(shutil.which, NAMES), playwright.chromium.executable_path]
+    return next((path for path in found if path and Path(path).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = executable(playwright)
+        if path is None:
+            leave_out("There is no Chromium: install one, or name it in EMOLINE_TEST_CHROMIUM.")
+        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
+            yield launched
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
+    """A page at `url`, which asks no other host and of which nothing is complained about."""
+    asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
+    with browser.new_context(**asked) as context:
+        context.set_default_timeout(20_000)
+        watched = Watched(context.new_page())
+        watched.page.goto("/")
+        yield watched
+        with suppress(Error):
+            watched.page.wait_for_load_state("networkidle", timeout=2000)
+        assert watched.complaints == []
+        assert watched.hosts == {urlsplit(url).netloc}
+
+
+@pytest.fixture(scope="session")
+def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Of the service, which is started only where there is a browser."""
+    folder = tmp_path_factory.mktemp("page")
+    with api(folder, {"EMOLINE_DATA_DIR": str(folder / "data")}) as opened_client:
+        yield opened_client
+
+
+@pytest.fixture(scope="session")
+def job(client: Client) -> dict[str, Any]:
+    """The sample call, analysed."""
+    config = {"channels": "split", "roles": ["agent", "customer"]}
+    return client.ended(client.submit(SAMPLE.read_bytes(), "call.opus", **config)["id"])
+
+
+@pytest.fixture
+def watched(browser: Browser, client: Client) -> Iterator[Watched]:
+    with opened(browser, str(client.base_url)) as one:
+        yield one
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    return watched.page
+
+
+@pytest.fixture
+def looked_at(page: Page, job: dict[str, Any]) -> Page:
+    """The page of the sample call."""
+    page.goto(f"/#/jobs/{job['id']}")
+    page.locator("canvas.chart").wait_for()
+    return page
