@@ -29,6 +29,7 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.ObjectNotFound: HTTPStatus.NOT_FOUND,
     errors.NoEmbeddings: HTTPStatus.NOT_FOUND,
+    errors.NoWaveform: HTTPStatus.NOT_FOUND,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.JobDeleted: HTTPStatus.GONE,
     errors.AudioDeleted: HTTPStatus.GONE,

@@ -29,6 +29,7 @@ from shared.services.submit import Submit
 from shared.services.sweep import Sweep
 from shared.services.uploads import Uploads
 from shared.services.usage import UsageReport
+from shared.services.waveforms import Waveforms
 from shared.settings import Settings
 
 
@@ -49,6 +50,7 @@ class Services:
     uploads: Uploads
     read: Read
     frames: Frames
+    waveforms: Waveforms
     end: End
     retry: Retry
     sweep: Sweep
@@ -65,6 +67,7 @@ class Services:
             uploads=replace(self.uploads, submission=submit),
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
+            waveforms=replace(self.waveforms, jobs=jobs),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
             endpoints=endpoints,
@@ -105,6 +108,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 uploads=Uploads(uploads, submit),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
+                waveforms=Waveforms(jobs, objects),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),

@@ -16,6 +16,7 @@ from shared.domain.segment import Segment, SegmentOutcome
 from shared.frames import Floats, softmax
 from shared.ports import StoredSegment
 from shared.services.keys import audio_key
+from shared.waveform import Waveform
 from tests.media.case import spoken
 
 LABELS = ("angry", "happy", "sad")
@@ -38,14 +39,23 @@ def submitted(services: Services, options: JobOptions) -> str:
     return services.submit.enqueue(upload, sha256, "call.wav", options).id
 
 
-def analysed(services: Services, parts: Sequence[Part], options: JobOptions, embeddings: Sequence[Floats] = ()) -> str:
-    """The id of a job that succeeded with segments of these parts."""
+def analysed(
+    services: Services,
+    parts: Sequence[Part],
+    options: JobOptions,
+    embeddings: Sequence[Floats] = (),
+    waveform: Waveform | None = None,
+) -> str:
+    """The id of a job that succeeded with segments of these parts; without a waveform as before there were any."""
     job_id = submitted(services, options)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     claim = services.jobs.claim_preparation()
     assert claim is not None
     prepared = claim.job.evolve(recording=replace(claim.job.recording, roles=options.roles))
+    if waveform:
+        services.waveforms.store(job_id, waveform)
+        prepared = prepared.evolve(prepared=waveform.end)
     services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
     for segment, part, own in zip_longest(segments, parts, embeddings):
         if part.logits is not None:

@@ -14,7 +14,8 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
-from shared.frames import Floats, softmax
+from shared.frames import Floats
+from shared.waveform import Waveform
 from worker.container import Pipeline
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
@@ -29,24 +30,34 @@ OnProgress = Callable[[int, int | None, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`frame_scores` [frames, labels] are those of a scored segment's frames, by its index, if they were asked for."""
+    """`logits` [frames, labels] are those of a scored segment's frames, by its index, if they were to be kept."""
 
     recording: Recording
     result: Result
-    frame_scores: Mapping[int, Floats]
+    waveform: Waveform
+    logits: Mapping[int, Floats]
 
 
 def analyze(
-    file: Path, pipeline: Pipeline, options: JobOptions, out: Path, on_progress: OnProgress, *, save_segments: bool
+    file: Path,
+    pipeline: Pipeline,
+    options: JobOptions,
+    out: Path,
+    on_progress: OnProgress,
+    *,
+    save_segments: bool,
+    keep_logits: bool = False,
 ) -> Analysis:
     """Analyses a file; `out` gets `embeddings/NNN.npy` if the options, and `segments/NNN.wav` if the caller wants them.
+
+    Logits are kept, 6 MB for an hour of speech, where `keep_logits` says so or the options ask for scores of frames.
 
     Raises:
         PipelineError: the file cannot be decoded or lacks a channel that was to be analysed, or the model cannot run.
     """
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
         preparation = Preparation(stream, options, pipeline.detectors, pipeline.most_segments)
-        kept = _Kept(out, options, save_segments)
+        kept = _Kept(out, options, save_segments, keep_logits or options.granularity == "frame")
         found: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
             sounds = [clip.samples for clip in batch]
@@ -63,7 +74,7 @@ def analyze(
             options=options.aggregation,
             model=pipeline.model.info,
         )
-        return Analysis(preparation.describe(_recording(file)), result, kept.frame_scores)
+        return Analysis(preparation.describe(_recording(file)), result, preparation.waveform(), kept.logits)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
@@ -79,18 +90,19 @@ def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
 class _Kept:
     """What is kept of each segment besides its outcome, as far as it was asked for."""
 
-    def __init__(self, out: Path, options: JobOptions, save_segments: bool) -> None:
+    def __init__(self, out: Path, options: JobOptions, save_segments: bool, keep_logits: bool) -> None:
         self._options = options
+        self._keep_logits = keep_logits
         self._segments = NumberedFiles(out / "segments", ".wav") if save_segments else None
         self._embeddings = NumberedFiles(out / "embeddings", ".npy") if options.embeddings else None
-        self.frame_scores: dict[int, Floats] = {}
+        self.logits: dict[int, Floats] = {}
 
     def add(self, clip: Clip, inference: Inference) -> None:
         index, prediction = clip.segment.index, inference.prediction
         if self._segments:
             soundfile.write(self._segments.path(index), clip.samples, SAMPLE_RATE)
-        if prediction and self._options.granularity == "frame":
-            self.frame_scores[index] = softmax(prediction.logits)
+        if prediction and self._keep_logits:
+            self.logits[index] = prediction.logits
         embeddings = prediction.embeddings(self._options.embeddings) if prediction else None
         if self._embeddings and embeddings is not None:
             np.save(self._embeddings.path(index), embeddings, allow_pickle=False)

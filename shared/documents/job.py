@@ -50,6 +50,8 @@ _EXAMPLE: dict[str, Any] = {
         "timeline": f"{_EXAMPLE_LINK}/timeline",
         "segments": f"{_EXAMPLE_LINK}/segments",
         "frames": f"{_EXAMPLE_LINK}/frames",
+        "waveform": f"{_EXAMPLE_LINK}/waveform",
+        "heatmap": f"{_EXAMPLE_LINK}/heatmap.png",
         "embeddings": None,
     },
 }
@@ -104,6 +106,8 @@ class LinksDocument(Document):
     timeline: str
     segments: str
     frames: str
+    waveform: str
+    heatmap: str
     embeddings: str | None
     """Null unless the job's config asks for them."""
 
@@ -163,6 +167,8 @@ class JobDocument(Document):
                 timeline=f"{self_link}/timeline",
                 segments=f"{self_link}/segments",
                 frames=f"{self_link}/frames",
+                waveform=f"{self_link}/waveform",
+                heatmap=f"{self_link}/heatmap.png",
                 embeddings=f"{self_link}/embeddings" if job.options.embeddings else None,
             ),
         )

@@ -103,6 +103,12 @@ class NoEmbeddings(EmolineError):
     code = "no_embeddings"
 
 
+class NoWaveform(EmolineError):
+    """The job was analysed before waveforms were kept; try it again with `all`, or submit the recording anew."""
+
+    code = "no_waveform"
+
+
 class JobFinished(EmolineError):
     """The job has already ended, so it cannot be canceled."""
 

@@ -44,6 +44,14 @@ def embedding_key(job_id: str, segment: Segment) -> str:
     return f"{job_prefix(job_id)}embeddings/{_place(segment)}.npy"
 
 
+def waveform_key(job_id: str) -> str:
+    """The peaks of its channels, `.npy` [pairs] with a field for each: see `shared.services.waveforms`.
+
+    Not under `audio_prefix`: how loud it was at which time is a result, and nobody can listen to it.
+    """
+    return f"{job_prefix(job_id)}waveform.npy"
+
+
 def upload_prefix(upload_id: str) -> str:
     """The prefix of what has come of an upload and is not put together yet."""
     return f"uploads/{upload_id}/"

@@ -32,7 +32,7 @@ from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import AudioFormat, RecordingWarning
 from shared.frames import softmax
 from shared.ports import ObjectStore, ObjectWriter
-from shared.services import end, frames, receiving, sweep, uploads
+from shared.services import end, frames, receiving, sweep, uploads, waveforms
 from shared.services import submit as submitting
 from shared.services.uploads import Uploads
 from shared.settings import Settings
@@ -58,7 +58,7 @@ _PIECE_BYTES = len(SOUND) // 2
 _LABELS = ("angry", "happy", "sad")
 MORTAL = (
     *(claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep),
-    *(receiving, stored_uploads, uploads),
+    *(receiving, stored_uploads, uploads, waveforms),
 )
 """What claims, completes, wakes and finishes: where processes die."""
 
@@ -96,6 +96,7 @@ def opened(engine: Engine, clock: ManualClock, folder: Path) -> Iterator[World]:
             uploads=Uploads(parted, submit),
             read=replace(services.read, jobs=store),
             frames=replace(services.frames, jobs=store),
+            waveforms=replace(services.waveforms, jobs=store),
             end=replace(services.end, jobs=store, clock=clock),
             sweep=replace(services.sweep, jobs=store, uploads=parted, lease_s=LEASE_S),
         )
@@ -121,7 +122,13 @@ def analysed(world: World) -> None:
 def analysed_after_errors(world: World) -> None:
     """The same where the store is full at first."""
     full = FullAtFirst(world.services.objects)
-    troubled = replace(world.services, objects=full, frames=replace(world.services.frames, objects=full))
+    services = world.services
+    troubled = replace(
+        services,
+        objects=full,
+        frames=replace(services.frames, objects=full),
+        waveforms=replace(services.waveforms, objects=full),
+    )
     _submit(world)
     _work(troubled)
     world.clock.advance(LEASE_S)  # longer than what waits for room does so

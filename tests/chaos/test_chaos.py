@@ -161,7 +161,7 @@ def test_every_job_ends_as_if_nothing_had_happened(
         assert equal(result(client, job_id), expected[name]), job_id
     segments = {job_id: len(of_job) for job_id, of_job in witness.recorded(cluster.engine).items()}
     objects = cluster.objects()
-    # Its recording, and of each segment the sound and the frames.
-    assert {job_id: objects[job_id] for job_id in found} == {job_id: 1 + 2 * segments[job_id] for job_id in found}
+    # Its recording and its waveform, and of each segment the sound and the frames.
+    assert {job_id: objects[job_id] for job_id in found} == {job_id: 2 + 2 * segments[job_id] for job_id in found}
     assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(found)
     assert Work.of(cluster).extra <= MOST_EXTRA or not LONG

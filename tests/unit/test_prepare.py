@@ -68,6 +68,8 @@ def test_only_the_chosen_channel_gives_clips_and_counts_as_speech(
     for clip in clips:
         assert np.array_equal(clip.samples, SOUND[clip.segment.start : clip.segment.end, number])
     assert 0 < sum(clip.segment.speech for clip in clips) <= own.speech < whole.speech
+    assert own.waveform().channels == (number,)
+    assert np.array_equal(own.waveform().peaks[:, 0], whole.waveform().peaks[:, number])
     assert (recording.roles, recording.warnings) == (ROLES, ())
 
 
@@ -113,6 +115,15 @@ def test_a_mix_that_was_asked_for_has_no_role_and_needs_no_warning() -> None:
     clips, _, recording = prepared(CALL, channels="mix", roles=ROLES)
     assert {clip.segment.channel for clip in clips} == {0}
     assert (recording.channel_mode, recording.role(0), recording.warnings) == (ChannelMode.MIX, None, ())
+
+
+def test_the_waveform_of_a_mix_is_that_of_what_was_analysed() -> None:
+    _, preparation, _ = prepared(CALL, channels="mix")
+    found = preparation.waveform()
+    mean = np.floor((LEFT.astype(np.int64) + RIGHT) / 2).reshape(-1, 320)
+    assert (found.channels, found.start, found.end) == ((0,), 0, len(SOUND))
+    expected = np.floor(np.stack([mean.min(axis=1), mean.max(axis=1)], axis=1) / 256 + 0.5)
+    assert np.array_equal(found.peaks[:, 0], expected)
 
 
 def test_a_mono_recording_may_have_the_one_role() -> None:

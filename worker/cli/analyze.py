@@ -71,12 +71,12 @@ def analyze(
 
             analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments)
             bar.update(task, completed=1, total=1)
-        indent = 2 if granularity == "segment" else None  # which would give each frame's score a line of its own
-        _write(analysis, out, indent, with_segments=save_segments)
+        _write(analysis, out, with_frames=granularity == "frame", with_segments=save_segments)
 
 
-def _write(analysis: Analysis, out: Path, indent: int | None, *, with_segments: bool) -> None:
+def _write(analysis: Analysis, out: Path, *, with_frames: bool, with_segments: bool) -> None:
     from shared.documents.result import ResultDocument
+    from shared.frames import softmax
     from worker.segment_files import numbered
     from worker.terminal import print_result
 
@@ -84,8 +84,9 @@ def _write(analysis: Analysis, out: Path, indent: int | None, *, with_segments: 
         analysis.recording,
         analysis.result,
         lambda found: f"segments/{numbered(found.segment.index, '.wav')}" if with_segments else None,
-        lambda found: analysis.frame_scores.get(found.segment.index),
+        lambda found: softmax(analysis.logits[found.segment.index]) if with_frames and found.ok else None,
     )
+    indent = None if with_frames else 2  # which would give each frame's score a line of its own
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")
     print_result(document, Console())

@@ -10,10 +10,12 @@ from functools import partial
 from shared.domain.options import JobOptions
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
+from shared.waveform import Waveform
 from worker.pipeline import chosen
 from worker.pipeline.channels import decide, mix
 from worker.pipeline.cuts import Cut
 from worker.pipeline.errors import TooManySegments
+from worker.pipeline.peaks import PeakMeter, together
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
 from worker.pipeline.quality import flags
 from worker.pipeline.segmenter import Heard, Piece, Segmenter
@@ -49,6 +51,7 @@ class Preparation:
         self._most_segments = most_segments
         self._on_heard = on_heard
         self._segmenters: dict[int, Segmenter] = {}  # by channel
+        self._meters: dict[int, PeakMeter] = {}
         self._mode: ChannelMode | None = None
         self._ended = False
         self.decoded = 0
@@ -72,12 +75,17 @@ class Preparation:
             self.decoded += len(block)
             for channel, segmenter in self._segmenters.items():
                 _push(waiting, channel, segmenter.feed(block[:, channel]))
+                self._meters[channel].feed(block[:, channel])
             horizon = min(segmenter.horizon for segmenter in self._segmenters.values())
             yield self._numbered(_pop(waiting, horizon))
         for channel, segmenter in self._segmenters.items():
             _push(waiting, channel, segmenter.finish())
         yield self._numbered(_pop(waiting, self.decoded))
         self._ended = True
+
+    def waveform(self) -> Waveform:
+        """The peaks of the channels that are analysed, and of no other; whole once all clips have been given."""
+        return together({channel: meter.peaks() for channel, meter in self._meters.items()}, self.decoded)
 
     def describe(self, recording: Recording) -> Recording:
         """The recording with what is known of it by now: its declared length at first, the true one at the end."""
@@ -120,6 +128,7 @@ class Preparation:
             if not self._segmenters:
                 analysed = chosen.numbers(self._options, self._mode, channels.shape[1])
                 self._segmenters = {channel: self._segmenter(channel) for channel in analysed}
+                self._meters = {channel: PeakMeter() for channel in analysed}
             yield channels
 
     def _segmenter(self, channel: int) -> Segmenter:

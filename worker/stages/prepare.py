@@ -58,6 +58,7 @@ class PrepareStage:
             self.services.jobs.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)
             self.services.jobs.forget_segments_from(claim, preparation.found)
+            self.services.waveforms.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
