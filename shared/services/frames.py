@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from shared.domain.errors import NoEmbeddings
 from shared.domain.job import Job
+from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
 from shared.frames import Floats, FrameScores, Grid, grid, softmax
@@ -50,11 +53,9 @@ class Frames:
             ObjectNotFound: the job was analysed before frames were kept.
         """
         job = succeeded(self.jobs, job_id)
-        scored = list(self._scored(job_id))
+        scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms, hop_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
-        if within_ms is not None:
-            chosen = (result for result in chosen if _meets(result.segment, within_ms, hop_ms))
         frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
         whole = grid(frames, labels, hop_ms)
         return job, whole if within_ms is None else whole.within(within_ms)
@@ -87,8 +88,17 @@ class Frames:
                 content = file.read()
             yield result.segment.index, content
 
-    def _scored(self, job_id: str) -> Iterator[SegmentResult]:
-        after = -1
+    def _near(self, job_id: str, within_ms: range, hop_ms: int) -> Iterator[SegmentResult]:
+        """The scored segments that may have frames in the bins that begin within the span.
+
+        Segments are numbered by their start, so the first of them is found without looking at all that come before.
+        """
+        start, end = from_ms(within_ms.start - MAX_SEGMENT_MS), from_ms(within_ms.stop + hop_ms)
+        numbers = range(self.jobs.counts([job_id])[job_id].total)
+        first = bisect_left(numbers, start, key=lambda index: self.jobs.segment(job_id, index).segment.start)
+        return takewhile(lambda result: result.segment.start < end, self._scored(job_id, first - 1))
+
+    def _scored(self, job_id: str, after: int = -1) -> Iterator[SegmentResult]:
         while page := self.jobs.results(job_id, after=after, limit=_PAGE):
             yield from (result for result in page if result.ok)
             after = page[-1].segment.index
@@ -113,11 +123,6 @@ class Frames:
     def _save(self, key: str, array: Floats) -> None:
         with self.objects.writer(key) as writer:
             np.save(writer, array, allow_pickle=False)
-
-
-def _meets(segment: Segment, within_ms: range, hop_ms: int) -> bool:
-    """Whether a frame of the segment may lie in a bin that begins within the span."""
-    return segment.start < from_ms(within_ms.stop + hop_ms) and segment.end > from_ms(within_ms.start)
 
 
 def _labels(result: SegmentResult) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ import { emotionName, channelName, t } from "../words.js";
 import { at } from "./axis.js";
 import { keysOf, takeGestures } from "./gestures.js";
 import { Frames, drawHeat, scoresOf } from "./heat.js";
+import { BAND, Lane } from "./lane.js";
 import { currentLook } from "./look.js";
 import { Minimap, size } from "./minimap.js";
-import { drawRegions } from "./regions.js";
 import { drawRuler } from "./ruler.js";
-import { Waveform, drawPeaks } from "./waveform.js";
+import { Waveform } from "./waveform.js";
 
 const RULER = 24;
 const GAP = 10;
@@ -98,8 +98,8 @@ export class Chart {
     context.textBaseline = "middle";
     context.fillStyle = look.ground;
     context.fillRect(0, 0, axis.left + axis.width, this.height);
-    drawRuler(context, axis, RULER, this.height - GAP, look);
     this.lanes.forEach((lane, i) => this.drawLane(context, lane, RULER + i * this.heights.lane));
+    drawRuler(context, axis, RULER, this.height - GAP, look);
     this.minimap.move();
     this.move();
   }
@@ -107,19 +107,13 @@ export class Chart {
   drawLane(context, lane, top) {
     const { axis, look, heights } = this;
     const bottom = top + heights.wave;
-    context.save();
-    context.beginPath();
-    context.rect(axis.left, top, axis.width, heights.lane);
-    context.clip();
     const faint = (item) => this.view === "dominant" && item.emotion !== this.dominant;
-    const columns = drawRegions(context, axis, this.items(lane), { top, bottom }, look, faint);
-    const [middle, half] = [(top + 18 + bottom) / 2, (heights.wave - 26) / 2];
     const peaks = this.waveform.of(lane.channel, axis);
-    context.fillStyle = look.quiet;
-    if (peaks) drawPeaks(context, axis, peaks, this.waveform.height(lane.channel), { middle, half }, columns);
-    else context.fillRect(axis.left, middle, axis.width, 1);
+    lane.drawn ??= new Lane();
+    const what = { items: this.items(lane), peaks, loudest: this.waveform.height(lane.channel), faint };
+    context.textAlign = "left";
+    lane.drawn.draw(context, axis, what, { top, height: heights.wave }, look);
     if (heights.row) this.drawScores(context, lane, bottom + 2);
-    context.restore();
     this.drawNames(context, lane, top);
   }
 
@@ -134,7 +128,7 @@ export class Chart {
     context.textAlign = "left";
     context.fillStyle = look.ink;
     context.font = `600 12px ${look.font}`;
-    context.fillText(fitting(context, lane.name, axis.left - 8), 0, top + 9);
+    context.fillText(fitting(context, lane.name, axis.left - 8), 0, top + BAND / 2);
     context.font = `${heights.row > 12 ? 11 : 10}px ${look.font}`;
     context.fillStyle = look.muted;
     context.textAlign = "right";

@@ -10,11 +10,19 @@ export function currentLook() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
   const dark = value("--scheme") === "dark";
+  const [ground, lane, quiet] = ["--surface", "--lane", "--quiet"].map(value);
   return {
-    ground: value("--surface"), lane: value("--lane"), line: value("--line"), ink: value("--ink"),
-    muted: value("--muted"), quiet: value("--quiet"), accent: value("--accent"), font: value("--font"),
+    ground, lane, line: value("--line"), ink: value("--ink"), muted: value("--muted"), font: value("--font"),
     ramp: ramp(RAMPS[dark ? "dark" : "light"]),
-    wave: memo((emotion) => mixed(colour(emotion), dark ? 235 : 20, 0.3)),
+    bare: { band: mixed(lane, lane, 0), tint: mixed(ground, ground, 0), wave: mixed(quiet, quiet, 0) },
+    tones: memo((emotion, weak) => {
+      const own = colour(emotion);
+      return {
+        band: mixed(own, ground, weak ? 0.72 : 0),
+        tint: mixed(own, ground, weak ? 0.95 : 0.84),
+        wave: weak ? mixed(quiet, quiet, 0) : mixed(own, dark ? "#ebebeb" : "#141414", 0.3),
+      };
+    }),
   };
 }
 
@@ -29,13 +37,19 @@ function ramp(stops) {
   return colours;
 }
 
-/** A colour nearer to a grey level, so that it stands out from the ground. */
-function mixed(hex, level, share) {
-  const parts = hex.match(/\w\w/g).map((part) => Math.round(parseInt(part, 16) * (1 - share) + level * share));
-  return `rgb(${parts.join(" ")})`;
+/** A colour on its way to another, as the number that stands for it among pixels. */
+function mixed(from, to, share) {
+  const [red, green, blue] = [0, 1, 2].map((i) => Math.round(parts(from)[i] * (1 - share) + parts(to)[i] * share));
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
+
+const parts = (hex) => hex.match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
 
 function memo(make) {
   const made = new Map();
-  return (key) => made.get(key) ?? (made.set(key, make(key)), made.get(key));
+  return (key, weak) => {
+    const whole = `${key} ${weak}`;
+    if (!made.has(whole)) made.set(whole, make(key, weak));
+    return made.get(whole);
+  };
 }

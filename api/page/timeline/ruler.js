@@ -10,7 +10,10 @@ export function drawRuler(context, axis, height, bottom, look) {
   for (let ms = Math.ceil(axis.start / step) * step; ms <= axis.end; ms += step) {
     const x = Math.round(axis.x(ms)) + 0.5;
     context.fillStyle = look.line;
-    context.fillRect(x, height - 5, 1, bottom - height + 5);
+    context.fillRect(x, height - 6, 1, 6);
+    context.globalAlpha = 0.5;
+    context.fillRect(x, height, 1, bottom - height);
+    context.globalAlpha = 1;
     context.fillStyle = look.muted;
     if (x < axis.left + axis.width - 30) context.fillText(clock(ms, step < 1000 ? 1 : 0), x + 4, height / 2);
   }

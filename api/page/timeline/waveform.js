@@ -1,4 +1,4 @@
-/** Waveforms: the least and the greatest sample of each column of pixels. */
+/** Waveforms: the least and the greatest sample of each short stretch, as the workers kept them. */
 import { get } from "../api.js";
 import { Detail } from "./detail.js";
 
@@ -31,30 +31,13 @@ export class Waveform {
 
   /** What the loudest place of a channel is drawn as high as: quiet voices are to be seen too. */
   height(channel) {
+    if (!this.whole) return 1;
     this.loudest ??= new Map();
     if (!this.loudest.has(channel)) {
       const own = this.whole.channels.find((it) => it.channel === channel);
-      const most = own.max.reduce((high, value, i) => Math.max(high, value, -own.min[i]), 0);
+      const most = (own?.max ?? []).reduce((high, value, i) => Math.max(high, value, -own.min[i]), 0);
       this.loudest.set(channel, Math.max(most, 0.05));
     }
     return this.loudest.get(channel);
-  }
-}
-
-/** Draws peaks into the columns of a lane, each in the colour that `colours` has for it. */
-export function drawPeaks(context, axis, peaks, height, { middle, half }, colours) {
-  const perMs = peaks.max.length / (peaks.end_ms - peaks.start_ms);
-  const scale = half / height;
-  for (let column = 0; column < colours.length; column++) {
-    const x = axis.left + column;
-    const first = Math.floor((axis.ms(x) - peaks.start_ms) * perMs);
-    const last = Math.max(first + 1, Math.ceil((axis.ms(x + 1) - peaks.start_ms) * perMs));
-    let [low, high] = [0, 0];
-    for (let i = Math.max(first, 0); i < last && i < peaks.max.length; i++) {
-      low = Math.min(low, peaks.min[i]);
-      high = Math.max(high, peaks.max[i]);
-    }
-    context.fillStyle = colours[column];
-    context.fillRect(x, middle - high * scale, 1, Math.max((high - low) * scale, 1));
   }
 }
