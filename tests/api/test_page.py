@@ -55,6 +55,11 @@ def test_every_module_imports_what_there_is(name: str) -> None:
         assert (source.parent / found).is_file(), found
 
 
+def test_all_modules_are_asked_for_at_once(client: TestClient) -> None:
+    asked = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', client.get("/").text)
+    assert sorted(asked) == [name for name in FILES if name.endswith(".js")]
+
+
 def test_both_languages_say_the_same_things() -> None:
     spoken = {path.stem: set(_keys(path)) for path in (FOLDER / "words").glob("*.js")}
     assert spoken.keys() == {"en", "zh"}

@@ -26,10 +26,11 @@ export class Segments {
       h("div", { role: "rowgroup", className: "top" }, h("div.row.heads", { role: "row", "aria-rowindex": 1 },
         ...heads.map((key) => h("span", { role: "columnheader" }, t(key))))), this.body);
     this.table.addEventListener("scroll", () => this.draw(), { passive: true });
-    new ResizeObserver(() => this.redraw()).observe(this.table);
+    const sizes = new ResizeObserver(() => this.redraw());
+    sizes.observe(this.table);
     player.addEventListener("change", () => this.mark());
     player.addEventListener("move", () => this.mark());
-    signal.addEventListener("abort", () => (this.ended = true));
+    signal.addEventListener("abort", () => sizes.disconnect());
     this.element = h("section.segments", { "aria-labelledby": "segments" },
       h("div.head", {}, h("h2", { id: "segments" }, t("segments")), this.count,
         h("label.filter", {}, t("segments.emotion"), this.emotion), h("label.filter", {}, t("segments.status"), this.state),

@@ -62,9 +62,11 @@ class JobView {
     this.heading.textContent = job.audio.filename || job.id;
     document.title = `${this.heading.textContent} · Emoline`;
     this.state.replaceChildren(state(job));
+    this.about.replaceChildren(facts(job));
+    if (this.status === job.status) return;  // buttons stay in focus
+    this.status = job.status;
     const changed = (now) => (now ? this.load() : (location.hash = "#/"));
     this.actions.replaceChildren(...actions(job, changed, (sentence) => (this.problem.textContent = sentence)));
-    this.about.replaceChildren(facts(job));
   }
 
   async follow() {

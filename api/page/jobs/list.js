@@ -86,13 +86,19 @@ class List {
 
   /** Shows a job, where it was or, as it is new, at the end, or with `first` at the top. */
   put(job, first = false) {
+    const [there, known] = [this.rows.get(job.id), this.jobs.get(job.id)];
+    this.jobs.set(job.id, job);
+    if (there && known.status === job.status && !ended(job)) {
+      // Only what has changed, so that buttons stay under the pointer and in focus.
+      there.querySelector(".state").replaceWith(state(job));
+      there.querySelector(".length").textContent = lengthOf(job);
+      return;
+    }
     const row = this.row(job);
-    const there = this.rows.get(job.id);
-    if (there) there.replaceWith(row);
+    if (there) replace(there, row);
     else if (first) this.table.prepend(row);
     else this.table.append(row);
     this.rows.set(job.id, row);
-    this.jobs.set(job.id, job);
     this.empty.hidden = true;
     if (!ended(job)) this.follow(job);
   }
@@ -121,14 +127,22 @@ class List {
   row(job) {
     const problem = h("p.error", { role: "alert" });
     const changed = (now) => (now ? this.put(now) : this.remove(job.id));
-    const { duration_ms, filename } = job.audio;
+    const { filename } = job.audio;
     return h("li.job", {},
       h("a.name", { href: `#/jobs/${job.id}` }, filename || job.id),
-      h("span.length", {}, duration_ms === null ? "" : clock(duration_ms)),
+      h("span.length", {}, lengthOf(job)),
       h("span.dominant", {}, ...(job.dominant ? [swatch(job.dominant), emotionName(job.dominant)] : [])),
       state(job),
       h("time.when", { dateTime: job.created_at }, when(job.created_at)),
       h("span.actions", {}, ...actions(job, changed, (sentence) => (problem.textContent = sentence))),
       problem);
   }
+}
+
+const lengthOf = ({ audio: { duration_ms } }) => (duration_ms === null ? "" : clock(duration_ms));
+
+function replace(there, row) {
+  const focused = there.contains(document.activeElement);
+  there.replaceWith(row);
+  if (focused) row.querySelector("a").focus();
 }

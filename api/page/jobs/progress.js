@@ -19,7 +19,8 @@ export function state(job) {
   const chip = h(`span.chip.${job.status}`, {}, t(`status.${job.status}`));
   if (job.status === "failed") return h("span.state", {}, chip, h("span.error", {}, job.error?.message ?? ""));
   if (ended(job)) return h("span.state", {}, chip);
-  return h("span.state", {}, chip, h("span.about", {}, progressWords(job)),
+  // Read out when the state changes, not with each segment.
+  return h("span.state", {}, chip, h("span.about", { "aria-live": "off" }, progressWords(job)),
     h("progress", { max: 100, value: job.progress.percent, "aria-label": percent(job.progress.percent / 100) }));
 }
 

@@ -20,7 +20,7 @@ export function uploader(done) {
     sendAll(input.files);
     input.value = "";
   });
-  list = h("ul.uploads", { "aria-live": "polite", "aria-label": t("upload.choose") });
+  list = h("ul.uploads", { "aria-label": t("upload.choose") });
   uploads.forEach(show);
   const area = h("div.drop", {},
     h("p.big", {}, t("upload.drop")),
@@ -96,15 +96,20 @@ function again(upload) {
 }
 
 function show(upload) {
-  const { file, share, error, request } = upload;
+  const { file, share, error, request, element } = upload;
   const says = share < 1 ? t("upload.sending", { percent: percent(share) }) : t("upload.stored");
+  if (element?.isConnected && !error) {
+    element.querySelector(".says").textContent = says;
+    element.querySelector("progress").value = share;
+    return;
+  }
   const button = (key, onclick) => h("button.plain", { type: "button", onclick }, t(key));
   const row = h("li.sent", {},
     h("span.name", {}, file.name), h("span.about", {}, megabytes(file.size)),
-    error ? h("p.error", {}, error) : h("span.about", {}, says),
+    error ? h("p.error", { role: "alert" }, error) : h("span.about.says", {}, says),
     error ? button("upload.again", () => again(upload)) : h("progress", { max: 1, value: share, "aria-label": file.name }),
     error ? button("upload.dismiss", () => dismiss(upload)) : button("cancel", () => request.abort()));
-  if (upload.element?.isConnected) upload.element.replaceWith(row);
+  if (element?.isConnected) element.replaceWith(row);
   else list.append(row);
   upload.element = row;
 }
