@@ -23,6 +23,8 @@ from api.observing import UNSEEN, Observing
 from api.rates import Rates
 from api.routes import (
     batches,
+    corrections,
+    exports,
     frames,
     health,
     jobs,
@@ -70,6 +72,23 @@ _ABOUT = """Emotion timelines for long recordings.
 POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
 Errors are problem+json with a stable `code`."""
 
+_FEATURES = (
+    jobs,
+    batches,
+    results,
+    corrections,
+    exports,
+    frames,
+    pictures,
+    tus,
+    uploads,
+    webhooks,
+    keys,
+    usage,
+    health,
+    metrics,
+    problems,
+)
 
 _TELEMETRY: TelemetryConfig = {
     "auto_configure": False,  # `shared.telemetry` does, for workers too
@@ -122,8 +141,7 @@ def create_app(
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
-    served = (jobs, batches, results, frames, pictures, tus, uploads, webhooks, keys, usage, health, metrics, problems)
-    for feature in served:
+    for feature in _FEATURES:
         app.include_router(feature.router)
     page.install(app)
     return app

@@ -40,6 +40,7 @@ STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.NothingToRetry: HTTPStatus.CONFLICT,
     errors.BatchNotFound: HTTPStatus.NOT_FOUND,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownEmotion: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidConfig: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -189,6 +190,8 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's, of a body that is no text
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail="body: JSON in UTF-8 was expected.")
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.parameters import REPEATABLE
 from shared.documents.job import JobDocument
 from shared.documents.segments import SegmentDocument, TimelineEntryDocument
 from shared.domain.access import ApiKey, Scope
@@ -25,6 +26,23 @@ class SegmentPageDocument(BaseModel):
 class TimelineDocument(BaseModel):
     data: list[TimelineEntryDocument]
     next_cursor: None = None
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be of printable characters, on one line")
+    return text
+
+
+class CorrectionRequest(BaseModel):
+    """What a person says the emotion of a segment is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    emotion: str = Field(max_length=64, examples=["angry"])
+    comment: Annotated[str, AfterValidator(_printable)] | None = Field(
+        default=None, min_length=1, max_length=1000, examples=["Raises her voice at the end."]
+    )
 
 
 class KeyDocument(BaseModel):
@@ -69,7 +87,7 @@ class KeyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=100, description="What it is for.", examples=["nightly import"])
-    scopes: set[Scope] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
+    scopes: Annotated[set[Scope], REPEATABLE] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
 
 
 class HealthDocument(BaseModel):

@@ -6,8 +6,9 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
+from api.parameters import REPEATABLE
 from shared.domain.web import split_url
 from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
 
@@ -26,6 +27,7 @@ JobEvent = Literal[
     EventType.FAILED,
     EventType.CANCELED,
 ]
+Events = Annotated[set[JobEvent], REPEATABLE]
 _URL_EXAMPLE = "https://hooks.example/emoline"
 
 
@@ -35,7 +37,7 @@ class EndpointRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url = Field(examples=[_URL_EXAMPLE])
-    events: set[JobEvent] = Field(default=set(DEFAULT_EVENTS), min_length=1)
+    events: Events = Field(default=set(DEFAULT_EVENTS), min_length=1)
 
 
 class EndpointChange(BaseModel):
@@ -44,8 +46,8 @@ class EndpointChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url | None = Field(default=None, examples=[_URL_EXAMPLE])
-    events: set[JobEvent] | None = Field(default=None, min_length=1)
-    enabled: bool | None = None
+    events: Events | None = Field(default=None, min_length=1)
+    enabled: StrictBool | None = None
 
 
 class EndpointDocument(BaseModel):

@@ -8,6 +8,7 @@ with Client("http://127.0.0.1:8000") as client:
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -35,6 +36,10 @@ _AGAIN = {429, 502, 503, 504}
 _LOOK_S = 20
 """How long the service is asked to wait for a change: shorter than most proxies allow."""
 _BLOCK_BYTES = 1 << 20
+_IN_PARTS_FROM_BYTES = 256 << 20
+"""Where a line breaks, a smaller recording is quickly sent again."""
+_COMPLETE_WITHIN_S = 900
+"""Hundreds of gigabytes are put together in that."""
 
 
 class ServiceError(Exception):
@@ -67,6 +72,7 @@ class Client:
     def __init__(self, url: str = "http://127.0.0.1:8000", key: str | None = None, *, timeout_s: float = 60.0) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
+        self._store = httpx2.Client(timeout=timeout_s)  # it is not told the key
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +82,7 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+        self._store.close()
 
     def analyse(self, file: str | PathLike[str], **config: Any) -> ResultDocument:
         """Submits a recording, waits until it is analysed, and returns its result. Raises Unsuccessful too."""
@@ -92,15 +99,18 @@ class Client:
         on_sent: OnSent | None = None,
         **config: Any,
     ) -> JobDocument:
-        """Uploads a recording of any size. `config` is the job's, as `channels="split"`.
+        """Uploads a recording of any size, a large one in parts, of which only those are sent again that were lost.
+        `config` is the job's, as `channels="split"`.
 
         The same `idempotency_key` and recording give the same job; by default each call makes one.
         """
-        path = Path(file)
+        path, key = Path(file), idempotency_key or str(uuid.uuid4())
+        if path.stat().st_size >= _IN_PARTS_FROM_BYTES:
+            return self._submit({"upload_id": self._upload(path, on_sent)}, key, config)
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Length": str(path.stat().st_size),
-            "Idempotency-Key": idempotency_key or str(uuid.uuid4()),
+            "Idempotency-Key": key,
             "Emoline-Config": json.dumps(config),
         }
         answer = self._ask(
@@ -110,9 +120,7 @@ class Client:
 
     def submit_url(self, url: str, *, idempotency_key: str | None = None, **config: Any) -> JobDocument:
         """Has the service fetch the recording. Other than that as `submit`."""
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        answer = self._ask("POST", "/v1/jobs", headers=headers, json={"source": {"url": url}, **config})
-        return JobDocument.model_validate_json(answer.content)
+        return self._submit({"url": url}, idempotency_key or str(uuid.uuid4()), config)
 
     def job(self, job_id: str) -> JobDocument:
         """Where a job stands."""
@@ -135,6 +143,10 @@ class Client:
     def result(self, job_id: str) -> ResultDocument:
         """What came of a job that succeeded."""
         return ResultDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}/result").content)
+
+    def export(self, job_id: str, to: str) -> bytes:
+        """What came of a job that succeeded as `csv`, `textgrid` or another of the formats in docs/exports.md."""
+        return self._ask("GET", f"/v1/jobs/{job_id}/export", params={"format": to}).content
 
     def jobs(self, **filters: Any) -> Iterator[JobDocument]:
         """All jobs, newest first, those that `filters` let pass: as `status="failed"`."""
@@ -162,6 +174,28 @@ class Client:
         """Deletes a job with its recording and its results."""
         self._ask("DELETE", f"/v1/jobs/{job_id}")
 
+    def _submit(self, source: dict[str, str], key: str, config: dict[str, Any]) -> JobDocument:
+        answer = self._ask("POST", "/v1/jobs", headers={"Idempotency-Key": key}, json={"source": source, **config})
+        return JobDocument.model_validate_json(answer.content)
+
+    def _upload(self, path: Path, on_sent: OnSent | None) -> str:
+        """Sends a recording in parts and has them put together; the upload's id."""
+        wanted = {"filename": path.name, "size_bytes": path.stat().st_size}
+        upload = self._ask("POST", "/v1/uploads", json=wanted).json()
+        for part in upload["parts"]:
+            self._send_part(path, part["offset"], part["size_bytes"], part["url"], on_sent)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        complete = f"/v1/uploads/{upload['id']}/complete"
+        self._ask("POST", complete, json={"sha256": sha256}, timeout=_COMPLETE_WITHIN_S)
+        return str(upload["id"])
+
+    def _send_part(self, path: Path, offset: int, size: int, url: str, on_sent: OnSent | None) -> None:
+        headers = {"Content-Length": str(size)}
+        if url.startswith("/"):
+            headers["Content-Type"] = "application/octet-stream"  # which a store's URL would have had signed
+        self._ask("PUT", url, headers=headers, content=lambda: _blocks(path, on_sent, offset, size))
+
     def _pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         cursor = None
         while True:
@@ -175,23 +209,26 @@ class Client:
         self, method: str, path: str, *, content: Callable[[], Iterator[bytes]] | None = None, **request: Any
     ) -> httpx2.Response:
         """The answer to a request, sent several times if need be; `content` gives its body from the start each time."""
+        http = self._http if path.startswith("/") else self._store
         for attempt in Retrying(
             stop=stop_after_attempt(_ATTEMPTS), wait=_pause, retry=retry_if_exception(_passes), reraise=True
         ):
             with attempt:
-                answer = self._http.request(method, path, content=content() if content else None, **request)
+                answer = http.request(method, path, content=content() if content else None, **request)
                 _check(answer)
         return answer
 
 
-def _blocks(path: Path, on_sent: OnSent | None) -> Iterator[bytes]:
-    sent = 0
+def _blocks(path: Path, on_sent: OnSent | None, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file, from `offset` on, by default all that follow."""
+    end = path.stat().st_size if size is None else offset + size
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
+        file.seek(offset)
+        while block := file.read(min(_BLOCK_BYTES, end - offset)):
             yield block
-            sent += len(block)
+            offset += len(block)
             if on_sent:
-                on_sent(sent)
+                on_sent(offset)
 
 
 def _check(answer: httpx2.Response) -> None:
@@ -212,7 +249,7 @@ def _check(answer: httpx2.Response) -> None:
 def _passes(error: BaseException) -> bool:
     """Whether the same request may succeed a little later."""
     if isinstance(error, ServiceError):
-        return error.status in _AGAIN and (error.retry_after_s or 0) <= _LONGEST_WAIT_S
+        return (error.status in _AGAIN or error.code == "upload_busy") and (error.retry_after_s or 0) <= _LONGEST_WAIT_S
     return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol)
 
 

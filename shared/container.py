@@ -20,6 +20,7 @@ from shared.db.usage import SqlUsageStore
 from shared.db.webhooks import SqlWebhookStore
 from shared.ports import Backlog, Clock, JobStore, ObjectStore, WakeUps, WebhookStore
 from shared.services.access import Access
+from shared.services.correct import Correct
 from shared.services.end import End
 from shared.services.endpoints import Endpoints
 from shared.services.frames import Frames
@@ -51,6 +52,7 @@ class Services:
     read: Read
     frames: Frames
     waveforms: Waveforms
+    correct: Correct
     end: End
     retry: Retry
     sweep: Sweep
@@ -68,6 +70,7 @@ class Services:
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
             waveforms=replace(self.waveforms, jobs=jobs),
+            correct=replace(self.correct, jobs=jobs, key_id=key_id),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
             endpoints=endpoints,
@@ -109,6 +112,7 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
                 waveforms=Waveforms(jobs, objects),
+                correct=Correct(jobs, clock),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),

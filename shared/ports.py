@@ -14,7 +14,7 @@ from shared.domain.access import ApiKey
 from shared.domain.emotion import ModelInfo
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+from shared.domain.segment import Correction, Segment, SegmentOutcome, SegmentResult
 from shared.domain.upload import PartedUpload
 from shared.domain.usage import DayUsage
 from shared.domain.webhook import Attempt, Delivery, DeliveryState, Endpoint
@@ -407,6 +407,17 @@ class JobStore(Protocol):
         """Raises SegmentNotFound."""
         ...
 
+    def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
+        """Keeps what a person says of a segment, in the place of what was said before; it goes with the segment.
+
+        Raises JobNotFound, JobDeleted or SegmentNotFound.
+        """
+        ...
+
+    def withdraw_correction(self, job_id: str, index: int) -> None:
+        """Forgets it, if there is any. Raises as `correct`."""
+        ...
+
     def replace(self, old: Job, new: Job) -> bool:
         """Puts `new` in the place of `old` if the job is still in the state of `old`, and ends any lease on it."""
         ...
@@ -459,8 +470,8 @@ class JobStore(Protocol):
     def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
         """Writes the job as it is now and segments just stored; the lease ends when the job leaves the claimed state.
 
-        A segment with the same index and place as a stored one keeps what was found for it; one with another place
-        takes its place.
+        A segment with the same index and place as a stored one keeps what was found for it and what a person said of
+        it; one with another place takes its place.
 
         Raises:
             LeaseLost: somebody else has the job.

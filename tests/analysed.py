@@ -32,11 +32,11 @@ class Part(NamedTuple):
     labels: Sequence[str] = LABELS
 
 
-def submitted(services: Services, options: JobOptions) -> str:
+def submitted(services: Services, options: JobOptions, filename: str = "call.wav") -> str:
     with services.submit.receive() as upload:
         upload.write(spoken("wav"))
         sha256 = upload.finish()
-    return services.submit.enqueue(upload, sha256, "call.wav", options).id
+    return services.submit.enqueue(upload, sha256, filename, options).id
 
 
 def analysed(
@@ -44,10 +44,12 @@ def analysed(
     parts: Sequence[Part],
     options: JobOptions,
     embeddings: Sequence[Floats] = (),
+    labels: tuple[str, ...] = LABELS,
+    filename: str = "call.wav",
     waveform: Waveform | None = None,
 ) -> str:
     """The id of a job that succeeded with segments of these parts; without a waveform as before there were any."""
-    job_id = submitted(services, options)
+    job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     claim = services.jobs.claim_preparation()
@@ -61,7 +63,9 @@ def analysed(
         if part.logits is not None:
             services.frames.store(job_id, segment, part.logits, own)
     while claims := services.jobs.claim_segments(10**12):
-        services.jobs.record([(own, _outcome(parts[own.stored.segment.index])) for own in claims], MODEL)
+        services.jobs.record(
+            [(own, _outcome(parts[own.stored.segment.index])) for own in claims], replace(MODEL, labels=labels)
+        )
     finish = services.jobs.claim_finish()
     assert finish is not None
     services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import FollowingDep, IdempotencyKey, JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.following import version
+from api.parameters import Time
 from api.schemas import JobPageDocument
 from api.sources import JOB_SCHEMA, receive_json
 from api.uploads import receive_form, receive_raw
@@ -182,8 +182,8 @@ async def events(
 def jobs(
     services: ServicesDep,
     status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="Only jobs made later than this.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Only jobs made earlier than this.")] = None,
+    created_after: Annotated[Time | None, Query(description="Only jobs made later than this.")] = None,
+    created_before: Annotated[Time | None, Query(description="Only jobs made earlier than this.")] = None,
     label: Annotated[str | None, Query(description="Only jobs with a segment of this emotion.", max_length=64)] = None,
     dominant: Annotated[str | None, Query(description="Only jobs whose dominant emotion it is.", max_length=64)] = None,
     batch_id: Annotated[str | None, Query(pattern="^batch_[0-9a-f-]{36}$", description="Only its jobs.")] = None,

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
     job, found = services.read.result(job_id)
-    return written(ResultDocument.of(job.recording, found, _audio_url(job_id), services.frames.scores(job)))
+    return written(ResultDocument.of(job.recording, found, audio_url(job_id), services.frames.scores(job)))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -68,8 +68,8 @@ def segments(
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise InvalidCursor
     page = services.read.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
-    audio_url, frame_scores = _audio_url(job_id), services.frames.scores(page.job)
-    data = [SegmentDocument.of(found, page.job.recording.role, audio_url, frame_scores) for found in page.segments]
+    url_of, frame_scores = audio_url(job_id), services.frames.scores(page.job)
+    data = [SegmentDocument.of(found, page.job.recording.role, url_of, frame_scores) for found in page.segments]
     next_cursor = None if page.next_index is None else str(page.next_index)
     return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
 
@@ -101,5 +101,6 @@ def segment_audio(
     return RedirectResponse(place, status_code=302)
 
 
-def _audio_url(job_id: str) -> AudioUrl:
+def audio_url(job_id: str) -> AudioUrl:
+    """Where the sound of a job's segments is to be had from this API."""
     return lambda found: f"/v1/jobs/{job_id}/segments/{found.segment.index}/audio"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.deps import ServicesDep
 from api.errors import responses
+from api.parameters import Day
 from api.schemas_usage import UsageReportDocument
 from shared.domain.errors import InvalidPeriod
 
@@ -18,8 +18,8 @@ router = APIRouter(prefix="/v1/usage", tags=["usage"])
 @router.get("", responses=responses(InvalidPeriod))
 def usage(
     services: ServicesDep,
-    first: Annotated[date | None, Query(alias="from", description="First day; by default 29 days before `to`.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last day; by default today.")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First day; by default 29 days before `to`.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last day; by default today.")] = None,
 ) -> UsageReportDocument:
     """What was submitted, by day (UTC) and key, oldest first; of jobs that were deleted too.
 

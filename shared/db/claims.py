@@ -7,7 +7,7 @@ a day neither holds up one of a minute nor is held up by a stream of those.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -69,15 +69,18 @@ def finishable(now: Any) -> Select[JobRow]:
     )
 
 
-def inferable(now: Any) -> Select[str, str, int, int]:
-    """Jobs that have segments to analyse, and which is the first: the first job of each tenant, then the second of
-    each, and so on."""
+def inferable(now: Any) -> Select[str, str, int, int, int]:
+    """Jobs that have segments to analyse, and which is the first and the last: the first job of each tenant, then the
+    second of each, and so on."""
     waiting = PENDING & free(SegmentRow.lease_until, now)
-    first = select(func.min(SegmentRow.index)).where(SegmentRow.job_id == JobRow.id, waiting).scalar_subquery()
+    first, last = (
+        select(end(SegmentRow.index)).where(SegmentRow.job_id == JobRow.id, waiting).scalar_subquery()
+        for end in (func.min, func.max)
+    )
     turn = func.row_number().over(partition_by=(JobRow.priority, JobRow.tenant), order_by=(JobRow.served, JobRow.id))
     some = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, waiting).exists()
     return (
-        select(JobRow.id, JobRow.tenant, JobRow.priority, first.label("first"))
+        select(JobRow.id, JobRow.tenant, JobRow.priority, first.label("first"), last.label("last"))
         .where(ANALYSABLE, some)
         .order_by(JobRow.priority.desc(), turn, JobRow.served, JobRow.id)
     )
@@ -98,7 +101,7 @@ def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
     """Free segments, locked, of at most `budget` samples together (but one)."""
     jobs = session.execute(inferable(now).limit(_MOST_JOBS)).all()
     served = jobs[: budget // _USUAL_SEGMENT + 1]
-    shares = _Shares(session, now, budget, [(job.id, job.first) for job in served])
+    shares = _Shares(session, now, budget, [(job.id, job.first) for job in served], {job.id: job.last for job in jobs})
     for _, same_priority in groupby(jobs, key=lambda job: job.priority):
         by_tenant: dict[str, list[str]] = {}
         for job in same_priority:
@@ -108,14 +111,18 @@ def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
 
 
 class _Shares:
-    """A budget that is being shared out. `firsts` are segments that will likely be taken, by job and index."""
+    """A budget that is being shared out. `firsts` are segments that will likely be taken, by job and index; `last` is
+    the last of each job."""
 
-    def __init__(self, session: Session, now: Any, budget: int, firsts: Sequence[tuple[str, int]]) -> None:
+    def __init__(
+        self, session: Session, now: Any, budget: int, firsts: Sequence[tuple[str, int]], last: Mapping[str, int]
+    ) -> None:
         self.chosen: list[SegmentRow] = []
         self._session = session
         self._now = now
         self._left = budget
         self._seen: dict[str, int] = {}
+        self._last = last
         self._exhausted: set[str] = set()
         # All at once: short recordings have no other segment, and a query for each would take longer than the model.
         query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
@@ -146,8 +153,9 @@ class _Shares:
         taken = 0
         for row in self._free_segments(job_id, share):
             samples = row.end - row.start
-            room = share - taken if taken else self._left
-            if self._full or (self.chosen and samples > room):
+            if self.chosen and samples > self._left:
+                self._left = 0  # to look on for a shorter one would be a query for each job, and out of turn
+            if self._full or (taken and samples > share - taken):
                 return taken
             self.chosen.append(row)
             self._seen[job_id] = row.index
@@ -163,9 +171,8 @@ class _Shares:
             yield first
         at_once = min(_ROWS_LOCKED_AT_ONCE, share // _USUAL_SEGMENT + 1)
         query = self._free().where(SegmentRow.job_id == job_id).order_by(SegmentRow.index).limit(at_once)
-        rows: Sequence[SegmentRow] = ()
         after = self._seen.get(job_id, -1)
-        while not rows or len(rows) == at_once:
+        while after < self._last[job_id]:
             rows = self._session.scalars(query.where(SegmentRow.index > after)).all()
             if not rows:
                 return

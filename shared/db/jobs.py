@@ -20,7 +20,7 @@ from sqlalchemy import CursorResult, Engine, Select, delete, func, select, tuple
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shared.db import admission, outbox
+from shared.db import admission, corrections, outbox
 from shared.db import claims as claiming
 from shared.db.admission import Wanted
 from shared.db.engine import single_statements
@@ -41,7 +41,7 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.segment import PENDING, SegmentOutcome, SegmentResult, SegmentStatus
+from shared.domain.segment import PENDING, Correction, SegmentOutcome, SegmentResult, SegmentStatus
 from shared.ports import Claim, Clock, JobFilter, JobPage, Queue, SegmentClaim, StoredSegment
 from shared.telemetry import traces
 
@@ -134,14 +134,10 @@ class SqlJobStore:
             return {JobState(state): number for state, number in session.execute(query)}
 
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
-        query = (
-            select(SegmentRow)
-            .where(SegmentRow.job_id == job_id, SegmentRow.index > after)
-            .order_by(SegmentRow.index)
-            .limit(limit)
-        )
+        query = corrections.with_corrections(job_id).where(SegmentRow.index > after)
         with self._read() as session:
-            return [result_of(row) for row in session.scalars(query)]
+            found = session.execute(query.order_by(SegmentRow.index).limit(limit))
+            return [result_of(row, correction) for row, correction in found]
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         with self._read() as session:
@@ -149,6 +145,16 @@ class SqlJobStore:
             if row is None:
                 raise SegmentNotFound
             return stored_segment_of(row)
+
+    def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
+        with self._write.begin() as session:
+            self._existing(session, job_id, lock=True)
+            return corrections.correct(session, job_id, index, correction)
+
+    def withdraw_correction(self, job_id: str, index: int) -> None:
+        with self._write.begin() as session:
+            self._existing(session, job_id, lock=True)
+            corrections.withdraw(session, job_id, index)
 
     def replace(self, old: Job, new: Job) -> bool:
         with self._write.begin() as session:
@@ -383,6 +389,7 @@ def _put_segments(session: Session, job_id: str, add: Mapping[int, StoredSegment
             session.add(SegmentRow(job_id=job_id, index=index, **segment_values(stored)))
         elif stored_segment_of(row) != stored:
             _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
+            corrections.forget(session, job_id, index)  # it was said of another piece of sound
 
 
 def _set(row: JobRow | SegmentRow, **values: Any) -> None:

@@ -6,14 +6,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.db.tables import JobRow, SegmentRow
+from shared.db.tables import JobRow, SegmentCorrectionRow, SegmentRow
 from shared.domain.alert import Alert
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import PRIORITIES, JobOptions
 from shared.domain.recording import Recording
-from shared.domain.segment import PENDING, Segment, SegmentFlag, SegmentOutcome, SegmentResult, SegmentStatus
+from shared.domain.segment import (
+    PENDING,
+    Correction,
+    Segment,
+    SegmentFlag,
+    SegmentOutcome,
+    SegmentResult,
+    SegmentStatus,
+)
 from shared.ports import StoredSegment
 
 _RECORDING = TypeAdapter(Recording)
@@ -109,7 +117,7 @@ def stored_segment_of(row: SegmentRow) -> StoredSegment:
     return StoredSegment(_segment_of(row), row.audio_key)
 
 
-def result_of(row: SegmentRow) -> SegmentResult:
+def result_of(row: SegmentRow, correction: SegmentCorrectionRow | None) -> SegmentResult:
     outcome = SegmentOutcome(
         status=SegmentStatus(row.status),
         emotion=row.emotion,
@@ -117,7 +125,11 @@ def result_of(row: SegmentRow) -> SegmentResult:
         scores=row.scores,
         reason=FailureCode(row.reason) if row.reason else None,
     )
-    return SegmentResult(_segment_of(row), outcome)
+    return SegmentResult(_segment_of(row), outcome, _correction_of(correction) if correction else None)
+
+
+def _correction_of(row: SegmentCorrectionRow) -> Correction:
+    return Correction(row.emotion, row.comment, row.corrected_at, row.key_id)
 
 
 def _segment_of(row: SegmentRow) -> Segment:

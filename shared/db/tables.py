@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, MetaData, TypeDecorator, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMES = {
@@ -127,6 +139,23 @@ class SegmentRow(Base):
     __table_args__ = (
         Index(None, "status", "job_id", "index"),
         Index(None, "job_id", "emotion", postgresql_where=ANALYSED, sqlite_where=ANALYSED),
+    )
+
+
+class SegmentCorrectionRow(Base):
+    """What a person says of a segment; it goes with the segment."""
+
+    __tablename__ = "segment_corrections"
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    emotion: Mapped[str]
+    comment: Mapped[str | None]
+    corrected_at: Mapped[datetime]
+    key_id: Mapped[str | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["job_id", "index"], [SegmentRow.job_id, SegmentRow.index], ondelete="CASCADE"),
     )
 
 

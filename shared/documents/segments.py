@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Self
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from shared.documents.frames import SegmentFramesDocument
 from shared.documents.recording import Document, RoleOf
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
-from shared.domain.segment import SegmentFlag, SegmentResult, SegmentStatus
+from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
 from shared.frames import FrameScores
 
@@ -40,6 +41,16 @@ class TimelineEntryDocument(Document):
         )
 
 
+class CorrectionDocument(Document):
+    emotion: str = Field(examples=["angry"])
+    comment: str | None = Field(examples=["Raises her voice at the end."])
+    corrected_at: datetime
+
+    @classmethod
+    def of(cls, correction: Correction) -> Self:
+        return cls(emotion=correction.emotion, comment=correction.comment, corrected_at=correction.corrected_at)
+
+
 class SegmentDocument(Document):
     index: int = Field(examples=[4])
     start_ms: int = Field(examples=[26510])
@@ -57,6 +68,8 @@ class SegmentDocument(Document):
     flags: list[SegmentFlag] = Field(examples=[["narrowband"]])
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
+    correction: CorrectionDocument | None
+    """What a person says it is: feedback, by which nothing else in the result changes."""
     frames: SegmentFramesDocument | None
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
@@ -77,6 +90,7 @@ class SegmentDocument(Document):
             reason=outcome.reason,
             flags=list(segment.flags),
             audio_url=audio_url(result),
+            correction=CorrectionDocument.of(result.correction) if result.correction else None,
             frames=None if frames is None else SegmentFramesDocument.of(outcome.scores or (), frames),
         )
 

@@ -12,8 +12,8 @@ from shared.domain.job import DEFAULT_TENANT
 
 
 class Scope(StrEnum):
-    """What a key is for. `read` looks at jobs and results, `write` submits, cancels and deletes, `keys` manages the
-    tenant's keys."""
+    """What a key is for. `read` looks at jobs and results, `write` submits, corrects, cancels and deletes, `keys`
+    manages the tenant's keys."""
 
     READ = "read"
     WRITE = "write"

@@ -11,6 +11,9 @@ Scores = Mapping[str, float]
 UNKNOWN = "unknown"
 """The emotion of a segment that was skipped, or of which the model is not sure enough."""
 
+EMOTIONS = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", UNKNOWN)
+"""What Emotion2Vec+ tells apart: a person may hear one of them also where the model at hand knows fewer."""
+
 
 def emotion_name(token: str) -> str:
     """The ASCII name of a line of `tokens.txt`: `生气/angry` is `angry`, `<unk>` is `unknown`."""

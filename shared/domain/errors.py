@@ -139,6 +139,12 @@ class InvalidRequest(EmolineError):
     code = "invalid_request"
 
 
+class UnknownEmotion(EmolineError):
+    """A segment can only be corrected to an emotion that Emotion2Vec+ or the job's model tells apart."""
+
+    code = "unknown_emotion"
+
+
 class InvalidConfig(EmolineError):
     """The job's config is not valid."""
 

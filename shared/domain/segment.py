@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.emotion import UNKNOWN, Scores
@@ -74,11 +75,25 @@ PENDING = SegmentOutcome(SegmentStatus.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says the emotion of a segment is: feedback, by which nothing that the model said changes.
+
+    `key_id` is the API key of who said it, where there was one.
+    """
+
+    emotion: str
+    comment: str | None
+    corrected_at: datetime
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """A segment with its outcome."""
+    """A segment with its outcome, and what a person says to that, if anything."""
 
     segment: Segment
     outcome: SegmentOutcome
+    correction: Correction | None = None
 
     @property
     def ok(self) -> bool:

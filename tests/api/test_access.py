@@ -36,6 +36,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
     ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},
     ("POST", "/v1/uploads"): {"size_bytes": 1},
+    ("PUT", "/v1/jobs/{job_id}/segments/{index}/correction"): {"emotion": "sad"},
 }
 TUS = {"Tus-Resumable": "1.0.0"}
 HEADERS: dict[tuple[str, str], dict[str, str]] = {

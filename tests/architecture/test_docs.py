@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+from exports.formats import ExportFormat
 from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
 from shared.domain.segment import SegmentFlag
@@ -41,3 +42,9 @@ def test_every_flag_of_a_segment_is_documented() -> None:
     page = (DOCS / "flags.md").read_text(encoding="utf-8")
     for flag in SegmentFlag:
         assert f"| `{flag}` |" in page, flag
+
+
+def test_every_export_is_documented() -> None:
+    page = (DOCS / "exports.md").read_text(encoding="utf-8")
+    for name in ExportFormat:
+        assert f"| `{name}` |" in page, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -114,6 +116,31 @@ def test_an_upload_whose_answer_is_lost_makes_one_job(service: Client, client: P
         assert proxy.cuts_left == 0
     named = [found.id for found in service.jobs() if found.audio.filename == "once.wav"]
     assert named == [job.id]
+
+
+def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
+    service: Client, client: Plain, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.wav"
+    with soundfile.SoundFile(file, "w", 48_000, 8) as opened:
+        for _ in range(6):
+            opened.write(np.zeros((60 * 48_000, 8), np.int16))
+    sent: list[int] = []
+    with CuttingProxy(str(client.base_url)) as proxy, Client(proxy.url) as through:
+        assert file.stat().st_size > 4 * 64 * MIB
+
+        def cut_once(bytes_sent: int) -> None:
+            if len(sent) == 100:  # in the second part
+                proxy.cut(1, after=20)
+            sent.append(bytes_sent)
+
+        job = through.submit(file, on_sent=cut_once)
+        numbers = [int(path.rsplit("/", 1)[-1]) for path in proxy.put]
+    assert sorted(set(numbers)) == [1, 2, 3, 4, 5]
+    assert {number for number in numbers if numbers.count(number) > 1} == {2}
+    assert sent[-1] == file.stat().st_size
+    assert job.audio.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert service.wait(job.id).status == "succeeded"
 
 
 def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import api
+from tests.e2e.processes import Process, api, wait_for
 
 EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "")
 """For each operation; a few of them take minutes, so they are asked for."""
@@ -20,12 +21,17 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 @pytest.fixture(params=["embedded", "distributed"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """URL and key of the whole service over SQLite, or of the API alone over Postgres, whose jobs stay queued."""
+    """URL and key of the embedded service, or of an API over Postgres with workers in processes of their own."""
     environment = {"EMOLINE_DATA_DIR": str(tmp_path / "data")}
     if request.param == "distributed":
         environment["EMOLINE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
         environment["EMOLINE_BROKER_URL"] = request.getfixturevalue("redis_url")
-    with api(tmp_path, environment) as client:
+    roles = ("prepare", "infer", "finish", "deliver") if request.param == "distributed" else ()
+    with ExitStack() as stack:
+        wait_for(
+            *(stack.enter_context(Process(tmp_path / f"{role}.log", environment, "worker", role)) for role in roles)
+        )
+        client = stack.enter_context(api(tmp_path, environment))
         yield str(client.base_url).rstrip("/"), key(environment)
 
 
@@ -44,6 +50,6 @@ def test_every_answer_is_one_that_the_document_describes(service: tuple[str, str
     command = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{url}/openapi.json"]
     command += ["--header", f"Authorization: Bearer {secret}", "--checks", "all", "--max-examples", EXAMPLES]
     # A protocol of its own, with its own tests (test_uploads.py).
-    command += ["--exclude-path-regex", "^/v1/uploads/tus", "--seed", "1", "--request-timeout", "60"]
+    command += ["--exclude-path-regex", "^/v1/uploads/tus", "--seed", "1"]
     done = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr

@@ -1,0 +1,48 @@
+"""What came of a job in the formats of other programs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from api.deps import JobId, ServicesDep
+from api.errors import responses
+from exports.formats import WRITERS, ExportFormat
+from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={
+        200: {"content": {writer.media_type: _FILE for writer in WRITERS.values()}, "description": "The file."},
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
+    },
+)
+def export(
+    job_id: JobId,
+    services: ServicesDep,
+    to: Annotated[ExportFormat, Query(alias="format", description="docs/exports.md says what is in each.")] = (
+        ExportFormat.CSV
+    ),
+) -> Response:
+    """The segments as a table or as labels, the timeline as subtitles; with the corrections where there is room."""
+    job, found = services.read.result(job_id)
+    writer = WRITERS[to]
+    headers = {"Content-Disposition": _attachment(job.recording.filename, writer.suffix)}
+    return Response(writer.write(job.recording, found), media_type=writer.media_type, headers=headers)
+
+
+def _attachment(filename: str, suffix: str) -> str:
+    """Named as the recording: in ASCII, and as it is for who understands RFC 6266."""
+    stem = PurePath(filename).stem
+    plain = re.sub(r"[^\w.-]+", "_", stem, flags=re.ASCII)
+    return f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(stem, safe='')}{suffix}"

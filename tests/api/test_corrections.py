@@ -1,0 +1,121 @@
+"""Corrections: what a person says of a segment stands beside what the model said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.container import Services
+from shared.domain.access import Scope
+from shared.domain.options import JobOptions
+from tests.analysed import Part, analysed
+from tests.api.test_access import as_, secret_of
+from tests.api.test_jobs import UNKNOWN
+from tests.api.test_submit import assert_problem
+
+CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(0, 2000), Part(0, 4000, np.zeros((9, 3), np.float32))]
+
+
+@pytest.fixture
+def url(services: Services) -> str:
+    return f"/v1/jobs/{analysed(services, CALL, JobOptions())}"
+
+
+def shown(client: TestClient, url: str) -> list[Any]:
+    """The corrections of the segments, which the result shows as the page of segments does."""
+    found = [segment["correction"] for segment in client.get(f"{url}/segments").json()["data"]]
+    assert [segment["correction"] for segment in client.get(f"{url}/result").json()["segments"]] == found
+    return found
+
+
+def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: TestClient, url: str) -> None:
+    before = client.get(f"{url}/result").json()
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad", "comment": "She cries 😢"})
+    assert answer.status_code == 200
+    document = answer.json()
+    correction = document["correction"]
+    assert (correction["emotion"], correction["comment"]) == ("sad", "She cries 😢")
+    assert datetime.fromisoformat(correction["corrected_at"]).utcoffset() is not None
+    assert document | {"correction": None} == before["segments"][0]
+    assert shown(client, url) == [correction, None, None]
+    after = client.get(f"{url}/result").json()
+    after["segments"][0]["correction"] = None
+    assert after == before
+
+
+def test_it_is_replaced_and_withdrawn(client: TestClient, url: str) -> None:
+    for emotion in ("sad", "fearful"):
+        assert client.put(f"{url}/segments/2/correction", json={"emotion": emotion}).status_code == 200
+    (found,) = filter(None, shown(client, url))
+    assert (found["emotion"], found["comment"]) == ("fearful", None)
+    for _ in range(2):
+        assert client.delete(f"{url}/segments/2/correction").status_code == 204
+        assert shown(client, url) == [None] * 3
+
+
+def test_what_the_model_could_not_hear_a_person_can(client: TestClient, url: str) -> None:
+    document = client.put(f"{url}/segments/1/correction", json={"emotion": "happy"}).json()
+    assert (document["status"], document["emotion"]) == ("skipped", "unknown")
+    assert document["correction"]["emotion"] == "happy"
+
+
+def test_an_emotion_that_nobody_knows_is_refused_with_the_choices(client: TestClient, url: str) -> None:
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "bored"})
+    assert_problem(answer, 422, "unknown_emotion")
+    assert answer.json()["detail"] == (
+        "The emotion must be one of angry, disgusted, fearful, happy, neutral, other, sad, surprised, unknown."
+    )
+
+
+def test_the_models_own_emotions_can_be_chosen_too(client: TestClient, services: Services) -> None:
+    part = Part(0, 0, np.zeros((2, 3), np.float32))
+    model = ("calm", "bored", "angry")
+    job_id = analysed(services, [part._replace(labels=model)], JobOptions(), labels=model)
+    answer = client.put(f"/v1/jobs/{job_id}/segments/0/correction", json={"emotion": "bored"})
+    assert answer.json()["correction"]["emotion"] == "bored"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"emotion": None},
+        {"emotion": "sad", "comment": ""},
+        {"emotion": "sad", "comment": "x" * 1001},
+        {"emotion": "sad", "comment": "two\nlines"},
+        {"emotion": "sad", "comment": "null \0"},
+        {"emotion": "sad", "note": "x"},
+    ],
+)
+def test_what_is_no_correction_is_refused(client: TestClient, url: str, body: dict[str, Any]) -> None:
+    assert_problem(client.put(f"{url}/segments/0/correction", json=body), 422, "invalid_request")
+    assert shown(client, url) == [None] * 3
+
+
+def test_there_must_be_such_a_segment(client: TestClient, url: str) -> None:
+    deleted = f"{url}/segments/3/correction", 404, "segment_not_found"
+    unknown = f"/v1/jobs/{UNKNOWN}/segments/0/correction", 404, "job_not_found"
+    for path, status, code in (deleted, unknown):
+        assert_problem(client.put(path, json={"emotion": "sad"}), status, code)
+        assert_problem(client.delete(path), status, code)
+    client.delete(url)
+    assert_problem(client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}), 410, "job_deleted")
+
+
+def test_the_key_of_who_corrects_is_kept_and_not_shown(client: TestClient, services: Services, url: str) -> None:
+    key, secret = services.access.create("reviewer", "default", [Scope.WRITE])
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
+    (found, *_) = services.jobs.results(url.rsplit("/", 1)[1])
+    assert found.correction
+    assert found.correction.key_id == key.id
+
+
+def test_who_may_only_read_corrects_nothing(client: TestClient, services: Services, url: str) -> None:
+    secret = secret_of(services, "default", Scope.READ)
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    assert_problem(answer, 403, "missing_scope")
