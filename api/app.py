@@ -21,6 +21,7 @@ from api.looks import Looks
 from api.metrics import ApiMetrics, State
 from api.observing import UNSEEN, Observing
 from api.rates import Rates
+from api.rendering import Rendering
 from api.routes import (
     batches,
     corrections,
@@ -120,7 +121,7 @@ def create_app(
     `counted` are its metrics, and `others` are shown beside them.
     """
     counted = counted or ApiMetrics()
-    rates = _rates(services.settings)
+    rates, rendering = _rates(services.settings), Rendering()
     # The documentation page comes from here too, not from a content network: services run where there is none.
     app = FastAPI(
         title="Emoline",
@@ -129,7 +130,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        lifespan=_closing(rates),
+        lifespan=_closing(rates, rendering),
         telemetry=_TELEMETRY,
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)
@@ -137,6 +138,7 @@ def create_app(
     app.state.doorkeeper = Doorkeeper(services.access)
     app.state.looks = Looks(services.read)
     app.state.rates = rates
+    app.state.rendering = rendering
     app.state.checks = [_database_check(services), _store_check(services), *checks]
     app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
@@ -169,10 +171,11 @@ def _rates(settings: Settings) -> Rates | None:
     return Rates(most, settings.broker_url) if most else None
 
 
-def _closing(rates: Rates | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _closing(rates: Rates | None, rendering: Rendering) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await rendering.close()
         if rates:
             await rates.close()
 

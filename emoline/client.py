@@ -160,6 +160,10 @@ class Client:
         """The sound of a segment, as FLAC."""
         return self._ask("GET", f"/v1/jobs/{job_id}/segments/{index}/audio", follow_redirects=True).content
 
+    def download(self, job_id: str, artifact: str, to: str | PathLike[str], **params: Any) -> None:
+        """Writes an artifact of a job that succeeded, as `report.pdf`, to a file; `params` as `lang="zh"`."""
+        Path(to).write_bytes(self._ask("GET", f"/v1/jobs/{job_id}/{artifact}", params=params).content)
+
     def cancel(self, job_id: str) -> JobDocument:
         """Stops a job that has not ended."""
         return JobDocument.model_validate_json(self._ask("POST", f"/v1/jobs/{job_id}/cancel").content)

@@ -12,9 +12,11 @@ from emoline.client import Client, Unsuccessful
 from shared.documents.job import JobDocument
 from worker.terminal import print_result, progress_bar, show_progress
 
+_ARTIFACTS = ("heatmap.png",)
+
 
 def run(url: str, file: Path, out: Path, console: Console) -> None:
-    """Uploads `file`, waits with a progress bar, prints the timeline, writes `out/result.json`.
+    """Uploads `file`, waits with a progress bar, prints the timeline, writes `out/result.json` and what people look at.
 
     Raises:
         ServiceError, Unsuccessful: the service did not analyse the recording; the message says why.
@@ -25,10 +27,13 @@ def run(url: str, file: Path, out: Path, console: Console) -> None:
         if job.status != "succeeded":
             raise Unsuccessful(job)
         result = client.result(job.id)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+        for artifact in _ARTIFACTS:
+            client.download(job.id, artifact, out / artifact)
     print_result(result, console)
-    console.print(f"Written: {out / 'result.json'}")
+    for name in ("result.json", *_ARTIFACTS):
+        console.print(f"Written: {out / name}")
 
 
 def _wait(client: Client, job: JobDocument, console: Console) -> JobDocument:

@@ -1,16 +1,29 @@
-"""What a job looks like: the waveform of its recording."""
+"""What a job looks like: the waveform of its recording, and the heat map of its scores."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.deps import JobId, ServicesDep
 from api.errors import responses
 from api.formats import written
+from api.rendering import Rendering
+from reports.heatmap_words import Language
+from reports.picture import Picture, Size, picture_of
+from shared.container import Services
 from shared.documents.waveform import WaveformDocument
-from shared.domain.errors import JobDeleted, JobNotFound, NoResult, NoWaveform, ResultNotReady
+from shared.domain.errors import (
+    InvalidRequest,
+    JobDeleted,
+    JobNotFound,
+    NoResult,
+    NoWaveform,
+    ObjectNotFound,
+    ResultNotReady,
+)
 from shared.domain.recording import from_ms
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -37,3 +50,44 @@ def waveform(
     job, found = services.waveforms.read(job_id, from_ms(start_ms), end)
     chosen = tuple(number for number in found.channels if channel in (None, number))
     return written(WaveformDocument.of(found.of(chosen).reduced(points), job.recording.role))
+
+
+@router.get(
+    "/heatmap.png",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}, "description": "A picture: scores of all emotions over time, by channel."},
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
+    },
+)
+async def heatmap(
+    request: Request,
+    job_id: JobId,
+    services: ServicesDep,
+    channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
+    lang: Annotated[Language, Query(description="Of what is written.")] = "en",
+    width: Annotated[int, Query(ge=600, le=4000, description="In pixels.")] = 1600,
+) -> Response:
+    """A picture of the frames' scores, each column the mean of its time, under the waveform and the emotions found.
+
+    Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
+    """
+    rendering: Rendering = request.app.state.rendering
+    picture = await run_in_threadpool(_picture, services, job_id, channel, Size(width))
+    png = await rendering.render("reports.heatmap", "heatmap", picture, lang)
+    return Response(png, media_type="image/png")
+
+
+def _picture(services: Services, job_id: str, channel: int | None, size: Size) -> Picture:
+    job, result = services.read.result(job_id)
+    try:
+        _, waveform = services.waveforms.read(job_id)
+    except NoWaveform:  # the rest of the picture is there all the same
+        waveform = None
+    _, labels, frames = services.frames.logits(job_id, channel)
+    found = picture_of(
+        job.recording, result, labels, frames, waveform, duration=job.prepared, size=size, channel=channel
+    )
+    if not found.voices:
+        raise InvalidRequest(f"No channel {channel} of the recording was analysed.")
+    return found

@@ -52,13 +52,28 @@ class Frames:
             ResultNotReady, NoResult.
             ObjectNotFound: the job was analysed before frames were kept.
         """
+        if within_ms is None:
+            job, labels, frames = self.logits(job_id, channel)
+            return job, grid(frames, labels, hop_ms)
+        # Frames after the span may still lie in a bin that begins within it.
+        job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
+        return job, grid(frames, labels, hop_ms).within(within_ms)
+
+    def logits(
+        self, job_id: str, channel: int | None = None, within_ms: range | None = None
+    ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
+        """A job that succeeded, its labels, and its scored segments in order, each with its frames' [frames, labels]:
+        all of them, or with none left out that meets a span.
+
+        Raises:
+            ResultNotReady, NoResult.
+            ObjectNotFound, while they are read: the job was analysed before frames were kept.
+        """
         job = succeeded(self.jobs, job_id)
-        scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms, hop_ms))
+        scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
-        frames = ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
-        whole = grid(frames, labels, hop_ms)
-        return job, whole if within_ms is None else whole.within(within_ms)
+        return job, labels, ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
 
     def scores(self, job: Job) -> FrameScores:
         """What gives the scores of a segment's frames; nothing unless the job asked for them."""
@@ -88,12 +103,12 @@ class Frames:
                 content = file.read()
             yield result.segment.index, content
 
-    def _near(self, job_id: str, within_ms: range, hop_ms: int) -> Iterator[SegmentResult]:
-        """The scored segments that may have frames in the bins that begin within the span.
+    def _near(self, job_id: str, within_ms: range) -> Iterator[SegmentResult]:
+        """The scored segments that meet the span, and some before it.
 
         Segments are numbered by their start, so the first of them is found without looking at all that come before.
         """
-        start, end = from_ms(within_ms.start - MAX_SEGMENT_MS), from_ms(within_ms.stop + hop_ms)
+        start, end = from_ms(within_ms.start - MAX_SEGMENT_MS), from_ms(within_ms.stop)
         numbers = range(self.jobs.counts([job_id])[job_id].total)
         first = bisect_left(numbers, start, key=lambda index: self.jobs.segment(job_id, index).segment.start)
         return takewhile(lambda result: result.segment.start < end, self._scored(job_id, first - 1))

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile", "matplotlib")
+WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile")
 
 
 @pytest.fixture(scope="module")

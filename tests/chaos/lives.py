@@ -131,8 +131,9 @@ def analysed_after_errors(world: World) -> None:
     )
     _submit(world)
     _work(troubled)
-    world.clock.advance(LEASE_S)  # longer than what waits for room does so
-    _work(troubled)
+    for _ in range(2):  # for the sound of the segments, and for the waveform
+        world.clock.advance(LEASE_S)  # longer than what waits for room does so
+        _work(troubled)
 
 
 def canceled(world: World) -> None:

@@ -126,3 +126,5 @@ def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -
     assert len(result.timeline) > 3
     assert result.audio.channel_mode == "split"
     assert result.timeline[0].emotion in done.stdout
+    assert (tmp_path / "heatmap.png").read_bytes().startswith(b"\x89PNG")
+    assert str(tmp_path / "heatmap.png") in done.stdout.replace("\n", "")

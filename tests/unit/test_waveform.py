@@ -62,6 +62,11 @@ def test_what_is_asked_of_a_meter_in_between_changes_nothing() -> None:
     assert meter.peaks().tolist() == direct(sound)
 
 
+def test_a_minute_is_looked_at_in_parts_and_nothing_is_lost_between() -> None:
+    sound = sound_of(60 * 16_000 + 7, 2)
+    assert metered(sound, [15_999] * 61).tolist() == direct(sound)
+
+
 def waveform(pairs: int, seed: int = 0) -> Waveform:
     left, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
     return together({0: left.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)

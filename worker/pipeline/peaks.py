@@ -6,10 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, STEP, Peaks, Waveform
 from worker.pipeline.ports import Samples
 
 _SCALE = 32_768 // FULL_SCALE
+
+
+_AT_ONCE = 30 * SAMPLE_RATE
+"""Samples that are looked at together: of one block of the decoder's most of the time would go into calls."""
 
 
 class PeakMeter:
@@ -17,19 +22,23 @@ class PeakMeter:
 
     def __init__(self) -> None:
         self._pairs = bytearray()
-        self._rest: Samples = np.empty(0, np.int16)
+        self._waiting: list[Samples] = []
 
     def feed(self, block: Samples) -> None:
         """The next samples [n]."""
-        samples = np.concatenate([self._rest, block])
-        whole = len(samples) // STEP * STEP
-        self._pairs += _pairs(samples[:whole].reshape(-1, STEP))
-        self._rest = samples[whole:]
+        self._waiting.append(block)
+        if sum(map(len, self._waiting)) >= _AT_ONCE:
+            samples = np.concatenate(self._waiting)
+            whole = len(samples) // STEP * STEP
+            self._pairs += _pairs(samples[:whole])
+            self._waiting = [samples[whole:]]
 
     def peaks(self) -> Peaks:
         """The peaks [pairs, 2] of all that came; the last pair may be of less than 20 ms."""
-        last = _pairs(self._rest[None]) if len(self._rest) else b""
-        return np.frombuffer(bytes(self._pairs) + last, np.int8).reshape(-1, 2)
+        samples = np.concatenate([*self._waiting, np.empty(0, np.int16)])
+        whole = len(samples) // STEP * STEP
+        last = _pairs(samples[whole:], len(samples) - whole) if len(samples) > whole else b""
+        return np.frombuffer(bytes(self._pairs) + _pairs(samples[:whole]) + last, np.int8).reshape(-1, 2)
 
 
 def together(peaks: Mapping[int, Peaks], duration: int) -> Waveform:
@@ -38,8 +47,9 @@ def together(peaks: Mapping[int, Peaks], duration: int) -> Waveform:
     return Waveform(tuple(peaks), 0, duration, whole)
 
 
-def _pairs(steps: Samples) -> bytes:
-    """The lowest and the highest of each step [steps, samples], a byte each."""
+def _pairs(samples: Samples, step: int = STEP) -> bytes:
+    """The lowest and the highest of each step of so many samples, a byte each."""
+    steps = samples.reshape(-1, step)
     pairs = np.stack([steps.min(axis=1), steps.max(axis=1)], axis=1).astype(np.int32)
     # To the nearest, so that faint noise is drawn as silence and not as a band.
     rounded = (pairs + _SCALE // 2) // _SCALE

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+from numpy.typing import NDArray
+
+from reports.palette import colour_of
+from reports.picture import LEFT, RIGHT, Size
+from shared.container import Services
+from shared.domain.options import JobOptions
+from shared.frames import Floats
+from shared.services.keys import waveform_key
+from shared.waveform import Waveform
+from tests.analysed import LABELS, Part, analysed, submitted
+from tests.api.test_jobs import UNKNOWN
+from tests.api.test_submit import assert_problem
+
+ROLES = ("agent", "客户")
+LOUD = Waveform((0, 1), 0, 16_000 * 20, np.full((1000, 2, 2), (-90, 90), np.int8))
+
+
+def mostly(label: str, seconds: float) -> Floats:
+    return np.tile(np.float32(8) * (np.array(LABELS) == label), (round(50 * seconds), 1)).astype(np.float32)
+
+
+# Channel 0 is angry, silent from 5 to 10 s, then sad, and skipped at 16 s.
+CALL = [
+    Part(0, 0, mostly("angry", 5)),
+    Part(1, 3000, mostly("happy", 2)),
+    Part(0, 10_000, mostly("sad", 4)),
+    Part(0, 16_000),
+]
+
+
+def drawn(answer: Response) -> NDArray[np.float32]:
+    """The colours of a picture, [height, width, 3]."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+    return np.asarray(imread(io.BytesIO(answer.content)))[..., :3]
+
+
+@pytest.fixture
+def url(services: Services) -> str:
+    return f"/v1/jobs/{analysed(services, CALL, JobOptions(roles=ROLES), waveform=LOUD)}/heatmap.png"
+
+
+def at(picture: NDArray[np.float32], second: float, size: Size) -> NDArray[np.float32]:
+    """The column of pixels [height, 3] that shows a time of the 20 seconds."""
+    return picture[:, round(LEFT * size.dpi + size.columns * second / 20)]
+
+
+def has(pixels: NDArray[np.float32], emotion: str) -> bool:
+    return bool((np.abs(pixels - to_rgb(colour_of(emotion))).max(axis=-1) < 0.01).any())
+
+
+@pytest.mark.parametrize("width", [600, 1600, 2000])
+def test_a_picture_shows_what_was_found_where_it_was_said(client: TestClient, url: str, width: int) -> None:
+    picture, size = drawn(client.get(url, params={"width": width, "channel": 0})), Size(width)
+    assert picture.shape[1] == width
+    angry, silent, sad, skipped = (at(picture, second, size) for second in (2, 7.5, 12, 15))
+    assert (has(angry, "angry"), has(angry, "sad")) == (True, False)
+    assert (has(sad, "sad"), has(sad, "angry")) == (True, False)
+    for white in (silent, skipped):
+        # Of the sound there is some everywhere; under it there is nothing.
+        under = white[len(white) // 2 : -round(0.6 * size.dpi)]
+        assert (under == 1).all()
+
+
+def test_what_was_skipped_is_marked(client: TestClient, url: str) -> None:
+    picture, size = drawn(client.get(url, params={"channel": 0})), Size()
+    left = round(LEFT * size.dpi + size.columns * 16.1 / 20)
+    marked = picture[len(picture) // 2 : -round(0.6 * size.dpi), left : left + 40]
+    assert 0.02 < (marked < 0.9).any(axis=-1).mean() < 0.5
+
+
+def test_each_channel_has_a_panel_on_one_axis_of_time(client: TestClient, url: str) -> None:
+    both, first, second = (drawn(client.get(url, params=params)) for params in ({}, {"channel": 0}, {"channel": 1}))
+    assert first.shape == second.shape
+    assert first.shape[0] < both.shape[0] < 2 * first.shape[0]
+    assert has(at(second, 4, Size()), "happy")
+    assert not has(at(first, 4, Size()), "happy")
+
+
+def test_it_is_in_chinese_where_that_is_asked_for(client: TestClient, url: str) -> None:
+    english, chinese = (drawn(client.get(url, params={"lang": lang})) for lang in ("en", "zh"))
+    margin = round(LEFT * Size().dpi)
+    assert english.shape == chinese.shape
+    assert (english[:, :margin] != chinese[:, :margin]).any()
+    time = slice(margin, english.shape[1] - round(RIGHT * Size().dpi))
+    assert (english[:, time] == chinese[:, time]).all()  # the scores, and the roles, which are as they are
+
+
+def test_a_job_of_before_there_were_waveforms_is_drawn_without(
+    client: TestClient, services: Services, url: str
+) -> None:
+    with_sound = drawn(client.get(url))
+    (services.settings.objects_dir / waveform_key(url.split("/")[3])).unlink()
+    without = drawn(client.get(url))
+    assert len(without) < len(with_sound)
+    assert has(at(without, 2, Size()), "angry")
+
+
+def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: TestClient, services: Services) -> None:
+    job_id = analysed(services, [], JobOptions(), waveform=LOUD)
+    assert drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png")).shape[1] == Size().width
+
+
+@pytest.mark.parametrize(
+    "asked", [{"channel": 2}, {"lang": "de"}, {"width": 599}, {"width": 4001}, {"channel": "agent"}], ids=str
+)
+def test_what_cannot_be_drawn_is_refused(client: TestClient, url: str, asked: dict[str, Any]) -> None:
+    assert_problem(client.get(url, params=asked), 422, "invalid_request")
+
+
+def test_it_is_there_from_the_end_of_the_job_to_its_deletion(client: TestClient, services: Services, url: str) -> None:
+    job_id = submitted(services, JobOptions())
+    own = f"/v1/jobs/{job_id}/heatmap.png"
+    assert_problem(client.get(own), 409, "result_not_ready")
+    client.post(f"/v1/jobs/{job_id}/cancel")
+    assert_problem(client.get(own), 409, "no_result")
+    client.delete(f"/v1/jobs/{job_id}")
+    assert_problem(client.get(own), 410, "job_deleted")
+    assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/heatmap.png"), 404, "job_not_found")

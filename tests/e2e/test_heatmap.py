@@ -1,0 +1,64 @@
+"""The heat map of the bundled call, from the real model, and what its columns hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reports.columns import Columns
+from shared.domain.segment import Segment
+from shared.frames import Floats, softmax
+from tests.e2e.conftest import Client
+
+CALL = Path(__file__).parents[2] / "samples" / "call.opus"
+Found = list[tuple[Segment, Floats, list[float]]]
+
+
+@pytest.fixture(scope="module")
+def job(client: Client) -> dict[str, Any]:
+    return client.analysed(CALL.read_bytes())[0]
+
+
+@pytest.fixture(scope="module")
+def segments(client: Client, data_dir: Path, job: dict[str, Any]) -> Found:
+    """Each with the logits of its frames and its scores, as the result has them."""
+    folder = data_dir / "objects" / "jobs" / job["id"] / "frames"
+    scores = client.get(job["links"]["result"]).json()["segments"]
+    found: Found = []
+    for path in sorted(folder.iterdir()):
+        index, channel, start, end = map(int, path.stem.split("-"))
+        segment = Segment(index, channel, start, end, 0)
+        found.append((segment, np.load(path, allow_pickle=False), list(scores[index]["scores"].values())))
+    return found
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_call_has_a_picture(client: Client, job: dict[str, Any], lang: str) -> None:
+    answer = client.get(job["links"]["heatmap"], params={"lang": lang})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert answer.content.startswith(b"\x89PNG")
+
+
+def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, job: dict[str, Any]) -> None:
+    # As logarithms, as the model itself averages its frames; what is left is rounding in float32.
+    columns = Columns.within(16 * job["audio"]["duration_ms"], 1340)
+    assert len(segments) > 10
+    for segment, logits, scores in segments:
+        (shown,) = columns.scores([(segment, logits)], len(scores)).values()
+        starts = (segment.start + 320 * np.arange(len(logits))) // columns.hop
+        weights = np.bincount(starts, minlength=columns.count)
+        averaged = np.average(np.log(shown[weights > 0]), axis=0, weights=weights[weights > 0])
+        assert softmax(averaged.astype(np.float32)) == pytest.approx(scores, abs=1e-4)
+
+
+def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found, job: dict[str, Any]) -> None:
+    columns = Columns.within(16 * job["audio"]["duration_ms"], 1)
+    found = columns.scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
+    assert sorted(found) == [0, 1]
+    for channel, shown in found.items():
+        own = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
+        frames, scores = zip(*own, strict=True)
+        assert shown[0] == pytest.approx(np.average(scores, axis=0, weights=frames), abs=1e-4)
