@@ -28,7 +28,7 @@ class Watched:
     """
 
     page: Page
-    provoked: set[str] = field(default_factory=lambda: {"status of 404"})
+    provoked: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 

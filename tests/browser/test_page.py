@@ -235,3 +235,27 @@ def test_a_job_that_is_not_there_says_so(watched: Watched) -> None:
     expect(watched.page.locator(".error")).to_contain_text("Nothing is here.")
     watched.page.get_by_role("link", name="All recordings").click()
     expect(watched.page.get_by_text("Drop recordings here")).to_be_visible()
+
+
+def test_a_reviewer_says_what_an_emotion_really_is_and_takes_it_back(
+    looked_at: Page, client: Client, job: dict[str, Any]
+) -> None:
+    segments = f"/v1/jobs/{job['id']}/segments"
+    select = looked_at.get_by_label("True emotion of the segment at 0:06")
+    with looked_at.expect_response(lambda answer: answer.url.endswith("/correction")):
+        select.select_option("angry")
+    assert client.get(segments).json()["data"][1]["correction"]["emotion"] == "angry"
+    looked_at.get_by_role("combobox", name="State", exact=True).select_option("corrected")
+    expect(looked_at.locator(".segments p[role=status]")).to_have_text("1 of 21")
+    with looked_at.expect_response(lambda answer: answer.url.endswith("/correction")):
+        select.select_option("as analysed")
+    assert client.get(segments).json()["data"][1]["correction"] is None
+
+
+@pytest.mark.parametrize(("name", "begins"), [("Heat map (PNG)", b"\x89PNG"), ("Praat (TextGrid)", b"File type")])
+def test_pictures_and_exports_are_saved_as_files(looked_at: Page, name: str, begins: bytes) -> None:
+    looked_at.get_by_text("Download", exact=True).click()
+    with looked_at.expect_download() as download:
+        looked_at.get_by_role("button", name=name).click()
+    assert download.value.suggested_filename.startswith("call")
+    assert Path(download.value.path()).read_bytes().startswith(begins)

@@ -50,9 +50,11 @@ export class Player extends EventTarget {
   async play(place, ms = 0) {
     const segment = this.segments[place];
     const offset = Math.max(ms - segment.start_ms, 0);
+    this.audio.pause();
     this.place = place;
-    this.seek(segment.start_ms + offset);
+    this.position = segment.start_ms + offset;
     this.problem = "";
+    this.tell("move");
     try {
       const url = await this.sound(segment);
       if (this.place !== place) return;
@@ -105,9 +107,10 @@ export class Player extends EventTarget {
 
   /** Moves the cursor; what plays goes on from there. */
   seek(ms) {
-    const jump = this.playing && !(this.segments[this.place].start_ms <= ms && this.segments[this.place].end_ms > ms);
+    const { current } = this;
     this.position = ms;
-    if (jump) this.playAt(ms);
+    if (current && current.start_ms <= ms && ms < current.end_ms) this.audio.currentTime = (ms - current.start_ms) / 1000;
+    else if (current) this.playAt(ms);
     this.tell("move");
   }
 
