@@ -25,8 +25,8 @@ def install(app: FastAPI) -> None:
     """Serves the page from `app`."""
     files = _Files(directory=FOLDER)
 
+    @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)
 
-    app.add_route("/", page)
     app.mount("/page", files)

@@ -178,7 +178,7 @@ function lanesOf({ segments, timeline }) {
 function dominantIs({ dominant }) {
   if (!dominant) return h("p.dominant-is", {}, t("dominant.none"));
   const words = { share: percent(dominant.share), confidence: percent(dominant.confidence) };
-  return h("p.dominant-is", {}, swatch(dominant.emotion, 22, 22), h("strong", {}, emotionName(dominant.emotion)), h("span.about", {}, t("dominant.is", words)));
+  return h("p.dominant-is", {}, h("span.about", {}, t("jobs.dominant")), swatch(dominant.emotion, 22, 22), h("strong", {}, emotionName(dominant.emotion)), h("span.about", {}, t("dominant.is", words)));
 }
 
 function legend({ summary: { share_by_emotion } }) {

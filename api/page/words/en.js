@@ -1,7 +1,7 @@
 /** English. */
 export default {
   "title": "Emotion timelines", "skip": "Skip to the content", "home": "Recordings", "docs": "API", "theme": "Appearance",
-  "theme.auto": "As the system", "theme.light": "Light", "theme.dark": "Dark", "language": "Language", "cancel": "Cancel", "retry": "Try again",
+  "theme.auto": "System", "theme.light": "Light", "theme.dark": "Dark", "language": "Language", "cancel": "Cancel", "retry": "Try again",
   "delete": "Delete", "keep": "Keep it", "close": "Close", "back": "All recordings", "channel": "Channel {number}", "mixed": "All channels",
   "key.title": "This service needs a key", "key.why": "Enter an API key. It is kept until you close this tab and is sent to this service only.",
   "key.wrong": "The key was refused: {detail}", "key.label": "API key", "key.use": "Use key", "key.forget": "Forget key",

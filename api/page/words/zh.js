@@ -1,6 +1,6 @@
 /** 中文。 */
 export default {
-  "title": "情绪时间线", "skip": "跳到正文", "home": "录音", "docs": "接口文档", "theme": "外观", "theme.auto": "跟随系统",
+  "title": "情绪时间线", "skip": "跳到正文", "home": "录音", "docs": "接口文档", "theme": "外观", "theme.auto": "系统",
   "theme.light": "浅色", "theme.dark": "深色", "language": "语言", "cancel": "取消", "retry": "重试", "delete": "删除",
   "keep": "保留", "close": "关闭", "back": "全部录音", "channel": "声道 {number}", "mixed": "全部声道",
   "key.title": "此服务需要密钥", "key.why": "请输入 API 密钥。它只保留到您关闭此标签页，且只发送给本服务。", "key.wrong": "密钥被拒绝：{detail}",
