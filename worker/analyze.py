@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from reports.picture import Picture, Size, picture_of
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
@@ -36,6 +37,15 @@ class Analysis:
     result: Result
     waveform: Waveform
     logits: Mapping[int, Floats]
+
+    def picture(self) -> Picture:
+        """What its heat map shows, where the logits were kept."""
+        scored = [found for found in self.result.segments if found.ok]
+        labels = tuple(dict.fromkeys(label for found in scored for label in found.outcome.scores or ()))
+        frames = ((found.segment, self.logits[found.segment.index]) for found in scored)
+        return picture_of(
+            self.recording, self.result, labels, frames, self.waveform, duration=self.waveform.end, size=Size()
+        )
 
 
 def analyze(

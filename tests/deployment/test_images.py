@@ -16,7 +16,7 @@ from tests.deployment.compose import ROOT
 
 DOCKERFILES = ["Dockerfile.api", "Dockerfile.gpu"]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-HEAVY = {"torch", "torchaudio", "av", "funasr", "onnxruntime", "soundfile", "matplotlib", "webrtcvad-wheels"}
+HEAVY = {"torch", "torchaudio", "av", "funasr", "onnxruntime", "soundfile", "webrtcvad-wheels"}
 
 
 def locked(name: str) -> set[str]:

@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from reports.columns import Columns
+from reports.heatmap import heatmap
+from shared.domain.options import JobOptions
 from shared.domain.segment import Segment
 from shared.frames import Floats, softmax
+from shared.settings import Settings
 from tests.e2e.conftest import Client
+from worker.analyze import analyze
+from worker.container import build_pipeline
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 Found = list[tuple[Segment, Floats, list[float]]]
@@ -62,3 +67,23 @@ def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found
         own = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
         frames, scores = zip(*own, strict=True)
         assert shown[0] == pytest.approx(np.average(scores, axis=0, weights=frames), abs=1e-4)
+
+
+def test_without_a_server_the_picture_is_the_same(
+    client: Client, data_dir: Path, job: dict[str, Any], segments: Found, tmp_path: Path
+) -> None:
+    pipeline = build_pipeline(Settings())
+    with pipeline.model:
+        analysis = analyze(
+            CALL, pipeline, JobOptions(), tmp_path, lambda *_: None, save_segments=False, keep_logits=True
+        )
+    stored = np.load(data_dir / "objects" / "jobs" / job["id"] / "waveform.npy", allow_pickle=False)
+    own = analysis.picture()
+    assert [voice.number for voice in own.voices] == [0, 1]
+    columns = Columns(own.hop, len(own.voices[0].scores))
+    shown = columns.scores([(segment, logits) for segment, logits, _ in segments], len(own.labels))
+    for voice in own.voices:
+        assert np.array_equal(analysis.waveform.of((voice.number,)).peaks[:, 0], stored[str(voice.number)])
+        assert np.allclose(voice.scores, shown[voice.number], atol=1e-3, equal_nan=True)
+    assert heatmap(own).startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == []

@@ -44,6 +44,10 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
         assert result["timeline"]
         assert client.get(job["links"]["frames"]).json()["channels"]
         assert client.get(job["links"]["embeddings"]).status_code == 200
+        whole = client.get(job["links"]["waveform"]).json()["channels"][0]["max"]
+        stretch = {"start_ms": 10_000, "end_ms": 20_000}
+        assert client.get(job["links"]["waveform"], params=stretch).json()["channels"][0]["max"] == whole[500:1000]
+        assert client.get(job["links"]["heatmap"]).content.startswith(b"\x89PNG")
         for segment in result["segments"]:
             answer = client.get(segment["audio_url"], follow_redirects=True)
             assert [before.status_code for before in answer.history] == [302]
@@ -51,7 +55,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
             sound = soundfile.read(io.BytesIO(answer.content), dtype="int16")[0]
             assert len(sound) * 1000 // RATE == pytest.approx(segment["end_ms"] - segment["start_ms"], abs=1)
             assert np.abs(sound).max() > 1000
-        assert len(server.left_under(url)[0]) == 1 + 3 * len(result["segments"])
+        assert len(server.left_under(url)[0]) == 2 + 3 * len(result["segments"])  # the source and the waveform
         assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert server.left_under(url) == ([], [])
     assert not (tmp_path / "objects").exists()
