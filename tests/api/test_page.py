@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.routes.page import FOLDER
 from shared.container import Services
+from shared.domain.options import JobOptions
+from tests.analysed import Part, analysed
 from tests.api.test_access import secret_of
 
 FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*"))
@@ -41,6 +43,17 @@ def test_the_page_may_run_and_ask_nothing_but_what_comes_from_here(client: TestC
         assert headers["x-frame-options"] == "DENY"
     markup = client.get("/").text
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", markup)
+
+
+def test_a_page_that_keeps_to_one_host_gets_the_sound_of_a_segment_from_here(
+    client: TestClient, services: Services
+) -> None:
+    job_id = analysed(services, [Part(0, 0)], JobOptions())
+    with services.objects.writer(services.jobs.segment(job_id, 0).audio_key) as writer:
+        writer.write(b"fLaC")
+    sound = client.get(f"/v1/jobs/{job_id}/segments/0/audio", params={"redirect": False})
+    assert (sound.status_code, sound.headers["content-type"], sound.content) == (200, "audio/flac", b"fLaC")
+    assert client.get(f"/v1/jobs/{job_id}/segments/1/audio", params={"redirect": False}).status_code == 404
 
 
 def test_what_is_no_file_of_the_page_is_not_there(client: TestClient) -> None:

@@ -40,7 +40,6 @@ function configOf(fields) {
   if (roles[0] || roles[1]) config.roles = roles[1] ? roles : [roles[0]];
   if (fields.analyse.value !== "all") config.analyse = [Number(fields.analyse.value)];
   const segmentation = { ...changed(fields, "max_ms", 1000), ...changed(fields, "min_silence_ms") };
-  if (segmentation.max_ms < 3000 * 1.01) segmentation.min_ms = Math.min(3000, segmentation.max_ms);
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;
   const aggregation = { ...changed(fields, "gap_ms"), ...changed(fields, "min_confidence") };
   if (Object.keys(segmentation).length) config.segmentation = segmentation;
@@ -50,7 +49,7 @@ function configOf(fields) {
 
 function changed(fields, name, times = 1) {
   const value = fields[name].valueAsNumber;
-  return Number.isNaN(value) || value === NUMBERS[name].value ? {} : { [name]: value * times };
+  return Number.isNaN(value) || value === NUMBERS[name].value ? {} : { [name]: Math.round(value * times * 100) / 100 };
 }
 
 function row(name, field) {
