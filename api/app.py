@@ -32,6 +32,7 @@ from api.routes import (
     keys,
     metrics,
     models,
+    page,
     pictures,
     problems,
     reports,
@@ -136,7 +137,7 @@ def create_app(
         lifespan=_closing(rates, rendering),
         telemetry=_TELEMETRY,
     )
-    patch_fastapi(app)
+    patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
     app.state.doorkeeper = Doorkeeper(services.access)
     app.state.looks = Looks(services.read)
@@ -148,6 +149,7 @@ def create_app(
     errors.install(app)
     for feature in _FEATURES:
         app.include_router(feature.router)
+    page.install(app)
     return app
 
 

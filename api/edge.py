@@ -28,7 +28,17 @@ _ALWAYS = (
 )
 _ELSEWHERE = (*_ALWAYS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
 _API = (*_ELSEWHERE, (b"cache-control", b"no-store"))  # recordings are private, and what is said of them
+_PAGE = (
+    *_ALWAYS,
+    (
+        b"content-security-policy",
+        # Sound that was fetched with a key plays from memory, as a blob.
+        b"default-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+        b"frame-ancestors 'none'",
+    ),
+)
 _PAGES = {
+    "/": _PAGE,
     # Swagger UI begins with a script and styles inside its page, and draws with images inside its styles.
     "/docs": (
         *_ALWAYS,
@@ -37,7 +47,7 @@ _PAGES = {
             b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
             b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
-    )
+    ),
 }
 _OWN = {b"cache-control", b"content-security-policy"}
 """What an answer says of these itself stands."""
@@ -161,11 +171,16 @@ def _is_of(media_type: bytes, headers: _Headers) -> bool:
 
 
 def _complete(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    path: str = scope["path"]
-    missing: _Headers = _API if path.startswith("/v1/") else _PAGES.get(path, _ELSEWHERE)
+    missing: _Headers = _of_path(scope["path"])
     if not _OWN.isdisjoint(own := dict(headers)):
         missing = [(name, value) for name, value in missing if name not in own]
     complete = [*headers, *missing, *scope.get(ADDED, ())]
     if scope["scheme"] == "https":
         complete.append(_ENCRYPTED)
     return complete
+
+
+def _of_path(path: str) -> _Headers:
+    if path.startswith("/v1/"):
+        return _API
+    return _PAGE if path.startswith("/page/") else _PAGES.get(path, _ELSEWHERE)

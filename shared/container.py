@@ -53,8 +53,8 @@ class Services:
     uploads: Uploads
     read: Read
     frames: Frames
-    correct: Correct
     waveforms: Waveforms
+    correct: Correct
     end: End
     retry: Retry
     sweep: Sweep
@@ -71,8 +71,8 @@ class Services:
             uploads=replace(self.uploads, submission=submit),
             read=replace(self.read, jobs=jobs),
             frames=replace(self.frames, jobs=jobs),
-            correct=replace(self.correct, jobs=jobs, key_id=key_id),
             waveforms=replace(self.waveforms, jobs=jobs),
+            correct=replace(self.correct, jobs=jobs, key_id=key_id),
             end=replace(self.end, jobs=jobs),
             retry=replace(self.retry, jobs=jobs),
             endpoints=endpoints,
@@ -114,8 +114,8 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
                 uploads=Uploads(uploads, submit),
                 read=Read(jobs, objects),
                 frames=Frames(jobs, objects),
-                correct=Correct(jobs, clock),
                 waveforms=Waveforms(jobs, objects),
+                correct=Correct(jobs, clock),
                 end=End(jobs, objects, wake_ups, clock),
                 retry=Retry(jobs, wake_ups, clock),
                 sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),

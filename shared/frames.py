@@ -7,9 +7,9 @@ any other stretch of frames gives that stretch's scores in the same way: nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,17 @@ class Grid:
     start_ms: Integers
     segment: Integers
     scores: Floats
+
+    def within(self, span_ms: range) -> Self:
+        """The bins that begin within the span."""
+        inside = (self.start_ms >= span_ms.start) & (self.start_ms < span_ms.stop)
+        return replace(
+            self,
+            channel=self.channel[inside],
+            start_ms=self.start_ms[inside],
+            segment=self.segment[inside],
+            scores=self.scores[inside],
+        )
 
 
 def softmax(logits: Floats) -> Floats:

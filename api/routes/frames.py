@@ -27,6 +27,8 @@ from shared.frames import Grid
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
+MOST_MS = 10**10
+"""Later than any recording ends: 115 days."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -48,13 +50,15 @@ def frames(
     services: ServicesDep,
     hop_ms: Annotated[int, Query(ge=20, le=1000, multiple_of=20, description="Length of a bin.")] = 100,
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
+    start_ms: Annotated[int, Query(ge=0, le=MOST_MS, description="Only bins that begin here or later.")] = 0,
+    end_ms: Annotated[int, Query(ge=0, le=MOST_MS, description="Only bins that begin before this.")] = MOST_MS,
 ) -> Response:
     """Scores on a grid: bin k covers [k * hop_ms, (k + 1) * hop_ms) of the recording; bins without speech are left out.
 
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
     media_type = preferred(request, NPZ, JSON)
-    job, grid = services.frames.grid(job_id, hop_ms, channel)
+    job, grid = services.frames.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
         return npz(f"{job_id}-frames.npz", _arrays(grid))
     return written(FramesDocument.of(grid, job.recording.role))

@@ -82,8 +82,17 @@ def segments(
         **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
     },
 )
-def segment_audio(job_id: JobId, index: Annotated[int, Path(ge=0, le=10**9)], services: ServicesDep) -> Response:
+def segment_audio(
+    job_id: JobId,
+    index: Annotated[int, Path(ge=0, le=10**9)],
+    services: ServicesDep,
+    redirect: Annotated[
+        bool, Query(description="Whether the answer may lead to the store: pages that keep to one host may not follow.")
+    ] = True,
+) -> Response:
     """The sound of a segment, to play."""
+    if not redirect:
+        return Response(services.read.segment_sound(job_id, index), media_type="audio/flac")
     place = services.read.segment_audio(job_id, index)
     if isinstance(place, FilePath):
         return FileResponse(

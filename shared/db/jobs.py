@@ -137,7 +137,7 @@ class SqlJobStore:
         query = corrections.with_corrections(job_id).where(SegmentRow.index > after)
         with self._read() as session:
             found = session.execute(query.order_by(SegmentRow.index).limit(limit))
-            return [result_of(row, correction) for row, correction in found]
+            return [result_of(values, correction) for *values, correction in found]
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         with self._read() as session:

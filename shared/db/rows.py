@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -121,15 +122,29 @@ def stored_segment_of(row: SegmentRow) -> StoredSegment:
     return StoredSegment(_segment_of(row), row.audio_key)
 
 
-def result_of(row: SegmentRow, correction: SegmentCorrectionRow | None) -> SegmentResult:
-    outcome = SegmentOutcome(
-        status=SegmentStatus(row.status),
-        emotion=row.emotion,
-        confidence=row.confidence,
-        scores=row.scores,
-        reason=FailureCode(row.reason) if row.reason else None,
-    )
-    return SegmentResult(_segment_of(row), outcome, _correction_of(correction) if correction else None)
+RESULT_COLUMNS = (
+    SegmentRow.index,
+    SegmentRow.channel,
+    SegmentRow.start,
+    SegmentRow.end,
+    SegmentRow.speech,
+    SegmentRow.flags,
+    SegmentRow.status,
+    SegmentRow.emotion,
+    SegmentRow.confidence,
+    SegmentRow.scores,
+    SegmentRow.reason,
+)
+"""What `result_of` needs: entities of a recording's thousands of segments would take twice as long to load."""
+
+
+def result_of(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
+    """The result of a row's values of `RESULT_COLUMNS`."""
+    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason = values
+    segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
+    failure = FailureCode(reason) if reason else None
+    outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure)
+    return SegmentResult(segment, outcome, _correction_of(correction) if correction else None)
 
 
 def _correction_of(row: SegmentCorrectionRow) -> Correction:

@@ -37,6 +37,7 @@ _EXAMPLE: dict[str, Any] = {
     "coverage": {"speech_ms": 2604630, "analysed_ms": 1001780},
     "config": {"channels": "auto", "metadata": {"case": "7"}},
     "model": None,
+    "dominant": None,
     "error": None,
     "alerts": [],
     "created_at": "2026-11-22T09:00:00Z",
@@ -129,6 +130,8 @@ class JobDocument(Document):
     config: JobOptions
     model: ModelDocument | None
     """The model that was used; null until it is."""
+    dominant: str | None
+    """The emotion that most segments carry; null until the job has succeeded, and where no speech was found."""
     error: ErrorDocument | None
     alerts: list[AlertDocument]
     """The alerts of the config that were raised; none until the job has succeeded."""
@@ -153,6 +156,7 @@ class JobDocument(Document):
             coverage=CoverageDocument.of(Coverage(job.speech, counts.analysed)),
             config=job.options,
             model=ModelDocument.of(job.model) if job.model else None,
+            dominant=job.dominant,
             error=ErrorDocument(code=failure.code, message=failure.message, retryable=failure.retryable)
             if failure
             else None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from shared.domain.errors import NoEmbeddings
 from shared.domain.job import Job
+from shared.domain.options import MAX_SEGMENT_MS
+from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
 from shared.frames import Floats, FrameScores, Grid, grid, softmax
 from shared.ports import JobStore, ObjectStore
@@ -38,27 +42,35 @@ class Frames:
         if embeddings is not None:
             self._save(embedding_key(job_id, segment), embeddings)
 
-    def grid(self, job_id: str, hop_ms: int, channel: int | None = None) -> tuple[Job, Grid]:
-        """A job that succeeded, and its scores in bins of `hop_ms`, of one channel or of all.
+    def grid(
+        self, job_id: str, hop_ms: int, channel: int | None = None, within_ms: range | None = None
+    ) -> tuple[Job, Grid]:
+        """A job that succeeded, and its scores in bins of `hop_ms`: of one channel or of all, and of all bins or those
+        that begin within a span.
 
         Raises:
             ResultNotReady, NoResult.
             ObjectNotFound: the job was analysed before frames were kept.
         """
-        job, labels, frames = self.logits(job_id, channel)
-        return job, grid(frames, labels, hop_ms)
+        if within_ms is None:
+            job, labels, frames = self.logits(job_id, channel)
+            return job, grid(frames, labels, hop_ms)
+        # Frames after the span may still lie in a bin that begins within it.
+        job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
+        return job, grid(frames, labels, hop_ms).within(within_ms)
 
     def logits(
-        self, job_id: str, channel: int | None = None
+        self, job_id: str, channel: int | None = None, within_ms: range | None = None
     ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
-        """A job that succeeded, its labels, and its scored segments in order, each with its frames' [frames, labels].
+        """A job that succeeded, its labels, and its scored segments in order, each with its frames' [frames, labels]:
+        all of them, or with none left out that meets a span.
 
         Raises:
             ResultNotReady, NoResult.
             ObjectNotFound, while they are read: the job was analysed before frames were kept.
         """
         job = succeeded(self.jobs, job_id)
-        scored = list(self._scored(job_id))
+        scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
         return job, labels, ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
@@ -91,8 +103,17 @@ class Frames:
                 content = file.read()
             yield result.segment.index, content
 
-    def _scored(self, job_id: str) -> Iterator[SegmentResult]:
-        after = -1
+    def _near(self, job_id: str, within_ms: range) -> Iterator[SegmentResult]:
+        """The scored segments that meet the span, and some before it.
+
+        Segments are numbered by their start, so the first of them is found without looking at all that come before.
+        """
+        start, end = from_ms(within_ms.start - MAX_SEGMENT_MS), from_ms(within_ms.stop)
+        numbers = range(self.jobs.counts([job_id])[job_id].total)
+        first = bisect_left(numbers, start, key=lambda index: self.jobs.segment(job_id, index).segment.start)
+        return takewhile(lambda result: result.segment.start < end, self._scored(job_id, first - 1))
+
+    def _scored(self, job_id: str, after: int = -1) -> Iterator[SegmentResult]:
         while page := self.jobs.results(job_id, after=after, limit=_PAGE):
             yield from (result for result in page if result.ok)
             after = page[-1].segment.index

@@ -96,16 +96,17 @@ class Read:
 
     def segment_audio(self, job_id: str, index: int) -> Path | str:
         """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound or AudioDeleted."""
-        if self.jobs.get(job_id).audio_deleted:
-            raise AudioDeleted
-        return self.objects.locate(self.jobs.segment(job_id, index).audio_key)
+        return self.objects.locate(self._audio_key(job_id, index))
 
     def segment_sound(self, job_id: str, index: int) -> bytes:
-        """The FLAC of a segment itself. Raises SegmentNotFound, AudioDeleted, or ObjectNotFound."""
+        """The FLAC of a segment itself, a megabyte at most. Raises SegmentNotFound or AudioDeleted."""
+        with self.objects.open(self._audio_key(job_id, index)) as file:
+            return file.read()
+
+    def _audio_key(self, job_id: str, index: int) -> str:
         if self.jobs.get(job_id).audio_deleted:
             raise AudioDeleted
-        with self.objects.open(self.jobs.segment(job_id, index).audio_key) as file:
-            return file.read()
+        return self.jobs.segment(job_id, index).audio_key
 
 
 def succeeded(jobs: JobStore, job_id: str) -> Job:

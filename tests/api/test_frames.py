@@ -75,6 +75,23 @@ def test_another_hop_and_one_channel(client: TestClient, services: Services) -> 
     assert client.get(url, params={"channel": 2}).json() == {"hop_ms": 100, "labels": list(LABELS), "channels": []}
 
 
+def test_a_span_has_the_bins_that_begin_within_it_as_the_whole_recording_has_them(
+    client: TestClient, services: Services
+) -> None:
+    parts = [Part(number % 2, 730 * number, logits(30)) for number in range(60)]
+    url = f"/v1/jobs/{analysed(services, parts, JobOptions())}/frames"
+    whole = client.get(url).json()["channels"]
+    for start, end in [(0, 10_000), (29_950, 41_010), (40_000, 10**7)]:
+        spanned = client.get(url, params={"start_ms": start, "end_ms": end}).json()["channels"]
+        for channel, own in enumerate(whole):
+            inside = [place for place, at in enumerate(own["start_ms"]) if start <= at < end]
+            assert inside
+            for name in ("start_ms", "segment", "scores"):
+                assert spanned[channel][name] == [own[name][place] for place in inside]
+    beyond = client.get(url, params={"start_ms": 10**7}).json()
+    assert beyond["channels"] == []
+
+
 def test_frames_as_npz_hold_the_same(client: TestClient, services: Services) -> None:
     url = f"/v1/jobs/{analysed(services, CALL, JobOptions())}/frames?hop_ms=60"
     document, arrays = client.get(url).json(), loaded(client.get(url, headers=NPZ))

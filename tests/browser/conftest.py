@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,24 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
+from benchmarks.browser import NoBrowser, chromium
 from tests.e2e.conftest import Client
 from tests.e2e.processes import api
 from tests.services.missing import leave_out
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-"""Containers have no sandbox and no GPU; the others keep the browser from talking to anybody else."""
 
 
 @dataclass
@@ -40,7 +28,7 @@ class Watched:
     """
 
     page: Page
-    provoked: set[str] = field(default_factory=lambda: {"status of 404"})
+    provoked: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 
@@ -58,24 +46,13 @@ class Watched:
             self.complaints.append(message.text)
 
 
-Open = Callable[..., Watched]
-
-
-def executable(playwright: Playwright) -> str | None:
-    """A Chromium of this machine, if there is one."""
-    named = os.environ.get("EMOLINE_TEST_CHROMIUM")
-    found = [named, *map(shutil.which, NAMES), playwright.chromium.executable_path]
-    return next((path for path in found if path and Path(path).exists()), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = executable(playwright)
-        if path is None:
-            leave_out("There is no Chromium: install one, or name it in EMOLINE_TEST_CHROMIUM.")
-        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
+    try:
+        with chromium() as launched:
             yield launched
+    except NoBrowser as error:
+        leave_out(str(error))
 
 
 @contextmanager

@@ -52,6 +52,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
             answer = client.get(segment["audio_url"], follow_redirects=True)
             assert [before.status_code for before in answer.history] == [302]
             assert answer.headers["content-type"] == "audio/flac"
+            assert client.get(segment["audio_url"], params={"redirect": False}).content == answer.content
             sound = soundfile.read(io.BytesIO(answer.content), dtype="int16")[0]
             assert len(sound) * 1000 // RATE == pytest.approx(segment["end_ms"] - segment["start_ms"], abs=1)
             assert np.abs(sound).max() > 1000

@@ -52,7 +52,7 @@ def serve(
             service = _embedded(console, settings, host, port)
         with service as url:
             where = "" if settings.broker_url else f" Data: {settings.data_dir}."
-            tell(settings, console, f"Emoline listens on {url} (API: {url}/docs).{where} Ctrl-C stops it.")
+            tell(settings, console, f"Emoline listens on {url} (the page; API: {url}/docs).{where} Ctrl-C stops it.")
             stop.wait()
             tell(settings, console, "Stopping: what is in hand is finished, the rest goes on at the next start.")
     except (PublicAddress, AddressInUse, StoreUnavailable, DatabaseUnusable, TracingUnavailable) as error:

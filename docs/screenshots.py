@@ -1,0 +1,57 @@
+"""The pictures of the README, taken of the running service: `python -m docs.screenshots`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from benchmarks.browser import chromium
+from emoline.client import Client
+from shared.settings import Settings
+from shared.telemetry.logs import log_to_stderr
+from worker.embedded import embedded_service
+
+IMAGES = Path(__file__).parent / "images"
+SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
+SETTLED_MS = 2500
+"""Until the answers to what a page asks first are drawn."""
+PHONE = {"width": 390, "height": 844}
+
+
+def main() -> None:
+    log_to_stderr("WARNING", "console")
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="emoline-pictures-") as folder:
+        settings = Settings(data_dir=Path(folder), database_url=None, store_url=None, broker_url=None)
+        with embedded_service(settings, "127.0.0.1", 0) as url, chromium() as browser:
+            with Client(url) as client:
+                done = [_submit(client, Path(folder), name) for name in ("monday-call.opus", "customer-4711.opus")]
+                job_id = client.wait(done[0]).id
+                client.wait(done[1])
+                _submit(client, Path(folder), "interview.opus")  # is still on its way in the picture of the list
+            _take(browser, url, "list", viewport={"width": 1280, "height": 560})
+            _take(browser, f"{url}/#/jobs/{job_id}", "job", viewport={"width": 1280, "height": 960})
+            _take(browser, f"{url}/#/jobs/{job_id}", "phone", viewport=PHONE, color_scheme="dark", at=".timeline")
+
+
+def _submit(client: Client, folder: Path, name: str) -> str:
+    """The id of a job of the sample under another name."""
+    recording = folder / name
+    recording.write_bytes(SAMPLE.read_bytes())
+    return client.submit(recording, channels="split", roles=["agent", "customer"]).id
+
+
+def _take(browser: Browser, url: str, name: str, at: str = "body", **context: Any) -> None:
+    with browser.new_context(locale="en-GB", **context) as opened:
+        page = opened.new_page()
+        page.goto(url)
+        page.wait_for_timeout(SETTLED_MS)
+        page.locator(at).evaluate("it => it.scrollIntoView()")
+        page.screenshot(path=IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""How the page is served: to everybody, from here alone, and anew after an upgrade."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.routes.page import FOLDER
+from shared.container import Services
+from shared.domain.options import JobOptions
+from tests.analysed import Part, analysed
+from tests.api.test_access import secret_of
+
+FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*"))
+
+
+def test_the_page_and_its_files_need_no_key(services: Services) -> None:
+    secret_of(services, "acme")
+    with TestClient(create_app(services, ["testserver"])) as client:
+        for path in ("/", *(f"/page/{name}" for name in FILES)):
+            assert client.get(path).status_code == 200, path
+
+
+def test_a_browser_that_has_a_file_already_is_told_so(client: TestClient) -> None:
+    for path in ("/", "/page/main.js"):
+        first = client.get(path)
+        assert first.headers["cache-control"] == "no-cache"
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_may_run_and_ask_nothing_but_what_comes_from_here(client: TestClient) -> None:
+    for path in ("/", "/page/main.js"):
+        headers = client.get(path).headers
+        policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'self'"
+        assert policy["media-src"] == "'self' blob:"
+        assert "'unsafe" not in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+    markup = client.get("/").text
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", markup)
+
+
+def test_a_page_that_keeps_to_one_host_gets_the_sound_of_a_segment_from_here(
+    client: TestClient, services: Services
+) -> None:
+    job_id = analysed(services, [Part(0, 0)], JobOptions())
+    with services.objects.writer(services.jobs.segment(job_id, 0).audio_key) as writer:
+        writer.write(b"fLaC")
+    sound = client.get(f"/v1/jobs/{job_id}/segments/0/audio", params={"redirect": False})
+    assert (sound.status_code, sound.headers["content-type"], sound.content) == (200, "audio/flac", b"fLaC")
+    assert client.get(f"/v1/jobs/{job_id}/segments/1/audio", params={"redirect": False}).status_code == 404
+
+
+def test_what_is_no_file_of_the_page_is_not_there(client: TestClient) -> None:
+    for path in ("/page/", "/page/nowhere.js", "/page/%2e%2e/app.py", "/page/../app.py"):
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".js")])
+def test_every_module_imports_what_there_is(name: str) -> None:
+    source = FOLDER / name
+    for found in re.findall(r'from "(\.[^"]+)"', source.read_text()):
+        assert (source.parent / found).is_file(), found
+
+
+def test_all_modules_are_asked_for_at_once(client: TestClient) -> None:
+    asked = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', client.get("/").text)
+    assert sorted(asked) == [name for name in FILES if name.endswith(".js")]
+
+
+def test_both_languages_say_the_same_things() -> None:
+    spoken = {path.stem: set(_keys(path)) for path in (FOLDER / "words").glob("*.js")}
+    assert spoken.keys() == {"en", "zh"}
+    assert spoken["en"] == spoken["zh"]
+
+
+def _keys(path: Path) -> list[str]:
+    return re.findall(r'(?:^|, )\s*"([\w.]+)":', path.read_text(), re.MULTILINE)
+
+
+def test_every_word_that_is_asked_for_is_there() -> None:
+    words = set(_keys(FOLDER / "words" / "en.js"))
+    for name in FILES:
+        if name.endswith(".js"):
+            asked = re.findall(r'\bt\("([\w.]+)"', (FOLDER / name).read_text())
+            assert set(asked) <= words, name

@@ -1,0 +1,49 @@
+"""What axe finds, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import opened
+from tests.e2e.conftest import Client
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, browser: Browser, client: Client) -> Iterator[Page]:
+    with opened(browser, str(client.base_url), color_scheme=request.param, bypass_csp=True) as one:
+        yield one.page
+
+
+def findings(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]}" for rule in found if rule["impact"] in SERIOUS for node in rule["nodes"]
+    ]
+
+
+def test_the_list_with_its_options_has_no_serious_findings(page: Page, job: dict[str, Any]) -> None:
+    page.reload()
+    page.locator(".job").first.wait_for()
+    page.get_by_text("Options", exact=True).click()
+    assert findings(page) == []
+
+
+def test_a_job_has_no_serious_findings(page: Page, job: dict[str, Any]) -> None:
+    page.goto(f"/#/jobs/{job['id']}")
+    page.locator("canvas.chart").wait_for()
+    page.get_by_text("Download", exact=True).click()
+    page.get_by_text("Keys", exact=True).click()
+    assert findings(page) == []
+
+
+def test_a_question_has_no_serious_findings(page: Page, job: dict[str, Any]) -> None:
+    page.goto(f"/#/jobs/{job['id']}")
+    page.get_by_role("button", name="Delete").click()
+    assert findings(page) == []

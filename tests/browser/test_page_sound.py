@@ -1,0 +1,57 @@
+"""What is drawn lies where it is heard, to 50 ms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Client
+from tests.media.encode import encoded
+from tests.media.speech import speech_like
+
+RATE = 16_000
+TALK = speech_like(6, seed=4).samples
+BEGINS_S = 30
+RECORDING = np.zeros(64 * RATE, np.int16)
+RECORDING[BEGINS_S * RATE : BEGINS_S * RATE + len(TALK)] = TALK
+LOUD = int(np.argmax(np.abs(TALK) > np.abs(TALK).max() * 0.1))
+"""The first sample of the talk that is drawn higher than a line."""
+
+BEGINNINGS = """canvas => {
+  const gutter = 92, top = 24, band = 18, height = 92;
+  const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const at = (x, y) => data.slice(4 * (y * width + x), 4 * (y * width + x) + 3).join();
+  const middle = top + (band + height) / 2;
+  const columns = Array.from({ length: width - gutter }, (_, i) => gutter + i);
+  const bare = at(gutter + 20, top + 2);  // silence, and no tick of the ruler
+  const first = (is) => columns.find((x) => is(x) && is(x + 1) && is(x + 2)) - gutter;
+  const region = first((x) => at(x, top + 2) !== bare);
+  const loud = columns.find((x) => [-4, 4].some((y) => at(x, middle + y) !== at(x, top + band + 1))) - gutter;
+  const shown = document.querySelector(".minimap .window").style;
+  return { region, loud, columns: columns.length, left: parseFloat(shown.left), width: parseFloat(shown.width) };
+}"""
+"""The first columns of the first channel that are coloured, and in which the waveform is more than a line."""
+
+
+def test_waveform_and_regions_begin_where_the_sound_does(page: Page, client: Client) -> None:
+    job, result = client.analysed(encoded(RECORDING[:, None], RATE, "wav"))
+    duration = job["audio"]["duration_ms"]
+    page.goto(f"/#/jobs/{job['id']}")
+    chart = page.locator("canvas.chart")
+    chart.focus()
+    for _ in range(9):
+        chart.press("ArrowRight")
+    for _ in range(4):
+        chart.press("+")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)  # until the finer peaks were asked for, came and are drawn
+    found = chart.evaluate(BEGINNINGS)
+
+    def time_of(column: int) -> float:
+        return float(duration * (found["left"] + found["width"] * column / found["columns"]) / 100)
+
+    assert duration * found["width"] / 100 == pytest.approx(4000, abs=1)
+    assert time_of(found["loud"]) == pytest.approx(1000 * (BEGINS_S + LOUD / RATE), abs=50)
+    assert time_of(found["region"]) == pytest.approx(result["segments"][0]["start_ms"], abs=50)
+    assert BEGINS_S * 1000 - 200 < result["segments"][0]["start_ms"] < BEGINS_S * 1000 + 200
