@@ -30,4 +30,4 @@ export function named(kind, code) {
 export const emotionName = (emotion) => named("emotion", emotion);
 
 /** What a channel is called: its role where it has one. */
-export const channelName = ({ channel, role }) => role ?? t("channel", { number: channel + 1 });
+export const channelName = ({ channel, role }) => role ?? t(`channel.${channel}`);

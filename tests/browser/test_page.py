@@ -15,6 +15,7 @@ from tests.browser.conftest import SAMPLE, Watched, opened
 from tests.e2e.conftest import Client
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
+from tests.services.cutting_proxy import CuttingProxy
 
 QUARTER_HOUR = encoded(np.tile(speech_like(100, seed=5).samples, 9)[:, None], 16_000, "flac")
 
@@ -50,8 +51,8 @@ def shown_percent(page: Page) -> float:
 def test_a_recording_is_sent_followed_looked_at_and_heard(page: Page) -> None:
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Channels", exact=True).select_option("split")
-    page.get_by_label("Name of channel 1").fill("agent")
-    page.get_by_label("Name of channel 2").fill("customer")
+    page.get_by_label("Name of the left channel").fill("agent")
+    page.get_by_label("Name of the right channel").fill("customer")
     page.locator("input[type=file]").set_input_files(str(SAMPLE))
     row = page.locator(".job").first
     expect(row).to_contain_text(re.compile("segmenting|analysing|waiting|finishing"))
@@ -97,6 +98,25 @@ def test_a_file_that_is_no_recording_is_refused_in_a_sentence(watched: Watched, 
     expect(sent.locator(".error")).to_have_text(re.compile(r"^[A-Z].+\.$"))
     sent.get_by_role("button", name="Dismiss").click()
     expect(sent).to_have_count(0)
+
+
+def test_a_recording_whose_answer_was_lost_is_sent_again_and_analysed_once(
+    browser: Browser, client: Client, tmp_path: Path
+) -> None:
+    once = tmp_path / "once.opus"
+    once.write_bytes(SAMPLE.read_bytes())
+    with CuttingProxy(str(client.base_url)) as proxy, opened(browser, proxy.url) as watched:
+        watched.provoked.add("net::ERR_")
+        proxy.cut(1000, after=20)
+        watched.page.locator("input[type=file]").set_input_files(str(once))
+        again = watched.page.get_by_role("button", name="Send again")
+        again.wait_for()
+        proxy.cuts_left = 0
+        again.click()
+        expect(again).to_have_count(0)
+        expect(watched.page.locator(".job", has_text="once.opus")).to_have_count(1)
+    listed = client.get("/v1/jobs").json()["data"]
+    assert [job["audio"]["filename"] for job in listed].count("once.opus") == 1
 
 
 def test_a_job_is_canceled_tried_again_and_deleted(page: Page) -> None:

@@ -83,6 +83,7 @@ class JobView {
       return;
     }
     const result = await get(`/v1/jobs/${this.jobId}/result`, this.signal);
+    if (job.audio.channel_mode !== "split") result.segments.forEach((it) => (it.role ??= t("mixed")));
     this.content.replaceChildren(...this.parts(job, result));
   }
 
@@ -166,10 +167,9 @@ class JobView {
 /** The channels with their segments and entries, each by its start. */
 function lanesOf({ segments, timeline }) {
   const channels = new Map(segments.map((it) => [it.channel, it]));
-  const alone = channels.size < 2;
   return [...channels.values()].sort((a, b) => a.channel - b.channel).map((one) => ({
     channel: one.channel,
-    name: alone && !one.role ? t("mixed") : channelName(one),
+    name: channelName(one),
     segments: segments.filter((it) => it.channel === one.channel),
     entries: timeline.filter((it) => it.channel === one.channel),
   }));

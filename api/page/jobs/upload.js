@@ -45,8 +45,9 @@ function takeDrops(area, sendAll) {
   });
 }
 
-function send(file, config) {
-  const upload = { file, config, share: 0, error: null, request: new XMLHttpRequest(), element: null };
+/** With a key, the same for another attempt, so that a recording whose answer was lost is not analysed twice. */
+function send(file, config, key = randomKey()) {
+  const upload = { file, config, key, share: 0, error: null, request: new XMLHttpRequest(), element: null };
   uploads.add(upload);
   show(upload);
   start(upload);
@@ -54,30 +55,48 @@ function send(file, config) {
 
 /** XMLHttpRequest, because fetch does not tell how much was sent. */
 function start(upload) {
-  const { file, config, request } = upload;
+  const { file, config, key, request } = upload;
   const form = new FormData();
   if (Object.keys(config).length) form.append("config", JSON.stringify(config));
   form.append("file", file);
   request.open("POST", "/v1/jobs");
-  for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
+  const headers = { "Idempotency-Key": key, ...credentials() };
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", (event) => {
     upload.share = event.loaded / event.total;
     show(upload);
   });
-  request.addEventListener("load", () => {
-    if (request.status === 202) {
-      dismiss(upload);
-      submitted(JSON.parse(request.responseText));
-    } else {
-      fail(upload, refused(request.status, request.responseText).message);
-    }
-  });
-  request.addEventListener("error", () => {
-    gone();
-    fail(upload, t("error.lost"));
-  });
+  request.addEventListener("load", () => answered(upload));
+  request.addEventListener("error", () => lost(upload));
   request.addEventListener("abort", () => dismiss(upload));
   request.send(form);
+}
+
+function answered(upload) {
+  const { status, responseText } = upload.request;
+  if (status !== 202) {
+    fail(upload, refused(status, responseText).message);
+    return;
+  }
+  let job;
+  try {
+    job = JSON.parse(responseText);
+  } catch {  // of an answer that broke off browsers show what came
+    lost(upload);
+    return;
+  }
+  dismiss(upload);
+  submitted(job);
+}
+
+function lost(upload) {
+  gone();
+  fail(upload, t("error.lost"));
+}
+
+/** `crypto.randomUUID` is there over https only. */
+function randomKey() {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((it) => it.toString(16)).join("-");
 }
 
 function fail(upload, sentence) {
@@ -92,7 +111,7 @@ function dismiss(upload) {
 
 function again(upload) {
   dismiss(upload);
-  send(upload.file, upload.config);
+  send(upload.file, upload.config, upload.key);
 }
 
 function show(upload) {

@@ -1,7 +1,7 @@
 /** The chart: ruler, and for each channel its regions, waveform and heat map, drawn on one canvas. */
 import { h } from "../element.js";
 import { clock, percent } from "../format.js";
-import { emotionName, channelName, t } from "../words.js";
+import { emotionName, t } from "../words.js";
 import { at } from "./axis.js";
 import { keysOf, takeGestures } from "./gestures.js";
 import { Frames, drawHeat, scoresOf } from "./heat.js";
@@ -160,7 +160,7 @@ export class Chart {
     const lane = this.laneAt(event);
     const item = lane && ms >= this.axis.start ? at(this.items(lane), ms) : null;
     const sure = item && item.confidence !== null ? percent(item.confidence) : "";
-    const parts = item ? [clock(ms, 1), channelName(item), emotionName(item.emotion), sure] : [clock(Math.max(ms, 0), 1)];
+    const parts = item ? [clock(ms, 1), lane.name, emotionName(item.emotion), sure] : [clock(Math.max(ms, 0), 1)];
     this.info.textContent = parts.filter(Boolean).join(" · ");
   }
 }
