@@ -46,6 +46,7 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench pipeline
 	$(BIN)/emoline bench engine
 	$(BIN)/emoline bench service
+	$(BIN)/emoline bench page
 
 lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \

@@ -1,4 +1,4 @@
-"""How long the page takes to open a long recording, and how fluidly it pans: `python -m benchmarks.page`.
+"""How long the page takes to open a long recording, and how fluidly it pans.
 
 The recordings are made up, segment by segment, and put into a real service's stores; the browser is a real one.
 """
@@ -9,17 +9,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from playwright.sync_api import Browser, Page
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from api.app import create_app
 from api.server import hosts, listen, serving
 from benchmarks.browser import chromium
+from benchmarks.machine import Machine
+from benchmarks.rounds import OnStep
 from shared.adapters.wake_local import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.emotion import ModelInfo
@@ -74,17 +78,42 @@ class Row:
     frames_per_s: dict[tuple[str, int], tuple[float, float]]
 
 
-def main() -> None:
+@dataclass(frozen=True, slots=True)
+class Report:
+    machine: Machine
+    rows: list[Row]
+
+    def document(self) -> dict[str, Any]:
+        """For `json.dumps`."""
+        rows = [
+            asdict(row) | {"frames_per_s": [[view, zoom, *rates] for (view, zoom), rates in row.frames_per_s.items()]}
+            for row in self.rows
+        ]
+        return {"benchmark": "page", "machine": asdict(self.machine), "rows": rows}
+
+    def table(self) -> Group:
+        columns = (f"{view} 1/{zoom}" for view in VIEWS for zoom in ZOOMS)
+        table = Table("segments", "hours", "opens in", *columns, title="Frames per second (slowest twentieth)")
+        for row in self.rows:
+            rates = (f"{mean:.0f} ({slow:.0f})" for mean, slow in row.frames_per_s.values())
+            table.add_row(str(row.segments), f"{HOURS[row.segments]:g}", f"{row.open_s:.2f} s", *rates)
+        return Group(table, Text(f"{self.machine}.", style="dim"))
+
+
+def measure(on_step: OnStep) -> Report:
+    """Raises NoBrowser."""
     log_to_stderr("WARNING", "console")
-    table = Table("segments", "hours", "opens in", *(f"{view} 1/{zoom}" for view in VIEWS for zoom in ZOOMS))
-    with tempfile.TemporaryDirectory(prefix="emoline-page-") as folder, _service(Path(folder)) as (url, services):
-        jobs = {segments: analysed(services, segments, hours) for segments, hours in HOURS.items()}
-        with chromium() as browser:
-            for segments, job_id in jobs.items():
-                row = _measure(browser, f"{url}/#/jobs/{job_id}", segments)
-                rates = (f"{mean:.0f} ({slow:.0f})" for mean, slow in row.frames_per_s.values())
-                table.add_row(str(segments), f"{HOURS[segments]:g}", f"{row.open_s:.2f} s", *rates)
-    Console(width=120).print(table, "Frames per second while it pans, and those of the slowest twentieth.")
+    rows = []
+    with (
+        chromium() as browser,
+        tempfile.TemporaryDirectory(prefix="emoline-page-") as folder,
+        _service(Path(folder)) as (url, services),
+    ):
+        for done, (segments, hours) in enumerate(HOURS.items()):
+            on_step(f"{segments} segments", done, len(HOURS))
+            job_id = analysed(services, segments, hours)
+            rows.append(_measure(browser, f"{url}/#/jobs/{job_id}", segments))
+    return Report(Machine.here(), rows)
 
 
 @contextmanager
@@ -179,7 +208,3 @@ def _logits(random: np.random.Generator, samples: int) -> Floats:
     logits: Floats = random.normal(0, 1, (frames, len(LABELS))).astype(np.float32)
     logits[:, random.integers(len(LABELS))] += 1.5
     return logits
-
-
-if __name__ == "__main__":
-    main()

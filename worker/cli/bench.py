@@ -122,6 +122,20 @@ def bench_service(
     _show(report, as_json)
 
 
+@app.command("page")
+def bench_page(as_json: _Json = False) -> None:
+    """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""
+    with _progress() as on_step:
+        from benchmarks.browser import NoBrowser
+        from benchmarks.page import measure
+
+        try:
+            report = measure(on_step)
+        except NoBrowser as error:
+            leave(Console(stderr=True), str(error))
+    _show(report, as_json)
+
+
 def _show(report: Report, as_json: bool) -> None:
     import json
 
