@@ -34,13 +34,16 @@ def _printable(text: str) -> str:
     return text
 
 
+Printable = Annotated[str, AfterValidator(_printable)]
+
+
 class CorrectionRequest(BaseModel):
     """What a person says the emotion of a segment is."""
 
     model_config = ConfigDict(extra="forbid")
 
     emotion: str = Field(max_length=64, examples=["angry"])
-    comment: Annotated[str, AfterValidator(_printable)] | None = Field(
+    comment: Printable | None = Field(
         default=None, min_length=1, max_length=1000, examples=["Raises her voice at the end."]
     )
 
@@ -86,7 +89,7 @@ class KeyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=100, description="What it is for.", examples=["nightly import"])
+    name: Printable = Field(min_length=1, max_length=100, description="What it is for.", examples=["nightly import"])
     scopes: Annotated[set[Scope], REPEATABLE] = Field(default={Scope.READ, Scope.WRITE}, min_length=1)
 
 
