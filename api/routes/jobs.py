@@ -146,8 +146,9 @@ async def job(
     """A job: its state, stage and progress. `Retry-After` says when to ask again while it runs."""
     known = if_none_match.removeprefix("W/").strip('"') if if_none_match else None
     view = await following.within(wait, known)
-    response.headers["ETag"] = f'"{version(view)}"'
-    if version(view) == known:
+    found = version(view)
+    response.headers["ETag"] = f'"{found}"'
+    if found == known:
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=dict(response.headers))
     if not view.job.state.terminal:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -101,8 +101,7 @@ def test_openapi_describes_every_kind_of_body_and_the_config(client: TestClient)
 
 
 def test_the_documentation_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
-    page = client.get("/").text
-    assert client.get("/docs").text == page
+    page = client.get("/docs").text
     links = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(links) == 3
     assert all(client.get(link).status_code == 200 for link in links if link.startswith("http://testserver/"))

@@ -46,7 +46,7 @@ class Watched:
             self.complaints.append(message.text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps a loop running, in which other tests could start none
 def browser() -> Iterator[Browser]:
     try:
         with chromium() as launched:
@@ -70,7 +70,7 @@ def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
         assert watched.hosts == {urlsplit(url).netloc}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Of the service, which is started only where there is a browser."""
     folder = tmp_path_factory.mktemp("page")
@@ -78,7 +78,7 @@ def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield opened_client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def job(client: Client) -> dict[str, Any]:
     """The sample call, analysed."""
     config = {"channels": "split", "roles": ["agent", "customer"]}

@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Timer
 
 import httpx2
-import numpy as np
 import pytest
 import soundfile
 
@@ -135,10 +134,10 @@ def test_an_upload_whose_answer_is_lost_makes_one_job(service: Client, client: P
 def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
     service: Client, client: Plain, tmp_path: Path
 ) -> None:
-    file = tmp_path / "large.wav"
-    with soundfile.SoundFile(file, "w", 48_000, 8) as opened:
-        for _ in range(6):
-            opened.write(np.zeros((60 * 48_000, 8), np.int16))
+    file = sound(tmp_path / "large.wav", seed=35)
+    with file.open("ab") as opened:  # with a chunk that decoders pass over, so that only sending it takes long
+        opened.write(b"JUNK" + (264 * MIB).to_bytes(4, "little"))
+        opened.truncate(file.stat().st_size + 8 + 264 * MIB)
     sent: list[int] = []
     with CuttingProxy(str(client.base_url)) as proxy, Client(proxy.url) as through:
         assert file.stat().st_size > 4 * 64 * MIB

@@ -20,6 +20,13 @@ _HEADER = struct.Struct("!cI")
 _MOST_BYTES = 1 << 28
 """No honest frame is larger: a batch of an hour of sound has half of this."""
 _DIE_WITHIN_S = 10.0
+_NICE = 5
+
+
+def give_way() -> None:
+    """Has this process, and those that it starts, take a third of a core where another wants the rest: what people wait
+    for, requests and heartbeats, goes before what takes minutes anyway."""
+    os.nice(_NICE)
 
 
 class ChildTimeout(Exception):

@@ -15,12 +15,13 @@ import traceback
 from contextlib import suppress
 from itertools import pairwise
 
-from worker.adapters.child import FramePipe
+from worker.adapters.child import FramePipe, give_way
 from worker.adapters.decoding.forked import ANSWER, FORK, ORDER
 from worker.adapters.decoding.process import decode
 
 
 def main() -> None:
+    give_way()
     living: set[int] = set()
     with socket.socket(fileno=int(sys.argv[1])) as orders:
         while True:

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from worker.adapters.child import ChildDied, FramePipe
+from worker.adapters.child import ChildDied, FramePipe, give_way
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.directory import describe, resolve
 from worker.adapters.emotion2vec.funasr_package import register_funasr
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
+    give_way()
     pipe = FramePipe.to_parent()
     logging.captureWarnings(True)  # of the libraries that FunASR brings along; a line of theirs is none of the log's
     register_funasr()
