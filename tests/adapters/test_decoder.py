@@ -186,6 +186,7 @@ def test_a_nursery_that_was_killed_takes_its_decoders_along_and_another_is_begun
     with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
         next(stream.blocks())
         decoder, nursery = decoder_pid(), nursery_pid()
+        assert os.getpriority(os.PRIO_PROCESS, decoder) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
         os.kill(nursery, signal.SIGKILL)
     assert decoded(tmp_path / "x")[0].duration == 200 * len(MONO)
     assert nursery_pid() != nursery

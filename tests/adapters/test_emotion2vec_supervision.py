@@ -124,6 +124,8 @@ def test_the_process_ends_with_its_parents_pipes_even_in_the_middle_of_an_answer
     with Emotion2vecModel("mini", segment_timeout_s=60) as model:
         model.start()
         pid = model.pid
+        assert pid
+        assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
         process = model._process
         assert process
         process.hand_over(protocol.CLIPS, clips(40, 20.0), Pace(60))
