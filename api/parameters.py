@@ -12,6 +12,10 @@ REPEATABLE = Field(json_schema_extra={"uniqueItems": False})
 """Of a set: what is named twice is as if it were named once."""
 
 
+Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
+"""Of a query. Postgres takes no null character."""
+
+
 def _written_out(value: str) -> str:
     # A bare number would be taken for seconds since 1970.
     if not re.match(r"\d{4}-", value):

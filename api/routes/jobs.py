@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import FollowingDep, IdempotencyKey, JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.following import version
-from api.parameters import Time
+from api.parameters import Text, Time
 from api.schemas import JobPageDocument
 from api.sources import JOB_SCHEMA, receive_json
 from api.uploads import receive_form, receive_raw
@@ -185,14 +185,14 @@ def jobs(
     status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
     created_after: Annotated[Time | None, Query(description="Only jobs made later than this.")] = None,
     created_before: Annotated[Time | None, Query(description="Only jobs made earlier than this.")] = None,
-    label: Annotated[str | None, Query(description="Only jobs with a segment of this emotion.", max_length=64)] = None,
-    dominant: Annotated[str | None, Query(description="Only jobs whose dominant emotion it is.", max_length=64)] = None,
+    label: Annotated[Text | None, Query(description="Only jobs with a segment of this emotion.")] = None,
+    dominant: Annotated[Text | None, Query(description="Only jobs whose dominant emotion it is.")] = None,
     batch_id: Annotated[str | None, Query(pattern="^batch_[0-9a-f-]{36}$", description="Only its jobs.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
     """All jobs, newest first, a page at a time."""
-    if cursor is not None and not cursor.startswith("job_"):
+    if cursor is not None and ("\0" in cursor or not cursor.startswith("job_")):
         raise InvalidCursor
     wanted = JobFilter(status, created_after, created_before, label, dominant, batch_id)
     page = services.read.page(limit=limit, after=cursor, wanted=wanted)

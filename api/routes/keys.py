@@ -34,4 +34,6 @@ def keys(access: AccessDep, caller: CallerDep) -> KeyPageDocument:
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(KeyNotFound))
 def revoke(key_id: Annotated[str, Path(max_length=64)], access: AccessDep, caller: CallerDep) -> None:
     """Revokes a key: within ten seconds nobody can use it."""
+    if "\0" in key_id:  # Postgres could not even look
+        raise KeyNotFound
     access.revoke(caller.tenant, key_id)
