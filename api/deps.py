@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request, Security
@@ -21,7 +20,7 @@ from api.rates import Rates
 from shared.container import Services
 from shared.domain.access import Caller, Scope
 from shared.domain.errors import JobNotFound, RateLimited, UploadNotFound
-from shared.domain.upload import is_upload_id
+from shared.domain.ids import is_id
 from shared.services.access import Access
 from shared.services.uploads import Uploads
 
@@ -66,15 +65,12 @@ async def _access(request: Request, caller: Annotated[Caller, Depends(_caller)])
     return services.access
 
 
-_JOB_ID = re.compile(r"job_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
 async def _job_id(
     job_id: Annotated[
         str, Path(description="A job's id, `job_<uuid7>`.", examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     ],
 ) -> str:
-    if not _JOB_ID.fullmatch(job_id):
+    if not is_id("job", job_id):
         raise JobNotFound
     return job_id
 
@@ -91,7 +87,7 @@ async def _upload_id(
         str, Path(description="An upload's id, `upl_<uuid7>`.", examples=["upl_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     ],
 ) -> str:
-    if not is_upload_id(upload_id):
+    if not is_id("upl", upload_id):
         raise UploadNotFound
     return upload_id
 
@@ -100,6 +96,7 @@ ServicesDep = Annotated[Services, Depends(_services)]
 UploadsDep = Annotated[Uploads, Depends(_uploads)]
 UploadId = Annotated[str, Depends(_upload_id)]
 JobId = Annotated[str, Depends(_job_id)]
+SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 
 
 async def _following(

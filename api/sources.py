@@ -14,9 +14,9 @@ from api.schemas_webhooks import Url
 from api.uploads import blocks, issues, options_of
 from shared.container import Services
 from shared.domain.errors import EmolineError, InvalidRequest, Outage, UploadNotFound
+from shared.domain.ids import is_id
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
-from shared.domain.upload import is_upload_id
 
 _MOST_JOBS = 1_000
 
@@ -116,7 +116,7 @@ def _submitted(wanted: JobRequest, services: Services, key: str | None, batch_id
         return services.submit.enqueue_url(source.url, wanted.filename, options, key, batch_id)
     if wanted.filename:
         raise InvalidRequest("body.filename: an upload was given its name when it was begun.")
-    if not is_upload_id(source.upload_id or ""):
+    if not is_id("upl", source.upload_id or ""):
         raise UploadNotFound
     return services.uploads.submit(source.upload_id or "", options, key, batch_id)
 

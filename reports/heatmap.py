@@ -22,6 +22,7 @@ from reports.columns import Stretch
 from reports.palette import colour_of
 from reports.picture import LEFT, RIGHT, Picture, Voice
 from reports.texts import TEXTS, Language, Texts
+from reports.ticks import step_s
 from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, Peaks
 
@@ -43,7 +44,6 @@ _QUIETEST = 0.1
 _HATCHED = 3
 """Columns, less of which would be dust on the scores; the strip above them has every stretch."""
 
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 _HOUR_S = 3600
 
 
@@ -173,10 +173,9 @@ class _Page:
     def _time(self) -> None:
         """The times under the last box."""
         room = (self._width - LEFT - RIGHT) / _TICK
-        step = next((step for step in _STEPS_S if self._seconds / step <= room), _STEPS_S[-1])
         hours = self._seconds >= _HOUR_S
         axis = self._panels[-1].xaxis
-        axis.set_major_locator(MultipleLocator(step))
+        axis.set_major_locator(MultipleLocator(step_s(self._seconds, room)))
         axis.set_major_formatter(lambda second, _: _clock(round(second), hours))
         axis.set_tick_params(length=3, width=0.6, color=_FAINT, labelbottom=True, labelcolor=_INK)
         for label in self._panels[-1].get_xticklabels():

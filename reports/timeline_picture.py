@@ -15,6 +15,7 @@ from reports.findings import Findings
 from reports.fonts import FAMILY
 from reports.palette import colour_of
 from reports.phases import Phase
+from reports.ticks import step_s
 from reports.wording import Wording
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import Result
@@ -27,7 +28,6 @@ _COLUMNS = 1256
 """Where regions may begin and end, two to a unit: finer is not seen."""
 
 _MOST_TICKS = 10
-_TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 _WIDE = 0.6
 """Width of a letter, in parts of the size of the font; Chinese characters are all of it."""
 _DARK, _LIGHT = "#111111", "#ffffff"
@@ -105,7 +105,7 @@ class _Picture:
         self._top += _ROW
 
     def _draw_axis(self, grid: Element) -> None:
-        step = next((s for s in _TICKS_S if self._duration <= s * _MOST_TICKS * SAMPLE_RATE), _TICKS_S[-1])
+        step = step_s(self._duration / SAMPLE_RATE, _MOST_TICKS)
         ticks = range(0, self._duration + 1, step * SAMPLE_RATE)
         grid.set("d", "".join(f"M{self._x(tick):.1f} 0V{self._top - 4:.1f}" for tick in ticks))
         for tick in ticks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -13,11 +12,11 @@ from api.deps import IdempotencyKey, ServicesDep
 from api.errors import Problem, described, responses
 from api.sources import BATCH_SCHEMA, Batch, receive_batch
 from shared.domain.errors import BatchNotFound, BodyTooLarge, EmolineError, InvalidConfig, MalformedUpload
+from shared.domain.ids import is_id
 from shared.domain.job import Job, JobStatus
 
 router = APIRouter(prefix="/v1/batches", tags=["jobs"])
 
-_BATCH_ID = re.compile(r"batch_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EXAMPLE = "batch_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 
 
@@ -91,7 +90,7 @@ class BatchDocument(BaseModel):
 async def _batch_id(
     batch_id: Annotated[str, Path(description="A batch's id, `batch_<uuid>`.", examples=[_EXAMPLE])],
 ) -> str:
-    if not _BATCH_ID.fullmatch(batch_id):
+    if not is_id("batch", batch_id):
         raise BatchNotFound
     return batch_id
 

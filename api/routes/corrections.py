@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Response, status
 
-from fastapi import APIRouter, Path, Response, status
-
-from api.deps import JobId, ServicesDep
+from api.deps import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.formats import written
 from api.routes.results import audio_url
@@ -16,15 +14,13 @@ from shared.domain.errors import JobDeleted, JobNotFound, ObjectNotFound, Segmen
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=["results"])
 
-Index = Annotated[int, Path(ge=0, le=10**9)]
-
 
 @router.put(
     "",
     response_model=SegmentDocument,
     responses=responses(JobNotFound, JobDeleted, SegmentNotFound, ObjectNotFound, UnknownEmotion),
 )
-def correct(job_id: JobId, index: Index, wanted: CorrectionRequest, services: ServicesDep) -> Response:
+def correct(job_id: JobId, index: SegmentIndex, wanted: CorrectionRequest, services: ServicesDep) -> Response:
     """Says what a segment's emotion is, in the place of what was said before; also of one that was skipped.
 
     It is feedback: scores, timeline and summary stay the model's.
@@ -38,6 +34,6 @@ def correct(job_id: JobId, index: Index, wanted: CorrectionRequest, services: Se
     status_code=status.HTTP_204_NO_CONTENT,
     responses=responses(JobNotFound, JobDeleted, SegmentNotFound),
 )
-def withdraw(job_id: JobId, index: Index, services: ServicesDep) -> None:
+def withdraw(job_id: JobId, index: SegmentIndex, services: ServicesDep) -> None:
     """Forgets what was said of a segment, if anything was."""
     services.correct.withdraw(job_id, index)

@@ -43,6 +43,7 @@ from shared.domain.errors import (
     UploadTooLarge,
     UploadUsed,
 )
+from shared.domain.ids import is_id
 from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
 from shared.services.read import JobView
@@ -192,7 +193,7 @@ def jobs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
     """All jobs, newest first, a page at a time."""
-    if cursor is not None and ("\0" in cursor or not cursor.startswith("job_")):
+    if cursor is not None and not is_id("job", cursor):
         raise InvalidCursor
     wanted = JobFilter(status, created_after, created_before, label, dominant, batch_id)
     page = services.read.page(limit=limit, after=cursor, wanted=wanted)

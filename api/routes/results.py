@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from api.deps import JobId, ServicesDep
+from api.deps import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.formats import written
 from api.schemas import SegmentPageDocument, TimelineDocument
@@ -84,7 +84,7 @@ def segments(
 )
 def segment_audio(
     job_id: JobId,
-    index: Annotated[int, Path(ge=0, le=10**9)],
+    index: SegmentIndex,
     services: ServicesDep,
     redirect: Annotated[
         bool, Query(description="Whether the answer may lead to the store: pages that keep to one host may not follow.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, status
@@ -20,7 +19,7 @@ from api.schemas_webhooks import (
     SecretDocument,
 )
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
-from shared.domain.web import is_endpoint_id
+from shared.domain.ids import is_id
 from shared.domain.webhook import DeliveryState
 
 _ENDPOINT_EXAMPLE = "whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
@@ -28,14 +27,13 @@ _DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
 
-_DELIVERY_ID = re.compile(r"msg_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_ID = "^(job|whe)_[0-9a-f-]{36}$"
 
 
 async def _endpoint_id(
     endpoint_id: Annotated[str, Path(description="An endpoint's id, `whe_<uuid7>`.", examples=[_ENDPOINT_EXAMPLE])],
 ) -> str:
-    if not is_endpoint_id(endpoint_id):
+    if not is_id("whe", endpoint_id):
         raise EndpointNotFound
     return endpoint_id
 
@@ -43,7 +41,7 @@ async def _endpoint_id(
 async def _delivery_id(
     delivery_id: Annotated[str, Path(description="A delivery's id, `msg_<uuid7>`.", examples=[_DELIVERY_EXAMPLE])],
 ) -> str:
-    if not _DELIVERY_ID.fullmatch(delivery_id):
+    if not is_id("msg", delivery_id):
         raise DeliveryNotFound
     return delivery_id
 
@@ -121,7 +119,7 @@ def deliveries(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> DeliveryPageDocument:
     """What was sent and is to be sent, newest first, a page at a time. What tells of a job goes with it."""
-    if cursor is not None and not _DELIVERY_ID.fullmatch(cursor):
+    if cursor is not None and not is_id("msg", cursor):
         raise InvalidCursor
     page = services.endpoints.deliveries(limit=limit, after=cursor, job_id=job_id, endpoint_id=endpoint_id, state=state)
     data = list(map(DeliveryDocument.of, page.deliveries))

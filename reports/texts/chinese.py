@@ -44,8 +44,7 @@ CHINESE = Texts(
     mixed_lead="情绪混合，{emotion}最常见：占已分析时长的 {share}，平均置信度 {confidence}。",
     nothing="这段录音没有任何部分得到分析，因此无法说明其中的情绪。",
     no_speech="这段录音中没有检测到语音，因此无法说明其中的情绪。",
-    demonstration="本报告由 emoline/mini 生成。它是一个小型演示模型，只用 18 分钟的德语表演语音训练过，"
-    "其结果不可信赖。",
+    demonstration="本报告由 emoline/mini 生成。它是一个小型演示模型，其结果不可信赖。",
     over_time="随时间的变化",
     heat_map="各情绪的得分",
     score="得分",

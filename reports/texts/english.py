@@ -42,8 +42,7 @@ ENGLISH = Texts(
     mixed_lead="Mixed, most often {emotion}: {share} of the analysed time, with a mean confidence of {confidence}.",
     nothing="Nothing of this recording was analysed, so there is nothing to say of its emotions.",
     no_speech="No speech was found in this recording, so there is nothing to say of its emotions.",
-    demonstration="Made with emoline/mini, a small demonstration model that was trained on 18 minutes of acted German "
-    "speech. Its answers are not to be relied on.",
+    demonstration="Made with emoline/mini, a small demonstration model. Its answers are not to be relied on.",
     over_time="Over time",
     heat_map="Scores of all emotions",
     score="score",

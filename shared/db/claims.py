@@ -7,7 +7,7 @@ a day neither holds up one of a minute nor is held up by a stream of those.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -100,8 +100,7 @@ def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
 def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
     """Free segments, locked, of at most `budget` samples together (but one)."""
     jobs = session.execute(inferable(now).limit(_MOST_JOBS)).all()
-    served = jobs[: budget // _USUAL_SEGMENT + 1]
-    shares = _Shares(session, now, budget, [(job.id, job.first) for job in served], {job.id: job.last for job in jobs})
+    shares = _Shares(session, now, budget, jobs)
     for _, same_priority in groupby(jobs, key=lambda job: job.priority):
         by_tenant: dict[str, list[str]] = {}
         for job in same_priority:
@@ -111,22 +110,24 @@ def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
 
 
 class _Shares:
-    """A budget that is being shared out. `firsts` are segments that will likely be taken, by job and index; `last` is
-    the last of each job."""
+    """A budget that is being shared out among `jobs`, rows of `inferable`."""
 
-    def __init__(
-        self, session: Session, now: Any, budget: int, firsts: Sequence[tuple[str, int]], last: Mapping[str, int]
-    ) -> None:
+    def __init__(self, session: Session, now: Any, budget: int, jobs: Sequence[Any]) -> None:
         self.chosen: list[SegmentRow] = []
         self._session = session
         self._now = now
         self._left = budget
         self._seen: dict[str, int] = {}
-        self._last = last
+        self._last = {job.id: job.last for job in jobs}
         self._exhausted: set[str] = set()
-        # All at once: short recordings have no other segment, and a query for each would take longer than the model.
+        self._firsts = self._likely(jobs[: budget // _USUAL_SEGMENT + 1])
+
+    def _likely(self, jobs: Sequence[Any]) -> dict[str, SegmentRow]:
+        """The first segments of those whose turn it is, all at once: short recordings have no other, and a query for
+        each would take longer than the model."""
+        firsts = [(job.id, job.first) for job in jobs]
         query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
-        self._firsts = {row.job_id: row for row in session.scalars(query)} if firsts else {}
+        return {row.job_id: row for row in self._session.scalars(query)} if firsts else {}
 
     def among(self, tenants: list[list[str]]) -> None:
         """Takes segments of the jobs of each tenant, until there is no room or none is left."""

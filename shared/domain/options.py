@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from shared.domain.alert import AlertRule
-from shared.domain.web import is_endpoint_id, split_url
+from shared.domain.ids import is_id
+from shared.domain.web import split_url
 
 MAX_SEGMENT_MS = 25_000
 """No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""
@@ -198,7 +199,7 @@ class JobOptions:
             split_url(self.webhook_url)
         elif self.webhook_progress:
             raise ValueError("webhook_progress needs webhook_url; an endpoint is told of what it was registered for")
-        if self.webhook_endpoint_id is not None and not is_endpoint_id(self.webhook_endpoint_id):
+        if self.webhook_endpoint_id is not None and not is_id("whe", self.webhook_endpoint_id):
             raise ValueError("webhook_endpoint_id must be like whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77")
 
     def _check_roles(self) -> None:

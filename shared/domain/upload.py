@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ MOST_PART_BYTES = 5 << 30
 """No store of S3's kind takes more in one request."""
 _MOST_PARTS = 1000
 """The URLs of as many are half a megabyte."""
-_ID = re.compile(r"upl_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class UploadState(StrEnum):
@@ -76,10 +74,6 @@ class PartedUpload:
             raise PartNotFound
         offset = (number - 1) * self.part_bytes
         return Part(number, offset, min(self.part_bytes, self.size - offset))
-
-
-def is_upload_id(text: str) -> bool:
-    return _ID.fullmatch(text) is not None
 
 
 def part_bytes_for(size: int, wanted: int) -> int:

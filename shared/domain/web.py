@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 _MOST_CHARACTERS = 2_000
 _ALLOWED = frozenset(map(chr, range(0x21, 0x7F))) - set("\\")
 """Readers disagree about what the others mean, backslashes above all."""
-
-_ENDPOINT_ID = re.compile(r"whe_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def is_endpoint_id(text: str) -> bool:
-    """Whether a text can be the id of an endpoint that is registered."""
-    return _ENDPOINT_ID.fullmatch(text) is not None
 
 
 def split_url(url: str) -> SplitResult:

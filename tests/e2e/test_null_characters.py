@@ -48,19 +48,19 @@ def test_in_a_path_or_a_query(over_postgres: Client, path: str, status: int) -> 
     assert answer.status_code == status
 
 
-def test_of_a_job_whose_id_has_one_nothing_was_delivered(over_postgres: Client) -> None:
-    assert over_postgres.get("/v1/webhook-deliveries?job_id=%00").status_code < 500
+def test_in_what_deliveries_are_asked_by(over_postgres: Client) -> None:
+    assert over_postgres.get("/v1/webhook-deliveries?job_id=%00").status_code == 422
 
 
 def test_in_the_name_of_a_recording(over_postgres: Client) -> None:
     config = {"config": '{"metadata": {"a": "\\u0000"}}'}
-    assert over_postgres.post("/v1/jobs", files={"file": ("a\0b.wav", SOUND)}, data=config).status_code in {202, 422}
-    assert over_postgres.post("/v1/jobs?filename=a%00b", content=SOUND).status_code in {202, 422}
+    assert over_postgres.post("/v1/jobs", files={"file": ("a\0b.wav", SOUND)}, data=config).status_code == 202
+    assert over_postgres.post("/v1/jobs?filename=a%00b", content=SOUND).status_code == 202
     source = {"source": {"url": "https://calls.example/a.mp3"}, "filename": "a\0b"}
-    assert over_postgres.post("/v1/jobs", json=source).status_code in {202, 422}
+    assert over_postgres.post("/v1/jobs", json=source).status_code == 202
     assert over_postgres.get("/v1/jobs").status_code == 200
-    assert over_postgres.post("/v1/uploads", json={"filename": "a\0b", "size_bytes": 10}).status_code in {201, 422}
-    assert over_postgres.post("/v1/uploads/tus", headers=TUS).status_code in {201, 400, 422}
+    assert over_postgres.post("/v1/uploads", json={"filename": "a\0b", "size_bytes": 10}).status_code == 201
+    assert over_postgres.post("/v1/uploads/tus", headers=TUS).status_code == 201
 
 
 def test_in_the_name_of_a_key_or_the_url_of_a_webhook(over_postgres: Client) -> None:
