@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -50,6 +51,9 @@ from shared.telemetry.collectors import Collectors
 
 Check = Callable[[], str | None]
 """Why the service is not ready, in a sentence, or None."""
+
+_MOST_CALLERS = 1_000
+"""Whose services are kept: to make them takes longer than to look a job up."""
 
 _EXPOSED_HEADERS = (
     "Content-Disposition",
@@ -139,6 +143,7 @@ def create_app(
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
+    app.state.services_of = lru_cache(_MOST_CALLERS)(services.of)
     app.state.doorkeeper = Doorkeeper(services.access)
     app.state.looks = Looks(services.read)
     app.state.rates = rates

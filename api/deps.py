@@ -1,10 +1,13 @@
 """What routes ask for in their signatures.
 
-`async`, though nothing here waits: FastAPI hands what is not to a thread, which takes longer than to do it.
+`async`, though nothing here waits: FastAPI hands what is not to a thread, which takes longer than to do it. It also
+works through what a dependency asks for wherever that is named again, though it calls it once: a hot path names each
+once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request, Security
@@ -55,8 +58,8 @@ async def _count(request: Request, rates: Rates, caller: Caller) -> None:
 async def _services(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Services:
     """What the caller may use: the jobs of its tenant, to read or to change as the request's method says."""
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
-    services: Services = request.app.state.services
-    return services.of(caller.tenant, caller.key_id)
+    services_of: Callable[[str, str | None], Services] = request.app.state.services_of
+    return services_of(caller.tenant, caller.key_id)
 
 
 async def _access(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Access:
@@ -78,8 +81,8 @@ async def _job_id(
 async def _uploads(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Uploads:
     """The uploads of the caller's tenant. To look at one tells where to write, so that takes what writing takes."""
     caller.check([Scope.WRITE])
-    services: Services = request.app.state.services
-    return services.of(caller.tenant, caller.key_id).uploads
+    services_of: Callable[[str, str | None], Services] = request.app.state.services_of
+    return services_of(caller.tenant, caller.key_id).uploads
 
 
 async def _upload_id(
@@ -99,11 +102,9 @@ JobId = Annotated[str, Depends(_job_id)]
 SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 
 
-async def _following(
-    request: Request, job_id: JobId, services: ServicesDep, caller: Annotated[Caller, Depends(_caller)]
-) -> Following:
+async def _following(request: Request, job_id: JobId, services: ServicesDep) -> Following:
     looks: Looks = request.app.state.looks
-    return Following(job_id, looks, services, caller.tenant)
+    return Following(job_id, looks, services, request.scope[TENANT])
 
 
 FollowingDep = Annotated[Following, Depends(_following)]

@@ -7,11 +7,14 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from api.looks import Looks
 from shared.container import Services
 from shared.services.read import JobView
 
 _EVERY_S = 0.5
+_VIEW = TypeAdapter(JobView)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Following:
 
 def version(view: JobView) -> str:
     """What differs when anything about the job does, but for the time that passes."""
-    return hashlib.blake2b(repr(view).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(_VIEW.dump_json(view), digest_size=12).hexdigest()
 
 
 def _worth_waiting(view: JobView, known: str | None) -> bool:

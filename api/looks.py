@@ -40,14 +40,16 @@ class Looks:
         """A job of the tenant, whose services these are. Raises JobNotFound or JobDeleted."""
         own = self._next
         own.job_ids.add(job_id)
-        async with self._one_at_a_time:
-            if own.look is None:
-                await asyncio.sleep(_GATHER_S)
-                self._next = _Round()
-                own.look = asyncio.create_task(run_in_threadpool(self._read.jobs_of, own.job_ids))
-                await asyncio.wait([own.look])
+        if own.look is None:
+            own.look = asyncio.create_task(self._look(own))
         found = await asyncio.shield(own.look)
         view = found.get(job_id)
         if view is None or view.job.tenant != tenant:
             return await run_in_threadpool(services.read.job, job_id)
         return view
+
+    async def _look(self, own: _Round) -> Mapping[str, JobView]:
+        async with self._one_at_a_time:
+            await asyncio.sleep(_GATHER_S)
+            self._next = _Round()
+            return await run_in_threadpool(self._read.jobs_of, own.job_ids)

@@ -56,16 +56,19 @@ class _Receiving:
         """Raises the errors of `Upload`."""
         await run_in_threadpool(self._write, block)
 
-    async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
-        """The job, when all has come. Raises the errors of `Upload` and of `Submit.enqueue`, EndpointNotFound."""
-        return await run_in_threadpool(self._enqueue, filename, options, idempotency_key)
+    async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None, last: bytes = b"") -> Job:
+        """The job, when all has come but the `last` block. Raises the errors of `Upload` and of `Submit.enqueue`,
+        EndpointNotFound."""
+        return await run_in_threadpool(self._enqueue, filename, options, idempotency_key, last)
 
     def _write(self, block: bytes) -> None:
         if self._upload is None:
             self._upload = self._open.enter_context(self._submit.receive())
         self._upload.write(block)
 
-    def _enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None) -> Job:
+    def _enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None, last: bytes) -> Job:
+        if last:
+            self._write(last)
         if self._upload is None:
             raise EmptyUpload
         sha256 = self._upload.finish()
@@ -91,9 +94,12 @@ async def receive_raw(
     options = parse_options(config, services.settings)
     await _admitted(request, services.submit, idempotency_key)
     async with _Receiving(services.submit) as receiving:
+        last = b""  # a recording of one block is worth one visit to a thread, not two
         async for block in blocks(request):
-            await receiving.write(block)
-        return await receiving.enqueue(filename, options, idempotency_key)
+            if last:
+                await receiving.write(last)
+            last = block
+        return await receiving.enqueue(filename, options, idempotency_key, last)
 
 
 async def receive_form(request: Request, services: Services, idempotency_key: str | None) -> Job:

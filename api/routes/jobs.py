@@ -137,7 +137,6 @@ async def submit(
 )
 async def job(
     following: FollowingDep,
-    services: ServicesDep,
     response: Response,
     wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait until the job has ended.")] = 0,
     if_none_match: Annotated[
@@ -153,7 +152,7 @@ async def job(
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=dict(response.headers))
     if not view.job.state.terminal:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return _document(view, services)
+    return _document(view, following.services)
 
 
 async def _first_look(following: FollowingDep) -> JobView:
@@ -167,7 +166,6 @@ async def _first_look(following: FollowingDep) -> JobView:
 )
 async def events(
     following: FollowingDep,
-    services: ServicesDep,
     first: Annotated[JobView, Depends(_first_look)],
     last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
@@ -177,7 +175,7 @@ async def events(
     """
     async for view in following.events(first, last_event_id):
         name = view.job.state.status.value if view.job.state.terminal else "progress"
-        yield ServerSentEvent(event=name, id=version(view), data=_document(view, services))
+        yield ServerSentEvent(event=name, id=version(view), data=_document(view, following.services))
 
 
 @router.get("", responses=responses(InvalidCursor))
