@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ OnStep = Callable[[str, int, int | None], None]
 """Called with what is done, how much of it is done, and how much there is, if that is known."""
 
 SEED = 0
+AS_RECORDED = "as recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +35,28 @@ class ConditionFigures:
     uar_change: float
 
 
-def robustness(
-    clips: Sequence[tuple[Path, Pair]], labels: tuple[str, ...], ear: Ear, on_step: OnStep
-) -> tuple[ConditionFigures, ...]:
-    """Figures as recorded and for each condition, of clips with the pairs that they gave as recorded."""
-    clean = [pair for _, pair in clips]
-    heard: list[list[Pair]] = []
+def hear_distorted(clips: Sequence[tuple[Path, Pair]], ear: Ear, on_step: OnStep) -> dict[str, list[Pair]]:
+    """By condition, the pairs of clips whose pairs as recorded are given; these come first."""
+    heard: dict[str, list[Pair]] = {AS_RECORDED: [pair for _, pair in clips]}
+    heard |= {condition.name: [] for condition in CONDITIONS}
     with TemporaryDirectory() as folder:
         for number, (path, pair) in enumerate(clips):
             on_step("distorted clips", number, len(clips))
-            files = _distorted(ear.sound(path), number, Path(folder))
-            heard.append([Pair.of_clip(pair.spoken, ear.hear(file).scores, pair.unit, pair.groups) for file in files])
-    by_condition = zip(CONDITIONS, zip(*heard, strict=True), strict=True)
-    return (
-        _figures("as recorded", clean, clean, labels),
-        *(_figures(condition.name, pairs, clean, labels) for condition, pairs in by_condition),
-    )
+            for name, file in _distorted(ear.sound(path), number, Path(folder)):
+                heard[name].append(Pair.of_clip(pair.spoken, ear.hear(file).scores, pair.unit, pair.groups))
+    return heard
 
 
-def _distorted(sound: Sound, number: int, folder: Path) -> Iterator[Path]:
+def robustness(heard: Mapping[str, Sequence[Pair]], labels: tuple[str, ...]) -> tuple[ConditionFigures, ...]:
+    """The figures of what `hear_distorted` gave, for one model or for several together."""
+    return tuple(_figures(name, pairs, heard[AS_RECORDED], labels) for name, pairs in heard.items())
+
+
+def _distorted(sound: Sound, number: int, folder: Path) -> Iterator[tuple[str, Path]]:
     """A file for each condition, there until the next: the same whatever clips there were before."""
     for place, condition in enumerate(CONDITIONS):
-        yield write(condition.change(sound, np.random.default_rng([SEED, place, number])), condition, folder)
+        changed = condition.change(sound, np.random.default_rng([SEED, place, number]))
+        yield condition.name, write(changed, condition, folder)
 
 
 def _figures(name: str, pairs: Sequence[Pair], clean: Sequence[Pair], labels: tuple[str, ...]) -> ConditionFigures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluation import clips, timeline, truth
@@ -12,7 +12,7 @@ from evaluation.clips import Clip
 from evaluation.errors import NotEvaluable
 from evaluation.hearing import Ear, Heard
 from evaluation.measure import GROUPS, Measured, Pair, measure, unknown
-from evaluation.robustness import ConditionFigures, OnStep, robustness
+from evaluation.robustness import ConditionFigures, OnStep, hear_distorted, robustness
 from evaluation.timeline import TimelineFigures
 from evaluation.truth import Truth
 from shared.domain.emotion import ModelInfo
@@ -43,6 +43,17 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a model said of the clips of a folder; `distorted` has pairs by condition, of labels that it knows."""
+
+    model: ModelInfo
+    listed: int
+    skipped: Sequence[Skipped]
+    pairs: Sequence[Pair]
+    distorted: Mapping[str, Sequence[Pair]]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`listed` counts clips or true stretches; weights are in clips, or seconds where there is a `timeline`.
 
@@ -64,28 +75,55 @@ def evaluate_folder(
     source: Source, pipeline: Pipeline, segmentation: SegmentationOptions, on_step: OnStep, *, robust: bool = False
 ) -> Report:
     """Raises NotEvaluable, ModelUnavailable."""
-    listed = clips.read(source.path, source.labels, source.label_map, source.only)
+    units = _units(_listed(source))
+    answered = answer_folder(source, pipeline, segmentation, on_step, units=units, robust=robust)
+    if not answered.pairs:
+        raise NotEvaluable(_nothing_heard(source.path, answered.skipped))
+    return folder_report(source, segmentation, [answered], units)
+
+
+def answer_folder(
+    source: Source,
+    pipeline: Pipeline,
+    segmentation: SegmentationOptions,
+    on_step: OnStep,
+    *,
+    units: str,
+    robust: bool,
+) -> Answered:
+    """Raises NotEvaluable, ModelUnavailable."""
     ear = Ear(pipeline, segmentation)
     labels = pipeline.model.info.labels
-    heard = list(_heard(listed, ear, on_step))
-    units = _units(listed)
+    heard = list(_heard(_listed(source), ear, on_step))
     answered = [(clip.path, _pair(clip, each, units)) for clip, each in heard if each.scores]
-    skipped = [Skipped(clip.file, each.reason) for clip, each in heard if each.reason]
-    if not answered:
-        raise NotEvaluable(_nothing_heard(source.path, skipped))
     known = [(path, pair) for path, pair in answered if pair.spoken in labels]
-    report = Report(
-        source,
+    return Answered(
         pipeline.model.info,
-        segmentation,
-        listed=len(listed),
-        skipped=skipped,
-        unknown_labels=unknown((pair for _, pair in answered), labels),
-        measured=measure([pair for _, pair in known], labels, units),
+        listed=len(heard),
+        skipped=[Skipped(clip.file, each.reason) for clip, each in heard if each.reason],
+        pairs=[pair for _, pair in answered],
+        distorted=hear_distorted(known, ear, on_step) if robust else {},
     )
-    if not robust:
-        return report
-    return replace(report, robustness=robustness(known, labels, ear, on_step))
+
+
+def folder_report(
+    source: Source, segmentation: SegmentationOptions, answered: Sequence[Answered], units: str
+) -> Report:
+    """Of one model that answered all clips, or of several with the same labels that answered a part each."""
+    model = answered[0].model
+    pairs = [pair for part in answered for pair in part.pairs]
+    names = answered[0].distorted
+    distorted = {name: [pair for part in answered for pair in part.distorted[name]] for name in names}
+    return Report(
+        source,
+        model,
+        segmentation,
+        listed=sum(part.listed for part in answered),
+        skipped=[skipped for part in answered for skipped in part.skipped],
+        unknown_labels=unknown(pairs, model.labels),
+        measured=measure([pair for pair in pairs if pair.spoken in model.labels], model.labels, units),
+        robustness=robustness(distorted, model.labels),
+    )
 
 
 def evaluate_recording(
@@ -113,6 +151,10 @@ def evaluate_recording(
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
         timeline=timeline.figures(true.stretches, entries, pairs),
     )
+
+
+def _listed(source: Source) -> list[Clip]:
+    return clips.read(source.path, source.labels, source.label_map, source.only)
 
 
 def _heard(listed: Sequence[Clip], ear: Ear, on_step: OnStep) -> Iterator[tuple[Clip, Heard]]:

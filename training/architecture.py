@@ -19,13 +19,16 @@ FRAME_STRIDE = 320
 class Shape:
     """Sizes of an Emotion2vec network. The defaults are the bundled checkpoint's."""
 
-    embed_dim: int = 128
-    num_heads: int = 4
-    prenet_depth: int = 1
-    depth: int = 2
+    embed_dim: int = 256
+    num_heads: int = 8
+    prenet_depth: int = 0
+    depth: int = 1
+    mlp_ratio: float = 12.0
+    """Hidden units of each block by `embed_dim`."""
     conv_channels: tuple[int, ...] = (64, 64, 64, 128, 128, 128, 128)
     """Output channels of the seven convolutions; the first ones run at up to 3.2 kHz and cost the most."""
-    dropout: float = 0.1
+    positions: tuple[int, int] = (1, 9)
+    """Positional convolutions one after the other, and the frames that they see together."""
 
     @property
     def feature_encoder_spec(self) -> str:
@@ -37,7 +40,15 @@ class Shape:
 _WINDOWS = ((10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2))
 """Kernel and stride of the seven convolutions, in their input's samples."""
 
-LARGE = Shape(embed_dim=1024, num_heads=16, prenet_depth=4, depth=8, conv_channels=(512,) * 7)
+LARGE = Shape(
+    embed_dim=1024,
+    num_heads=16,
+    prenet_depth=4,
+    depth=8,
+    mlp_ratio=4.0,
+    conv_channels=(512,) * 7,
+    positions=(5, 95),
+)
 """The shape of `iic/emotion2vec_plus_large`, 164 M parameters."""
 
 
@@ -52,14 +63,14 @@ def model_conf(shape: Shape) -> dict[str, Any]:
         "num_heads": shape.num_heads,
         "norm_eps": 1e-5,
         "norm_affine": True,
-        "encoder_dropout": shape.dropout,
-        "post_mlp_drop": shape.dropout,
-        "attention_dropout": shape.dropout,
+        "encoder_dropout": 0.0,
+        "post_mlp_drop": 0.0,
+        "attention_dropout": 0.0,
         "activation_dropout": 0.0,
         "dropout_input": 0.0,
         "layerdrop": 0.0,
         "embed_dim": shape.embed_dim,
-        "mlp_ratio": 4.0,
+        "mlp_ratio": shape.mlp_ratio,
         "layer_norm_first": False,
         "average_top_k_layers": shape.depth,
         "end_of_block_targets": False,
@@ -79,7 +90,7 @@ def _audio_conf(shape: Shape) -> dict[str, Any]:
         "type": "AUDIO",
         "prenet_depth": shape.prenet_depth,
         "prenet_layerdrop": 0.0,
-        "prenet_dropout": shape.dropout,
+        "prenet_dropout": 0.0,
         "start_drop_path_rate": 0.0,
         "end_drop_path_rate": 0.0,
         "num_extra_tokens": 10,
@@ -111,8 +122,8 @@ def _audio_conf(shape: Shape) -> dict[str, Any]:
         "decoder": None,
         "extractor_mode": "layer_norm",
         "feature_encoder_spec": shape.feature_encoder_spec,
-        "conv_pos_width": 95,
+        "conv_pos_width": shape.positions[1],
         "conv_pos_groups": 16,
-        "conv_pos_depth": 5,
+        "conv_pos_depth": shape.positions[0],
         "conv_pos_pre_ln": False,
     }

@@ -1,7 +1,6 @@
 """EmoDB as 16 kHz waveforms with our labels, split by speaker."""
 
 import csv
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +16,12 @@ Waveform = NDArray[np.float32]
 LABELS = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad")
 """The head's outputs in order; EmoDB's boredom is `other`."""
 
-HELD_OUT_SPEAKERS = frozenset({"13", "16"})
-"""Reported once at the end; they choose nothing."""
-
 
 @dataclass(frozen=True)
 class Clip:
-    """One recorded sentence."""
+    """One recorded sentence; `number` is its place in the table."""
 
-    path: Path
+    number: int
     waveform: Waveform
     label: int
     """Index into `LABELS`."""
@@ -38,17 +34,12 @@ def load_clips(folder: Path) -> list[Clip]:
     Raises FileNotFoundError when a file is missing and ValueError when one is not mono at `SAMPLE_RATE`.
     """
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        return [_load_clip(folder, row) for row in csv.DictReader(lines)]
+        return [_load_clip(folder, number, row) for number, row in enumerate(csv.DictReader(lines))]
 
 
-def not_of_speakers(clips: list[Clip], speakers: Collection[str]) -> list[Clip]:
-    """Return the clips that none of these speakers spoke."""
-    return [clip for clip in clips if clip.speaker not in speakers]
-
-
-def _load_clip(folder: Path, row: dict[str, str]) -> Clip:
+def _load_clip(folder: Path, number: int, row: dict[str, str]) -> Clip:
     path = folder / row["file"]
     waveform, sample_rate = soundfile.read(path, dtype="float32")
     if waveform.ndim != 1 or sample_rate != SAMPLE_RATE:
         raise ValueError(f"{path} is not mono at {SAMPLE_RATE} Hz")
-    return Clip(path, waveform, LABELS.index(row["emotion"]), row["speaker"])
+    return Clip(number, waveform, LABELS.index(row["emotion"]), row["speaker"])

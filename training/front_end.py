@@ -1,6 +1,6 @@
 """First stage: teach the convolutional front end to hear, before it is asked about emotions.
 
-With 18 minutes of labelled speech the seven convolutions do not find a spectrum by themselves. So they first
+With 25 minutes of labelled speech the seven convolutions do not find a spectrum by themselves. So they first
 learn to predict, for each frame, what a textbook analysis of its 25 ms gives: log-mel bands and periodicity.
 """
 
@@ -87,10 +87,9 @@ def pretrain_front_end(
 
 
 @torch.inference_mode()
-def encode(model: Emotion2vec, waveform: Waveform) -> Tensor:
-    """Return the front end's frames [frames, channels] in half precision, for a raw waveform."""
-    batch = normalise(torch.from_numpy(waveform))[None]
-    return channels_last(local_encoder(model), batch)[0].half()
+def encode(encoder: ConvFeatureExtractionModel, waveform: Waveform) -> Tensor:
+    """Return the front end's frames [frames, channels] for a raw waveform."""
+    return channels_last(encoder, normalise(torch.from_numpy(waveform))[None])[0]
 
 
 def channels_last(encoder: ConvFeatureExtractionModel, waveforms: Tensor) -> Tensor:
@@ -117,7 +116,7 @@ def _width(encoder: ConvFeatureExtractionModel) -> int:
 
 
 def _one_second_batches(
-    waveforms: Sequence[Waveform], steps: int, rng: np.random.Generator, batch_size: int = 32
+    waveforms: Sequence[Waveform], steps: int, rng: np.random.Generator, batch_size: int = 8
 ) -> Iterator[Tensor]:
     for _ in range(steps):
         chosen = rng.integers(len(waveforms), size=batch_size)

@@ -206,7 +206,8 @@ def test_a_recording_whose_truth_is_missing_or_of_another_channel(tmp_path: Path
 
 
 @pytest.mark.skipif(not EMODB.is_dir(), reason="EmoDB is not there")
-def test_mini_knows_the_speakers_that_it_never_heard_better_than_chance(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_mini_is_the_network_that_learnt_from_emodb(pipeline: Pipeline, tmp_path: Path) -> None:
+    """On what it was trained on, which no figure of its accuracy may come from."""
     with (EMODB / "labels.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["speaker"] in ("13", "16")]
     some = [row for emotion in {row["emotion"] for row in rows} for row in rows if row["emotion"] == emotion][::4]
@@ -214,4 +215,4 @@ def test_mini_knows_the_speakers_that_it_never_heard_better_than_chance(pipeline
     report = evaluated(EMODB, pipeline, labels=tmp_path / "labels.csv")
     assert not report.skipped
     assert report.measured.weight == len(some)
-    assert report.measured.uar.value > 0.35  # 14.3 % is chance
+    assert report.measured.uar.value > 0.8

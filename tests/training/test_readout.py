@@ -1,0 +1,76 @@
+"""What is drawn and regressed upon is what FunASR's network answers."""
+
+import numpy as np
+import pytest
+import torch
+from funasr.models.emotion2vec.model import Emotion2vec
+from torch.nn.functional import layer_norm
+
+from tests.media.speech import speech_like
+from training.architecture import Shape, build_model
+from training.dataset import LABELS, Clip
+from training.random_features import draw_weights, features
+from training.readout import fit_readout, write_readout
+from training.versions import versions
+
+SMALL = Shape(embed_dim=64, num_heads=4, mlp_ratio=4.0)
+SPEAKERS = ("a", "b", "c", "d")
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Clip]:
+    """One of each label by each of four speakers."""
+    places = [(speaker, label) for speaker in SPEAKERS for label in range(len(LABELS))]
+    return [
+        Clip(number, speech_like(1, seed=number).samples.astype(np.float32) / np.float32(32768), label, speaker)
+        for number, (speaker, label) in enumerate(places)
+    ]
+
+
+@pytest.fixture
+def model(clips: list[Clip]) -> Emotion2vec:
+    torch.manual_seed(0)
+    built = build_model(SMALL, len(LABELS)).eval()
+    draw_weights(built, clips, torch.Generator().manual_seed(0))
+    return built
+
+
+def test_the_model_answers_as_the_regression_does(model: Emotion2vec, clips: list[Clip]) -> None:
+    heard = features(model, clips, 2)
+    readout = fit_readout(heard, np.array([clip.label for clip in clips]), [clip.speaker for clip in clips])
+    write_readout(model, readout)
+    waveforms = torch.from_numpy(np.stack([clip.waveform for clip in clips]))
+    with torch.inference_mode():
+        logits = model.proj(model.extract_features(layer_norm(waveforms, waveforms.shape[-1:]))["x"].mean(dim=1))
+    expected = torch.from_numpy(heard[0] @ readout.weight.T + readout.bias)
+    torch.testing.assert_close(logits.softmax(-1), expected.softmax(-1).float(), rtol=0, atol=2e-3)
+
+
+def test_the_same_seeds_draw_the_same_weights(model: Emotion2vec, clips: list[Clip]) -> None:
+    torch.manual_seed(0)
+    again = build_model(SMALL, len(LABELS)).eval()
+    draw_weights(again, clips, torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(features(again, clips[:2], 1), features(model, clips[:2], 1), rtol=1e-5, atol=1e-6)
+
+
+def test_readout_finds_labels_that_the_features_tell() -> None:
+    """And is not sure of itself where left-out speakers show that it may not be."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(len(LABELS)), 40)
+    speakers = [SPEAKERS[number % len(SPEAKERS)] for number in range(len(labels))]
+    centres = rng.normal(size=(len(LABELS), 20))
+    sure, unsure = (
+        (centres[labels] + noise * rng.normal(size=(2, len(labels), 20))).astype(np.float32) for noise in (0.1, 3.0)
+    )
+    for heard, least, most in ((sure, 0.95, 1.0), (unsure, 0.0, 0.7)):
+        readout = fit_readout(heard, labels, speakers)
+        scores = torch.from_numpy(heard[0] @ readout.weight.T + readout.bias).softmax(-1).numpy()
+        assert least <= scores.max(axis=1).mean() <= most
+    assert (scores.argmax(axis=1) == labels).mean() > 2 / len(LABELS)
+
+
+def test_versions_of_a_clip_do_not_depend_on_the_others(clips: list[Clip]) -> None:
+    together, alone = versions(clips[:3], 3), versions(clips[2:3], 3)
+    np.testing.assert_array_equal(together[2], alone[0])
+    np.testing.assert_array_equal(together[-2], alone[1])
+    assert not np.array_equal(alone[1], alone[2])

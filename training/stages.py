@@ -1,0 +1,45 @@
+"""The three stages, one after the other."""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from funasr.models.emotion2vec.model import Emotion2vec
+from numpy.typing import NDArray
+
+from training.architecture import Shape, build_model
+from training.dataset import LABELS, Clip
+from training.front_end import pretrain_front_end
+from training.random_features import draw_weights, features
+from training.readout import fit_readout, write_readout
+from training.versions import SEED, versions
+
+FRONT_END_STEPS = 4000
+FRONT_END_VERSIONS = 8
+"""Of each clip, for the front end: they are kept in memory."""
+
+VERSIONS = 16
+"""Of each clip, for the readout: itself and fifteen augmented ones."""
+
+
+def listener(clips: Sequence[Clip]) -> Emotion2vec:
+    """Return a network that hears, trained on the sound of `clips` alone, without their labels."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+    torch.manual_seed(SEED)
+    model = build_model(Shape(), len(LABELS))
+    pretrain_front_end(model, versions(clips, FRONT_END_VERSIONS), FRONT_END_STEPS, np.random.default_rng(SEED))
+    draw_weights(model, clips, torch.Generator().manual_seed(SEED))
+    return model
+
+
+def what_it_hears(model: Emotion2vec, clips: Sequence[Clip]) -> NDArray[np.float32]:
+    """Return features [versions, clips, hidden] of a `listener`."""
+    return features(model, clips, VERSIONS)
+
+
+def teach(model: Emotion2vec, heard: NDArray[np.float32], clips: Sequence[Clip]) -> None:
+    """Give a `listener` the labels of `clips`, of which it has `heard` [versions, clips, hidden]."""
+    labels = np.array([clip.label for clip in clips])
+    write_readout(model, fit_readout(heard, labels, [clip.speaker for clip in clips]))
