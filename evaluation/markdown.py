@@ -130,6 +130,11 @@ def _calibration(measured: Measured, unit: str) -> Iterator[str]:
         for each in measured.calibration.bins
     )
     yield _table(["confidence", unit, "mean confidence", "right"], rows)
+    if measured.temperature:
+        yield (
+            f"A temperature of {measured.temperature:.2f} would make its scores fit best what was spoken here. It can "
+            "be given to a model in `configuration.json`, and is to be checked on other clips than these."
+        )
     yield "## What `min_confidence` would leave"
     yield "![accuracy against coverage](coverage.png)"
     kept = (

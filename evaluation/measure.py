@@ -11,17 +11,21 @@ import numpy as np
 from evaluation.calibration import Calibration, Kept, by_min_confidence, calibration
 from evaluation.errors import NotEvaluable
 from evaluation.metrics import Answers, Rates, confusion, intervals, label_rates, rates
+from evaluation.temperature import best_temperature
 from shared.domain.emotion import Scores
 
 GROUPS = ("speaker", "gender", "language")
 """Columns whose values are reported each by itself, where there are several."""
+
+_LEAST_SCORE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """What a person and the model say of the same clip or time; `answered` is None where the model says nothing.
 
-    `weight`, `unit` are as in `Answers`; `groups` are the values of `GROUPS` that are known.
+    `weight`, `unit` are as in `Answers`; `groups` are the values of `GROUPS` that are known; `scores` are those of a
+    clip.
     """
 
     spoken: str
@@ -30,11 +34,12 @@ class Pair:
     weight: float
     unit: str
     groups: Mapping[str, str] = field(default_factory=dict)
+    scores: Scores | None = None
 
     @classmethod
     def of_clip(cls, spoken: str, scores: Scores | None, unit: str, groups: Mapping[str, str]) -> Pair:
         answered = max(scores, key=scores.__getitem__) if scores else None
-        return cls(spoken, answered, scores[answered] if scores and answered else 0.0, 1.0, unit, groups)
+        return cls(spoken, answered, scores[answered] if scores and answered else 0.0, 1.0, unit, groups, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ class GroupFigures:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`weight` is what was measured in all; the intervals are drawn from `unit_count` of `units`: speakers, clips or
-    stretches. `confusion` [labels, labels] has a row for each label that was spoken."""
+    stretches. `confusion` [labels, labels] has a row for each label that was spoken. `temperature`, of clips, is
+    the one that would fit best."""
 
     weight: float
     units: str
@@ -80,6 +86,7 @@ class Measured:
     by_group: Mapping[str, Mapping[str, GroupFigures]]
     confusion: Sequence[Sequence[float]]
     calibration: Calibration
+    temperature: float | None
     by_min_confidence: Sequence[Kept]
 
 
@@ -120,6 +127,7 @@ def measure(pairs: Sequence[Pair], labels: tuple[str, ...], units: str) -> Measu
         by_group={name: found for name in GROUPS if len(found := _by_group(pairs, all_of_them, name)) > 1},
         confusion=counts[:, :-1].tolist(),
         calibration=calibration(all_of_them),
+        temperature=_temperature(pairs, labels),
         by_min_confidence=by_min_confidence(all_of_them),
     )
 
@@ -136,6 +144,14 @@ def unknown(pairs: Iterable[Pair], labels: tuple[str, ...]) -> dict[str, dict[st
 def group_figures(answers: Answers) -> GroupFigures:
     found: Rates = rates(confusion(answers))
     return GroupFigures(float(answers.weight.sum()), *(float(value) for value in found))
+
+
+def _temperature(pairs: Sequence[Pair], labels: tuple[str, ...]) -> float | None:
+    scores = [[pair.scores.get(label, 0.0) for label in labels] for pair in pairs if pair.scores]
+    if len(scores) < len(pairs):
+        return None
+    logits = np.log(np.maximum(scores, _LEAST_SCORE))
+    return best_temperature(logits, np.array([labels.index(pair.spoken) for pair in pairs]))
 
 
 def _by_label(answers: Answers) -> dict[str, LabelFigures]:

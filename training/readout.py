@@ -7,14 +7,12 @@ import numpy as np
 import torch
 from funasr.models.emotion2vec.model import Emotion2vec
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 from sklearn.linear_model import RidgeClassifier
-from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from evaluation.temperature import best_temperature
 from training.random_features import ANCHOR, ANCHORS
 
 RIDGE = 75.0
@@ -46,7 +44,7 @@ def fit_readout(features: NDArray[np.float32], labels: NDArray[np.int_], speaker
     )
     scaler, ridge = (step for _, step in regression.fit(rows, spoken).steps)
     weight = ridge.coef_ / scaler.scale_
-    sharpness = _sharpness(left_out, spoken)
+    sharpness = 1 / best_temperature(left_out, spoken)
     return Readout(sharpness * weight, sharpness * (ridge.intercept_ - weight @ scaler.mean_))
 
 
@@ -63,12 +61,3 @@ def write_readout(model: Emotion2vec, readout: Readout) -> None:
     block.norm2.bias.zero_()
     model.proj.weight.copy_(torch.eye(*model.proj.weight.shape))
     model.proj.bias.copy_(torch.from_numpy(readout.bias))
-
-
-def _sharpness(scores: NDArray[np.float64], spoken: NDArray[np.int_]) -> float:
-    """The factor of scores [clips, labels] whose softmax has the least log loss (Guo et al., On Calibration, 2017)."""
-
-    def loss(logarithm: float) -> float:
-        return float(log_loss(spoken, softmax(np.exp(logarithm) * scores, axis=1)))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 5), method="bounded").x))

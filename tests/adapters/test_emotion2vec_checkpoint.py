@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from tests.media.speech import speech_like
 from worker.adapters.emotion2vec.directory import BUNDLED, resolve
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.pipeline.errors import ModelUnavailable
+from worker.pipeline.inference import infer
 
 
 @pytest.fixture
@@ -81,3 +85,28 @@ def test_a_hub_id_is_known_as_one_and_a_wrong_name_is_not() -> None:
     assert resolve("iic/emotion2vec_plus_large").directory is None
     with pytest.raises(ModelUnavailable, match="neither a hub id nor a bundled model"):
         resolve("no-such-model")
+
+
+def _with_temperature(directory: Path, temperature: object) -> None:
+    configuration = json.loads((directory / "configuration.json").read_text(encoding="utf-8"))
+    configuration["emoline"]["temperature"] = temperature
+    (directory / "configuration.json").write_text(json.dumps(configuration), encoding="utf-8")
+
+
+def test_a_temperature_makes_a_model_less_sure_and_another_model(
+    model_copy: Path, mini_model: Emotion2vecModel
+) -> None:
+    _with_temperature(model_copy, 2.0)
+    sound = [speech_like(3, seed=1).samples]
+    [as_it_is] = infer(mini_model, sound)
+    with Emotion2vecModel(str(model_copy), segment_timeout_s=60) as model:
+        [cooled] = infer(model, sound)
+        assert model.info.sha256 != mini_model.info.sha256
+    before, after = (np.array(list((each.outcome.scores or {}).values())) for each in (as_it_is, cooled))
+    np.testing.assert_allclose(after, np.sqrt(before) / np.sqrt(before).sum(), atol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, "hot", None])
+def test_a_temperature_that_is_no_positive_number_is_refused(model_copy: Path, temperature: object) -> None:
+    _with_temperature(model_copy, temperature)
+    assert "has a temperature that is no positive number." in _refused(model_copy)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,25 @@ def tokens(directory: Path) -> list[str]:
     return (directory / "tokens.txt").read_text(encoding="utf-8").split()
 
 
+def temperature(directory: Path) -> float:
+    """What the network's logits are divided by; 1 where `configuration.json` says nothing.
+
+    Raises:
+        ModelUnavailable: it says something that is no positive number.
+    """
+    given = _about(directory).get("temperature", 1)
+    if not isinstance(given, int | float) or not 0 < given < inf:
+        raise ModelUnavailable(f"{directory / 'configuration.json'} has a temperature that is no positive number.")
+    return float(given)
+
+
 def describe(name: ModelName, directory: Path) -> ModelInfo:
     """What is reported of a model with every result; reads the whole of its weights for their hash."""
     about = _about(directory)
     return ModelInfo(
         id=about.get("id") or (directory.name if name.directory else name.name),
         revision=about.get("revision"),
-        sha256=_sha256(directory / "model.pt", directory / "tokens.txt"),
+        sha256=_sha256(directory),
         labels=tuple(emotion_name(token) for token in tokens(directory) if not token.startswith(UNUSED)),
         notice=about.get("notice"),
     )
@@ -67,9 +80,12 @@ def _about(directory: Path) -> dict[str, Any]:
     return about
 
 
-def _sha256(*paths: Path) -> str:
+def _sha256(directory: Path) -> str:
+    """Of all that changes a score."""
     digest = hashlib.sha256()
-    for path in paths:
+    for path in (directory / "model.pt", directory / "tokens.txt"):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
+    if (divisor := temperature(directory)) != 1:
+        digest.update(str(divisor).encode())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from shared.domain.emotion import emotion_name
-from worker.adapters.emotion2vec.directory import UNUSED, tokens
+from worker.adapters.emotion2vec.directory import UNUSED, temperature, tokens
 from worker.adapters.emotion2vec.network.checkpoint import load
 from worker.adapters.emotion2vec.network.front_end import FRAMES_MULTIPLE, FrontEnd
 from worker.adapters.emotion2vec.network.packing import Packing, pack
@@ -61,6 +61,8 @@ class Network:
         self._blocks = [Block(layer, dtype) for layer in (*context.blocks, *model.blocks)]
         self._alibi = Alibi(encoder.modality_cfg.num_alibi_heads, encoder.alibi_scale, len(self._extra), dtype)
         self._head = model.proj
+        for part in (self._head.weight, self._head.bias):
+            part /= temperature(directory)
 
     @torch.inference_mode()
     def __call__(self, clips: Sequence[Tensor], *, frame_embeddings: bool = False) -> Output:
