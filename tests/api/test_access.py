@@ -22,7 +22,7 @@ UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
 
 IDS = {
     "index": "0",
-    "key_id": "key_1",
+    "key_id": "key_00000000-0000-7000-8000-000000000000",
     "job_id": UNKNOWN,
     "batch_id": UNKNOWN.replace("job_", "batch_"),
     "endpoint_id": UNKNOWN.replace("job_", "whe_"),
