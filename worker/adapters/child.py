@@ -91,12 +91,13 @@ class Child(FramePipe):
         *arguments: str,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        # A session of its own: Ctrl-C in the terminal is for the parent, which ends its children in order.
+        # A group of its own, as Ctrl-C in the terminal is for the parent, which ends its children in order; in the
+        # same session, as Linux weighs priorities within sessions alone (autogroups).
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,
+            process_group=0,
             env={**os.environ, **(environment or {})},
         )
         assert self._process.stdin

@@ -76,12 +76,12 @@ class _Nursery:
     def _begin(self) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
-            # A session of its own: Ctrl-C in the terminal is for the parent. It ends when the parent's end is closed.
+            # A group of its own, in the same session: see `Child`. It ends when the parent's end is closed.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", _MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what libraries print is no result
-                start_new_session=True,
+                process_group=0,
                 pass_fds=[theirs.fileno()],
                 env=os.environ | _ENVIRONMENT,
             )
