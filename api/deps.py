@@ -58,6 +58,10 @@ async def _count(request: Request, rates: Rates, caller: Caller) -> None:
 async def _services(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Services:
     """What the caller may use: the jobs of its tenant, to read or to change as the request's method says."""
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
+    return _own(request, caller)
+
+
+def _own(request: Request, caller: Caller) -> Services:
     services_of: Callable[[str, str | None], Services] = request.app.state.services_of
     return services_of(caller.tenant, caller.key_id)
 
@@ -81,8 +85,7 @@ async def _job_id(
 async def _uploads(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Uploads:
     """The uploads of the caller's tenant. To look at one tells where to write, so that takes what writing takes."""
     caller.check([Scope.WRITE])
-    services_of: Callable[[str, str | None], Services] = request.app.state.services_of
-    return services_of(caller.tenant, caller.key_id).uploads
+    return _own(request, caller).uploads
 
 
 async def _upload_id(

@@ -14,17 +14,16 @@ from evaluation.run import Answered, Source, answer_folder, folder_report
 from evaluation.writing import write
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
-from training.architecture import Shape
-from training.dataset import LABELS, load_clips
-from training.model_directory import LABEL_NAMES, Identity, write_model_directory
-from training.stages import listener, teach, what_it_hears
+from training.dataset import load_clips
+from training.stages import listener, publish, teach, what_it_hears
 from worker.container import build_pipeline
 
 HALVES = (("03", "08", "09", "10", "11"), ("12", "13", "14", "15", "16"))
 """EmoDB's speakers. What learns without labels learns from one half for the speakers of the other, so that no part of a
 network has heard the speaker whom it is measured by, and two such parts do for ten speakers."""
 
-IDENTITY = Identity("emoline/mini-left-out", "2026-11-23", "One of ten networks, each trained without a speaker.")
+MODEL_ID = "emoline/mini-left-out"
+NOTICE = "One of ten networks, each trained without a speaker."
 
 
 def answers_without_own(data: Path, half: tuple[str, ...]) -> list[Answered]:
@@ -38,8 +37,7 @@ def answers_without_own(data: Path, half: tuple[str, ...]) -> list[Answered]:
         others = [number for number, clip in enumerate(clips) if clip.speaker != speaker]
         teach(model, heard[:, others], [clips[number] for number in others])
         with TemporaryDirectory() as folder:
-            tokens = [LABEL_NAMES[label] for label in LABELS]
-            write_model_directory(Path(folder), Shape(), model.state_dict(), tokens, IDENTITY)
+            publish(model, Path(folder), MODEL_ID, NOTICE)
             found.append(_answers(Path(folder), data, speaker))
     return found
 

@@ -1,7 +1,7 @@
 """Second stage: between front end and head, weights are drawn and not learned.
 
-Half an hour of speech is too little to learn a transformer's weights from: trained by gradients they fit its speakers.
-Weights drawn at random fit nobody. What some thousand such units answer on average over a clip (what of its spectrum,
+Half an hour of speech is little to learn a transformer's weights from. What some thousand units with weights drawn at
+random answer on average over a clip (what of its spectrum,
 its changes and its mean lies beyond which level) is regressed upon by the third stage, which has one solution.
 Rahimi and Recht, Random Features for Large-Scale Kernel Machines, 2007.
 """

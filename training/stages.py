@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from training.architecture import Shape, build_model
 from training.dataset import LABELS, Clip
 from training.front_end import pretrain_front_end
+from training.model_directory import LABEL_NAMES, Identity, write_model_directory
 from training.random_features import draw_weights, features
 from training.readout import fit_readout, write_readout
 from training.versions import SEED, versions
 
+REVISION = "2026-11-23"
 FRONT_END_STEPS = 4000
 FRONT_END_VERSIONS = 8
 """Of each clip, for the front end: they are kept in memory."""
@@ -37,6 +40,12 @@ def listener(clips: Sequence[Clip]) -> Emotion2vec:
 def what_it_hears(model: Emotion2vec, clips: Sequence[Clip]) -> NDArray[np.float32]:
     """Return features [versions, clips, hidden] of a `listener`."""
     return features(model, clips, VERSIONS)
+
+
+def publish(model: Emotion2vec, directory: Path, model_id: str, notice: str) -> None:
+    """Write a network that was taught as the model directory that FunASR and Emoline load."""
+    tokens = [LABEL_NAMES[label] for label in LABELS]
+    write_model_directory(directory, Shape(), model.state_dict(), tokens, Identity(model_id, REVISION, notice))
 
 
 def teach(model: Emotion2vec, heard: NDArray[np.float32], clips: Sequence[Clip]) -> None:

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import torch
 
-from training.architecture import Shape
-from training.dataset import LABELS, load_clips
-from training.model_directory import LABEL_NAMES, Identity, write_model_directory
-from training.stages import listener, teach, what_it_hears
+from training.dataset import load_clips
+from training.stages import listener, publish, teach, what_it_hears
 
 MODEL_ID = "emoline/mini"
-REVISION = "2026-11-23"
 NOTICE = (
     "Small demonstration model, trained on 25 minutes of acted German speech (EmoDB); its answers are not to be relied "
     "on. Of other actors of the same sentences, it finds {uar:.0%} of each of 7 labels on average; chance is 14%."
@@ -38,9 +35,7 @@ def main() -> None:
     clips = load_clips(arguments.data)
     model = listener(clips)
     teach(model, what_it_hears(model, clips), clips)
-    identity = Identity(MODEL_ID, REVISION, NOTICE.format(uar=uar))
-    tokens = [LABEL_NAMES[label] for label in LABELS]
-    write_model_directory(arguments.output, Shape(), model.state_dict(), tokens, identity)
+    publish(model, arguments.output, MODEL_ID, NOTICE.format(uar=uar))
     print(f"{arguments.output} written after {(time.monotonic() - started) / 60:.0f} minutes")
 
 

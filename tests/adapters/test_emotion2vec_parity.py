@@ -116,7 +116,7 @@ def test_outputs_marked_unused_are_masked_before_the_softmax_as_in_funasr(partly
     _assert_equal(partly_unused, clips(20))
 
 
-@pytest.mark.parametrize(("precision", "most_dp"), [("bf16", 0.05), ("fp16", 0.01)])
+@pytest.mark.parametrize(("precision", "most_dp"), [("bf16", 0.04), ("fp16", 0.01)])
 def test_shorter_number_formats_change_scores_a_little_and_labels_not(precision: str, most_dp: float) -> None:
     sound = clips(12, longest_s=2.0)
     exact, short = (_scores(ours(BUNDLED / "mini", sound, precision=own)) for own in ("fp32", precision))
