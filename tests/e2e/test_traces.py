@@ -71,8 +71,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
-        with api(folder, environment) as client:
-            job = _job(client, hooks, collector)
+        with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
+            wait_for(serve)
+            with Client(base_url=url_of(serve), timeout=60) as client:
+                job = _job(client, hooks, collector)
+            serve.terminate()  # what a killed one leaves, Python says in its own words
+            assert serve.status() == 0
         log = (folder / "serve.log").read_text(encoding="utf-8")
         yield Seen(spans_of(collector.received), job, [json.loads(line) for line in log.splitlines()])
 
