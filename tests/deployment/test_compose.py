@@ -95,6 +95,11 @@ def test_a_profile_chooses_where_the_model_runs_and_nothing_else() -> None:
     assert gpu["environment"] | {"EMOLINE_DEVICE": "cpu"} == cpu["environment"]
 
 
+def test_what_takes_minutes_gives_way_to_what_people_wait_for() -> None:
+    weights = {name: service["cpu_shares"] for name, service in SERVICES.items() if "cpu_shares" in service}
+    assert weights == dict.fromkeys(("prepare", "infer", "infer-cpu"), 256)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
     service = SERVICES[name]
