@@ -1,4 +1,7 @@
-"""Random changes of a waveform that leave its emotion as it was: another throat, room, line and level."""
+"""Random changes of a waveform that leave its emotion as it was: another throat, room, line and level.
+
+Each happens to a part of the copies only, so that there is also a telephone without noise, and noise without a room.
+"""
 
 from fractions import Fraction
 
@@ -10,27 +13,37 @@ from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 from training.architecture import SAMPLE_RATE
 from training.dataset import Waveform
 
-TELEPHONE_BAND = (300.0, 3400.0)
-"""Hz, ITU-T G.712."""
+VOICES = 8
+"""In the babble."""
 
 
 def augment(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     """Return a changed copy of another length; a fixed generator state gives a fixed result."""
     waveform = change_speed(waveform, rng.uniform(0.85, 1.18))
-    waveform = surround_with_silence(waveform, rng.uniform(0.0, 0.4, size=2))
-    waveform = equalise(waveform, rng.normal(0.0, 3.0, size=6))
-    if rng.random() < 0.25:
-        waveform = reverberate(waveform, rng.uniform(0.1, 0.4), rng)
-    waveform = add_noise(waveform, rng.uniform(10.0, 45.0), rng.uniform(0.0, 1.0), rng)
-    if rng.random() < 0.2:
-        waveform = telephone(waveform)
-    return change_gain(waveform, rng.uniform(-25.0, 3.0))
+    if rng.random() < 0.3:
+        waveform = cut(waveform, rng.uniform(0.8, 2.0), rng)
+    else:
+        waveform = surround_with_silence(waveform, rng.uniform(0.0, 0.4, size=2))
+    if rng.random() < 0.5:
+        waveform = equalise(waveform, rng.normal(0.0, 3.0, size=6))
+    if rng.random() < 0.3:
+        waveform = reverberate(waveform, rng.uniform(0.1, 0.8), rng.uniform(0.0, 10.0), rng)
+    if rng.random() < 0.6:
+        waveform = add_noise(waveform, rng.uniform(0.0, 40.0), rng)
+    return change_gain(through_line(waveform, rng), rng.uniform(-25.0, 3.0))
 
 
 def change_speed(waveform: Waveform, factor: float) -> Waveform:
     """Play `factor` times as fast: tempo, pitch and formants move together, as with another vocal tract."""
     ratio = Fraction(1.0 / factor).limit_denominator(40)
     return np.asarray(resample_poly(waveform, ratio.numerator, ratio.denominator), dtype=np.float32)
+
+
+def cut(waveform: Waveform, seconds: float, rng: np.random.Generator) -> Waveform:
+    """Keep `seconds` of it, from anywhere; all where it is shorter."""
+    length = int(seconds * SAMPLE_RATE)
+    start = rng.integers(max(1, len(waveform) - length + 1))
+    return waveform[start : start + length]
 
 
 def surround_with_silence(waveform: Waveform, seconds: NDArray[np.float64]) -> Waveform:
@@ -49,30 +62,56 @@ def equalise(waveform: Waveform, gains_db: NDArray[np.float64]) -> Waveform:
     return np.asarray(irfft(spectrum * gain, length)[: len(waveform)], dtype=np.float32)
 
 
-def reverberate(waveform: Waveform, reverberation_time: float, rng: np.random.Generator) -> Waveform:
+def reverberate(
+    waveform: Waveform, reverberation_time: float, direct_to_reverberant_db: float, rng: np.random.Generator
+) -> Waveform:
     """Add a diffuse tail that falls by 60 dB in `reverberation_time` seconds."""
     time = np.arange(int(reverberation_time * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.normal(size=len(time)) * 10 ** (-3 * time / reverberation_time)
-    response = 0.4 * tail / np.sqrt(np.sum(tail**2))
-    response[0] = 1.0
-    return np.asarray(fftconvolve(waveform, response)[: len(waveform)], dtype=np.float32)
+    tail *= 10 ** (-direct_to_reverberant_db / 20) / np.sqrt(np.sum(tail**2))
+    return np.asarray(fftconvolve(waveform, np.append(1.0, tail))[: len(waveform)], dtype=np.float32)
 
 
-def add_noise(waveform: Waveform, snr_db: float, colour: float, rng: np.random.Generator) -> Waveform:
-    """Add noise whose power falls with frequency to the power `colour`: 0 is white, 1 is pink."""
-    length = next_fast_len(len(waveform), real=True)
-    spectrum = rfft(rng.normal(size=length))
-    spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** (colour / 2)
-    noise = irfft(spectrum, length)[: len(waveform)]
-    noise *= np.sqrt(np.mean(waveform**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
+def add_noise(waveform: Waveform, snr_db: float, rng: np.random.Generator) -> Waveform:
+    """Add one between white and pink, or other voices: the clip itself, several times, backwards."""
+    if rng.random() < 0.3:
+        noise = np.sum([np.roll(waveform[::-1], start) for start in rng.integers(len(waveform), size=VOICES)], axis=0)
+    else:
+        noise = coloured_noise(len(waveform), rng.uniform(0.0, 1.0), rng)
+    noise = noise * np.sqrt(np.mean(waveform**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
     return np.asarray(waveform + noise, dtype=np.float32)
 
 
-def telephone(waveform: Waveform) -> Waveform:
-    """Keep only the telephone's band, through 8 kHz sampling and back."""
-    band = butter(6, TELEPHONE_BAND, btype="bandpass", fs=SAMPLE_RATE, output="sos")
-    halved = resample_poly(sosfilt(band, waveform), 1, 2)
+def coloured_noise(length: int, colour: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Noise whose power falls with frequency to the power `colour`: 0 is white, 1 is pink."""
+    whole = next_fast_len(length, real=True)
+    spectrum = rfft(rng.normal(size=whole))
+    spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** (colour / 2)
+    return np.asarray(irfft(spectrum, whole)[:length])
+
+
+def through_line(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Some by telephone, some by a codec that leaves the high frequencies out, most as they are."""
+    line = rng.random()
+    if line < 0.35:
+        lowest = np.exp(rng.uniform(np.log(100.0), np.log(400.0)))
+        return telephone(waveform, (lowest, rng.uniform(3000.0, 3800.0)))
+    if line < 0.5:
+        return low_pass(waveform, rng.uniform(3000.0, 7500.0))
+    return waveform
+
+
+def telephone(waveform: Waveform, band: tuple[float, float]) -> Waveform:
+    """Keep only `band`, in Hz, through 8 kHz sampling and back."""
+    sections = butter(6, band, btype="bandpass", fs=SAMPLE_RATE, output="sos")
+    halved = resample_poly(sosfilt(sections, waveform), 1, 2)
     return np.asarray(resample_poly(halved, 2, 1)[: len(waveform)], dtype=np.float32)
+
+
+def low_pass(waveform: Waveform, highest: float) -> Waveform:
+    """Keep what is below `highest` Hz."""
+    sections = butter(16, highest, fs=SAMPLE_RATE, output="sos")
+    return np.asarray(sosfilt(sections, waveform), dtype=np.float32)
 
 
 def change_gain(waveform: Waveform, gain_db: float) -> Waveform:

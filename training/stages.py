@@ -22,8 +22,8 @@ FRONT_END_STEPS = 4000
 FRONT_END_VERSIONS = 8
 """Of each clip, for the front end: they are kept in memory."""
 
-VERSIONS = 16
-"""Of each clip, for the readout: itself and fifteen augmented ones."""
+VERSIONS = 24
+"""Of each clip, for the readout: itself and 23 augmented ones."""
 
 
 def listener(clips: Sequence[Clip]) -> Emotion2vec:

@@ -14,6 +14,7 @@ from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, node_n
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
+from worker.adapters.child import give_way
 from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
 from worker.work import AFTER_ERROR_S, Work, attempt
 
@@ -29,6 +30,7 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
     Raises:
         DatabaseUnusable, ModelUnavailable, StoreUnavailable.
     """
+    give_way()
     app, stop = celery_app(broker_url), Event()
 
     def stopping(**_: object) -> None:

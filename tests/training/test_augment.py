@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.architecture import SAMPLE_RATE
-from training.augment import add_noise, augment, change_gain, change_speed, telephone
+from training.augment import add_noise, augment, change_gain, change_speed, cut, telephone
 from training.dataset import Waveform
 
 
@@ -36,18 +36,24 @@ def test_speeding_up_shortens_and_raises_the_pitch(tone: Waveform) -> None:
 
 def test_noise_fits_a_waveform_whose_transform_has_an_odd_length(tone: Waveform) -> None:
     waveform = np.resize(tone, 46_875)
-    assert len(add_noise(waveform, 20.0, 1.0, np.random.default_rng(0))) == 46_875
+    assert len(add_noise(waveform, 20.0, np.random.default_rng(0))) == 46_875
 
 
-def test_noise_has_the_asked_level(tone: Waveform) -> None:
-    noise = add_noise(tone, 20.0, 1.0, np.random.default_rng(0)) - tone
+@pytest.mark.parametrize("seed", range(4))  # noise and voices
+def test_noise_has_the_asked_level(tone: Waveform, seed: int) -> None:
+    noise = add_noise(tone, 20.0, np.random.default_rng(seed)) - tone
     assert 10 * np.log10(np.mean(tone**2) / np.mean(noise**2)) == pytest.approx(20.0, abs=0.5)
 
 
 def test_telephone_removes_what_is_below_and_above_its_band(tone: Waveform) -> None:
     high = np.sin(2 * np.pi * 5000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
     for outside in (tone, high):
-        assert np.std(telephone(outside)) < 0.1 * np.std(outside)
+        assert np.std(telephone(outside, (300.0, 3400.0))) < 0.1 * np.std(outside)
+
+
+def test_a_cut_keeps_what_was_asked_for_or_all(tone: Waveform) -> None:
+    assert len(cut(tone, 0.25, np.random.default_rng(0))) == SAMPLE_RATE / 4
+    np.testing.assert_array_equal(cut(tone, 2.0, np.random.default_rng(0)), tone)
 
 
 def test_gain_of_minus_20_db_divides_by_ten(tone: Waveform) -> None:

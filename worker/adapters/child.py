@@ -24,8 +24,8 @@ _NICE = 5
 
 
 def give_way() -> None:
-    """Has this process, and those that it starts, take a third of a core where another wants the rest: what people wait
-    for, requests and heartbeats, goes before what takes minutes anyway."""
+    """Has this process, and those that it starts, take a third as much of a busy core as another: what people wait for,
+    requests, goes before heartbeats, and these before what takes minutes anyway."""
     os.nice(_NICE)
 
 
