@@ -9,6 +9,7 @@ from itertools import takewhile
 
 import numpy as np
 
+from shared.ahead import ahead
 from shared.domain.errors import NoEmbeddings
 from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
@@ -73,7 +74,7 @@ class Frames:
         scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         chosen = (result for result in scored if channel in (None, result.segment.channel))
-        return job, labels, ((result.segment, self._logits_for(labels, job_id, result)) for result in chosen)
+        return job, labels, ahead(lambda result: (result.segment, self._logits_for(labels, job_id, result)), chosen)
 
     def scores(self, job: Job) -> FrameScores:
         """What gives the scores of a segment's frames; nothing unless the job asked for them."""
@@ -95,13 +96,11 @@ class Frames:
         if self.jobs.get(job_id).options.embeddings is None:
             raise NoEmbeddings
         succeeded(self.jobs, job_id)
-        return self._embeddings(job_id)
+        return ahead(lambda result: self._embedding(job_id, result.segment), self._scored(job_id))
 
-    def _embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
-        for result in self._scored(job_id):
-            with self.objects.open(embedding_key(job_id, result.segment)) as file:
-                content = file.read()
-            yield result.segment.index, content
+    def _embedding(self, job_id: str, segment: Segment) -> tuple[int, bytes]:
+        with self.objects.open(embedding_key(job_id, segment)) as file:
+            return segment.index, file.read()
 
     def _near(self, job_id: str, within_ms: range) -> Iterator[SegmentResult]:
         """The scored segments that meet the span, and some before it.
