@@ -9,7 +9,6 @@ from itertools import takewhile
 
 import numpy as np
 
-from shared.ahead import ahead
 from shared.domain.errors import NoEmbeddings
 from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
@@ -17,6 +16,7 @@ from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
 from shared.frames import Floats, FrameScores, Grid, grid, softmax
 from shared.ports import JobStore, ObjectStore
+from shared.services.ahead import ahead
 from shared.services.keys import embedding_key, frames_key
 from shared.services.read import succeeded
 

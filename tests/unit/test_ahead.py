@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from shared.ahead import ahead
+from shared.services.ahead import ahead
 
 
 def test_what_is_done_comes_in_order() -> None:
