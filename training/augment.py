@@ -1,6 +1,6 @@
 """Random changes of a waveform that leave its emotion as it was: another throat, room, line and level.
 
-Each happens to a part of the copies only, so that there is also a telephone without noise, and noise without a room.
+All give a changed copy of another length; a fixed generator state gives a fixed result.
 """
 
 from fractions import Fraction
@@ -17,8 +17,22 @@ VOICES = 8
 """In the babble."""
 
 
-def augment(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Return a changed copy of another length; a fixed generator state gives a fixed result."""
+def vary(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Change it a little, as for learning what speech sounds like."""
+    waveform = change_speed(waveform, rng.uniform(0.85, 1.18))
+    waveform = surround_with_silence(waveform, rng.uniform(0.0, 0.4, size=2))
+    waveform = equalise(waveform, rng.normal(0.0, 3.0, size=6))
+    if rng.random() < 0.25:
+        waveform = reverberate(waveform, rng.uniform(0.1, 0.4), 8.0, rng)
+    waveform = with_noise(waveform, rng.uniform(10.0, 45.0), coloured_noise(len(waveform), rng))
+    if rng.random() < 0.2:
+        waveform = telephone(waveform, (300.0, 3400.0))
+    return change_gain(waveform, rng.uniform(-25.0, 3.0))
+
+
+def distort(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Change it as far as recordings are from a studio. Each distortion happens to a part of the copies only, so that
+    there is also a telephone without noise, and noise without a room."""
     waveform = change_speed(waveform, rng.uniform(0.85, 1.18))
     if rng.random() < 0.3:
         waveform = cut(waveform, rng.uniform(0.8, 2.0), rng)
@@ -29,7 +43,8 @@ def augment(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     if rng.random() < 0.3:
         waveform = reverberate(waveform, rng.uniform(0.1, 0.8), rng.uniform(0.0, 10.0), rng)
     if rng.random() < 0.6:
-        waveform = add_noise(waveform, rng.uniform(0.0, 40.0), rng)
+        noise = babble(waveform, rng) if rng.random() < 0.3 else coloured_noise(len(waveform), rng)
+        waveform = with_noise(waveform, rng.uniform(0.0, 40.0), noise)
     return change_gain(through_line(waveform, rng), rng.uniform(-25.0, 3.0))
 
 
@@ -68,26 +83,30 @@ def reverberate(
     """Add a diffuse tail that falls by 60 dB in `reverberation_time` seconds."""
     time = np.arange(int(reverberation_time * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.normal(size=len(time)) * 10 ** (-3 * time / reverberation_time)
-    tail *= 10 ** (-direct_to_reverberant_db / 20) / np.sqrt(np.sum(tail**2))
-    return np.asarray(fftconvolve(waveform, np.append(1.0, tail))[: len(waveform)], dtype=np.float32)
+    response = 10 ** (-direct_to_reverberant_db / 20) * tail / np.sqrt(np.sum(tail**2))
+    response[0] = 1.0
+    return np.asarray(fftconvolve(waveform, response)[: len(waveform)], dtype=np.float32)
 
 
-def add_noise(waveform: Waveform, snr_db: float, rng: np.random.Generator) -> Waveform:
-    """Add one between white and pink, or other voices: the clip itself, several times, backwards."""
-    if rng.random() < 0.3:
-        noise = np.sum([np.roll(waveform[::-1], start) for start in rng.integers(len(waveform), size=VOICES)], axis=0)
-    else:
-        noise = coloured_noise(len(waveform), rng.uniform(0.0, 1.0), rng)
-    noise = noise * np.sqrt(np.mean(waveform**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
-    return np.asarray(waveform + noise, dtype=np.float32)
+def with_noise(waveform: Waveform, snr_db: float, noise: NDArray[np.float64]) -> Waveform:
+    """Add `noise` at this ratio of the mean powers."""
+    scale = np.sqrt(np.mean(waveform**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
+    return np.asarray(waveform + scale * noise, dtype=np.float32)
 
 
-def coloured_noise(length: int, colour: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise whose power falls with frequency to the power `colour`: 0 is white, 1 is pink."""
+def coloured_noise(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Noise between white and pink, whose power falls in proportion to frequency."""
+    colour = rng.uniform(0.0, 1.0)
     whole = next_fast_len(length, real=True)
     spectrum = rfft(rng.normal(size=whole))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** (colour / 2)
     return np.asarray(irfft(spectrum, whole)[:length])
+
+
+def babble(waveform: Waveform, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Several voices that nobody understands: the clip itself, backwards and from other places on."""
+    starts = rng.integers(len(waveform), size=VOICES)
+    return np.asarray(np.sum([np.roll(waveform[::-1], start) for start in starts], axis=0, dtype=np.float64))
 
 
 def through_line(waveform: Waveform, rng: np.random.Generator) -> Waveform:

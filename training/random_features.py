@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from training.dataset import LABELS, Clip, Waveform
 from training.front_end import encode, local_encoder
-from training.versions import version
+from training.versions import distorted
 
 COMPONENTS = 60
 """Principal components of the front end's frames that are looked at, each as loud as the others."""
@@ -60,7 +60,7 @@ def features(model: Emotion2vec, clips: Sequence[Clip], count: int) -> NDArray[n
     """The last block's hidden units on average over each clip, fp32 [versions, clips, hidden], for `count` versions."""
     with _HiddenUnits(model) as hidden:
         progress = tqdm([(number, clip) for number in range(count) for clip in clips], desc="features")
-        found = [hidden.mean(version(clip, number)) for number, clip in progress]
+        found = [hidden.mean(distorted(clip, number)) for number, clip in progress]
     return np.asarray(torch.stack(found)).reshape(count, len(clips), -1)
 
 

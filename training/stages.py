@@ -15,7 +15,7 @@ from training.front_end import pretrain_front_end
 from training.model_directory import LABEL_NAMES, Identity, write_model_directory
 from training.random_features import draw_weights, features
 from training.readout import fit_readout, write_readout
-from training.versions import SEED, versions
+from training.versions import SEED, varied
 
 REVISION = "2026-11-23"
 FRONT_END_STEPS = 4000
@@ -23,7 +23,7 @@ FRONT_END_VERSIONS = 8
 """Of each clip, for the front end: they are kept in memory."""
 
 VERSIONS = 24
-"""Of each clip, for the readout: itself and 23 augmented ones."""
+"""Of each clip, for the readout: itself and 23 distorted ones."""
 
 
 def listener(clips: Sequence[Clip]) -> Emotion2vec:
@@ -32,7 +32,7 @@ def listener(clips: Sequence[Clip]) -> Emotion2vec:
     np.random.seed(SEED)
     torch.manual_seed(SEED)
     model = build_model(Shape(), len(LABELS))
-    pretrain_front_end(model, versions(clips, FRONT_END_VERSIONS), FRONT_END_STEPS, np.random.default_rng(SEED))
+    pretrain_front_end(model, varied(clips, FRONT_END_VERSIONS), FRONT_END_STEPS, np.random.default_rng(SEED))
     draw_weights(model, clips, torch.Generator().manual_seed(SEED))
     return model
 

@@ -4,20 +4,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.augment import augment
+from training.augment import distort, vary
 from training.dataset import Clip, Waveform
 
 SEED = 0
 
 
-def version(clip: Clip, number: int) -> Waveform:
-    """The clip's version 0, which is the clip itself, or one of any number of augmented ones."""
-    if number == 0:
-        return clip.waveform
-    return augment(clip.waveform, np.random.default_rng([SEED, number, clip.number]))
+def varied(clips: Sequence[Clip], count: int) -> list[Waveform]:
+    """`count` versions of each clip that sound much like it, the clips themselves first."""
+    changed = (vary(clip.waveform, _generator(clip, number)) for clip in clips for number in range(1, count))
+    return [*(clip.waveform for clip in clips), *changed]
 
 
-def versions(clips: Sequence[Clip], count: int) -> list[Waveform]:
-    """`count` versions of each clip, the clips themselves first."""
-    augmented = (version(clip, number) for clip in clips for number in range(1, count))
-    return [*(clip.waveform for clip in clips), *augmented]
+def distorted(clip: Clip, number: int) -> Waveform:
+    """The clip's version 0, which is the clip itself, or one of any number of distorted ones."""
+    return distort(clip.waveform, _generator(clip, number)) if number else clip.waveform
+
+
+def _generator(clip: Clip, number: int) -> np.random.Generator:
+    return np.random.default_rng([SEED, number, clip.number])

@@ -117,11 +117,14 @@ def test_outputs_marked_unused_are_masked_before_the_softmax_as_in_funasr(partly
 
 
 @pytest.mark.parametrize(("precision", "most_dp"), [("bf16", 0.04), ("fp16", 0.01)])
-def test_shorter_number_formats_change_scores_a_little_and_labels_not(precision: str, most_dp: float) -> None:
+def test_shorter_number_formats_change_scores_a_little_and_no_clear_label(precision: str, most_dp: float) -> None:
     sound = clips(12, longest_s=2.0)
     exact, short = (_scores(ours(BUNDLED / "mini", sound, precision=own)) for own in ("fp32", precision))
     assert 1e-6 < np.abs(exact - short).max() <= most_dp
-    assert (exact.argmax(axis=1) == short.argmax(axis=1)).all()
+    second, best = np.sort(exact, axis=1)[:, -2:].T
+    clear = best - second > 2 * most_dp
+    assert clear.sum() > len(sound) / 2
+    assert (exact.argmax(axis=1) == short.argmax(axis=1))[clear].all()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no CUDA device here.")

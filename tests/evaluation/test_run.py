@@ -145,9 +145,9 @@ def test_robustness_is_told_for_every_condition_and_the_same_again(folder: Path,
 
 @pytest.fixture
 def call(tmp_path: Path, pipeline: Pipeline) -> Path:
-    """The first minute of the bundled call, in two channels."""
+    """The first two minutes of the bundled call, in two channels."""
     with CALL.open("rb") as opened, pipeline.decoder.open(opened) as stream:
-        sound = np.concatenate(list(stream.blocks()))[: 60 * SAMPLE_RATE]
+        sound = np.concatenate(list(stream.blocks()))[: 120 * SAMPLE_RATE]
     soundfile.write(tmp_path / "call.wav", sound, SAMPLE_RATE)
     return tmp_path / "call.wav"
 

@@ -1,11 +1,25 @@
 """Augmentation keeps a waveform a waveform and is the same for the same generator state."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from training.architecture import SAMPLE_RATE
-from training.augment import add_noise, augment, change_gain, change_speed, cut, telephone
+from training.augment import (
+    babble,
+    change_gain,
+    change_speed,
+    coloured_noise,
+    cut,
+    distort,
+    telephone,
+    vary,
+    with_noise,
+)
 from training.dataset import Waveform
+
+Change = Callable[[Waveform, np.random.Generator], Waveform]
 
 
 @pytest.fixture
@@ -15,14 +29,16 @@ def tone() -> Waveform:
     return (0.1 * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
 
 
-def test_augment_with_the_same_generator_state_gives_the_same_waveform(tone: Waveform) -> None:
-    first, second = (augment(tone, np.random.default_rng(3)) for _ in range(2))
+@pytest.mark.parametrize("change", [vary, distort])
+def test_the_same_generator_state_gives_the_same_waveform(tone: Waveform, change: Change) -> None:
+    first, second = (change(tone, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_augment_gives_finite_float32(tone: Waveform, seed: int) -> None:
-    changed = augment(tone, np.random.default_rng(seed))
+@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("change", [vary, distort])
+def test_changes_give_finite_float32(tone: Waveform, change: Change, seed: int) -> None:
+    changed = change(tone, np.random.default_rng(seed))
     assert changed.dtype == np.float32
     assert np.isfinite(changed).all()
 
@@ -34,15 +50,15 @@ def test_speeding_up_shortens_and_raises_the_pitch(tone: Waveform) -> None:
     assert peak_hz == pytest.approx(250, abs=2)
 
 
-def test_noise_fits_a_waveform_whose_transform_has_an_odd_length(tone: Waveform) -> None:
-    waveform = np.resize(tone, 46_875)
-    assert len(add_noise(waveform, 20.0, np.random.default_rng(0))) == 46_875
+def test_noise_fits_a_waveform_whose_transform_has_an_odd_length() -> None:
+    assert len(coloured_noise(46_875, np.random.default_rng(0))) == 46_875
 
 
-@pytest.mark.parametrize("seed", range(4))  # noise and voices
-def test_noise_has_the_asked_level(tone: Waveform, seed: int) -> None:
-    noise = add_noise(tone, 20.0, np.random.default_rng(seed)) - tone
-    assert 10 * np.log10(np.mean(tone**2) / np.mean(noise**2)) == pytest.approx(20.0, abs=0.5)
+def test_noise_has_the_asked_level(tone: Waveform) -> None:
+    rng = np.random.default_rng(0)
+    for noise in (coloured_noise(len(tone), rng), babble(tone, rng)):
+        added = with_noise(tone, 20.0, noise) - tone
+        assert 10 * np.log10(np.mean(tone**2) / np.mean(added**2)) == pytest.approx(20.0, abs=0.5)
 
 
 def test_telephone_removes_what_is_below_and_above_its_band(tone: Waveform) -> None:

@@ -11,7 +11,7 @@ from training.architecture import Shape, build_model
 from training.dataset import LABELS, Clip
 from training.random_features import draw_weights, features
 from training.readout import fit_readout, write_readout
-from training.versions import versions
+from training.versions import distorted, varied
 
 SMALL = Shape(embed_dim=64, num_heads=4, mlp_ratio=4.0)
 SPEAKERS = ("a", "b", "c", "d")
@@ -70,7 +70,8 @@ def test_readout_finds_labels_that_the_features_tell() -> None:
 
 
 def test_versions_of_a_clip_do_not_depend_on_the_others(clips: list[Clip]) -> None:
-    together, alone = versions(clips[:3], 3), versions(clips[2:3], 3)
+    together, alone = varied(clips[:3], 3), varied(clips[2:3], 3)
     np.testing.assert_array_equal(together[2], alone[0])
     np.testing.assert_array_equal(together[-2], alone[1])
     assert not np.array_equal(alone[1], alone[2])
+    assert not np.array_equal(distorted(clips[2], 1), distorted(clips[2], 2))
