@@ -95,7 +95,7 @@ def with_noise(waveform: Waveform, snr_db: float, noise: NDArray[np.float64]) ->
 
 
 def coloured_noise(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise between white and pink, whose power falls in proportion to frequency."""
+    """Noise between white, whose power is even, and pink, whose power falls in proportion to frequency."""
     colour = rng.uniform(0.0, 1.0)
     whole = next_fast_len(length, real=True)
     spectrum = rfft(rng.normal(size=whole))

@@ -21,6 +21,7 @@ from tests.chaos.figures import Work, figures, resumed_after
 from tests.e2e.conftest import Client
 from tests.media.encode import encoded
 from tests.media.speech import speech_like
+from tests.results import equal
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "22"))
 LONG = JOBS >= 150
@@ -85,15 +86,6 @@ def jobs(cluster: Cluster) -> dict[str, tuple[str, bool]]:
     query = text("SELECT id, recording->>'filename', finished_at IS NOT NULL FROM jobs")
     with cluster.engine.connect() as connection:
         return {job_id: (name, ended) for job_id, name, ended in connection.execute(query)}
-
-
-def equal(found: Any, expected: Any) -> bool:
-    """Whether two results are the same, but for the last digits of scores: those depend on what was in the batch."""
-    if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(equal(found[name], expected[name]) for name in expected)
-    if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(equal, found, expected))
-    return bool(found == (pytest.approx(expected, abs=1e-6) if isinstance(expected, float) else expected))
 
 
 @dataclass
