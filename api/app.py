@@ -16,13 +16,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import Receive, Scope, Send
 
 from api import errors
-from api.access import Doorkeeper
-from api.edge import BodyLimit, Edge
-from api.looks import Looks
+from api.auth import Doorkeeper
+from api.jobs.job_loader import Looks
 from api.metrics import ApiMetrics, State
-from api.observing import UNSEEN, Observing
-from api.rates import Rates
-from api.rendering import Rendering
+from api.middleware.http_limits import BodyLimit, Edge
+from api.middleware.request_log import UNSEEN, Observing
+from api.rate_limit import Rates
+from api.render_pool import Rendering
 from api.routes import (
     batches,
     corrections,
@@ -144,8 +144,8 @@ def create_app(
     patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
     app.state.services_of = lru_cache(_MOST_CALLERS)(services.of)
-    app.state.doorkeeper = Doorkeeper(services.access)
-    app.state.looks = Looks(services.read)
+    app.state.doorkeeper = Doorkeeper(services.api_keys)
+    app.state.looks = Looks(services.reader)
     app.state.rates = rates
     app.state.rendering = rendering
     app.state.checks = [_database_check(services), _store_check(services), *checks]
@@ -205,7 +205,7 @@ def _database_check(services: Services) -> Check:
 def _store_check(services: Services) -> Check:
     def check() -> str | None:
         try:
-            services.objects.locate("is/there")
+            services.object_store.locate("is/there")
         except ObjectNotFound:
             return None
         except Exception:

@@ -1,4 +1,4 @@
-"""What the API answers with around the documents of `shared.documents`."""
+"""What the API answers with around the documents of `shared.schemas`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.parameters import REPEATABLE
-from shared.documents.job import JobDocument
-from shared.documents.segments import SegmentDocument, TimelineEntryDocument
 from shared.domain.access import ApiKey, Scope
+from shared.schemas.job import JobDocument
+from shared.schemas.segments import SegmentDocument, TimelineEntryDocument
 
 
 class JobPageDocument(BaseModel):

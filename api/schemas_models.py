@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from shared.documents.recording import ModelDocument
 from shared.domain.emotion import RunModel
+from shared.schemas.recording import ModelDocument
 
 
 class RunModelDocument(ModelDocument):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from api.parameters import REPEATABLE
-from shared.domain.web import split_url
+from shared.domain.urls import split_url
 from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
 
 

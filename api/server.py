@@ -67,7 +67,7 @@ def hosts(settings: Settings) -> list[str]:
 
 def check_access(services: Services, host: str) -> None:
     """Raises PublicAddress where `host` can be reached from elsewhere, and anybody could do everything."""
-    if services.access.open and not (_is_local(host) or services.settings.private_network):
+    if services.api_keys.open and not (_is_local(host) or services.settings.private_network):
         raise PublicAddress
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from benchmarks.browser import chromium
+from cli.embedded import embedded_service
 from emoline.client import Client
+from lab.benchmarks.browser import chromium
 from shared.settings import Settings
 from shared.telemetry.logs import log_to_stderr
-from worker.embedded import embedded_service
 
 IMAGES = Path(__file__).parent / "images"
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"

@@ -20,9 +20,9 @@ from typing import Any, Literal, Self
 import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from shared.documents.job import JobDocument
-from shared.documents.result import ResultDocument
-from shared.documents.segments import SegmentDocument
+from shared.schemas.job import JobDocument
+from shared.schemas.result import ResultDocument
+from shared.schemas.segments import SegmentDocument
 
 OnSent = Callable[[int], None]
 """Told how many bytes of a recording have been sent."""

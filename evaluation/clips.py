@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation import tables
+from evaluation import label_tables
 from evaluation.errors import NotEvaluable
 
 _NAMES = ("labels.csv", "metadata.csv")
@@ -31,7 +31,7 @@ def read(
     `only` keeps the lines whose columns have one of these values. Raises NotEvaluable.
     """
     table = labels or _table(folder)
-    rows = tables.read(table, [*_NEEDED, *(name for name in only if name not in _NEEDED)])
+    rows = label_tables.read(table, [*_NEEDED, *(name for name in only if name not in _NEEDED)])
     kept = [row for row in rows if all(row[name] in values for name, values in only.items())]
     if not kept:
         raise NotEvaluable(f"None of the {len(rows)} lines of {table} has what --only asks for.")

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from evaluation.audio_files import write
+from evaluation.clip_scorer import Ear
 from evaluation.distortions import CONDITIONS, Sound
-from evaluation.files import write
-from evaluation.hearing import Ear
-from evaluation.measure import Pair, answers, group_figures
+from evaluation.figures import Pair, answers, group_figures
 
 OnStep = Callable[[str, int, int | None], None]
 """Called with what is done, how much of it is done, and how much there is, if that is known."""

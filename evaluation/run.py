@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluation import clips, timeline, truth
+from evaluation import clips, listener_labels, timeline
+from evaluation.clip_scorer import Ear, Heard
 from evaluation.clips import Clip
 from evaluation.errors import NotEvaluable
-from evaluation.hearing import Ear, Heard
-from evaluation.measure import GROUPS, Measured, Pair, measure, unknown
+from evaluation.figures import GROUPS, Measured, Pair, measure, unknown
+from evaluation.listener_labels import Truth
 from evaluation.robustness import ConditionFigures, OnStep, hear_distorted, robustness
 from evaluation.timeline import TimelineFigures
-from evaluation.truth import Truth
 from shared.domain.emotion import ModelInfo
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import to_ms
-from worker.analyze import Analysis, analyze
 from worker.container import Pipeline
+from worker.offline.analyze import Analysis, analyze
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def evaluate_recording(
     source: Source, pipeline: Pipeline, segmentation: SegmentationOptions, on_step: OnStep
 ) -> Report:
     """Raises NotEvaluable, PipelineError."""
-    true = truth.read(_truth_file(source), source.label_map)
+    true = listener_labels.read(_truth_file(source), source.label_map)
     options = JobOptions(channels="split" if true.by_channel else "mix", segmentation=segmentation)
 
     def on_progress(decoded: int, declared: int | None, segments: int) -> None:

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from evaluation.measure import Pair
-from evaluation.truth import Stretch
+from evaluation.figures import Pair
+from evaluation.listener_labels import Stretch
 from shared.domain.recording import to_ms
 from shared.domain.timeline import TimelineEntry
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exports.voices import openings
+from exports.speaker_lines import openings
 from shared.domain.recording import Recording, to_ms
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from exports.table import Column, Kind, columns
+from exports.segment_table import Column, Kind, columns
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pympi import Elan
 
-from exports.voices import tiers
+from exports.speaker_lines import tiers
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 

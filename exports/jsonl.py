@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from exports.table import Column, Kind, columns
+from exports.segment_table import Column, Kind, columns
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 

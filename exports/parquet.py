@@ -10,7 +10,7 @@ from itertools import accumulate, chain
 from arro3.core import Array, DataType, Field, Table, list_array
 from arro3.io import write_parquet
 
-from exports.table import Column, Kind, columns
+from exports.segment_table import Column, Kind, columns
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 

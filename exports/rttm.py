@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from exports.voices import voice
+from exports.speaker_lines import voice
 from shared.domain.recording import Recording, to_ms
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from exports.voices import openings
+from exports.speaker_lines import openings
 from shared.domain.recording import Recording, to_ms
 from shared.domain.timeline import Result, TimelineEntry
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from praatio.utilities.textgrid_io import getTextgridAsStr
 
-from exports.voices import Tier, tiers
+from exports.speaker_lines import Tier, tiers
 from shared.domain.recording import Recording, to_ms
 from shared.domain.timeline import Result
 

@@ -18,11 +18,11 @@ from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
 from reports import fonts
-from reports.columns import Stretch
+from reports.heatmap_input import LEFT, RIGHT, Picture, Voice
 from reports.palette import colour_of
-from reports.picture import LEFT, RIGHT, Picture, Voice
 from reports.texts import TEXTS, Language, Texts
 from reports.ticks import step_s
+from reports.time_columns import Stretch
 from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, Peaks
 

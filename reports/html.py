@@ -11,11 +11,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import cloud
-from reports.content import Content, content, segment_parts
+from reports import word_cloud
 from reports.heatmap import heatmap
+from reports.report_input import Sound, Subject
+from reports.report_text import Content, content, segment_parts
 from reports.style import policy, style
-from reports.subject import Sound, Subject
 from reports.texts import Language
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -36,7 +36,7 @@ def render(subject: Subject, lang: Language) -> bytes:
         policy=policy(),
         style=Markup(style()),
         picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
-        cloud=_data("image/png", cloud.draw(said.shares)) if said.shares else None,
+        word_cloud=_data("image/png", word_cloud.draw(said.shares)) if said.shares else None,
         heatmap=_data("image/png", heatmap(subject.picture, lang)) if subject.picture else None,
         clips=_clips(said, subject.sound),
         parts=segment_parts(subject, lang, _ROWS),

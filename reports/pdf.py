@@ -8,10 +8,10 @@ from pathlib import Path
 
 import typst
 
-from reports import cloud, fonts
-from reports.content import content
+from reports import fonts, word_cloud
 from reports.heatmap import heatmap
-from reports.subject import Subject
+from reports.report_input import Subject
+from reports.report_text import content
 from reports.texts import Language
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -22,7 +22,7 @@ def render(subject: Subject, lang: Language) -> bytes:
     said = content(subject, lang)
     # Pictures as numbers: typst reads no files but its template, and takes nothing from us but text.
     pictures = {
-        "cloud_picture": list(cloud.draw(said.shares)) if said.shares else [],
+        "cloud_picture": list(word_cloud.draw(said.shares)) if said.shares else [],
         "heatmap": list(heatmap(subject.picture, lang)) if subject.picture else [],
     }
     return typst.compile(

@@ -8,30 +8,30 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from shared.adapters.clock import SystemClock
-from shared.adapters.objects_local import LocalObjectStore
+from shared.adapters.local_object_store import LocalObjectStore
+from shared.db.api_keys import SqlApiKeyStore
 from shared.db.backlog import SqlBacklog
-from shared.db.endpoints import SqlEndpointStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
-from shared.db.keys import SqlKeyStore
-from shared.db.models import SqlModelStore
+from shared.db.model_registry import SqlModelRegistry
 from shared.db.schema import ensure_schema
 from shared.db.uploads import SqlUploadStore
 from shared.db.usage import SqlUsageStore
-from shared.db.webhooks import SqlWebhookStore
-from shared.ports import Backlog, Clock, JobStore, ModelStore, ObjectStore, WakeUps, WebhookStore
-from shared.services.access import Access
-from shared.services.correct import Correct
-from shared.services.end import End
-from shared.services.endpoints import Endpoints
-from shared.services.frames import Frames
-from shared.services.read import Read
-from shared.services.retry import Retry
-from shared.services.submit import Submit
-from shared.services.sweep import Sweep
+from shared.db.webhook_deliveries import SqlDeliveryQueue
+from shared.db.webhook_endpoints import SqlWebhookEndpointStore
+from shared.ports import Backlog, Clock, DeliveryQueue, JobStore, ModelRegistry, ObjectStore, WakeUps
+from shared.services.api_keys import ApiKeys
+from shared.services.cancellation import JobCancellation
+from shared.services.corrections import Corrections
+from shared.services.frame_store import FrameStore
+from shared.services.job_reader import JobReader
+from shared.services.job_retry import JobRetry
+from shared.services.submission import JobSubmission
+from shared.services.sweeper import Sweeper
 from shared.services.uploads import Uploads
 from shared.services.usage import UsageReport
-from shared.services.waveforms import Waveforms
+from shared.services.waveform_store import WaveformStore
+from shared.services.webhook_endpoints import WebhookEndpoints
 from shared.settings import Settings
 
 
@@ -41,41 +41,41 @@ class Services:
 
     settings: Settings
     jobs: JobStore
-    webhooks: WebhookStore
+    deliveries: DeliveryQueue
     backlog: Backlog
-    models: ModelStore
-    objects: ObjectStore
+    model_registry: ModelRegistry
+    object_store: ObjectStore
     wake_ups: WakeUps
     clock: Clock
-    access: Access
-    endpoints: Endpoints
-    submit: Submit
+    api_keys: ApiKeys
+    webhook_endpoints: WebhookEndpoints
+    submission: JobSubmission
     uploads: Uploads
-    read: Read
-    frames: Frames
-    waveforms: Waveforms
-    correct: Correct
-    end: End
-    retry: Retry
-    sweep: Sweep
+    reader: JobReader
+    frame_store: FrameStore
+    waveform_store: WaveformStore
+    corrections: Corrections
+    cancellation: JobCancellation
+    job_retry: JobRetry
+    sweeper: Sweeper
     usage: UsageReport
 
     def of(self, tenant: str, key_id: str | None = None) -> Self:
         """The same for who may see and make the jobs of one tenant only, with one of its keys."""
-        jobs, endpoints = self.jobs.of(tenant), replace(self.endpoints, tenant=tenant)
-        submit = replace(self.submit, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id)
+        jobs, endpoints = self.jobs.of(tenant), replace(self.webhook_endpoints, tenant=tenant)
+        submit = replace(self.submission, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id)
         return replace(
             self,
             jobs=jobs,
-            submit=submit,
+            submission=submit,
             uploads=replace(self.uploads, submission=submit),
-            read=replace(self.read, jobs=jobs),
-            frames=replace(self.frames, jobs=jobs),
-            waveforms=replace(self.waveforms, jobs=jobs),
-            correct=replace(self.correct, jobs=jobs, key_id=key_id),
-            end=replace(self.end, jobs=jobs),
-            retry=replace(self.retry, jobs=jobs),
-            endpoints=endpoints,
+            reader=replace(self.reader, jobs=jobs),
+            frame_store=replace(self.frame_store, jobs=jobs),
+            waveform_store=replace(self.waveform_store, jobs=jobs),
+            corrections=replace(self.corrections, jobs=jobs, key_id=key_id),
+            cancellation=replace(self.cancellation, jobs=jobs),
+            job_retry=replace(self.job_retry, jobs=jobs),
+            webhook_endpoints=endpoints,
             usage=replace(self.usage, tenant=tenant),
         )
 
@@ -95,30 +95,32 @@ def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
         ensure_schema(engine)
         clock = SystemClock()
         jobs = SqlJobStore(engine, clock, settings.lease_s)
-        endpoints = Endpoints(SqlEndpointStore(engine, clock), wake_ups, clock)
+        endpoints = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), wake_ups, clock)
         uploads = SqlUploadStore(engine, clock)
         with _object_store(settings) as objects:
-            submit = Submit(jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits)
+            submit = JobSubmission(
+                jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits
+            )
             yield Services(
                 settings=settings,
                 jobs=jobs,
-                webhooks=SqlWebhookStore(engine, clock),
+                deliveries=SqlDeliveryQueue(engine, clock),
                 backlog=SqlBacklog(engine, clock),
-                models=SqlModelStore(engine, clock),
-                objects=objects,
+                model_registry=SqlModelRegistry(engine, clock),
+                object_store=objects,
                 wake_ups=wake_ups,
                 clock=clock,
-                access=Access(SqlKeyStore(engine), clock),
-                endpoints=endpoints,
-                submit=submit,
+                api_keys=ApiKeys(SqlApiKeyStore(engine), clock),
+                webhook_endpoints=endpoints,
+                submission=submit,
                 uploads=Uploads(uploads, submit),
-                read=Read(jobs, objects),
-                frames=Frames(jobs, objects),
-                waveforms=Waveforms(jobs, objects),
-                correct=Correct(jobs, clock),
-                end=End(jobs, objects, wake_ups, clock),
-                retry=Retry(jobs, wake_ups, clock),
-                sweep=Sweep(jobs, uploads, objects, wake_ups, clock, settings.lease_s),
+                reader=JobReader(jobs, objects),
+                frame_store=FrameStore(jobs, objects),
+                waveform_store=WaveformStore(jobs, objects),
+                corrections=Corrections(jobs, clock),
+                cancellation=JobCancellation(jobs, objects, wake_ups, clock),
+                job_retry=JobRetry(jobs, wake_ups, clock),
+                sweeper=Sweeper(jobs, uploads, objects, wake_ups, clock, settings.lease_s),
                 usage=UsageReport(SqlUsageStore(engine), clock),
             )
     finally:
@@ -131,7 +133,7 @@ def _object_store(settings: Settings) -> Iterator[ObjectStore]:
         yield LocalObjectStore(settings.objects_dir)
         return
     # Here, because boto3 takes a third of a second and 25 MB that who has a folder need not spend.
-    from shared.adapters.objects_s3 import S3ObjectStore
+    from shared.adapters.s3_object_store import S3ObjectStore
 
     with closing(
         S3ObjectStore(

@@ -62,7 +62,7 @@ class WakeUps(Protocol):
     def wake(self, queue: Queue) -> None: ...
 
 
-class KeyStore(Protocol):
+class ApiKeyStore(Protocol):
     """API keys by the SHA-256 of their secret, as hex digits."""
 
     def add(self, key: ApiKey, sha256: str) -> None: ...
@@ -84,7 +84,7 @@ class KeyStore(Protocol):
         ...
 
 
-class ModelStore(Protocol):
+class ModelRegistry(Protocol):
     """Which models the workers run, or have run."""
 
     def runs(self, model: ModelInfo) -> None:
@@ -297,7 +297,7 @@ class DeliveryClaim:
     trace: str | None = None
 
 
-class WebhookStore(Protocol):
+class DeliveryQueue(Protocol):
     """Events to tell, which the job store has written with the change that they tell of, and their receivers."""
 
     def claim(self) -> DeliveryClaim | None:
@@ -317,7 +317,7 @@ class DeliveryPage:
     next_cursor: str | None
 
 
-class EndpointStore(Protocol):
+class WebhookEndpointStore(Protocol):
     """Receivers of events, and what was sent to them, by tenant: what is another's is not there."""
 
     def add(self, endpoint: Endpoint, secret: str) -> None: ...

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.settings import Settings
-from tests.clock import ManualClock
-from tests.services.postgres import bare_postgres_url, postgres_server, postgres_template, postgres_url
-from tests.services.redis import redis_server, redis_url
+from tests.support.clock import ManualClock
+from tests.support.servers.postgres import bare_postgres_url, postgres_server, postgres_template, postgres_url
+from tests.support.servers.redis import redis_server, redis_url
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 
 __all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgres_url", "redis_server", "redis_url"]

@@ -10,13 +10,13 @@ from threading import Event
 import structlog
 from celery import Celery, signals
 
-from shared.adapters.wake_celery import SWEEP, CeleryWakeUps, celery_app, node_name, task_name
+from shared.adapters.celery_wake_ups import SWEEP, CeleryWakeUps, celery_app, node_name, task_name
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
-from worker.adapters.child import give_way
+from worker.adapters.child_process import give_way
 from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
-from worker.work import AFTER_ERROR_S, Work, attempt
+from worker.queue_task import AFTER_ERROR_S, Work, attempt
 
 _log = structlog.get_logger()
 _TASK_S = 60.0
@@ -99,7 +99,7 @@ def _add_tasks(app: Celery, work: Work, services: Services, wake_ups: WakeUps, s
                 return
 
     def sweep() -> None:
-        attempt("sweep", services.sweep.run)
+        attempt("sweep", services.sweeper.run)
 
     app.task(name=task_name(work.queue))(work_off)
     if work.queue is Queue.FINISH:

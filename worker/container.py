@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
-from shared.adapters.outgoing import Outgoing
+from shared.adapters.outgoing_http import Outgoing
 from shared.container import Services
 from shared.ports import Queue
 from shared.settings import Settings
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.downloader import HttpDownloader
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.adapters.vad_silero import SileroVoiceDetector
-from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.adapters.webhook_sender import WebhookSender
+from worker.adapters.webrtc_vad import WebRtcVoiceDetector
 from worker.pipeline.ports import AudioDecoder, EmotionModel, VoiceDetectors
+from worker.queue_task import Work
 from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
-from worker.work import Work
 
 VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector, "silero": SileroVoiceDetector}
 

@@ -8,9 +8,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Request, Response, status
 from pydantic import BaseModel, ConfigDict
 
-from api.deps import IdempotencyKey, ServicesDep
+from api.dependencies import IdempotencyKey, ServicesDep
 from api.errors import Problem, described, responses
-from api.sources import BATCH_SCHEMA, Batch, receive_batch
+from api.jobs.job_requests import BATCH_SCHEMA, Batch, receive_batch
 from shared.domain.errors import BatchNotFound, BodyTooLarge, EmolineError, InvalidConfig, MalformedUpload
 from shared.domain.ids import is_id
 from shared.domain.job import Job, JobStatus
@@ -117,4 +117,4 @@ async def submit(
 @router.get("/{batch_id}", responses=responses(BatchNotFound))
 def batch(batch_id: Annotated[str, Depends(_batch_id)], services: ServicesDep) -> BatchDocument:
     """How many jobs of a batch there are, by status. It is there as long as one of its jobs is."""
-    return BatchDocument.of(batch_id, services.read.batch(batch_id))
+    return BatchDocument.of(batch_id, services.reader.batch(batch_id))

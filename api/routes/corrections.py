@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response, status
 
-from api.deps import JobId, SegmentIndex, ServicesDep
+from api.content_negotiation import written
+from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
-from api.formats import written
 from api.routes.results import audio_url
 from api.schemas import CorrectionRequest
-from shared.documents.segments import SegmentDocument
 from shared.domain.errors import JobDeleted, JobNotFound, ObjectNotFound, SegmentNotFound, UnknownEmotion
+from shared.schemas.segments import SegmentDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=["results"])
 
@@ -25,8 +25,8 @@ def correct(job_id: JobId, index: SegmentIndex, wanted: CorrectionRequest, servi
 
     It is feedback: scores, timeline and summary stay the model's.
     """
-    job, found = services.correct.correct(job_id, index, wanted.emotion, wanted.comment)
-    return written(SegmentDocument.of(found, job.recording.role, audio_url(job_id), services.frames.scores(job)))
+    job, found = services.corrections.correct(job_id, index, wanted.emotion, wanted.comment)
+    return written(SegmentDocument.of(found, job.recording.role, audio_url(job_id), services.frame_store.scores(job)))
 
 
 @router.delete(
@@ -36,4 +36,4 @@ def correct(job_id: JobId, index: SegmentIndex, wanted: CorrectionRequest, servi
 )
 def withdraw(job_id: JobId, index: SegmentIndex, services: ServicesDep) -> None:
     """Forgets what was said of a segment, if anything was."""
-    services.correct.withdraw(job_id, index)
+    services.corrections.withdraw(job_id, index)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
-from api.deps import JobId, ServicesDep
+from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from exports.formats import WRITERS, ExportFormat
 from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
@@ -35,7 +35,7 @@ def export(
     ),
 ) -> Response:
     """The segments as a table or as labels, the timeline as subtitles; with the corrections where there is room."""
-    job, found = services.read.result(job_id)
+    job, found = services.reader.result(job_id)
     writer = WRITERS[to]
     headers = {"Content-Disposition": _attachment(job.recording.filename, writer.suffix)}
     return Response(writer.write(job.recording, found), media_type=writer.media_type, headers=headers)

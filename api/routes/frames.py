@@ -10,10 +10,9 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from api.deps import JobId, ServicesDep
+from api.content_negotiation import JSON, NPZ, npz, preferred, written
+from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.formats import JSON, NPZ, npz, preferred, written
-from shared.documents.frames import FramesDocument
 from shared.domain.errors import (
     JobDeleted,
     JobNotFound,
@@ -23,7 +22,8 @@ from shared.domain.errors import (
     ObjectNotFound,
     ResultNotReady,
 )
-from shared.frames import Grid
+from shared.frame_scores import Grid
+from shared.schemas.frames import FramesDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -58,7 +58,7 @@ def frames(
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
     media_type = preferred(request, NPZ, JSON)
-    job, grid = services.frames.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
+    job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
         return npz(f"{job_id}-frames.npz", _arrays(grid))
     return written(FramesDocument.of(grid, job.recording.role))
@@ -78,7 +78,7 @@ def frames(
 )
 def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     """The embeddings of the segments, where the job's config asked for them."""
-    found = services.frames.embeddings(job_id)
+    found = services.frame_store.embeddings(job_id)
     return npz(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in found))
 
 

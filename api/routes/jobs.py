@@ -9,15 +9,14 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, 
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import FollowingDep, IdempotencyKey, JobId, ServicesDep
+from api.dependencies import FollowingDep, IdempotencyKey, JobId, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
-from api.following import version
+from api.jobs.job_requests import JOB_SCHEMA, receive_json
+from api.jobs.job_watch import version
+from api.jobs.request_body import receive_form, receive_raw
 from api.parameters import Text, Time
 from api.schemas import JobPageDocument
-from api.sources import JOB_SCHEMA, receive_json
-from api.uploads import receive_form, receive_raw
 from shared.container import Services
-from shared.documents.job import JobDocument
 from shared.domain.errors import (
     AudioDeleted,
     EmptyUpload,
@@ -46,8 +45,9 @@ from shared.domain.errors import (
 from shared.domain.ids import is_id
 from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
-from shared.services.read import JobView
-from shared.services.retry import What
+from shared.schemas.job import JobDocument
+from shared.services.job_reader import JobView
+from shared.services.job_retry import What
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -126,7 +126,7 @@ async def submit(
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     fresh = job.state is JobState.QUEUED  # else it was there before
-    view = JobView(job, SegmentCounts()) if fresh else await run_in_threadpool(services.read.job, job.id)
+    view = JobView(job, SegmentCounts()) if fresh else await run_in_threadpool(services.reader.job, job.id)
     return _document(view, services)
 
 
@@ -194,7 +194,7 @@ def jobs(
     if cursor is not None and not is_id("job", cursor):
         raise InvalidCursor
     wanted = JobFilter(status, created_after, created_before, label, dominant, batch_id)
-    page = services.read.page(limit=limit, after=cursor, wanted=wanted)
+    page = services.reader.page(limit=limit, after=cursor, wanted=wanted)
     return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
 
 
@@ -203,8 +203,8 @@ def jobs(
 )
 def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
     """Stops a job that has not ended."""
-    services.end.cancel(job_id)
-    return _document(services.read.job(job_id), services)
+    services.cancellation.cancel(job_id)
+    return _document(services.reader.job(job_id), services)
 
 
 @router.post(
@@ -218,14 +218,14 @@ def retry(
     what: Annotated[What, Body(embed=True, description="What is analysed anew.")] = "failed_segments",
 ) -> JobDocument:
     """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
-    services.retry.retry(job_id, what)
-    return _document(services.read.job(job_id), services)
+    services.job_retry.retry(job_id, what)
+    return _document(services.reader.job(job_id), services)
 
 
 @router.delete("/{job_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(JobNotFound, JobDeleted))
 def delete(job_id: JobId, services: ServicesDep) -> None:
     """Deletes a job in any state, with its recording and its results."""
-    services.end.delete(job_id)
+    services.cancellation.delete(job_id)
 
 
 def _document(view: JobView, services: Services) -> JobDocument:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, status
 
-from api.deps import AccessDep, CallerDep
+from api.dependencies import AccessDep, CallerDep
 from api.errors import responses
 from api.schemas import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
 from shared.domain.errors import KeyNotFound

@@ -7,14 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import JobId, ServicesDep
+from api.content_negotiation import written
+from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.formats import written
-from api.rendering import Rendering
-from reports.picture import Picture, Size, picture_of
+from api.render_pool import Rendering
+from reports.heatmap_input import Picture, Size, picture_of
 from reports.texts import Language
 from shared.container import Services
-from shared.documents.waveform import WaveformDocument
 from shared.domain.errors import (
     InvalidRequest,
     JobDeleted,
@@ -25,6 +24,7 @@ from shared.domain.errors import (
     ResultNotReady,
 )
 from shared.domain.recording import from_ms
+from shared.schemas.waveform import WaveformDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -47,7 +47,7 @@ def waveform(
 ) -> Response:
     """Lowest and highest samples of the channels that are analysed; there as soon as the recording is decoded."""
     end = None if end_ms is None else from_ms(end_ms)
-    job, found = services.waveforms.read(job_id, from_ms(start_ms), end)
+    job, found = services.waveform_store.read(job_id, from_ms(start_ms), end)
     chosen = tuple(number for number in found.channels if channel in (None, number))
     return written(WaveformDocument.of(found.of(chosen).reduced(points), job.recording.role))
 
@@ -80,12 +80,12 @@ async def heatmap(
 
 def picture(services: Services, job_id: str, channel: int | None, size: Size) -> Picture:
     """What the heat map of a job shows. Raises what `/heatmap.png` answers with."""
-    job, result = services.read.result(job_id)
+    job, result = services.reader.result(job_id)
     try:
-        _, waveform = services.waveforms.read(job_id)
+        _, waveform = services.waveform_store.read(job_id)
     except NoWaveform:  # the rest of the picture is there all the same
         waveform = None
-    _, labels, frames = services.frames.logits(job_id, channel)
+    _, labels, frames = services.frame_store.logits(job_id, channel)
     found = picture_of(
         job.recording, result, labels, frames, waveform, duration=job.prepared, size=size, channel=channel
     )

@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import JobId, ServicesDep
+from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.rendering import Rendering
+from api.render_pool import Rendering
 from api.routes.pictures import picture
 from reports.findings import find
-from reports.picture import Picture, Size
+from reports.heatmap_input import Picture, Size
+from reports.report_input import Sound, Subject
 from reports.style import policy
-from reports.subject import Sound, Subject
 from reports.texts import Language
 from shared.container import Services
 from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, NoResult, ObjectNotFound, ResultNotReady
@@ -61,7 +61,7 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
 
 
 def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> Subject:
-    job, result = services.read.result(job_id)
+    job, result = services.reader.result(job_id)
     clips = dict(_clips(services, job, result)) if with_clips else {}
     sound = Sound(_links(job, result, place), clips, place, job.audio_deleted)
     drawn = _picture(services, job_id) if result.timeline else None
@@ -90,7 +90,7 @@ def _links(job: Job, result: Result, place: str) -> dict[int, str]:
 def _clips(services: Services, job: Job, result: Result) -> Iterator[tuple[int, bytes]]:
     for index in find(result, job.options.aggregation.min_confidence).key_indices:
         with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
-            yield index, services.read.segment_sound(job.id, index)
+            yield index, services.reader.segment_sound(job.id, index)
 
 
 def _named(filename: str) -> dict[str, str]:

@@ -8,12 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from api.deps import JobId, SegmentIndex, ServicesDep
+from api.content_negotiation import written
+from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
-from api.formats import written
 from api.schemas import SegmentPageDocument, TimelineDocument
-from shared.documents.result import ResultDocument
-from shared.documents.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
 from shared.domain.errors import (
     AudioDeleted,
     InvalidCursor,
@@ -24,6 +22,8 @@ from shared.domain.errors import (
     ResultNotReady,
     SegmentNotFound,
 )
+from shared.schemas.result import ResultDocument
+from shared.schemas.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -35,8 +35,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 )
 def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
-    job, found = services.read.result(job_id)
-    return written(ResultDocument.of(job.recording, found, audio_url(job_id), services.frames.scores(job)))
+    job, found = services.reader.result(job_id)
+    return written(ResultDocument.of(job.recording, found, audio_url(job_id), services.frame_store.scores(job)))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -48,7 +48,7 @@ def timeline(
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, found = services.read.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    job, found = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
     entries = [entry for entry in found.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.of(entry, job.recording.role) for entry in entries])
 
@@ -67,8 +67,8 @@ def segments(
     """Segments in order of their start, a page at a time; also while the job runs, those known so far."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise InvalidCursor
-    page = services.read.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
-    url_of, frame_scores = audio_url(job_id), services.frames.scores(page.job)
+    page = services.reader.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
+    url_of, frame_scores = audio_url(job_id), services.frame_store.scores(page.job)
     data = [SegmentDocument.of(found, page.job.recording.role, url_of, frame_scores) for found in page.segments]
     next_cursor = None if page.next_index is None else str(page.next_index)
     return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
@@ -92,8 +92,8 @@ def segment_audio(
 ) -> Response:
     """The sound of a segment, to play."""
     if not redirect:
-        return Response(services.read.segment_sound(job_id, index), media_type="audio/flac")
-    place = services.read.segment_audio(job_id, index)
+        return Response(services.reader.segment_sound(job_id, index), media_type="audio/flac")
+    place = services.reader.segment_audio(job_id, index)
     if isinstance(place, FilePath):
         return FileResponse(
             place, media_type="audio/flac", filename=f"{index:03d}.flac", content_disposition_type="inline"

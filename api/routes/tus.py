@@ -12,10 +12,10 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.deps import UploadId, UploadsDep
+from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
+from api.jobs.request_body import blocks
 from api.routes.uploads import completed
-from api.uploads import blocks
 from shared.container import Services
 from shared.domain.errors import (
     EmptyUpload,

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response, status
 from fastapi.concurrency import contextmanager_in_threadpool, iterate_in_threadpool, run_in_threadpool
 
-from api.deps import UploadId, UploadsDep
+from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
+from api.jobs.request_body import blocks
 from api.schemas_uploads import CompleteRequest, UploadDocument, UploadRequest
-from api.uploads import blocks
 from shared.domain.errors import (
     ChecksumMismatch,
     MalformedUpload,

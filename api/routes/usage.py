@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import ServicesDep
+from api.dependencies import ServicesDep
 from api.errors import responses
 from api.parameters import Day
 from api.schemas_usage import UsageReportDocument

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, status
 
-from api.deps import ServicesDep
+from api.dependencies import ServicesDep
 from api.errors import responses
 from api.schemas_webhooks import (
     DeliveryDocument,
@@ -56,32 +56,34 @@ def rotate(services: ServicesDep) -> SecretDocument:
 
     The one before signs beside it for 24 hours.
     """
-    return SecretDocument(secret=services.endpoints.rotate_secret())
+    return SecretDocument(secret=services.webhook_endpoints.rotate_secret())
 
 
 @router.post("/webhook-endpoints", status_code=status.HTTP_201_CREATED, responses=responses())
 def create(wanted: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
     """Registers a receiver, for jobs to name as `webhook_endpoint_id`. Its secret is in this answer alone."""
-    endpoint, secret = services.endpoints.create(wanted.url, wanted.events)
+    endpoint, secret = services.webhook_endpoints.create(wanted.url, wanted.events)
     return NewEndpointDocument.of(endpoint, secret=secret)
 
 
 @router.get("/webhook-endpoints", responses=responses())
 def endpoints(services: ServicesDep) -> EndpointPageDocument:
     """All endpoints, newest first."""
-    return EndpointPageDocument(data=list(map(EndpointDocument.of, services.endpoints.list())))
+    return EndpointPageDocument(data=list(map(EndpointDocument.of, services.webhook_endpoints.list())))
 
 
 @router.get("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
 def endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument:
     """One endpoint."""
-    return EndpointDocument.of(services.endpoints.get(endpoint_id))
+    return EndpointDocument.of(services.webhook_endpoints.get(endpoint_id))
 
 
 @router.patch("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
 def change(endpoint_id: EndpointId, wanted: EndpointChange, services: ServicesDep) -> EndpointDocument:
     """Changes what is given. What waits for the endpoint goes to its new URL; disabled, it gets nothing more."""
-    changed = services.endpoints.change(endpoint_id, url=wanted.url, events=wanted.events, enabled=wanted.enabled)
+    changed = services.webhook_endpoints.change(
+        endpoint_id, url=wanted.url, events=wanted.events, enabled=wanted.enabled
+    )
     return EndpointDocument.of(changed)
 
 
@@ -90,13 +92,13 @@ def change(endpoint_id: EndpointId, wanted: EndpointChange, services: ServicesDe
 )
 def remove(endpoint_id: EndpointId, services: ServicesDep) -> None:
     """Forgets an endpoint and its secret. What waits for it is not sent."""
-    services.endpoints.remove(endpoint_id)
+    services.webhook_endpoints.remove(endpoint_id)
 
 
 @router.post("/webhook-endpoints/{endpoint_id}/rotate-secret", responses=responses(EndpointNotFound))
 def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
     """Makes a new secret for an endpoint. The one before signs beside it for 24 hours."""
-    return SecretDocument(secret=services.endpoints.rotate_secret(endpoint_id))
+    return SecretDocument(secret=services.webhook_endpoints.rotate_secret(endpoint_id))
 
 
 @router.post(
@@ -106,7 +108,7 @@ def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
 )
 def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
     """Sends a `webhook.test`; look its delivery up to see what came of it."""
-    return DeliveryDocument.of(services.endpoints.test(endpoint_id))
+    return DeliveryDocument.of(services.webhook_endpoints.test(endpoint_id))
 
 
 @router.get("/webhook-deliveries", responses=responses(InvalidCursor))
@@ -121,7 +123,9 @@ def deliveries(
     """What was sent and is to be sent, newest first, a page at a time. What tells of a job goes with it."""
     if cursor is not None and not is_id("msg", cursor):
         raise InvalidCursor
-    page = services.endpoints.deliveries(limit=limit, after=cursor, job_id=job_id, endpoint_id=endpoint_id, state=state)
+    page = services.webhook_endpoints.deliveries(
+        limit=limit, after=cursor, job_id=job_id, endpoint_id=endpoint_id, state=state
+    )
     data = list(map(DeliveryDocument.of, page.deliveries))
     return DeliveryPageDocument(data=data, next_cursor=page.next_cursor)
 
@@ -133,4 +137,4 @@ def deliveries(
 )
 def redeliver(delivery_id: DeliveryId, services: ServicesDep) -> DeliveryDocument:
     """Sends an event again now, under the same `webhook-id`, and as often as a new one if need be."""
-    return DeliveryDocument.of(services.endpoints.redeliver(delivery_id))
+    return DeliveryDocument.of(services.webhook_endpoints.redeliver(delivery_id))

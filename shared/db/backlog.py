@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, cast, func, select
 from sqlalchemy.orm import Session
 
-from shared.db.claims import ANALYSABLE
-from shared.db.claims import PENDING as UNANALYSED
+from shared.db.claim_queries import ANALYSABLE
+from shared.db.claim_queries import PENDING as UNANALYSED
 from shared.db.outbox import PENDING as UNDELIVERED
 from shared.db.sessions import Sessions
 from shared.db.tables import JobRow, SegmentRow, WebhookDeliveryRow

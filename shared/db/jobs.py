@@ -21,10 +21,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import admission, corrections, outbox
-from shared.db import claims as claiming
+from shared.db import claim_queries as claiming
 from shared.db.admission import Wanted
 from shared.db.engine import single_statements
-from shared.db.looks import look
+from shared.db.job_views import look
 from shared.db.rows import (
     job_of,
     job_values,

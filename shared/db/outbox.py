@@ -10,13 +10,13 @@ import uuid_utils
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from shared.db.claims import free
-from shared.db.looks import look
+from shared.db.claim_queries import free
+from shared.db.job_views import look
 from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
-from shared.documents.event import job_event
 from shared.domain.job import Job, SegmentCounts, progress
-from shared.domain.web import split_url
+from shared.domain.urls import split_url
 from shared.domain.webhook import DeliveryState, EventType, event_of
+from shared.schemas.event import job_event
 
 _MOST_AT_A_RECEIVER = 2
 """Deliveries in hand for one host: one that hangs holds up its own."""

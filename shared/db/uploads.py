@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import admission
-from shared.db.claims import free
+from shared.db.claim_queries import free
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import UploadPartRow, UploadRow
 from shared.domain.errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed

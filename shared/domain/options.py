@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, get_args
 
 from shared.domain.alert import AlertRule
 from shared.domain.ids import is_id
-from shared.domain.web import split_url
+from shared.domain.urls import split_url
 
 MAX_SEGMENT_MS = 25_000
 """No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""

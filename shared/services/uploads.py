@@ -28,9 +28,9 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, Part, PartedUpload, UploadState, part_bytes_for
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
-from shared.services.keys import job_prefix, joined_key, part_key, upload_prefix
-from shared.services.receiving import Appending, WholePart
-from shared.services.submit import Submit, Upload, display_name, same
+from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
+from shared.services.submission import JobSubmission, Upload, display_name, same
+from shared.services.upload_writers import Appending, WholePart
 
 _BLOCK_BYTES = 1 << 20
 _RENEW_EVERY = timedelta(seconds=30)
@@ -52,7 +52,7 @@ class Uploads:
     """The use case, for the tenant of `submission`. What names an upload raises UploadNotFound where it has none."""
 
     store: UploadStore
-    submission: Submit
+    submission: JobSubmission
 
     def create(self, filename: str, size: int, part_bytes: int | None, metadata: str | None = None) -> PartedUpload:
         """A new upload in parts of about `part_bytes`, or without, over tus. Raises EmptyUpload, UploadTooLarge."""

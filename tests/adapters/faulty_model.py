@@ -10,7 +10,7 @@ import signal
 
 import torch
 
-from worker.adapters.child import FramePipe
+from worker.adapters.child_process import FramePipe
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.adapters.emotion2vec.process import run

@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from tests.media.broken import place_canary
-from tests.media.containers import cases as containers
-from tests.media.encode import FORMATS, encode
-from tests.media.pictures import video_only
-from tests.media.playlists import cases as playlists
-from tests.media.speech import speech_like
+from tests.support.media.broken import place_canary
+from tests.support.media.containers import cases as containers
+from tests.support.media.encode import FORMATS, encode
+from tests.support.media.pictures import video_only
+from tests.support.media.playlists import cases as playlists
+from tests.support.media.speech import speech_like
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.errors import (
     DecodeFailed,
@@ -40,7 +40,7 @@ STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
 
 
 def nursery_pid() -> int:
-    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.nursery"]
+    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.fork_server"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

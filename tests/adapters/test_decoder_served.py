@@ -17,17 +17,17 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 
-from shared.adapters.objects_s3 import S3ObjectStore
+from shared.adapters.s3_object_store import S3ObjectStore
 from shared.domain.errors import StoreUnavailable
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from tests.adapters.test_decoder import decoder_pid
-from tests.media.encode import encode
-from tests.media.speech import speech_like
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.s3 import S3Server, s3_servers
+from tests.support.media.encode import encode
+from tests.support.media.speech import speech_like
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.s3 import S3Server, s3_servers
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.adapters.decoding.served import FileServer
+from worker.adapters.decoding.remote_file import FileServer
 from worker.failures import failure_of
 from worker.pipeline.errors import DecodeTimeout, UnsupportedMedia
 from worker.pipeline.ports import Samples

@@ -12,10 +12,10 @@ from threading import Timer
 
 import pytest
 
-from shared.adapters.outgoing import BLOCK_BYTES, Outgoing
+from shared.adapters.outgoing_http import BLOCK_BYTES, Outgoing
 from tests.adapters.conftest import NAME
 from tests.adapters.test_outgoing import HERE, LITERALS, TRICKS
-from tests.services.host import Host, Script, chunks, hosting, raw, redirects, says
+from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
 from worker.adapters.downloader import HttpDownloader
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.media.speech import speech_like
-from worker.adapters.emotion2vec.directory import BUNDLED, resolve
+from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
+from worker.adapters.emotion2vec.model_directory import BUNDLED, resolve
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import infer
 

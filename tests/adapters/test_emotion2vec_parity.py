@@ -14,11 +14,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.media.speech import speech_like
-from training.architecture import LARGE
-from training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
-from worker.adapters.emotion2vec.directory import BUNDLED
+from lab.training.architecture import LARGE
+from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
+from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
+from worker.adapters.emotion2vec.model_directory import BUNDLED
 from worker.pipeline.ports import Prediction, Samples
 
 FULL = "EMOLINE_TEST_FULL_PARITY" in os.environ

@@ -14,11 +14,11 @@ import pytest
 
 from shared.domain.failure import FailureCode
 from tests.adapters import faulty_model
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec import model as model_module
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.adapters.emotion2vec.supervised import Pace
+from worker.adapters.emotion2vec.supervised_process import Pace
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import infer
 from worker.pipeline.ports import Samples

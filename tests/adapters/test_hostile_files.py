@@ -15,9 +15,9 @@ import pytest
 
 from shared.domain.failure import FailureCode
 from tests.adapters.endings import Ending, at_once, ending
-from tests.media.broken import BrokenFile, broken_files, cases, place_canary
-from tests.media.case import Case
-from tests.media.tripwire import Tripwire
+from tests.support.media.broken import BrokenFile, broken_files, cases, place_canary
+from tests.support.media.case import Case
+from tests.support.media.tripwire import Tripwire
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.ports import Samples
 

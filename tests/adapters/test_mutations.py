@@ -12,7 +12,7 @@ import pytest
 
 from shared.domain.failure import FailureCode
 from tests.adapters.endings import Ending, at_once, ending
-from tests.media.mutations import COUNT, mutant
+from tests.support.media.mutations import COUNT, mutant
 from worker.adapters.decoding.decoder import FfmpegDecoder
 
 ALL = "EMOLINE_TEST_ALL_MUTATIONS" in os.environ

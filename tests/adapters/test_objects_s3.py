@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters import s3_streams
-from shared.adapters.objects_s3 import S3ObjectStore
+from shared.adapters.s3_object_store import S3ObjectStore
 from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.s3 import NAMES, S3Server, S3Servers, s3_servers
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.s3 import NAMES, S3Server, S3Servers, s3_servers
 
 MB = 1 << 20
 CONTENT = random.Random(1).randbytes(3 * MB)

@@ -13,9 +13,9 @@ from threading import Thread
 
 import pytest
 
-from shared.adapters.outgoing import Answer, Outgoing, Unreachable
+from shared.adapters.outgoing_http import Answer, Outgoing, Unreachable
 from tests.adapters.conftest import NAME
-from tests.services.receiver import Receiver, Reply, receiving
+from tests.support.servers.receiver import Receiver, Reply, receiving
 
 HERE = [ip_network("127.0.0.0/8")]
 ROUTED_NOWHERE = "192.88.99.1"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.domain.recording import SAMPLE_RATE, from_ms
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.adapters.vad_silero import SileroVoiceDetector
+from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.container import VOICE_DETECTORS
 from worker.pipeline.ports import Samples, VoiceDetector
 from worker.pipeline.segmenter import Segmenter

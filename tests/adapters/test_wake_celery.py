@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from shared.adapters.wake_celery import CeleryWakeUps, celery_app, queues_that_answer
+from shared.adapters.celery_wake_ups import CeleryWakeUps, celery_app, queues_that_answer
 from shared.ports import Queue
-from tests.services.redis import RedisServer
+from tests.support.servers.redis import RedisServer
 
 WITHIN_S = 20.0
 

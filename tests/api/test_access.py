@@ -13,7 +13,7 @@ from httpx2 import Response
 from api.app import create_app
 from shared.container import Services
 from shared.domain.access import Scope
-from shared.services.access import Access
+from shared.services.api_keys import ApiKeys
 from tests.api.test_submit import assert_problem, post_raw
 
 OPEN = {"/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/"}
@@ -49,7 +49,7 @@ HEADERS: dict[tuple[str, str], dict[str, str]] = {
 
 
 def secret_of(services: Services, tenant: str, *scopes: Scope) -> str:
-    access: Access = services.access
+    access: ApiKeys = services.api_keys
     return access.create("test", tenant, scopes or list(Scope))[1]
 
 
@@ -165,7 +165,7 @@ def test_a_key_without_name_or_purpose_is_not_made(client: TestClient, body: dic
 
 
 def test_keys_of_another_tenant_cannot_be_revoked(client: TestClient, services: Services) -> None:
-    key, secret = services.access.create("theirs", "other", list(Scope))
+    key, secret = services.api_keys.create("theirs", "other", list(Scope))
     answer = client.delete(f"/v1/keys/{key.id}", headers=as_(secret_of(services, "acme")))
     assert_problem(answer, 404, "key_not_found")
-    assert services.access.caller(secret).tenant == "other"
+    assert services.api_keys.caller(secret).tenant == "other"

@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from shared.container import Services
 from shared.domain.access import Scope
 from shared.domain.options import JobOptions
-from tests.analysed import Part, analysed
 from tests.api.test_access import as_, secret_of
 from tests.api.test_jobs import UNKNOWN
 from tests.api.test_submit import assert_problem
+from tests.support.analysed import Part, analysed
 
 CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(0, 2000), Part(0, 4000, np.zeros((9, 3), np.float32))]
 
@@ -107,7 +107,7 @@ def test_there_must_be_such_a_segment(client: TestClient, url: str) -> None:
 
 
 def test_the_key_of_who_corrects_is_kept_and_not_shown(client: TestClient, services: Services, url: str) -> None:
-    key, secret = services.access.create("reviewer", "default", [Scope.WRITE])
+    key, secret = services.api_keys.create("reviewer", "default", [Scope.WRITE])
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
     assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
     (found, *_) = services.jobs.results(url.rsplit("/", 1)[1])

@@ -13,9 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.edge import MOST_BODY_BYTES, TAKE_RECORDINGS
+from api.middleware.http_limits import MOST_BODY_BYTES, TAKE_RECORDINGS
 from api.server import listen, serving
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.settings import Settings
 from tests.api.test_access import IDS, routes

@@ -14,9 +14,9 @@ from shared.domain import errors
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.options import JobOptions
 from shared.domain.recording import WARNINGS, RecordingWarning
-from tests.analysed import Part, analysed
 from tests.api.test_access import IDS
 from tests.api.test_submit import assert_problem
+from tests.support.analysed import Part, analysed
 
 INTERNAL = {errors.EmolineError, errors.Outage, errors.LimitReached, errors.InvalidTransition, errors.LeaseLost}
 """These stay between workers and the store, or stand for others."""
@@ -81,7 +81,7 @@ def test_what_the_framework_says_in_plain_words_becomes_a_problem(client: TestCl
     assert_problem(client.get("/v1/jobs", headers={"Host": "evil.example"}), 400, "bad_request")
     job_id = analysed(services, [Part(0, 0)], JobOptions())
     stored = services.jobs.segment(job_id, 0)
-    with services.objects.writer(stored.audio_key) as writer:
+    with services.object_store.writer(stored.audio_key) as writer:
         writer.write(b"fLaC")
     sound = f"/v1/jobs/{job_id}/segments/0/audio"
     beyond = client.get(sound, headers={"Range": "bytes=100-200"})

@@ -17,7 +17,7 @@ from tests.api.test_submit import assert_problem
 
 
 def cancel_after(services: Services, job_id: str, seconds: float) -> Timer:
-    timer = Timer(seconds, services.end.cancel, [job_id])
+    timer = Timer(seconds, services.cancellation.cancel, [job_id])
     timer.start()
     return timer
 
@@ -28,7 +28,7 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, services: Se
     tag = first.headers["etag"]
     again = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    services.end.cancel(job_id)
+    services.cancellation.cancel(job_id)
     changed = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "canceled")
     assert changed.headers["etag"] != tag
@@ -103,7 +103,7 @@ def test_a_job_that_is_not_there_has_no_events(client: TestClient, services: Ser
         assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/events"), 404, "job_not_found")
         return
     job_id = submitted(client)
-    services.end.delete(job_id)
+    services.cancellation.delete(job_id)
     assert_problem(client.get(f"/v1/jobs/{job_id}/events"), 410, "job_deleted")
 
 

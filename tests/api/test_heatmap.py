@@ -11,16 +11,16 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
+from reports.heatmap_input import LEFT, RIGHT, Size
 from reports.palette import colour_of
-from reports.picture import LEFT, RIGHT, Size
 from shared.container import Services
 from shared.domain.options import JobOptions
-from shared.frames import Floats
-from shared.services.keys import waveform_key
+from shared.frame_scores import Floats
+from shared.services.object_keys import waveform_key
 from shared.waveform import Waveform
-from tests.analysed import LABELS, Part, analysed, submitted
 from tests.api.test_jobs import UNKNOWN
 from tests.api.test_submit import assert_problem
+from tests.support.analysed import LABELS, Part, analysed, submitted
 
 ROLES = ("agent", "客户")
 LOUD = Waveform((0, 1), 0, 16_000 * 20, np.full((1000, 2, 2), (-90, 90), np.int8))

@@ -32,7 +32,7 @@ def test_the_same_request_gives_the_same_job_and_leaves_nothing_behind(client: T
 
 def test_the_job_is_given_as_it_is_by_then(client: TestClient, services: Services) -> None:
     job_id = post(client).json()["id"]
-    services.end.cancel(job_id)
+    services.cancellation.cancel(job_id)
     assert post(client).json()["status"] == "canceled"
 
 

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.server import listen, serving
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.job import JobState
 from shared.domain.limits import Limits
@@ -112,7 +112,7 @@ def test_an_upload_is_refused_whether_or_not_it_says_how_long_it_is(tmp_path: Pa
 
 
 def test_who_says_that_too_much_comes_is_refused_before_it_does(services: Services) -> None:
-    few = replace(services, submit=replace(services.submit, limits=Limits(upload_bytes_per_day=1000)))
+    few = replace(services, submission=replace(services.submission, limits=Limits(upload_bytes_per_day=1000)))
     with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
         with socket.create_connection(listener.getsockname()) as connection:
             connection.settimeout(10)

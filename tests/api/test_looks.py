@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from api.looks import Looks
+from api.jobs.job_loader import Looks
 from shared.container import Services
 from shared.domain.errors import DatabaseUnavailable, JobDeleted, JobNotFound
 from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
 from shared.ports import JobStore
-from shared.services.read import JobView, Read
-from tests.analysed import submitted
+from shared.services.job_reader import JobReader, JobView
 from tests.api.test_jobs import UNKNOWN
+from tests.support.analysed import submitted
 
 WITHIN_S = 30
 
@@ -62,7 +62,7 @@ class OwnLooks:
 
 @pytest.fixture
 def looks(jobs: WatchedJobs, services: Services) -> OwnLooks:
-    return OwnLooks(Looks(Read(cast(JobStore, jobs), services.objects)), services)
+    return OwnLooks(Looks(JobReader(cast(JobStore, jobs), services.object_store)), services)
 
 
 async def asked(looks: OwnLooks, jobs: WatchedJobs, first: str, *others: str) -> list[Any]:
@@ -88,7 +88,7 @@ def test_a_job_that_is_not_there_is_an_error_for_who_asked_for_it_alone(
     services: Services, jobs: WatchedJobs, looks: OwnLooks
 ) -> None:
     there, deleted = submitted(services, JobOptions()), submitted(services, JobOptions())
-    services.end.delete(deleted)
+    services.cancellation.delete(deleted)
     found = asyncio.run(asked(looks, jobs, there, UNKNOWN, deleted, there))
     assert found == [there, JobNotFound, JobDeleted, there]
 

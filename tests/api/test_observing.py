@@ -15,8 +15,8 @@ from api.app import create_app
 from shared.container import Services
 from tests.api.test_access import UNKNOWN, as_, secret_of
 from tests.api.test_submit import post_raw
-from tests.figures import Figures, figures
-from tests.media.case import spoken
+from tests.support.figures import Figures, figures
+from tests.support.media.case import spoken
 
 JOB = "/v1/jobs/{job_id}"
 

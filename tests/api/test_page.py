@@ -12,8 +12,8 @@ from api.app import create_app
 from api.routes.page import FOLDER
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.analysed import Part, analysed
 from tests.api.test_access import secret_of
+from tests.support.analysed import Part, analysed
 
 FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*"))
 
@@ -49,7 +49,7 @@ def test_a_page_that_keeps_to_one_host_gets_the_sound_of_a_segment_from_here(
     client: TestClient, services: Services
 ) -> None:
     job_id = analysed(services, [Part(0, 0)], JobOptions())
-    with services.objects.writer(services.jobs.segment(job_id, 0).audio_key) as writer:
+    with services.object_store.writer(services.jobs.segment(job_id, 0).audio_key) as writer:
         writer.write(b"fLaC")
     sound = client.get(f"/v1/jobs/{job_id}/segments/0/audio", params={"redirect": False})
     assert (sound.status_code, sound.headers["content-type"], sound.content) == (200, "audio/flac", b"fLaC")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from api.rendering import Rendering
+from api.render_pool import Rendering
 
 ROOT = Path(__file__).parents[2]
 ORPHANING = """
 import asyncio, os, signal
-from api.rendering import Rendering
+from api.render_pool import Rendering
 
 async def run():
     print(await Rendering().render("os", "getpid"), flush=True)

@@ -14,16 +14,16 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from reports.texts import TEXTS
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.segment import Segment
-from shared.services.keys import audio_prefix, frames_key
+from shared.services.object_keys import audio_prefix, frames_key
 from shared.settings import Settings
 from shared.waveform import Waveform
-from tests.analysed import LABELS, Part, analysed, submitted
 from tests.api.test_submit import assert_problem
 from tests.reports.test_pdf import links, pages
+from tests.support.analysed import LABELS, Part, analysed, submitted
 
 PATHS = ("report.pdf", "report.html")
 OPTIONS = JobOptions(roles=("agent", "customer"))
@@ -60,7 +60,7 @@ SOUND = Waveform((0, 1), 0, 20 * 16_000, np.zeros((1000, 2, 2), np.int8))
 def job_of(services: Services, options: JobOptions = OPTIONS, parts: list[Part] = PARTS) -> str:
     job_id = analysed(services, parts, options, waveform=SOUND)
     for index in range(len(parts)):
-        with services.objects.writer(services.jobs.segment(job_id, index).audio_key) as writer:
+        with services.object_store.writer(services.jobs.segment(job_id, index).audio_key) as writer:
             writer.write(f"fLaC{index}".encode())
     return job_id
 
@@ -98,7 +98,7 @@ def test_the_html_has_the_sound_inside_under_a_policy_of_its_own(client: TestCli
 def test_deleted_sound_is_said_to_be(client: TestClient, services: Services) -> None:
     job_id = job_of(services)
     job = services.jobs.get(job_id)
-    services.objects.delete_prefix(audio_prefix(job_id))
+    services.object_store.delete_prefix(audio_prefix(job_id))
     for deleted in (False, True):
         if deleted:
             assert services.jobs.replace(job, replace(job, audio_deleted=True))
@@ -114,7 +114,7 @@ def test_what_was_analysed_before_frames_were_kept_has_a_report_without_a_heat_m
 ) -> None:
     job_id = job_of(services)
     segment: Segment = services.jobs.segment(job_id, 0).segment
-    services.objects.delete_prefix(frames_key(job_id, segment).rsplit("/", 1)[0] + "/")
+    services.object_store.delete_prefix(frames_key(job_id, segment).rsplit("/", 1)[0] + "/")
     page = client.get(f"/v1/jobs/{job_id}/report.html")
     assert page.status_code == 200
     assert TEXTS["en"].heat_map not in page.text
@@ -137,9 +137,9 @@ def test_errors_are_those_of_the_result(client: TestClient, services: Services, 
     waiting = submitted(services, JobOptions())
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 409, "result_not_ready")
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}?lang=fr"), 422, "invalid_request")
-    services.end.cancel(waiting)
+    services.cancellation.cancel(waiting)
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 409, "no_result")
-    services.end.delete(waiting)
+    services.cancellation.delete(waiting)
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 410, "job_deleted")
 
 

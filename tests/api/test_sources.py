@@ -230,8 +230,8 @@ def test_a_batch_is_looked_at_as_a_whole(client: TestClient, services: Services)
     batch = post_batch(client, *map(item, range(5))).json()
     ids = [one["job"]["id"] for one in batch["items"]]
     other = post_batch(client, item(9)).json()
-    services.end.cancel(ids[0])
-    services.end.delete(ids[1])
+    services.cancellation.cancel(ids[0])
+    services.cancellation.delete(ids[1])
     looked = client.get(batch["links"]["self"]).json()
     counts = {"queued": 3, "processing": 0, "succeeded": 0, "failed": 0, "canceled": 1}
     assert looked == {"id": batch["id"], "total": 4, "ended": 1, "counts": counts, "links": batch["links"]}
@@ -240,7 +240,7 @@ def test_a_batch_is_looked_at_as_a_whole(client: TestClient, services: Services)
     queued = client.get("/v1/jobs", params={"batch_id": other["id"], "status": "queued"}).json()["data"]
     assert [job["id"] for job in queued] == [other["items"][0]["job"]["id"]]
     for job_id in (ids[0], *ids[2:]):
-        services.end.delete(job_id)
+        services.cancellation.delete(job_id)
     assert_problem(client.get(batch["links"]["self"]), 404, "batch_not_found")
 
 
@@ -268,7 +268,7 @@ def test_a_filter_that_can_be_no_batch_is_refused(client: TestClient, batch_id: 
 def test_a_batch_that_is_sent_again_has_the_same_jobs_place_by_place(client: TestClient, services: Services) -> None:
     sent = {"jobs": [item(0), {"source": {}}, item(2)]}
     first = client.post("/v1/batches", json=sent, headers=KEY).json()
-    services.end.cancel(first["items"][0]["job"]["id"])
+    services.cancellation.cancel(first["items"][0]["job"]["id"])
     sent["jobs"][1] = item(1)
     again = client.post("/v1/batches", json=sent, headers=KEY).json()
     assert again["id"] == first["id"]

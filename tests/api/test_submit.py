@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
-from tests.media.case import spoken
+from tests.support.media.case import spoken
 
 WAV = spoken("wav")
 

@@ -7,14 +7,14 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from shared.domain.access import Scope
-from shared.services.access import Access
+from shared.services.api_keys import ApiKeys
 from tests.api.test_access import as_
 from tests.api.test_limits import prepared
 from tests.api.test_submit import WAV, assert_problem
 
 
 def test_usage_is_told_by_day_and_key_of_the_callers_tenant_alone(client: TestClient, services: Services) -> None:
-    access: Access = services.access
+    access: ApiKeys = services.api_keys
     keys = [access.create("test", tenant, list(Scope)) for tenant in ("acme", "acme", "other")]
     for _, secret in (keys[0], *keys):
         assert client.post("/v1/jobs", content=WAV, headers=as_(secret)).status_code == 202

@@ -11,11 +11,11 @@ from shared.container import Services
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions
 from shared.ports import ObjectStore
-from shared.services.keys import audio_prefix, waveform_key
+from shared.services.object_keys import audio_prefix, waveform_key
 from shared.waveform import Waveform
-from tests.analysed import analysed, submitted
 from tests.api.test_jobs import UNKNOWN
 from tests.api.test_submit import assert_problem
+from tests.support.analysed import analysed, submitted
 
 PAIRS = 250
 LOW, HIGH = -(np.arange(PAIRS) % 100), np.arange(PAIRS) % 128
@@ -88,7 +88,7 @@ def test_it_is_there_as_soon_as_the_recording_is_decoded_until_the_job_is_delete
     claim = services.jobs.claim_preparation()
     assert claim is not None
     assert_problem(client.get(url), 409, "result_not_ready")
-    services.waveforms.store(job_id, CALL)
+    services.waveform_store.store(job_id, CALL)
     now = services.clock.now()
     services.jobs.save(claim, claim.job.evolve(prepared=CALL.end).to(JobState.INFERRING, now))
     assert client.get(url).json()["end_ms"] == 4990
@@ -112,7 +112,7 @@ def test_a_job_of_before_there_were_waveforms_says_so(client: TestClient, servic
 
 
 def test_it_outlives_the_audio(client: TestClient, services: Services, url: str) -> None:
-    objects: ObjectStore = services.objects
+    objects: ObjectStore = services.object_store
     objects.delete_prefix(audio_prefix(url.split("/")[3]))
     assert len(client.get(url).json()["channels"]) == 2
 
@@ -124,7 +124,7 @@ def test_a_recording_of_which_nothing_was_decoded_has_an_empty_one(client: TestC
 
 
 def test_what_is_kept_is_a_table_that_numpy_reads(services: Services, url: str) -> None:
-    with services.objects.open(waveform_key(url.split("/")[3])) as file:
+    with services.object_store.open(waveform_key(url.split("/")[3])) as file:
         records = np.load(file, allow_pickle=False)
     assert records.dtype.names == ("0", "1")
     assert np.array_equal(records["1"], BOTH[:, 1])

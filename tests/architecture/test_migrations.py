@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.db.engine import DatabaseUnusable, open_engine
 from shared.db.jobs import SqlJobStore
@@ -22,7 +22,7 @@ from shared.db.schema import alembic_config, check_schema, migrate
 from shared.db.tables import Base
 from shared.ports import JobFilter
 from shared.settings import Settings
-from tests.clock import ManualClock
+from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """
@@ -138,7 +138,7 @@ def test_the_database_of_a_server_is_migrated_by_hand_only(bare_postgres_url: st
     migrate(engine)
     engine.dispose()
     with open_services(settings, LocalWakeUps()) as services:
-        assert services.read.page(limit=1, after=None, wanted=JobFilter()).views == []
+        assert services.reader.page(limit=1, after=None, wanted=JobFilter()).views == []
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.engine.clips import LONGEST_S, SHORTEST_S, cut_clips
-from benchmarks.engine.flops import network_flops
-from benchmarks.engine.report import Accuracy
+from lab.benchmarks.engine.clips import LONGEST_S, SHORTEST_S, cut_clips
+from lab.benchmarks.engine.flops import network_flops
+from lab.benchmarks.engine.report import Accuracy
+from lab.training.architecture import LARGE, build_model
 from shared.domain.recording import SAMPLE_RATE
-from training.architecture import LARGE, build_model
 
 
 def engine(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker.cli", "bench", "engine", *map(str, arguments)]
+    command = [sys.executable, "-m", "cli", "bench", "engine", *map(str, arguments)]
     environment = os.environ | {"COLUMNS": "120"}
     return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment, check=False)
 
@@ -50,7 +50,7 @@ def test_a_measurement_says_of_what_and_on_what_it_was_made(measured: dict[str, 
 
 
 def test_help_names_both_benchmarks() -> None:
-    command = [sys.executable, "-m", "worker.cli", "bench", "--help"]
+    command = [sys.executable, "-m", "cli", "bench", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert "engine" in done.stdout
     assert "pipeline" in done.stdout

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.rounds import in_turn
+from lab.benchmarks.rounds import in_turn
 
 
 def test_every_part_runs_once_a_round_and_each_round_begins_with_another() -> None:

@@ -13,17 +13,17 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from benchmarks.segment.bench import Plan, measure
-from benchmarks.segment.clips import Span
-from benchmarks.segment.memory import peak_memory
-from benchmarks.segment.ours import Segmented
-from benchmarks.segment.peers import auditok_segments, greedy, grid, pydub_segments
-from benchmarks.segment.quality import Quality, in_sound, lost, splits
-from benchmarks.segment.recording import Condition, Stretch, Truth, Utterance
-from benchmarks.segment.report import Report
-from benchmarks.segment.timed import Timed
+from lab.benchmarks.segment.bench import Plan, measure
+from lab.benchmarks.segment.clips import Span
+from lab.benchmarks.segment.memory import peak_memory
+from lab.benchmarks.segment.ours import Segmented
+from lab.benchmarks.segment.peers import auditok_segments, greedy, grid, pydub_segments
+from lab.benchmarks.segment.quality import Quality, in_sound, lost, splits
+from lab.benchmarks.segment.recording import Condition, Stretch, Truth, Utterance
+from lab.benchmarks.segment.report import Report
+from lab.benchmarks.segment.timed import Timed
 from shared.domain.recording import SAMPLE_RATE
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.container import VOICE_DETECTORS
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.segment.clips import Clip, clip_of, load_clips
-from benchmarks.segment.files import Recording, write_recording, write_repeated
-from benchmarks.segment.ours import decode, decode_in_process
-from benchmarks.segment.recording import Condition, Stretch, Truth, stretches
+from lab.benchmarks.segment.clips import Clip, clip_of, load_clips
+from lab.benchmarks.segment.files import Recording, write_recording, write_repeated
+from lab.benchmarks.segment.ours import decode, decode_in_process
+from lab.benchmarks.segment.recording import Condition, Stretch, Truth, stretches
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.container import build_decoder
 from worker.pipeline.ports import Samples
 

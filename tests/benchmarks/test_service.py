@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.machine import Machine
-from benchmarks.service.backlog import ClaimCost
-from benchmarks.service.load import Stream
-from benchmarks.service.overhead import Overhead
-from benchmarks.service.rates import Rate, Situation
-from benchmarks.service.report import Report
-from benchmarks.service.scaling import Scaling
-from benchmarks.service.stack import cpu_s, resident_bytes
-from benchmarks.service.uploads import Uploads
+from lab.benchmarks.machine import Machine
+from lab.benchmarks.service.backlog import ClaimCost
+from lab.benchmarks.service.load import Stream
+from lab.benchmarks.service.overhead import Overhead
+from lab.benchmarks.service.rates import Rate, Situation
+from lab.benchmarks.service.report import Report
+from lab.benchmarks.service.scaling import Scaling
+from lab.benchmarks.service.stack import cpu_s, resident_bytes
+from lab.benchmarks.service.uploads import Uploads
 
 TAKES_S = 0.05
 
@@ -61,7 +61,7 @@ def port() -> Iterator[int]:
 
 
 def answers(port: int, *streams: Stream) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "benchmarks.service.load", "127.0.0.1", str(port)]
+    command = [sys.executable, "-m", "lab.benchmarks.service.load", "127.0.0.1", str(port)]
     sent = json.dumps([stream.lasting(stream.seconds) for stream in streams])
     done = subprocess.run(command, input=sent, text=True, stdout=subprocess.PIPE, check=True, timeout=60)
     found: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
@@ -137,7 +137,7 @@ def test_tables_fit_a_terminal() -> None:
 @pytest.mark.usefixtures("postgres_server", "redis_server")  # left out where those are
 def test_a_tiny_run_measures_everything() -> None:
     tiny = ["--rounds", 1, "--seconds", 1, "--jobs", 4, "--recordings", 1, "--backlog", 50]
-    command = [sys.executable, "-m", "worker.cli", "bench", "service", *map(str, tiny)]
+    command = [sys.executable, "-m", "cli", "bench", "service", *map(str, tiny)]
     command += ["--upload-gib", "0.01", "--uploads", "2", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=580, env=os.environ | {"COLUMNS": "120"})
     assert done.returncode == 0, done.stderr

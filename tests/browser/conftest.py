@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
-from benchmarks.browser import NoBrowser, chromium
+from lab.benchmarks.browser import NoBrowser, chromium
 from tests.e2e.conftest import Client
-from tests.e2e.processes import api
-from tests.services.missing import leave_out
+from tests.support.processes import api
+from tests.support.servers.missing import leave_out
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
 

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SAMPLE, Watched, opened
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.cutting_proxy import CuttingProxy
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.cutting_proxy import CuttingProxy
 
 QUARTER_HOUR = encoded(np.tile(speech_like(100, seed=5).samples, 9)[:, None], 16_000, "flac")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.domain.access import Scope
 from shared.settings import Settings
 from tests.browser.conftest import SAMPLE, Watched, opened
 from tests.e2e.conftest import Client
-from tests.e2e.processes import Process, url_of, wait_for
+from tests.support.processes import Process, url_of, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def secret(data_dir: Path) -> str:
     with open_services(Settings(data_dir=data_dir / "data"), LocalWakeUps()) as services:
-        return str(services.access.create("page", "acme", [Scope.READ, Scope.WRITE])[1])
+        return str(services.api_keys.create("page", "acme", [Scope.READ, Scope.WRITE])[1])
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 
 RATE = 16_000
 TALK = speech_like(6, seed=4).samples

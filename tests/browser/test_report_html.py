@@ -15,7 +15,7 @@ import soundfile
 from playwright.sync_api import Browser, Page
 
 from reports.html import render
-from reports.subject import Subject
+from reports.report_input import Subject
 from shared.domain.recording import SAMPLE_RATE
 from tests.reports.subjects import call, day, subject
 from tests.reports.test_pdf import HOSTILE

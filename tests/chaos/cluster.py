@@ -19,10 +19,10 @@ from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.chaos import witness
 from tests.chaos.supervisor import Supervisor
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.postgres import PostgresServer, running_postgres
-from tests.services.redis import RedisServer
-from tests.services.s3 import S3Server, s3_servers
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.postgres import PostgresServer, running_postgres
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.s3 import S3Server, s3_servers
 
 LEASE_S = 3.0
 """A tenth of what it is by default, so that there is time for many deaths."""

@@ -19,10 +19,10 @@ import soundfile
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
-from shared.adapters import objects_local
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters import local_object_store
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
-from shared.db import claims, jobs
+from shared.db import claim_queries, jobs
 from shared.db import uploads as stored_uploads
 from shared.db.jobs import SqlJobStore
 from shared.db.uploads import SqlUploadStore
@@ -30,20 +30,19 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, StorageFull
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import AudioFormat, RecordingWarning
-from shared.frames import softmax
+from shared.frame_scores import softmax
 from shared.ports import ObjectStore, ObjectWriter
-from shared.services import end, frames, receiving, sweep, uploads, waveforms
-from shared.services import submit as submitting
+from shared.services import cancellation, frame_store, submission, sweeper, upload_writers, uploads, waveform_store
 from shared.services.uploads import Uploads
 from shared.settings import Settings
 from tests.chaos.places import Place, Watch
-from tests.clock import ManualClock
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.clock import ManualClock
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 from worker.container import finish_work, infer_work, prepare_work
 from worker.pipeline.ports import Prediction, Samples
-from worker.stages import finish, infer, job_stage, leases, prepare
-from worker.work import Work
+from worker.queue_task import Work
+from worker.stages import finish, hold_lease, infer, job_stage, prepare
 
 SECOND = 16_000
 SOUND = encoded(speech_like(9, seed=7, pauses=[(2.5, 4), (6.5, 7.7)]).samples[:, None], SECOND, "wav")
@@ -57,8 +56,21 @@ _HANGS_AFTER_S = 300
 _PIECE_BYTES = len(SOUND) // 2
 _LABELS = ("angry", "happy", "sad")
 MORTAL = (
-    *(claims, end, finish, frames, infer, job_stage, jobs, leases, objects_local, prepare, submitting, sweep),
-    *(receiving, stored_uploads, uploads, waveforms),
+    *(
+        claim_queries,
+        cancellation,
+        finish,
+        frame_store,
+        infer,
+        job_stage,
+        jobs,
+        hold_lease,
+        local_object_store,
+        prepare,
+        submission,
+        sweeper,
+    ),
+    *(upload_writers, stored_uploads, uploads, waveform_store),
 )
 """What claims, completes, wakes and finishes: where processes die."""
 
@@ -86,19 +98,19 @@ def opened(engine: Engine, clock: ManualClock, folder: Path) -> Iterator[World]:
     store, parted = SqlJobStore(engine, clock, LEASE_S), SqlUploadStore(engine, clock)
     database_url = engine.url.render_as_string(hide_password=False)
     with open_services(Settings(data_dir=folder, database_url=database_url), LocalWakeUps()) as services:
-        submit = replace(services.submit, jobs=store, clock=clock)
+        submit = replace(services.submission, jobs=store, clock=clock)
         own = replace(
             services,
             settings=services.settings.model_copy(update={"lease_s": _RENEWED_WITHIN_S}),
             jobs=store,
             clock=clock,
-            submit=submit,
+            submission=submit,
             uploads=Uploads(parted, submit),
-            read=replace(services.read, jobs=store),
-            frames=replace(services.frames, jobs=store),
-            waveforms=replace(services.waveforms, jobs=store),
-            end=replace(services.end, jobs=store, clock=clock),
-            sweep=replace(services.sweep, jobs=store, uploads=parted, lease_s=LEASE_S),
+            reader=replace(services.reader, jobs=store),
+            frame_store=replace(services.frame_store, jobs=store),
+            waveform_store=replace(services.waveform_store, jobs=store),
+            cancellation=replace(services.cancellation, jobs=store, clock=clock),
+            sweeper=replace(services.sweeper, jobs=store, uploads=parted, lease_s=LEASE_S),
         )
         yield World(own, engine, clock)
 
@@ -121,13 +133,13 @@ def analysed(world: World) -> None:
 
 def analysed_after_errors(world: World) -> None:
     """The same where the store is full at first."""
-    full = FullAtFirst(world.services.objects)
+    full = FullAtFirst(world.services.object_store)
     services = world.services
     troubled = replace(
         services,
-        objects=full,
-        frames=replace(services.frames, objects=full),
-        waveforms=replace(services.waveforms, objects=full),
+        object_store=full,
+        frame_store=replace(services.frame_store, objects=full),
+        waveform_store=replace(services.waveform_store, objects=full),
     )
     _submit(world)
     _work(troubled)
@@ -141,7 +153,7 @@ def canceled(world: World) -> None:
     job_id = _submit(world)
     _prepare(world.services)
     with suppress(JobFinished):
-        world.services.end.cancel(job_id)
+        world.services.cancellation.cancel(job_id)
     _work(world.services)
 
 
@@ -150,10 +162,10 @@ def deleted(world: World) -> None:
     job_id = _submit(world)
     _prepare(world.services)
     with suppress(JobDeleted):
-        world.services.end.delete(job_id)
+        world.services.cancellation.delete(job_id)
     _work(world.services)
     world.clock.advance(3 * LEASE_S)  # longer than a worker may go on with it, unaware
-    world.services.sweep.run()
+    world.services.sweeper.run()
 
 
 def uploaded(world: World) -> None:
@@ -170,7 +182,7 @@ def uploaded(world: World) -> None:
 
 def _submit(world: World) -> str:
     """The id of the job, of a new one if no process before has got as far as the answer."""
-    submit = world.services.submit
+    submit = world.services.submission
     if not world.answer.exists():
         with submit.receive() as upload:
             upload.write(SOUND)

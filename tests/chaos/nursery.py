@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 
 from shared.container import Services
 from shared.db.engine import open_engine
-from shared.documents.result import ResultDocument
 from shared.domain.errors import JobDeleted
 from shared.domain.job import Job, JobState
+from shared.schemas.result import ResultDocument
 from tests.chaos import lives, witness
 from tests.chaos.lives import Story, World
 from tests.chaos.places import Death, Survey
-from tests.clock import ManualClock
-from tests.services.postgres import DatabaseClock
+from tests.support.clock import ManualClock
+from tests.support.servers.postgres import DatabaseClock
 
 SEED = 5
 DEATHS = 2
@@ -83,8 +83,8 @@ def evidence(world: World, job_id: str) -> Evidence:
 def _result(services: Services, job: Job) -> str | None:
     if job.state is not JobState.SUCCEEDED:
         return None
-    _, found = services.read.result(job.id)
-    document = ResultDocument.of(job.recording, found, lambda _: None, services.frames.scores(job))
+    _, found = services.reader.result(job.id)
+    document = ResultDocument.of(job.recording, found, lambda _: None, services.frame_store.scores(job))
     return document.model_dump_json()
 
 

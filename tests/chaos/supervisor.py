@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
-from tests.e2e.processes import Process
+from tests.support.processes import Process
 
 _EVERY_S = 0.2
 _START_WITHIN_S = 180

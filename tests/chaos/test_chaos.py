@@ -19,9 +19,9 @@ from tests.chaos.cluster import LEASE_S, Cluster, running_cluster
 from tests.chaos.disturbances import DISTURBANCES
 from tests.chaos.figures import Work, figures, resumed_after
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.results import equal
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.results import equal
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "22"))
 LONG = JOBS >= 150

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Client
-from tests.e2e.processes import Process, url_of, wait_for
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.processes import Process, url_of, wait_for
 
 DISK_BYTES = 16 << 20
 SOUND = speech_like(30, seed=21).samples[:, None]

@@ -13,8 +13,8 @@ from tests.chaos import lives
 from tests.chaos.lives import SOUND, World
 from tests.chaos.nursery import DEATHS, chosen, deaths, jobs_of, lived
 from tests.chaos.places import Survey
-from tests.clock import ManualClock
-from tests.services.postgres import DatabaseClock
+from tests.support.clock import ManualClock
+from tests.support.servers.postgres import DatabaseClock
 
 
 def die_and_go_on(database_url: str, folder: Path, every: int) -> tuple[int, int]:
@@ -41,13 +41,13 @@ def _check(world: World) -> None:
     upload = uploads.get(world.answer.read_text())
     assert upload.job_id
     job = jobs.get(upload.job_id)
-    with world.services.objects.open(job.recording.source_key) as file:
+    with world.services.object_store.open(job.recording.source_key) as file:
         assert file.read() == SOUND
-    assert world.services.objects.sizes("uploads/") == {}
-    world.services.end.delete(job.id)
-    assert world.services.objects.sizes("jobs/") == {}
+    assert world.services.object_store.sizes("uploads/") == {}
+    world.services.cancellation.delete(job.id)
+    assert world.services.object_store.sizes("jobs/") == {}
     world.clock.advance((3 * LASTS + timedelta(seconds=1)).total_seconds())
-    world.services.sweep.run()
+    world.services.sweeper.run()
     with world.engine.connect() as connection:
         for table in ("uploads", "upload_parts"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0

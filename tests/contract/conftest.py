@@ -12,9 +12,9 @@ from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
 from shared.db.schema import migrate
 from shared.ports import JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import LEASE_S
-from tests.services.postgres import DatabaseClock
+from tests.support.clock import ManualClock
+from tests.support.servers.postgres import DatabaseClock
+from tests.support.stored_jobs import LEASE_S
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

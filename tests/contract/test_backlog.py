@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from shared.db.backlog import SqlBacklog
-from shared.db.webhooks import SqlWebhookStore
+from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.domain.job import Job, JobState
 from shared.domain.webhook import Attempt
 from shared.ports import Backlog, JobStore, Queue, Waiting
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_segments_wait_for_the_model_until_they_are_recorded_and_then_their_job_
 def test_deliveries_wait_when_they_are_due(
     backlog: Backlog, jobs: JobStore, clock: ManualClock, engine: Engine
 ) -> None:
-    webhooks = SqlWebhookStore(engine, clock)
+    webhooks = SqlDeliveryQueue(engine, clock)
     due = clock.now()
     new_job(jobs, clock, webhook_url="https://hooks.example/")
     claimed(jobs.claim_preparation())

@@ -13,8 +13,8 @@ from shared.domain.errors import LeaseLost
 from shared.domain.job import Job, JobState
 from shared.domain.options import Priority
 from shared.ports import JobStore, Queue, SegmentClaim
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared
 
 BATCH = 100 * SECOND
 """Ten of the tests' segments."""

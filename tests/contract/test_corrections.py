@@ -13,9 +13,9 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.segment import Correction, SegmentOutcome
 from shared.ports import JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, claimed, prepared, stored
 from tests.contract.test_job_store_races import at_once
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, claimed, prepared, stored
 
 
 def said(clock: ManualClock, emotion: str = "angry", comment: str | None = "Hört sich «böse» an 😡") -> Correction:

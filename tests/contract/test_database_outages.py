@@ -17,8 +17,8 @@ from shared.db.schema import migrate
 from shared.db.sessions import Sessions
 from shared.domain.errors import DatabaseUnavailable, StorageFull
 from shared.ports import JobFilter
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import LEASE_S, claimed, new_job, stored
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import LEASE_S, claimed, new_job, stored
 
 CLOCK = ManualClock()
 RAISE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{}'; END $$"

@@ -10,8 +10,8 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.segment import SegmentOutcome
 from shared.ports import JobFilter, JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import MODEL, claimed, prepared
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import MODEL, claimed, prepared
 
 SECOND = 16_000
 

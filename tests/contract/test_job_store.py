@@ -13,8 +13,8 @@ from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.domain.recording import Origin
 from shared.domain.segment import SegmentOutcome
 from shared.ports import JobFilter, JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import FLAGS, HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import FLAGS, HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
 
 def test_a_job_comes_back_as_it_went_in(jobs: JobStore, clock: ManualClock) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, text
 
 from shared.db.jobs import SqlJobStore
 from shared.ports import JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 WITHIN_S = 20

@@ -18,8 +18,8 @@ from shared.domain.errors import JobDeleted, LeaseLost
 from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.segment import SegmentOutcome, SegmentStatus
 from shared.ports import Claim, JobStore, SegmentClaim, StoredSegment
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
 
 Found = TypeVar("Found")
 

@@ -1,28 +1,28 @@
-"""What every adapter of `shared.ports.KeyStore` does."""
+"""What every adapter of `shared.ports.ApiKeyStore` does."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine
 
-from shared.db.keys import SqlKeyStore
+from shared.db.api_keys import SqlApiKeyStore
 from shared.domain.access import ANYBODY, Caller, Scope
 from shared.domain.errors import InvalidKey, KeyNotFound, Unauthorized
-from shared.services.access import Access
-from tests.clock import ManualClock
+from shared.services.api_keys import ApiKeys
+from tests.support.clock import ManualClock
 
 
 @pytest.fixture
-def access(engine: Engine, clock: ManualClock) -> Access:
-    return Access(SqlKeyStore(engine), clock)
+def access(engine: Engine, clock: ManualClock) -> ApiKeys:
+    return ApiKeys(SqlApiKeyStore(engine), clock)
 
 
-def test_without_any_key_anybody_may_do_everything(access: Access) -> None:
+def test_without_any_key_anybody_may_do_everything(access: ApiKeys) -> None:
     assert access.open
     assert access.caller(None) == ANYBODY
 
 
-def test_from_the_first_key_on_everybody_needs_one(access: Access) -> None:
+def test_from_the_first_key_on_everybody_needs_one(access: ApiKeys) -> None:
     key, secret = access.create("import", "acme", [Scope.READ])
     assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}), key.id)
     assert not access.open
@@ -33,7 +33,7 @@ def test_from_the_first_key_on_everybody_needs_one(access: Access) -> None:
         access.caller(None)
 
 
-def test_secrets_differ_and_are_not_kept(access: Access, engine: Engine) -> None:
+def test_secrets_differ_and_are_not_kept(access: ApiKeys, engine: Engine) -> None:
     made = [access.create("import", "acme", [Scope.READ]) for _ in range(3)]
     assert len({secret for _, secret in made}) == 3
     with engine.connect() as connection:
@@ -45,13 +45,13 @@ def test_secrets_differ_and_are_not_kept(access: Access, engine: Engine) -> None
 
 
 @pytest.mark.parametrize("wrong", ["", "emo_", "emo_\N{GREEK SMALL LETTER ALPHA}", "x" * 5000])
-def test_what_is_no_key_is_refused(access: Access, wrong: str) -> None:
+def test_what_is_no_key_is_refused(access: ApiKeys, wrong: str) -> None:
     access.create("import", "acme", [Scope.READ])
     with pytest.raises(InvalidKey):
         access.caller(wrong)
 
 
-def test_a_revoked_key_is_refused_and_listed(access: Access, clock: ManualClock) -> None:
+def test_a_revoked_key_is_refused_and_listed(access: ApiKeys, clock: ManualClock) -> None:
     first, secret = access.create("first", "acme", [Scope.READ])
     second, _ = access.create("second", "acme", list(Scope))
     access.create("theirs", "other", [Scope.READ])
@@ -65,7 +65,7 @@ def test_a_revoked_key_is_refused_and_listed(access: Access, clock: ManualClock)
     assert found[1].revoked_at == clock.now()
 
 
-def test_a_key_is_revoked_once_and_by_its_own_tenant(access: Access) -> None:
+def test_a_key_is_revoked_once_and_by_its_own_tenant(access: ApiKeys) -> None:
     key, secret = access.create("import", "acme", [Scope.READ])
     with pytest.raises(KeyNotFound):
         access.revoke("other", key.id)

@@ -18,8 +18,8 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.usage import DayUsage, Usage
 from shared.ports import JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import SECOND, claimed
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import SECOND, claimed
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import SegmentCounts
 from shared.domain.segment import SegmentOutcome
 from shared.ports import JobStore
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, SECOND, new_job, prepared
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, SECOND, new_job, prepared
 
 
 def test_jobs_are_as_they_are_one_by_one_and_those_that_are_not_there_are_left_out(

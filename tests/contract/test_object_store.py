@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from shared.adapters.objects_local import LocalObjectStore
+from shared.adapters.local_object_store import LocalObjectStore
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectStore
-from tests.services.s3 import NAMES, S3Servers, s3_servers
+from tests.support.servers.s3 import NAMES, S3Servers, s3_servers
 
 
 @pytest.fixture(scope="module")

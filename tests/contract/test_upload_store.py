@@ -22,7 +22,7 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, PartedUpload, UploadState
 from shared.ports import JobStore, StoredPart, UploadClaim, UploadStore
-from tests.clock import ManualClock
+from tests.support.clock import ManualClock
 
 DAY_S = LASTS.total_seconds()
 

@@ -1,4 +1,4 @@
-"""What every adapter of `shared.ports.WebhookStore` does: events with the change they tell of, claims, retries."""
+"""What every adapter of `shared.ports.DeliveryQueue` does: events with the change they tell of, claims, retries."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from shared.adapters.wake_local import LocalWakeUps
-from shared.db.endpoints import SqlEndpointStore
-from shared.db.webhooks import SqlWebhookStore
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.db.webhook_deliveries import SqlDeliveryQueue
+from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.domain.alert import Alert, AlertRule
 from shared.domain.errors import LeaseLost
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import DEFAULT_TENANT, Job, JobState
 from shared.domain.webhook import DEFAULT_EVENTS, JOB_EVENTS, MOST_ATTEMPTS, Attempt
-from shared.ports import Claim, DeliveryClaim, JobStore, Queue, WebhookStore
-from shared.services.endpoints import Endpoints
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, claimed, new_job, stored
+from shared.ports import Claim, DeliveryClaim, DeliveryQueue, JobStore, Queue
+from shared.services.webhook_endpoints import WebhookEndpoints
+from tests.support.clock import ManualClock
+from tests.support.stored_jobs import HAPPY, MODEL, claimed, new_job, stored
 
 URL = "https://hooks.example/emoline?tenant=7"
 HOUR_S = 3600.0
@@ -30,17 +30,17 @@ BROKEN = Attempt(500)
 
 
 @pytest.fixture
-def webhooks(engine: Engine, clock: ManualClock) -> WebhookStore:
-    return SqlWebhookStore(engine, clock)
+def webhooks(engine: Engine, clock: ManualClock) -> DeliveryQueue:
+    return SqlDeliveryQueue(engine, clock)
 
 
-def due(webhooks: WebhookStore) -> DeliveryClaim:
+def due(webhooks: DeliveryQueue) -> DeliveryClaim:
     claim = webhooks.claim()
     assert claim is not None
     return claim
 
 
-def told(webhooks: WebhookStore) -> list[dict[str, Any]]:
+def told(webhooks: DeliveryQueue) -> list[dict[str, Any]]:
     """Everything that is due, taken by its receiver."""
     found = []
     while claim := webhooks.claim():
@@ -49,7 +49,7 @@ def told(webhooks: WebhookStore) -> list[dict[str, Any]]:
     return found
 
 
-def types(webhooks: WebhookStore) -> list[str]:
+def types(webhooks: DeliveryQueue) -> list[str]:
     return [event["type"] for event in told(webhooks)]
 
 
@@ -71,7 +71,7 @@ def ended(jobs: JobStore, clock: ManualClock, claim: Claim) -> Job:
 
 
 def test_a_job_tells_of_its_start_and_its_end_and_of_nothing_else(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     new_job(jobs, clock, webhook_url=URL)
     assert webhooks.claim() is None
@@ -82,7 +82,7 @@ def test_a_job_tells_of_its_start_and_its_end_and_of_nothing_else(
     assert types(webhooks) == ["job.succeeded"]
 
 
-def test_an_event_has_the_job_as_it_was_then(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_an_event_has_the_job_as_it_was_then(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     claim = started(jobs, clock)
     clock.advance(60)
     job = ended(jobs, clock, claim)
@@ -108,7 +108,7 @@ def inferring(jobs: JobStore, clock: ManualClock, **options: Any) -> Job:
 
 
 def test_each_tenth_of_the_work_is_told_of_to_who_wants_it(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     inferring(jobs, clock, webhook_progress=True)
     told(webhooks)
@@ -124,9 +124,9 @@ def test_each_tenth_of_the_work_is_told_of_to_who_wants_it(
 
 
 def test_of_progress_only_those_are_told_who_asked_for_it(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
 ) -> None:
-    endpoints = Endpoints(SqlEndpointStore(engine, clock), LocalWakeUps(), clock)
+    endpoints = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), LocalWakeUps(), clock)
     for receiver, expected in (
         ({}, []),
         ({"webhook_url": None, "webhook_endpoint_id": endpoints.create(URL, DEFAULT_EVENTS)[0].id}, []),
@@ -139,7 +139,7 @@ def test_of_progress_only_those_are_told_who_asked_for_it(
 
 
 def test_a_job_that_is_tried_again_tells_of_its_progress_again(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for forget_all in (True, False):
         job = inferring(jobs, clock, webhook_progress=True)
@@ -156,7 +156,7 @@ def test_a_job_that_is_tried_again_tells_of_its_progress_again(
         assert types(webhooks) == ["job.progress"]
 
 
-def test_every_alert_is_told_of_beside_the_end(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_every_alert_is_told_of_beside_the_end(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     inferring(jobs, clock)
     jobs.record([(segment, HAPPY) for segment in jobs.claim_segments(10**9)], MODEL)
     finish = claimed(jobs.claim_finish())
@@ -175,7 +175,7 @@ def test_every_alert_is_told_of_beside_the_end(jobs: JobStore, webhooks: Webhook
 
 
 def test_a_stage_that_is_claimed_again_is_no_second_start(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     started(jobs, clock)
     clock.advance(60)
@@ -183,7 +183,7 @@ def test_a_stage_that_is_claimed_again_is_no_second_start(
     assert types(webhooks) == ["job.started"]
 
 
-def test_a_failure_and_a_cancellation_are_told(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_a_failure_and_a_cancellation_are_told(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     claim = started(jobs, clock)
     jobs.save(claim, claim.job.failed(FAILURES[FailureCode.TOO_LONG], clock.now()))
     job = new_job(jobs, clock, webhook_url=URL)
@@ -194,7 +194,7 @@ def test_a_failure_and_a_cancellation_are_told(jobs: JobStore, webhooks: Webhook
     assert events[1]["data"]["error"]["code"] == "too_long"
 
 
-def test_what_is_not_done_is_not_told(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_what_is_not_done_is_not_told(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     claim = started(jobs, clock)
     clock.advance(60)
     jobs.claim_preparation()
@@ -203,13 +203,15 @@ def test_what_is_not_done_is_not_told(jobs: JobStore, webhooks: WebhookStore, cl
     assert types(webhooks) == ["job.started"]
 
 
-def test_of_a_job_without_a_receiver_nobody_is_told(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_of_a_job_without_a_receiver_nobody_is_told(
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
+) -> None:
     ended(jobs, clock, started(jobs, clock, webhook_url=None))
     assert types(webhooks) == []
 
 
 def test_an_event_that_cannot_be_written_leaves_the_job_as_it_was(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
 ) -> None:
     job = new_job(jobs, clock, webhook_url=URL)
     with engine.begin() as connection:
@@ -223,7 +225,7 @@ def test_an_event_that_cannot_be_written_leaves_the_job_as_it_was(
     assert types(webhooks) == ["job.started"]
 
 
-def test_what_is_deleted_is_not_told(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_what_is_deleted_is_not_told(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     claim = started(jobs, clock)
     in_hand = due(webhooks)
     jobs.delete(claim.job.id)
@@ -232,7 +234,7 @@ def test_what_is_deleted_is_not_told(jobs: JobStore, webhooks: WebhookStore, clo
 
 
 def test_metadata_that_is_too_much_for_an_event_is_left_out(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for letters in (100, 30_000):
         started(jobs, clock, metadata={"notes": letters * "x", "half of a pair": "\ud83d"})
@@ -243,7 +245,7 @@ def test_metadata_that_is_too_much_for_an_event_is_left_out(
 
 
 def test_a_delivery_is_claimed_once_until_its_lease_has_run_out(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     started(jobs, clock)
     first = due(webhooks)
@@ -257,7 +259,7 @@ def test_a_delivery_is_claimed_once_until_its_lease_has_run_out(
 
 
 def test_many_who_claim_at_once_get_each_delivery_once(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for number in range(12):
         started(jobs, clock, webhook_url=f"https://{number}.example/")
@@ -268,7 +270,7 @@ def test_many_who_claim_at_once_get_each_delivery_once(
 
 
 def test_a_receiver_that_is_busy_does_not_hold_the_others_up(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for path in range(5):
         started(jobs, clock, webhook_url=f"https://hangs.example/{path}")
@@ -281,7 +283,7 @@ def test_a_receiver_that_is_busy_does_not_hold_the_others_up(
 
 
 def test_what_fails_is_tried_ten_times_over_three_days(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     started(jobs, clock)
     first = due(webhooks)
@@ -302,7 +304,7 @@ def test_what_fails_is_tried_ten_times_over_three_days(
 
 @pytest.mark.parametrize(("asked_s", "waits_s"), [(60, 60), (3, 4), (10**9, 24 * HOUR_S)])
 def test_a_receiver_that_asks_for_time_gets_it(
-    asked_s: float, waits_s: float, jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    asked_s: float, waits_s: float, jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     started(jobs, clock)
     webhooks.record(due(webhooks), Attempt(503, retry_after_s=asked_s))
@@ -312,7 +314,7 @@ def test_a_receiver_that_asks_for_time_gets_it(
     assert webhooks.claim()
 
 
-def test_who_is_gone_is_not_tried_again(jobs: JobStore, webhooks: WebhookStore, clock: ManualClock) -> None:
+def test_who_is_gone_is_not_tried_again(jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock) -> None:
     started(jobs, clock)
     webhooks.record(due(webhooks), Attempt(410))
     clock.advance(100 * HOUR_S)
@@ -320,11 +322,11 @@ def test_who_is_gone_is_not_tried_again(jobs: JobStore, webhooks: WebhookStore, 
 
 
 def test_what_is_sent_again_while_it_is_in_hand_begins_anew(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
 ) -> None:
     started(jobs, clock)
     in_hand = due(webhooks)
-    SqlEndpointStore(engine, clock).send_again(DEFAULT_TENANT, in_hand.id)
+    SqlWebhookEndpointStore(engine, clock).send_again(DEFAULT_TENANT, in_hand.id)
     again = due(webhooks)
     assert (again.id, again.attempts) == (in_hand.id, 1)
     assert not webhooks.record(in_hand, Attempt(410))
@@ -334,9 +336,11 @@ def test_what_is_sent_again_while_it_is_in_hand_begins_anew(
 
 
 def test_what_waits_for_an_endpoint_that_is_gone_is_never_sent_unsigned(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
 ) -> None:
-    endpoint, _ = Endpoints(SqlEndpointStore(engine, clock), LocalWakeUps(), clock).create(URL, JOB_EVENTS)
+    endpoint, _ = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), LocalWakeUps(), clock).create(
+        URL, JOB_EVENTS
+    )
     started(jobs, clock, webhook_endpoint_id=endpoint.id, webhook_url=None)
     with engine.begin() as connection:  # as another's transaction would have it that does not see the delivery yet
         connection.execute(text("DELETE FROM webhook_endpoints"))
@@ -346,9 +350,9 @@ def test_what_waits_for_an_endpoint_that_is_gone_is_never_sent_unsigned(
 
 
 def test_an_endpoint_that_only_fails_for_five_days_is_disabled(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock, engine: Engine
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
 ) -> None:
-    endpoints = Endpoints(SqlEndpointStore(engine, clock), LocalWakeUps(), clock)
+    endpoints = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), LocalWakeUps(), clock)
     endpoint, secret = endpoints.create(URL, JOB_EVENTS)
     for days, came, disabled in ((0, BROKEN, False), (4.9, BROKEN, False), (0.05, TAKEN, False), (1, BROKEN, False),
                                  (5, BROKEN, True)):  # fmt: skip
@@ -367,7 +371,7 @@ def test_an_endpoint_that_only_fails_for_five_days_is_disabled(
 
 
 def test_a_tenant_has_a_secret_of_its_own_that_stays(
-    jobs: JobStore, webhooks: WebhookStore, clock: ManualClock
+    jobs: JobStore, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for tenant in ("acme", "other", "acme"):
         started(jobs, clock, tenant=tenant, webhook_url=f"https://{tenant}.example/")

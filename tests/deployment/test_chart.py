@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.deployment.compose import ROOT, is_setting, needed_variables, seconds, services
-from tests.services.missing import leave_out
+from tests.support.servers.missing import leave_out
 
 CHART = ROOT / "deploy" / "helm" / "emoline"
 EXAMPLE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "helm" / "example.yaml").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from sqlalchemy import URL
 
 from tests.deployment.compose import needed_variables, services
 from tests.deployment.containers import Container, valkey_programs
-from tests.services.missing import leave_out
+from tests.support.servers.missing import leave_out
 
 PASSWORD = "no-secret-at-all"
 COMPOSE = services(dict.fromkeys(needed_variables(), PASSWORD))

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from cli.embedded import embedded_service
 from shared.settings import Settings
-from worker.embedded import embedded_service
 
 WITHIN_S = 90
 

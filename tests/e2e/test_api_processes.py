@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Client
-from tests.e2e.processes import Process, url_of, wait_for
 from tests.e2e.test_kill import children_of
-from tests.figures import figures
-from tests.media.case import spoken
+from tests.support.figures import figures
+from tests.support.media.case import spoken
+from tests.support.processes import Process, url_of, wait_for
 
 WITHIN_S = 30
 PROCESSES = 3

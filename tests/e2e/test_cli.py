@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from shared.documents.result import ResultDocument
-from tests.media.encode import encode
-from tests.media.speech import speech_like
+from shared.schemas.result import ResultDocument
 from tests.reports.test_pdf import links, pages
+from tests.support.media.encode import encode
+from tests.support.media.speech import speech_like
 
 
 def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "cli", *map(str, arguments)]
     environment = os.environ | {"COLUMNS": "120"}
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 

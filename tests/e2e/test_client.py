@@ -15,16 +15,16 @@ import httpx2
 import pytest
 import soundfile
 
+from cli.embedded import embedded_service
 from emoline.client import Client, ServiceError, Unsuccessful
-from shared.documents.job import JobDocument
-from shared.documents.result import ResultDocument
+from shared.schemas.job import JobDocument
+from shared.schemas.result import ResultDocument
 from shared.settings import Settings
 from tests.e2e.conftest import Client as Plain
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
 from tests.reports.test_pdf import links, pages
-from tests.services.cutting_proxy import CuttingProxy
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.cutting_proxy import CuttingProxy
 
 RATE = 16_000
 MIB = 1 << 20
@@ -174,7 +174,7 @@ def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 
 def submit(client: Plain, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker.cli", "submit", "--url", client.base_url, *arguments]
+    command = [sys.executable, "-m", "cli", "submit", "--url", client.base_url, *arguments]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100)
 
 

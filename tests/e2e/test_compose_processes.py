@@ -21,10 +21,10 @@ import pytest
 from tests.deployment.compose import services
 from tests.deployment.containers import PROGRAMS, Container, valkey_programs
 from tests.e2e.conftest import Client
-from tests.figures import figures
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.s3 import KEY, SECRET, S3Server, s3_servers
+from tests.support.figures import figures
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.s3 import KEY, SECRET, S3Server, s3_servers
 
 NOT_RUN_HERE = {"postgres", "seaweedfs"}
 WORKERS = ("prepare", "infer-cpu", "finish", "deliver")

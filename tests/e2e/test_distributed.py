@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import URL, text
 from standardwebhooks import Webhook
 
+from cli.embedded import embedded_service
 from shared.db.engine import open_engine
 from shared.settings import Settings
 from tests.e2e.conftest import WITHIN_S, Client
-from tests.e2e.processes import Process, api, wait_for
 from tests.e2e.test_cli import emoline
 from tests.e2e.test_kill import EIGHT_MINUTES, half_done
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.results import equal
-from tests.services.postgres import new_database
-from tests.services.receiver import receiving
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.processes import Process, api, wait_for
+from tests.support.results import equal
+from tests.support.servers.postgres import new_database
+from tests.support.servers.receiver import receiving
 
 RATE = 16_000
 SOUND = encoded(speech_like(30, seed=5).samples[:, None], RATE, "wav")

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.e2e.test_cli import emoline
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared.frames import Floats, softmax
+from shared.frame_scores import Floats, softmax
 from tests.e2e.conftest import Client
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"

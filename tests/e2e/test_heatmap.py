@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.columns import Columns
 from reports.heatmap import heatmap
+from reports.time_columns import Columns
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment
-from shared.frames import Floats, softmax
+from shared.frame_scores import Floats, softmax
 from shared.settings import Settings
 from tests.e2e.conftest import Client
-from worker.analyze import analyze
 from worker.container import build_pipeline
+from worker.offline.analyze import analyze
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 Found = list[tuple[Segment, Floats, list[float]]]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.embedded import embedded_service
 from shared.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
-from worker.embedded import embedded_service
 
 
 @pytest.fixture(autouse=True)

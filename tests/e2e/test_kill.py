@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 
 EIGHT_MINUTES = encoded(np.tile(speech_like(120, seed=21).samples, 4)[:, None], 16_000, "flac")
 
@@ -32,7 +32,7 @@ def served(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Client]]:
         "EMOLINE_LEASE_S": "2",
         "EMOLINE_BATCH_AUDIO_S": "30",
     }
-    command = [sys.executable, "-m", "worker.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr

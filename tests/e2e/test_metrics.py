@@ -17,9 +17,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
-from tests.figures import Figures, figures
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.figures import Figures, figures
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 from worker.metrics import PortInUse, shown
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
-from tests.media.case import spoken
+from tests.support.media.case import spoken
 
 
 def test_the_bundled_model_is_the_one_that_results_name(client: Client) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import Process, api, wait_for
+from tests.support.processes import Process, api, wait_for
 
 EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "")
 """For each operation; a few of them take minutes, so they are asked for."""
@@ -37,7 +37,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
 
 def key(environment: dict[str, str]) -> str:
     """A key that may do everything: one that is not sent is missed only where there is one."""
-    command = [sys.executable, "-m", "worker.cli", "keys", "create", "fuzzer"]
+    command = [sys.executable, "-m", "cli", "keys", "create", "fuzzer"]
     command += [word for scope in ("read", "write", "keys") for word in ("--scope", scope)]
     made = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
     return made.stdout.strip()

@@ -16,7 +16,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from shared.adapters.wake_local import LocalWakeUps
+from cli.embedded import embedded_service
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
@@ -25,21 +26,20 @@ from shared.domain.errors import DatabaseUnavailable, StoreUnavailable
 from shared.domain.job import MAX_ATTEMPTS, JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from tests.analysed import submitted
 from tests.api.test_access import BODIES, HEADERS, IDS, refused, said
-from tests.clock import ManualClock
 from tests.e2e.conftest import Client
 from tests.e2e.test_kill import EIGHT_MINUTES, half_done, served
-from tests.media.case import spoken
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.postgres import PostgresServer, new_database, running_postgres
-from tests.services.s3 import s3_servers
+from tests.support.analysed import submitted
+from tests.support.clock import ManualClock
+from tests.support.media.case import spoken
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
+from tests.support.servers.s3 import s3_servers
 from tests.unit.test_infer_stage import Talkative, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import build_decoder, prepare_work
-from worker.embedded import embedded_service
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 

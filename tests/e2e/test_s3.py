@@ -12,15 +12,15 @@ import soundfile
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from shared.adapters.wake_local import LocalWakeUps
+from cli.embedded import embedded_service
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from tests.e2e.conftest import Client
 from tests.e2e.test_cli import emoline
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.s3 import S3Server, s3_servers
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.s3 import S3Server, s3_servers
 
 RATE = 16_000
 VOICE = speech_like(30, seed=21).samples

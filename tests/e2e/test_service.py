@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from cli.embedded import embedded_service
 from shared.settings import Settings
 from tests.e2e.conftest import WITHIN_S, Client
-from tests.media.encode import encoded
-from tests.media.pictures import video_only
-from tests.media.speech import speech_like
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.pictures import video_only
+from tests.support.media.speech import speech_like
 from worker.pipeline.ports import Samples
 
 RATE = 16_000

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Client
-from tests.e2e.processes import Process, url_of, wait_for
 from tests.e2e.test_kill import children_of
-from tests.services.redis import RedisServer
+from tests.support.processes import Process, url_of, wait_for
+from tests.support.servers.redis import RedisServer
 
 PROCESSES = 2
 MOST = 5

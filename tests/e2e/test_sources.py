@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from cli.embedded import embedded_service
 from shared.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.test_kill import served
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.host import Host, hosting, raw, says
-from tests.services.receiver import receiving
-from worker.embedded import embedded_service
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.host import Host, hosting, raw, says
+from tests.support.servers.receiver import receiving
 
 SOUND = encoded(speech_like(8, seed=21).samples[:, None], 16_000, "wav")
 SECRET = "X-Signature=5ecre7"

@@ -15,13 +15,13 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms
 from shared.settings import Settings
 from tests.e2e.test_cli import emoline
-from tests.media.damaged import replace_blocks
-from tests.media.encode import encode
-from tests.media.speech import Samples, speech_like
-from worker import segments_plot
+from tests.support.media.damaged import replace_blocks
+from tests.support.media.encode import encode
+from tests.support.media.speech import Samples, speech_like
 from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.offline import plot
+from worker.offline.split import Hearing, SplitSegment, split, split_long_audio
 from worker.pipeline.errors import UnsupportedMedia
-from worker.split import Hearing, SplitSegment, split, split_long_audio
 
 NO_PAUSE: list[tuple[float, float]] = []
 CALL = np.stack([speech_like(75, seed=1).samples, speech_like(75, seed=2).samples], axis=1)
@@ -156,11 +156,11 @@ def test_cuts_within_speech_are_counted(tmp_path: Path) -> None:
 
 
 def test_more_strips_than_a_page_holds_go_onto_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments_plot, "_STRIPS_PER_PAGE", 2)
+    monkeypatch.setattr(plot, "_STRIPS_PER_PAGE", 2)
     file = encode(CALL, 16_000, tmp_path / "call.wav")
     hearing = Hearing()
     done = split(file, tmp_path / "out", JobOptions(channels="split"), Settings(), on_heard=hearing.add)
-    pages = segments_plot.draw(done, hearing, 200, tmp_path / "out")
+    pages = plot.draw(done, hearing, 200, tmp_path / "out")
     assert [page.name for page in pages] == ["segments.png", "segments-002.png"]
     assert all(matplotlib.image.imread(page).shape[1] == 1800 for page in pages)
 

@@ -17,10 +17,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.e2e.conftest import WITHIN_S, Client
-from tests.e2e.processes import Process, api, url_of, wait_for
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.receiver import Received, Receiver, Reply, receiving
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.processes import Process, api, url_of, wait_for
+from tests.support.servers.receiver import Received, Receiver, Reply, receiving
 
 SOUND = encoded(speech_like(20, seed=41).samples[:, None], 16_000, "flac")
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -29,7 +29,7 @@ HIDDEN = "hidden-in-the-query"
 WITHOUT_EXTRA = """
 import sys
 sys.modules["opentelemetry.exporter"] = None  # as Python marks what is not installed
-from worker.cli import app
+from cli import app
 app()
 """
 

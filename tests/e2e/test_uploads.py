@@ -25,17 +25,17 @@ from tusclient.client import TusClient
 
 from api.app import create_app
 from api.server import listen, serving
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.test_kill import served
-from tests.media.case import spoken
-from tests.services.cutting_proxy import CuttingProxy
-from tests.services.missing import leave_out
-from tests.services.s3 import S3Server, S3Servers, s3_servers
+from tests.support.media.case import spoken
+from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.servers.missing import leave_out
+from tests.support.servers.s3 import S3Server, S3Servers, s3_servers
 from worker.container import build_decoder, prepare_work
 
 MB = 1 << 20
@@ -61,7 +61,7 @@ class Place:
 
     def stored(self) -> list[str]:
         """Of everything that is stored."""
-        return sorted([*self.services.objects.sizes("uploads/"), *self.services.objects.sizes("jobs/")])
+        return sorted([*self.services.object_store.sizes("uploads/"), *self.services.object_store.sizes("jobs/")])
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place:
     assert (again.status_code, again.json()["code"]) == (409, "upload_used")
     assert prepare_work(place.services, build_decoder(place.services.settings), Event()).run_once()
     assert place.services.jobs.get(job.id).state is JobState.INFERRING
-    place.services.end.delete(job.id)
+    place.services.cancellation.delete(job.id)
     assert place.stored() == []
 
 
@@ -207,9 +207,9 @@ def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(pla
     if place.server:
         put(place, upload["parts"][1], bytes(len(CONTENT)))  # its URL is good yet
     job = place.services.uploads.submit(upload["id"], JobOptions())
-    with place.services.objects.open(job.recording.source_key) as file:
+    with place.services.object_store.open(job.recording.source_key) as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == SHA256  # type: ignore[arg-type]
-    place.services.end.delete(job.id)
+    place.services.cancellation.delete(job.id)
     assert all(key.startswith(f"uploads/{upload['id']}/") for key in place.stored())
 
 

@@ -12,8 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 RATE = 16_000

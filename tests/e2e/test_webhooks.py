@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from cli.embedded import embedded_service
 from shared.adapters.clock import SystemClock
-from shared.adapters.outgoing import Outgoing
+from shared.adapters.outgoing_http import Outgoing
 from shared.container import Services
-from shared.db.endpoints import SqlEndpointStore
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
-from shared.db.webhooks import SqlWebhookStore
+from shared.db.webhook_deliveries import SqlDeliveryQueue
+from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.settings import Settings
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import new_job
 from tests.e2e.conftest import Client
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.receiver import Received, Receiver, Reply, receiving
+from tests.support.clock import ManualClock
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.receiver import Received, Receiver, Reply, receiving
+from tests.support.stored_jobs import new_job
 from worker.adapters.webhook_sender import WebhookSender
-from worker.embedded import embedded_service
 from worker.stages.deliver import DeliverStage
 
 LOCAL = [ip_network("127.0.0.0/8")]
@@ -49,14 +49,14 @@ def receiver() -> Iterator[Receiver]:
 def stored(services: Services, clock: ManualClock) -> Iterator[Services]:
     """Services whose jobs and deliveries are on the test's clock."""
     engine = open_engine(services.settings.resolved_database_url())
-    endpoints = replace(services.endpoints, store=SqlEndpointStore(engine, clock), clock=clock)
+    endpoints = replace(services.webhook_endpoints, store=SqlWebhookEndpointStore(engine, clock), clock=clock)
     jobs = SqlJobStore(engine, clock, 30)
     yield replace(
         services,
         jobs=jobs,
-        webhooks=SqlWebhookStore(engine, clock),
-        endpoints=endpoints,
-        end=replace(services.end, jobs=jobs, clock=clock),
+        deliveries=SqlDeliveryQueue(engine, clock),
+        webhook_endpoints=endpoints,
+        cancellation=replace(services.cancellation, jobs=jobs, clock=clock),
     )
     engine.dispose()
 
@@ -77,7 +77,7 @@ def canceled_job(services: Services, clock: ManualClock, url: str) -> None:
     new_job(services.jobs, clock, webhook_url=url)
     claim = services.jobs.claim_preparation()
     assert claim
-    services.end.cancel(claim.job.id)
+    services.cancellation.cancel(claim.job.id)
 
 
 def logged(client: Client, **only: str) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def verified(request: Received, *secrets: str) -> Any:
 def test_a_receiver_that_fails_hangs_and_drops_gets_every_event_under_one_id_with_valid_signatures(
     stored: Services, clock: ManualClock, receiver: Receiver
 ) -> None:
-    secret = stored.endpoints.rotate_secret()
+    secret = stored.webhook_endpoints.rotate_secret()
     tries: Counter[tuple[str, str]] = Counter()
     taken: set[tuple[str, str]] = set()
 
@@ -132,10 +132,10 @@ def test_a_receiver_that_fails_hangs_and_drops_gets_every_event_under_one_id_wit
 def test_a_secret_that_is_replaced_signs_for_a_day_yet(
     stored: Services, clock: ManualClock, receiver: Receiver
 ) -> None:
-    old = stored.endpoints.rotate_secret()
+    old = stored.webhook_endpoints.rotate_secret()
     canceled_job(stored, clock, receiver.url)
     deliver_due(stored)
-    new = stored.endpoints.rotate_secret()
+    new = stored.webhook_endpoints.rotate_secret()
     canceled_job(stored, clock, receiver.url)
     deliver_due(stored)
     clock.advance(DAY_S + 1)
@@ -167,7 +167,7 @@ def test_what_was_in_hand_when_a_worker_died_is_sent_again(
     stored: Services, clock: ManualClock, receiver: Receiver
 ) -> None:
     canceled_job(stored, clock, receiver.url)
-    assert stored.webhooks.claim()  # and no more is heard of who claimed
+    assert stored.deliveries.claim()  # and no more is heard of who claimed
     deliver_due(stored)
     assert len(receiver.received) == 1
     clock.advance(121)

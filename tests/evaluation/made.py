@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.measure import Pair, answers
+from evaluation.figures import Pair, answers
 from evaluation.metrics import Answers
 
 LABELS = ("angry", "happy", "sad")

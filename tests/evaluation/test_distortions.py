@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from evaluation.audio_files import read, write
 from evaluation.distortions import (
     CONDITIONS,
     REVERBERATION_S,
@@ -23,10 +24,9 @@ from evaluation.distortions import (
     trimmed,
     white_noise,
 )
-from evaluation.files import read, write
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.container import build_decoder
 
 Noise = Callable[..., Sound]

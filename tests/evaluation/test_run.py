@@ -15,14 +15,14 @@ import soundfile
 
 from evaluation.distortions import CONDITIONS
 from evaluation.errors import NotEvaluable
+from evaluation.report_files import write
 from evaluation.run import Report, Source, evaluate_folder, evaluate_recording
-from evaluation.writing import write
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE, to_ms
 from shared.domain.timeline import TimelineEntry
-from tests.media.speech import speech_like
-from worker.analyze import analyze
+from tests.support.media.speech import speech_like
 from worker.container import Pipeline
+from worker.offline.analyze import analyze
 
 EMODB = Path(__file__).parents[2] / ".." / "shared" / "data" / "emodb"
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"

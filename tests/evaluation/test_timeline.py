@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import truth
+from evaluation import listener_labels
 from evaluation.errors import NotEvaluable
+from evaluation.listener_labels import Stretch
 from evaluation.timeline import figures, overlaps
-from evaluation.truth import Stretch
 
 TRUE = [Stretch(0, 0, 10_000, "angry"), Stretch(0, 10_000, 20_000, "sad"), Stretch(1, 0, 5_000, "sad")]
 TIMELINE = [(Stretch(0, 2_000, 11_500, "angry"), 0.9), (Stretch(0, 12_500, 30_000, "sad"), 0.6)]
@@ -44,14 +44,14 @@ def test_truth_from_a_table_and_from_audacity(tmp_path: Path) -> None:
     table = write(tmp_path / "a.csv", "start_ms,end_ms,emotion\n1500,2000,Boredom\n0,1500,sad\n")
     labels = write(tmp_path / "a.txt", "0.000000\t1.500000\tsad\n\\\t100.0\t200.0\n1.500000\t2.000000\tboredom\n")
     for path in (table, labels):
-        found = truth.read(path, {"boredom": "other"})
+        found = listener_labels.read(path, {"boredom": "other"})
         assert found.stretches == (Stretch(0, 0, 1_500, "sad"), Stretch(0, 1_500, 2_000, "other"))
         assert not found.by_channel
 
 
 def test_channels_may_overlap(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "start_ms,end_ms,emotion,channel\n0,1500,sad,0\n1000,1500,angry,1\n")
-    assert truth.read(path, {}).by_channel
+    assert listener_labels.read(path, {}).by_channel
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def test_channels_may_overlap(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_a_truth_is_a_sentence(tmp_path: Path, name: str, text: str, said: str) -> None:
     with pytest.raises(NotEvaluable) as raised:
-        truth.read(write(tmp_path / name, text), {})
+        listener_labels.read(write(tmp_path / name, text), {})
     assert said in str(raised.value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reports.subject import Sound, Subject
+from reports.report_input import Sound, Subject
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import FailureCode
 from shared.domain.options import AggregationOptions, JobOptions

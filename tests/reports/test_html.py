@@ -9,10 +9,10 @@ from time import perf_counter
 
 import pytest
 
-from reports.content import content
 from reports.html import render
+from reports.report_input import Subject
+from reports.report_text import content
 from reports.style import policy
-from reports.subject import Subject
 from reports.texts import TEXTS, Language
 from shared.domain.recording import RecordingWarning
 from tests.reports.subjects import call, day, link, subject

@@ -17,7 +17,7 @@ from pypdf.generic import DictionaryObject
 
 from reports import fonts
 from reports.pdf import render
-from reports.subject import Subject
+from reports.report_input import Subject
 from reports.texts import TEXTS, Language
 from shared.domain.failure import SEGMENT_REASONS
 from shared.domain.recording import RecordingWarning, clock, to_ms

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from training.architecture import SAMPLE_RATE
-from training.augment import (
+from lab.training.architecture import SAMPLE_RATE
+from lab.training.augment import (
     babble,
     change_gain,
     change_speed,
@@ -17,7 +17,7 @@ from training.augment import (
     vary,
     with_noise,
 )
-from training.dataset import Waveform
+from lab.training.dataset import Waveform
 
 Change = Callable[[Waveform, np.random.Generator], Waveform]
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from training.architecture import LARGE, Shape, build_model
-from training.dataset import LABELS
-from training.front_end import channels_last, local_encoder
-from training.model_directory import (
+from lab.training.architecture import LARGE, Shape, build_model
+from lab.training.dataset import LABELS
+from lab.training.model_directory import (
     LABEL_NAMES,
     Identity,
     write_model_directory,
     write_random_model_directory,
 )
+from lab.training.pretrain import channels_last, local_encoder
 
 TINY = Shape(embed_dim=64, num_heads=4, prenet_depth=1, depth=1, conv_channels=(16,) * 7)
 TOKENS = [LABEL_NAMES[label] for label in LABELS]

@@ -6,12 +6,12 @@ import torch
 from funasr.models.emotion2vec.model import Emotion2vec
 from torch.nn.functional import layer_norm
 
-from tests.media.speech import speech_like
-from training.architecture import Shape, build_model
-from training.dataset import LABELS, Clip
-from training.random_features import draw_weights, features
-from training.readout import fit_readout, write_readout
-from training.versions import distorted, varied
+from lab.training.architecture import Shape, build_model
+from lab.training.dataset import LABELS, Clip
+from lab.training.draw_weights import draw_weights, features
+from lab.training.fit_head import fit_readout, write_readout
+from lab.training.versions import distorted, varied
+from tests.support.media.speech import speech_like
 
 SMALL = Shape(embed_dim=64, num_heads=4, mlp_ratio=4.0)
 SPEAKERS = ("a", "b", "c", "d")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.domain.recording import ChannelMode
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.pipeline.channels import decide, mix
 from worker.pipeline.ports import Samples
 

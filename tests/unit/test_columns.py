@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.columns import Columns
+from reports.time_columns import Columns
 from shared.domain.segment import Segment
-from shared.frames import softmax
+from shared.frame_scores import softmax
 from tests.unit.test_frames import LABELS, Part, odds, part, recordings
 
 FRAME = 320

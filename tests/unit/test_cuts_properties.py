@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.options import SegmentationOptions
 from tests.unit.strategies import segmentation_options
-from worker.pipeline.cuts import Candidate, CutReason, place_cuts
+from worker.pipeline.cut_placement import Candidate, CutReason, place_cuts
 from worker.pipeline.speech import HOP, STEP_MS, Levels, Run
 
 

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import text
 
-from shared.adapters.outgoing import Outgoing
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.adapters.outgoing_http import Outgoing
 from shared.container import Services, open_services
 from shared.db.engine import open_engine
 from shared.db.jobs import SqlJobStore
@@ -25,12 +25,12 @@ from shared.domain.errors import JobDeleted
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions, RetentionOptions
-from shared.services.keys import source_key
+from shared.services.object_keys import source_key
 from shared.settings import Settings
 from tests.adapters.test_outgoing import LITERALS, TRICKS
-from tests.clock import ManualClock
-from tests.media.case import spoken
-from tests.services.host import Host, Script, chunks, hosting, raw, redirects, says
+from tests.support.clock import ManualClock
+from tests.support.media.case import spoken
+from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
 from worker.adapters.downloader import HttpDownloader
 from worker.container import VOICE_DETECTORS, build_decoder
 from worker.stages.prepare import PrepareStage
@@ -58,16 +58,16 @@ def services(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
             opened,
             jobs=jobs,
             clock=clock,
-            submit=replace(opened.submit, jobs=jobs, clock=clock),
-            end=replace(opened.end, jobs=jobs, clock=clock),
-            retry=replace(opened.retry, jobs=jobs, clock=clock),
-            sweep=replace(opened.sweep, jobs=jobs, clock=clock),
+            submission=replace(opened.submission, jobs=jobs, clock=clock),
+            cancellation=replace(opened.cancellation, jobs=jobs, clock=clock),
+            job_retry=replace(opened.job_retry, jobs=jobs, clock=clock),
+            sweeper=replace(opened.sweeper, jobs=jobs, clock=clock),
         )
     engine.dispose()
 
 
 def submitted(services: Services, url: str, name: str = "", **chosen: Any) -> str:
-    return services.submit.enqueue_url(url, name, JobOptions(**chosen)).id
+    return services.submission.enqueue_url(url, name, JobOptions(**chosen)).id
 
 
 @cache
@@ -123,7 +123,7 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
     assert recording.origin is not None
     assert recording.origin.shown == f"{host.url}/calls/Gr%C3%BC%C3%9Fe.wav"
     assert SECRET not in all_rows(services)
-    with services.objects.open(source_key(job_id)) as file:
+    with services.object_store.open(source_key(job_id)) as file:
         assert file.read() == WAV
     assert host.asked == [f"/calls/Gr%C3%BC%C3%9Fe.wav?{SECRET}"]
 
@@ -154,8 +154,8 @@ def test_what_may_pass_is_tried_again_and_what_was_downloaded_is_not_downloaded_
     job_id = submitted(services, url)
     assert prepared(services, job_id).state is JobState.INFERRING
     assert len(host.asked) == 3
-    services.end.cancel(job_id)
-    services.retry.retry(job_id, "all")
+    services.cancellation.cancel(job_id)
+    services.job_retry.retry(job_id, "all")
     assert prepared(services, job_id).state is JobState.INFERRING
     assert len(host.asked) == 3
 
@@ -236,7 +236,7 @@ def test_no_hostile_url_leads_a_worker_to_a_private_address(services: Services) 
             assert PrepareStage(services, downloader, decoder, VOICE_DETECTORS, Event()).run_once()
             job = services.jobs.get(job_id)
             assert job.failure is None or job.failure.code is FailureCode.DOWNLOAD_REFUSED
-            services.end.delete(job_id)
+            services.cancellation.delete(job_id)
         assert private.connections == 0
     assert tried > 60
     assert stored_files(services) == []
@@ -259,13 +259,13 @@ def while_it_downloads(
 
 
 def test_a_job_that_is_canceled_in_the_middle_of_its_download_leaves_nothing(services: Services, host: Host) -> None:
-    job_id = while_it_downloads(services, host, services.end.cancel)
+    job_id = while_it_downloads(services, host, services.cancellation.cancel)
     assert services.jobs.get(job_id).state is JobState.CANCELED
     assert stored_files(services) == []
 
 
 def test_a_job_that_is_deleted_in_the_middle_of_its_download_leaves_nothing(services: Services, host: Host) -> None:
-    job_id = while_it_downloads(services, host, services.end.delete)
+    job_id = while_it_downloads(services, host, services.cancellation.delete)
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
     assert stored_files(services) == []
@@ -291,7 +291,7 @@ def test_who_has_lost_the_job_in_the_middle_of_its_download_stores_nothing(servi
     job_id = while_it_downloads(services, host, take)
     job = services.jobs.get(job_id)
     assert (job.state, job.recording.sha256) == (JobState.INFERRING, hashlib.sha256(WAV).hexdigest())
-    with services.objects.open(source_key(job_id)) as file:
+    with services.object_store.open(source_key(job_id)) as file:
         assert file.read() == WAV
     sources = [path for path in stored_files(services) if path.name.startswith("source")]
     assert len(sources) == 1
@@ -302,10 +302,10 @@ def test_a_job_that_is_overdue_in_the_middle_of_its_download_fails_and_its_worke
 ) -> None:
     def let_time_pass(job_id: str) -> None:
         clock.advance(59)
-        services.sweep.run()
+        services.sweeper.run()
         assert services.jobs.get(job_id).state is JobState.PREPARING
         clock.advance(1)
-        services.sweep.run()
+        services.sweeper.run()
 
     job_id = while_it_downloads(services, host, let_time_pass, deadline_s=60)
     assert failure_of(services.jobs.get(job_id))[0] is FailureCode.DEADLINE_EXCEEDED
@@ -314,7 +314,7 @@ def test_a_job_that_is_overdue_in_the_middle_of_its_download_fails_and_its_worke
 
 def test_the_whole_url_goes_with_the_sound_that_nobody_fetched(services: Services, host: Host) -> None:
     job_id = submitted(services, host.at(f"/call.wav?{SECRET}", SLOWLY), retention=RetentionOptions(audio_s=0))
-    services.end.cancel(job_id)
+    services.cancellation.cancel(job_id)
     assert SECRET in all_rows(services)  # for a retry
-    services.sweep.run()
+    services.sweeper.run()
     assert SECRET not in all_rows(services)

@@ -11,8 +11,8 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.segment import SegmentOutcome
-from tests.analysed import submitted
-from tests.contract.stored_jobs import MODEL, claimed, stored
+from tests.support.analysed import submitted
+from tests.support.stored_jobs import MODEL, claimed, stored
 from worker.stages.finish import FinishStage
 
 HAPPY = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1})
@@ -44,7 +44,7 @@ def test_the_dominant_emotion_of_a_job_is_that_of_its_result(
     services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float, dominant: str | None
 ) -> None:
     job_id = finished(services, outcomes, min_confidence)
-    job, result = services.read.result(job_id)
+    job, result = services.reader.result(job_id)
     assert job.dominant == (result.dominant.emotion if result.dominant else None) == dominant
 
 

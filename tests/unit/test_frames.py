@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.segment import Segment
-from shared.frames import Floats, Grid, grid, softmax
+from shared.frame_scores import Floats, Grid, grid, softmax
 
 LABELS = ("happy", "sad")
 Part = tuple[Segment, Floats]

@@ -17,12 +17,12 @@ from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.job import JobState
 from shared.domain.options import EmbeddingKind, JobOptions
 from shared.domain.segment import Segment, SegmentOutcome
-from shared.frames import softmax
+from shared.frame_scores import softmax
 from shared.ports import ObjectStore, ObjectWriter, SegmentClaim, StoredSegment
-from shared.services.frames import Frames
-from shared.services.keys import audio_key, embedding_key, frames_key
-from tests.analysed import submitted
-from worker.pipeline.cuts import Cut, CutReason
+from shared.services.frame_store import FrameStore
+from shared.services.object_keys import audio_key, embedding_key, frames_key
+from tests.support.analysed import submitted
+from worker.pipeline.cut_placement import Cut, CutReason
 from worker.pipeline.ports import Prediction, Samples
 from worker.pipeline.prepare import Clip
 from worker.stages.infer import InferStage
@@ -79,10 +79,10 @@ class Full:
         self._room -= 1
         if self._room < 0:
             raise self._error
-        return self._services.objects.writer(key)
+        return self._services.object_store.writer(key)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._services.objects, name)
+        return getattr(self._services.object_store, name)
 
 
 def _prediction(frames: int, frame_embeddings: bool) -> Prediction:
@@ -95,7 +95,7 @@ def _prediction(frames: int, frame_embeddings: bool) -> Prediction:
 
 def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
     try:
-        return services.objects.locate(frames_key(claim.job_id, claim.stored.segment))
+        return services.object_store.locate(frames_key(claim.job_id, claim.stored.segment))
     except ObjectNotFound:
         return None
 
@@ -115,7 +115,7 @@ def _stored(services: Services, job_id: str, index: int) -> StoredSegment:
     segment = Segment(index, 0, index * 60 * SECOND, index * 60 * SECOND + length, length)
     key = audio_key(job_id, segment)
     sound = np.zeros(length, np.int16) if index == 1 else np.arange(length).astype(np.int16)
-    with services.objects.writer(key) as writer:
+    with services.object_store.writer(key) as writer:
         writer.write(flac(Clip(segment, sound, Cut(CutReason.END_OF_TALK))))
     return StoredSegment(segment, key)
 
@@ -146,7 +146,7 @@ def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are
     services: Services, room: int, error: type[Exception]
 ) -> None:
     job_id = prepared(services, 3, "utterance")
-    full = replace(services, frames=Frames(services.jobs, Full(services, room, error)))
+    full = replace(services, frame_store=FrameStore(services.jobs, Full(services, room, error)))
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(error):
             InferStage(full, Talkative()).run_once()
@@ -171,7 +171,7 @@ def test_a_store_that_breaks_off_is_not_taken_for_bad_sound(services: Services) 
     job_id = prepared(services, 3)
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(StoreUnavailable):
-            InferStage(replace(services, objects=cast(ObjectStore, Away())), Talkative()).run_once()
+            InferStage(replace(services, object_store=cast(ObjectStore, Away())), Talkative()).run_once()
     InferStage(services, Talkative()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
 
@@ -197,7 +197,7 @@ def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(service
 
 def test_nothing_is_kept_of_a_job_that_was_deleted_while_the_model_worked(services: Services) -> None:
     gone, other = prepared(services, 1, "frame"), prepared(services, 1)
-    InferStage(services, Talkative(lambda: services.end.delete(gone))).run_once()
+    InferStage(services, Talkative(lambda: services.cancellation.delete(gone))).run_once()
     assert not (services.settings.objects_dir / "jobs" / gone).exists()
     assert shapes(services, other, frames_key) == {0: (50, 3)}
     assert [result.ok for result in services.jobs.results(other)] == [True]

@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from shared.adapters.wake_local import LocalWakeUps
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, JobRunning, NothingToRetry
@@ -25,11 +25,11 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.segment import SegmentStatus
-from shared.services.retry import What
+from shared.services.job_retry import What
 from shared.settings import Settings
-from tests.media.encode import encoded
-from tests.media.speech import speech_like
-from tests.services.host import hosting, says
+from tests.support.media.encode import encoded
+from tests.support.media.speech import speech_like
+from tests.support.servers.host import hosting, says
 from worker.container import build_decoder, finish_work, infer_work, prepare_work
 from worker.pipeline.errors import ModelCrash
 from worker.pipeline.ports import Prediction, Samples
@@ -87,17 +87,17 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(target=jobs)
     def submit(self) -> str:
-        with self.services.submit.receive() as upload:
+        with self.services.submission.receive() as upload:
             upload.write(SOUND)
             sha256 = upload.finish()
-        job = self.services.submit.enqueue(upload, sha256, "call.wav", OPTIONS)
+        job = self.services.submission.enqueue(upload, sha256, "call.wav", OPTIONS)
         self.alive.add(job.id)
         return job.id
 
     @rule(target=jobs, there=st.booleans())
     def submit_url(self, there: bool) -> str:
         url = f"{self.host.url}/{'call.wav' if there else 'missing.wav'}"
-        job = self.services.submit.enqueue_url(url, "", OPTIONS)
+        job = self.services.submission.enqueue_url(url, "", OPTIONS)
         self.alive.add(job.id)
         return job.id
 
@@ -113,7 +113,7 @@ class JobLife(RuleBasedStateMachine):
     def cancel(self, job_id: str) -> None:
         ended = self.services.jobs.get(job_id).state.terminal
         try:
-            self.services.end.cancel(job_id)
+            self.services.cancellation.cancel(job_id)
         except JobFinished:
             assert ended
         else:
@@ -124,7 +124,7 @@ class JobLife(RuleBasedStateMachine):
     def retry(self, job_id: str, what: What) -> None:
         before = self.services.jobs.get(job_id)
         try:
-            self.services.retry.retry(job_id, what)
+            self.services.job_retry.retry(job_id, what)
         except JobRunning:
             assert not before.state.terminal
         except NothingToRetry:
@@ -137,7 +137,7 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(target=jobs, job_id=consumes(jobs))
     def delete(self, job_id: str) -> object:
-        self.services.end.delete(job_id)
+        self.services.cancellation.delete(job_id)
         self.alive.discard(job_id)
         with pytest.raises(JobDeleted):
             self.services.jobs.get(job_id)

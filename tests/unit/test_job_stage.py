@@ -17,11 +17,11 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions
 from shared.ports import Claim, JobStore
-from tests.analysed import submitted
-from tests.clock import ManualClock
+from tests.support.analysed import submitted
+from tests.support.clock import ManualClock
 from worker.pipeline.errors import NoAudioStream
+from worker.stages.hold_lease import WorkerStopping
 from worker.stages.job_stage import Work, run_claim
-from worker.stages.leases import WorkerStopping
 
 OUTAGES = [StoreUnavailable, StorageFull, DatabaseUnavailable]
 

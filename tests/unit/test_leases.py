@@ -4,7 +4,7 @@ import time
 from threading import Event
 
 from shared.domain.errors import DatabaseUnavailable
-from worker.stages.leases import kept
+from worker.stages.hold_lease import kept
 
 LEASE_S = 12.0
 

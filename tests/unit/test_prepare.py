@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.options import JobOptions
 from shared.domain.recording import AudioFormat, ChannelMode, Recording, RecordingWarning
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.container import VOICE_DETECTORS
 from worker.pipeline.errors import ChannelMissing, TooManySegments
 from worker.pipeline.ports import Samples

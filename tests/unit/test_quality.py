@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from shared.domain.segment import SegmentFlag
-from tests.media.speech import speech_like
+from tests.support.media.speech import speech_like
 from worker.pipeline.ports import Samples
-from worker.pipeline.quality import flags
+from worker.pipeline.signal_quality import flags
 
 RATE = 16_000
 TOO_SHORT, NARROWBAND, CLIPPED, QUIET = SegmentFlag
 VOICE = speech_like(4, seed=21, pauses=()).samples
-"""Nothing above 3.4 kHz, as `tests.media.speech` makes it."""
+"""Nothing above 3.4 kHz, as `tests.support.media.speech` makes it."""
 HISS = np.random.default_rng(21).normal(size=len(VOICE))
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from shared.domain.options import SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms
-from tests.media.speech import speech_like
-from worker.adapters.vad_webrtc import WebRtcVoiceDetector
+from tests.support.media.speech import speech_like
+from worker.adapters.webrtc_vad import WebRtcVoiceDetector
 from worker.pipeline.ports import Samples
 from worker.pipeline.segmenter import Heard, Piece, Segmenter
 

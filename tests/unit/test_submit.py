@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.services.sniff import plainly_not_media
-from shared.services.submit import display_name
-from tests.media.case import speech
-from tests.media.encode import FORMATS, encoded
+from shared.services.file_type import plainly_not_media
+from shared.services.submission import display_name
+from tests.support.media.case import speech
+from tests.support.media.encode import FORMATS, encoded
 
 
 @pytest.mark.parametrize(

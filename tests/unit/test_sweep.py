@@ -13,32 +13,34 @@ from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, deadline
 from shared.domain.options import JobOptions, RetentionOptions
 from shared.domain.segment import PENDING, Segment
-from shared.services.keys import frames_key, source_key
-from shared.services.retry import Retry
-from shared.services.sweep import Sweep
-from tests.clock import ManualClock
-from tests.contract.stored_jobs import HAPPY, MODEL, new_job, stored
-from tests.media.case import spoken
+from shared.services.job_retry import JobRetry
+from shared.services.object_keys import frames_key, source_key
+from shared.services.sweeper import Sweeper
+from tests.support.clock import ManualClock
+from tests.support.media.case import spoken
+from tests.support.stored_jobs import HAPPY, MODEL, new_job, stored
 
 FOREVER = RetentionOptions()
 
 
 def submitted(services: Services, retention: RetentionOptions = FOREVER) -> str:
-    with services.submit.receive() as upload:
+    with services.submission.receive() as upload:
         upload.write(spoken("wav"))
         sha256 = upload.finish()
-    return services.submit.enqueue(upload, sha256, "call.wav", JobOptions(retention=retention)).id
+    return services.submission.enqueue(upload, sha256, "call.wav", JobOptions(retention=retention)).id
 
 
 def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Services) -> None:
     job_id = submitted(services)
-    services.end.delete(job_id)
+    services.cancellation.delete(job_id)
     late = f"jobs/{job_id}/segments/000000.flac"
-    with services.objects.writer(late) as writer:
+    with services.object_store.writer(late) as writer:
         writer.write(b"late")
-    Sweep(services.jobs, services.uploads.store, services.objects, services.wake_ups, services.clock, lease_s=0).run()
+    Sweeper(
+        services.jobs, services.uploads.store, services.object_store, services.wake_ups, services.clock, lease_s=0
+    ).run()
     with pytest.raises(ObjectNotFound):
-        services.objects.locate(late)
+        services.object_store.locate(late)
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
     assert services.jobs.purgeable(0) == []
@@ -46,33 +48,33 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
 
 def test_the_sweep_waits_until_no_worker_can_still_be_writing(services: Services) -> None:
     job_id = submitted(services)
-    services.end.delete(job_id)
-    services.sweep.run()
+    services.cancellation.delete(job_id)
+    services.sweeper.run()
     assert services.jobs.purgeable(0) == [job_id]
 
 
 def ended(services: Services, job_id: str) -> None:
-    services.end.cancel(job_id)
-    services.sweep.run()
+    services.cancellation.cancel(job_id)
+    services.sweeper.run()
 
 
 def test_sound_is_deleted_when_its_time_has_come_and_results_stay(services: Services) -> None:
     job_id = submitted(services, RetentionOptions(audio_s=0))
-    services.sweep.run()
-    assert services.objects.locate(source_key(job_id))  # as long as the job has not ended
+    services.sweeper.run()
+    assert services.object_store.locate(source_key(job_id))  # as long as the job has not ended
     result = frames_key(job_id, Segment(0, 0, 0, 1600, 1600))
-    with services.objects.writer(result) as writer:
+    with services.object_store.writer(result) as writer:
         writer.write(b"result")
     ended(services, job_id)
     with pytest.raises(ObjectNotFound):
-        services.objects.locate(source_key(job_id))
-    assert services.objects.locate(result)
+        services.object_store.locate(source_key(job_id))
+    assert services.object_store.locate(result)
     assert services.jobs.get(job_id).audio_deleted
     assert services.jobs.audio_expired() == []
     with pytest.raises(AudioDeleted):
-        services.retry.retry(job_id, "all")
+        services.job_retry.retry(job_id, "all")
     with pytest.raises(AudioDeleted):
-        services.read.segment_audio(job_id, 0)
+        services.reader.segment_audio(job_id, 0)
 
 
 def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
@@ -82,7 +84,7 @@ def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
     with pytest.raises(ObjectNotFound):
-        services.objects.locate(source_key(job_id))
+        services.object_store.locate(source_key(job_id))
 
 
 def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> None:
@@ -91,13 +93,13 @@ def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> No
     job = services.jobs.get(job_id)
     assert job.finished_at
     assert job.expires_at == job.finished_at + timedelta(seconds=120)
-    assert services.objects.locate(source_key(job_id))
+    assert services.object_store.locate(source_key(job_id))
 
 
 def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(services: Services, clock: ManualClock) -> None:
     engine = open_engine(services.settings.resolved_database_url())
     jobs = SqlJobStore(engine, clock, lease_s=30)
-    sweep = Sweep(jobs, services.uploads.store, services.objects, services.wake_ups, clock, lease_s=30)
+    sweep = Sweeper(jobs, services.uploads.store, services.object_store, services.wake_ups, clock, lease_s=30)
     ids = [queued_until(jobs, clock, 60) for _ in range(6)]
     forever, ended, finishing, inferring, preparing, queued = ids
     jobs.replace(jobs.get(forever), replace(jobs.get(forever), deadline_at=None))
@@ -129,7 +131,7 @@ def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(services
     with pytest.raises(LeaseLost):
         jobs.renew(finish)
     assert [result.outcome for result in jobs.results(inferring)] == [HAPPY, PENDING]
-    Retry(jobs, services.wake_ups, clock).retry(inferring, "failed_segments")
+    JobRetry(jobs, services.wake_ups, clock).retry(inferring, "failed_segments")
     clock.advance(59)
     sweep.run()
     assert jobs.get(inferring).state is JobState.QUEUED
@@ -145,7 +147,7 @@ def queued_until(jobs: SqlJobStore, clock: ManualClock, seconds: int) -> str:
 
 def test_a_job_that_is_tried_again_does_not_expire_meanwhile(services: Services) -> None:
     job_id = submitted(services, RetentionOptions(audio_s=60, results_s=0))
-    services.end.cancel(job_id)
-    services.retry.retry(job_id, "all")
-    services.sweep.run()
+    services.cancellation.cancel(job_id)
+    services.job_retry.retry(job_id, "all")
+    services.sweeper.run()
     assert services.jobs.get(job_id).state is JobState.QUEUED

@@ -34,8 +34,8 @@ from shared.domain.options import JobOptions, RetentionOptions
 from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
 from shared.ports import Queue
 from shared.services.uploads import Uploads
-from tests.clock import ManualClock
-from tests.media.case import spoken
+from tests.support.clock import ManualClock
+from tests.support.media.case import spoken
 
 MB = 1 << 20
 WAV = spoken("wav")
@@ -48,9 +48,12 @@ def later(services: Services, clock: ManualClock) -> Iterator[Services]:
     """The services on a clock that is told to move."""
     engine = open_engine(services.settings.resolved_database_url())
     store = SqlUploadStore(engine, clock)
-    submission = replace(services.submit, clock=clock)
+    submission = replace(services.submission, clock=clock)
     yield replace(
-        services, uploads=Uploads(store, submission), submit=submission, sweep=replace(services.sweep, uploads=store)
+        services,
+        uploads=Uploads(store, submission),
+        submission=submission,
+        sweeper=replace(services.sweeper, uploads=store),
     )
     engine.dispose()
 
@@ -62,7 +65,7 @@ def uploads(later: Services) -> Uploads:
 
 def objects(services: Services) -> list[str]:
     """The keys of all that is stored."""
-    found = [*services.objects.sizes("uploads/"), *services.objects.sizes("jobs/")]
+    found = [*services.object_store.sizes("uploads/"), *services.object_store.sizes("jobs/")]
     return sorted(found)
 
 
@@ -92,7 +95,7 @@ def appended(uploads: Uploads, content: bytes = WAV) -> PartedUpload:
 
 def source_of(services: Services, upload: PartedUpload) -> bytes:
     assert upload.source_key
-    with services.objects.open(upload.source_key) as file:
+    with services.object_store.open(upload.source_key) as file:
         return file.read()
 
 
@@ -130,7 +133,7 @@ def test_a_recording_in_parts_is_put_together_and_the_parts_go(later: Services, 
 def test_parts_that_are_missing_or_too_short_are_named(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", 20 * 10, 10)
     put(uploads, upload, 2, 20)
-    with later.objects.writer(f"uploads/{upload.id}/parts/3") as writer:  # as a client may by a URL of the store
+    with later.object_store.writer(f"uploads/{upload.id}/parts/3") as writer:  # as a client may by a URL of the store
         writer.write(b"short")
     views = uploads.parts(upload)
     assert [view.part.number for view in views if view.stored] == [2, 20]
@@ -201,7 +204,7 @@ def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
     with pytest.raises(RuntimeError):
         break_off(uploads, upload, 0, bytes(70 * MB), RuntimeError())
     assert uploads.get(upload.id).offset == 64 * MB
-    assert list(later.objects.sizes(f"uploads/{upload.id}/").values()) == [64 * MB]
+    assert list(later.object_store.sizes(f"uploads/{upload.id}/").values()) == [64 * MB]
 
 
 def test_who_was_overtaken_writes_nothing(later: Services, uploads: Uploads) -> None:
@@ -245,7 +248,7 @@ def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Se
     put(uploads, upload, content=LONG)
     steps = uploads.completing(upload.id)
     next(steps)
-    with later.objects.writer(f"uploads/{upload.id}/parts/2") as writer:
+    with later.object_store.writer(f"uploads/{upload.id}/parts/2") as writer:
         writer.write(b"short")
     with pytest.raises(UploadIncomplete):
         deque(steps, maxlen=0)
@@ -263,7 +266,7 @@ def test_what_comes_after_the_end_does_not_change_the_recording(
     assert len(objects(later)) == 2
     assert source_of(later, done) == WAV
     clock.advance(2 * DAY_S + 1)
-    later.sweep.run()
+    later.sweeper.run()
     assert objects(later) == [job.recording.source_key]
 
 
@@ -279,7 +282,7 @@ def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Upload
         uploads.submit(upload.id, JobOptions())
     with pytest.raises(UploadUsed):
         uploads.delete(upload.id)
-    later.end.delete(job.id)
+    later.cancellation.delete(job.id)
     assert objects(later) == []
     with pytest.raises(UploadUsed):
         uploads.submit(upload.id, JobOptions())
@@ -287,8 +290,8 @@ def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Upload
 
 def test_retention_deletes_the_recording_of_an_upload_too(later: Services, uploads: Uploads) -> None:
     job = uploads.submit(appended(uploads).id, JobOptions(retention=RetentionOptions(audio_s=0)))
-    later.end.cancel(job.id)
-    later.sweep.run()
+    later.cancellation.cancel(job.id)
+    later.sweeper.run()
     assert later.jobs.get(job.id).audio_deleted
     assert objects(later) == []
 
@@ -321,12 +324,12 @@ def test_what_nobody_uses_is_swept_away_in_time(
     if together:
         complete(uploads, upload)
     clock.advance(DAY_S - 1)
-    later.sweep.run()
+    later.sweeper.run()
     assert len(objects(later)) == 1
     clock.advance(2)
     with pytest.raises(UploadNotFound):
         uploads.submit(upload.id, JobOptions())
-    later.sweep.run()
+    later.sweeper.run()
     assert objects(later) == []
 
 
@@ -337,10 +340,10 @@ def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
     with uploads.receive_part(upload.id, 1) as late:
         late.write(bytes(10))
         uploads.delete(upload.id)
-    later.sweep.run()
+    later.sweeper.run()
     assert len(objects(later)) == 1
     clock.advance(2 * DAY_S + 1)
-    later.sweep.run()
+    later.sweeper.run()
     assert objects(later) == []
 
 
@@ -368,7 +371,7 @@ def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
         except StopIteration:
             break
         attempt.close()
-        assert later.objects.sizes("jobs/") == {}
+        assert later.object_store.sizes("jobs/") == {}
         clock.advance(121)
     job = uploads.submit(upload.id, JobOptions())
     assert source_of(later, uploads.get(upload.id)) == LONG

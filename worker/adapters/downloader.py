@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from multipart import parse_options_header
 
-from shared.adapters.outgoing import Coming, Outgoing, Refused, Unreachable
+from shared.adapters.outgoing_http import Coming, Outgoing, Refused, Unreachable
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
 STALL_S = 60.0

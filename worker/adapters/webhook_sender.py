@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from standardwebhooks import Webhook
 
-from shared.adapters.outgoing import Outgoing, Unreachable
+from shared.adapters.outgoing_http import Outgoing, Unreachable
 from shared.domain.webhook import Attempt
 from shared.ports import Clock, DeliveryClaim
 

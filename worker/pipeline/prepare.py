@@ -11,14 +11,14 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
 from shared.waveform import Waveform
-from worker.pipeline import chosen
+from worker.pipeline import channel_selection
 from worker.pipeline.channels import decide, mix
-from worker.pipeline.cuts import Cut
+from worker.pipeline.cut_placement import Cut
 from worker.pipeline.errors import TooManySegments
 from worker.pipeline.peaks import PeakMeter, together
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
-from worker.pipeline.quality import flags
 from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.signal_quality import flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Preparation:
             TooManySegments: there would be more than `most_segments`.
             PipelineError: it cannot be decoded.
         """
-        chosen.check(self._options, self._stream.format.channels)
+        channel_selection.check(self._options, self._stream.format.channels)
         waiting: list[_Waiting] = []
         for block in self._channels(self._stream.blocks()):
             self.decoded += len(block)
@@ -97,7 +97,7 @@ class Preparation:
             channels=sound.channels,
             duration=self.decoded if self._ended else sound.duration,
             channel_mode=self._mode,
-            roles=chosen.roles(self._options, self._mode, sound.channels) if self._mode else (),
+            roles=channel_selection.roles(self._options, self._mode, sound.channels) if self._mode else (),
             warnings=tuple(self._warnings()),
         )
 
@@ -105,7 +105,7 @@ class Preparation:
         yield from self._stream.warnings
         if self._ended and not self.found:
             yield RecordingWarning.NO_SPEECH
-        if self._mode and chosen.disregarded(self._options, self._mode, self._stream.format.channels):
+        if self._mode and channel_selection.disregarded(self._options, self._mode, self._stream.format.channels):
             yield RecordingWarning.NOT_SPLIT
 
     def _numbered(self, pieces: Iterable[tuple[int, Piece]]) -> list[Clip]:
@@ -126,7 +126,7 @@ class Preparation:
         for block in blocks:
             channels = block if self._mode is ChannelMode.SPLIT else mix(block)[:, None]
             if not self._segmenters:
-                analysed = chosen.numbers(self._options, self._mode, channels.shape[1])
+                analysed = channel_selection.numbers(self._options, self._mode, channels.shape[1])
                 self._segmenters = {channel: self._segmenter(channel) for channel in analysed}
                 self._meters = {channel: PeakMeter() for channel in analysed}
             yield channels

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.options import SegmentationOptions
-from worker.pipeline.cuts import Cut, place_cuts
+from worker.pipeline.cut_placement import Cut, place_cuts
 from worker.pipeline.ports import Samples, VoiceDetector
 from worker.pipeline.speech import HOP, STEP_MS, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
 

@@ -14,7 +14,7 @@ from shared.domain.webhook import Attempt
 from shared.ports import DeliveryClaim, Queue
 from shared.telemetry import traces
 from worker import metrics
-from worker.stages.outages import outlast
+from worker.stages.retry_during_outage import outlast
 
 _log = structlog.get_logger()
 _AT_ONCE = 16
@@ -40,7 +40,7 @@ class DeliverStage:
         self._free.acquire()
         begun = False
         try:
-            claim = self._services.webhooks.claim()
+            claim = self._services.deliveries.claim()
             if claim:
                 Thread(target=self._deliver, args=(claim,), name="deliver", daemon=True).start()
                 begun = True
@@ -78,7 +78,7 @@ class DeliverStage:
             return Attempt(None, "Something went wrong inside Emoline.")
 
     def _record(self, claim: DeliveryClaim, attempt: Attempt) -> None:
-        self._services.webhooks.record(claim, attempt)
+        self._services.deliveries.record(claim, attempt)
 
     def __enter__(self) -> Self:
         return self

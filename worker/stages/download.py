@@ -8,10 +8,10 @@ from threading import Event
 from shared.container import Services
 from shared.domain.recording import Recording
 from shared.ports import Claim
-from shared.services.submit import display_name
+from shared.services.submission import display_name
 from worker.pipeline.errors import DownloadFailed
 from worker.pipeline.ports import Download, Downloader
-from worker.stages.leases import Keeper, WorkerStopping
+from worker.stages.hold_lease import Keeper, WorkerStopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Fetch:
     def _downloaded(self, url: str, claim: Claim, keeper: Keeper) -> Recording:
         with (
             self.downloader.open(url, lambda: keeper.lost or self.stop.is_set()) as download,
-            self.services.submit.receive(claim.job.id) as upload,
+            self.services.submission.receive(claim.job.id) as upload,
         ):
             upload.expect(download.size)
             for block in download.blocks():

@@ -10,8 +10,8 @@ from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
+from worker.stages.hold_lease import Keeper
 from worker.stages.job_stage import run_claim
-from worker.stages.leases import Keeper
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from worker import metrics
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import EmotionModel, Samples
-from worker.stages.leases import kept
-from worker.stages.outages import outlast
+from worker.stages.hold_lease import kept
+from worker.stages.retry_during_outage import outlast
 
 _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
@@ -39,7 +39,7 @@ class InferStage:
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
-        self.services.models.runs(model)
+        self.services.model_registry.runs(model)
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
             self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
@@ -97,12 +97,12 @@ class InferStage:
             prediction = inference.prediction
             if prediction and claim.job_id in jobs:
                 embeddings = prediction.embeddings(jobs[claim.job_id].options.embeddings)
-                self.services.frames.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
+                self.services.frame_store.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
 
     def _sound(self, claim: SegmentClaim) -> Samples:
         """The segment's sound; none where it is gone or broken, which the pipeline calls bad audio."""
         try:
-            with self.services.objects.open(claim.stored.audio_key) as file:
+            with self.services.object_store.open(claim.stored.audio_key) as file:
                 content = file.read()  # an error of the store, met by libsndfile, would be one of the sound
             samples: Samples = soundfile.read(io.BytesIO(content), dtype="int16")[0]
             return samples

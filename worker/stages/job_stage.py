@@ -16,8 +16,8 @@ from shared.ports import Claim, Queue
 from shared.telemetry import traces
 from worker import metrics
 from worker.failures import failure_of
-from worker.stages.leases import Keeper, WorkerStopping, kept
-from worker.stages.outages import outlast
+from worker.stages.hold_lease import Keeper, WorkerStopping, kept
+from worker.stages.retry_during_outage import outlast
 
 _log = structlog.get_logger()
 _RETRY_AFTER_S = 5.0

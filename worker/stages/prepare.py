@@ -14,13 +14,13 @@ from shared.container import Services
 from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
-from shared.services.keys import audio_key
+from shared.services.object_keys import audio_key
 from worker.metrics import PREPARED
 from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
 from worker.stages.download import Fetch
+from worker.stages.hold_lease import Keeper, WorkerStopping
 from worker.stages.job_stage import run_claim
-from worker.stages.leases import Keeper, WorkerStopping
 
 _SAVE_EVERY_S = 1.0
 """How old the progress may be that users see while no segment comes up."""
@@ -49,7 +49,7 @@ class PrepareStage:
     def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
         claim = Fetch(self.services, self.downloader, self.stop).fetched(claim, keeper)
         with (
-            self.services.objects.open(claim.job.recording.source_key) as file,
+            self.services.object_store.open(claim.job.recording.source_key) as file,
             self.decoder.open(file) as stream,
         ):
             most = self.services.settings.max_segments
@@ -58,7 +58,7 @@ class PrepareStage:
             self.services.jobs.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)
             self.services.jobs.forget_segments_from(claim, preparation.found)
-            self.services.waveforms.store(claim.job.id, preparation.waveform())
+            self.services.waveform_store.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
@@ -78,7 +78,7 @@ class PrepareStage:
 
     def _store(self, job_id: str, clip: Clip) -> StoredSegment:
         key = audio_key(job_id, clip.segment)
-        with self.services.objects.writer(key) as writer:
+        with self.services.object_store.writer(key) as writer:
             writer.write(flac(clip))
         return StoredSegment(clip.segment, key)
 

@@ -10,10 +10,10 @@ from typing import BinaryIO
 import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from worker.adapters.child import ChildDied, ChildTimeout, FramePipe
+from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
-from worker.adapters.decoding.forked import decoding
-from worker.adapters.decoding.served import FileServer
+from worker.adapters.decoding.forked_decoder import decoding
+from worker.adapters.decoding.remote_file import FileServer
 from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
 

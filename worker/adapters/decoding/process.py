@@ -24,9 +24,9 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
-from worker.adapters.child import FramePipe
-from worker.adapters.decoding import ogg, protocol, served
-from worker.adapters.decoding.frames import MEDIA_ERRORS, TrackFrames
+from worker.adapters.child_process import FramePipe
+from worker.adapters.decoding import ogg, protocol, remote_file
+from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.resampling import Resampler
 from worker.pipeline.errors import (
     DecodeFailed,
@@ -94,7 +94,7 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
 
 def _file(fd: int) -> BinaryIO:
     if stat.S_ISSOCK(os.fstat(fd).st_mode):
-        return served.opened(fd, _NAME)
+        return remote_file.opened(fd, _NAME)
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 

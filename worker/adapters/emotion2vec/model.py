@@ -14,8 +14,8 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
 from worker import metrics
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.directory import resolve
-from worker.adapters.emotion2vec.supervised import ModelProcess, Pace, Ready
+from worker.adapters.emotion2vec.model_directory import resolve
+from worker.adapters.emotion2vec.supervised_process import ModelProcess, Pace, Ready
 from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout, ModelUnavailable
 from worker.pipeline.ports import Prediction, Samples
 

@@ -18,10 +18,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from worker.adapters.child import ChildDied, FramePipe, give_way
+from worker.adapters.child_process import ChildDied, FramePipe, give_way
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.directory import describe, resolve
 from worker.adapters.emotion2vec.funasr_package import register_funasr
+from worker.adapters.emotion2vec.model_directory import describe, resolve
 from worker.pipeline.errors import ModelUnavailable
 
 if TYPE_CHECKING:

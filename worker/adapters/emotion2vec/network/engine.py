@@ -13,7 +13,7 @@ from torch import Tensor
 
 from shared.domain.emotion import ModelInfo
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.network.network import Network, Output
+from worker.adapters.emotion2vec.network.batched_forward import Network, Output
 from worker.adapters.emotion2vec.network.precision import batch_samples, dtype_of, open_device, resolve_precision
 
 

@@ -1,0 +1,20 @@
+"""The command line: `emoline`. Each command imports what it needs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import analyze, bench, evaluate, keys, models, service, split, submit
+
+app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(analyze.analyze)
+app.command()(split.split)
+app.command()(evaluate.evaluate)
+app.command()(service.serve)
+app.command()(service.worker)
+app.command()(submit.submit)
+app.command()(service.demo)
+app.command()(service.migrate)
+app.command()(models.models)
+app.add_typer(keys.app, name="keys")
+app.add_typer(bench.app, name="bench")

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+
+import typer
+from rich.console import Console
+
+from cli.console import leave, leaving
+from cli.options import SAMPLE, File
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lab.benchmarks.rounds import OnStep
+
+_REPOSITORY = Path(__file__).parents[1]
+
+app = typer.Typer(
+    help="Measure how fast this machine is, beside other tools on the same sound in the same run.", no_args_is_help=True
+)
+
+_Rounds = Annotated[int, typer.Option(help="How often everything is measured, in turn.", min=1)]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")]
+
+
+class Report(Protocol):
+    """What a benchmark found."""
+
+    def document(self) -> dict[str, Any]: ...
+
+    def table(self) -> RenderableType: ...
+
+
+@app.command("engine")
+def bench_engine(
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="Where all variants run.")] = "cpu",
+    model: Annotated[
+        str,
+        typer.Option(help="mini, a model directory, or large-random: the published large shape with random weights."),
+    ] = "large-random",
+    threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="torch's choice", min=1)] = None,
+    rounds: _Rounds = 3,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Sound in all, in clips of 3 to 25 s.", show_default="120 on a CPU, 960 on a GPU", min=3),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """The model alone: FunASR clip by clip, its clips padded into batches, and ours in each precision."""
+    with _measuring() as on_step:
+        from lab.benchmarks.engine.bench import Plan, measure
+
+        report = measure(Plan(model, device, rounds, threads, seconds), on_step)
+    _show(report, as_json)
+
+
+@app.command("pipeline")
+def bench_pipeline(
+    file: File = SAMPLE,
+    model: Annotated[str, typer.Option(help="mini, a model directory, or large-random.")] = "mini",
+    rounds: _Rounds = 3,
+) -> None:
+    """A recording from file to scores on the CPU: decoding, segmentation and model, each also without the next."""
+    with _measuring() as on_step:
+        from lab.benchmarks.pipeline import measure
+
+        costs = measure(file, model, rounds, on_step)
+    Console().print(costs.table())
+
+
+@app.command("segment")
+def bench_segment(
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of audio files with one utterance in each, to be strung together.",
+            show_default="the phrases of the bundled call",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    hours: Annotated[float, typer.Option(help="Length of the recording.", min=0.02)] = 1.0,
+    long_hours: Annotated[float, typer.Option(help="Length for which memory is measured too.", min=0.02)] = 24.0,
+    rounds: _Rounds = 3,
+    as_json: _Json = False,
+) -> None:
+    """Decoding and segmentation: cost beside decoding alone and other tools, memory, and quality against truth."""
+    with _progress() as on_step:
+        from lab.benchmarks.segment.bench import Plan, measure
+
+        try:
+            report = measure(Plan(rounds, hours, long_hours, clips), on_step)
+        except ValueError as error:
+            leave(Console(stderr=True), str(error))
+    _show(report, as_json)
+
+
+@app.command("service")
+def bench_service(
+    rounds: _Rounds = 3,
+    seconds: Annotated[float, typer.Option(help="Length of each stream of requests.", min=1)] = 20.0,
+    jobs: Annotated[int, typer.Option(help="Short jobs for one and for two workers.", min=2)] = 500,
+    recordings: Annotated[
+        int, typer.Option(help="Recordings of a minute, through the service and past it.", min=1)
+    ] = 30,
+    backlog: Annotated[int, typer.Option(help="Jobs that wait while claims are timed.", min=1)] = 10_000,
+    upload_gib: Annotated[float, typer.Option(help="Size of an upload.", min=0.01)] = 10.0,
+    uploads: Annotated[int, typer.Option(help="Uploads at the same time.", min=1)] = 3,
+    as_json: _Json = False,
+) -> None:
+    """The distributed service under load, over Postgres, Redis and S3 of its own. Needs Linux and the repository."""
+    sys.path.append(str(_REPOSITORY))  # for the servers of the tests, which are not installed
+    with _progress() as on_step:
+        from lab.benchmarks.service.bench import Plan, measure
+
+        plan = Plan(rounds, seconds, jobs, recordings, backlog, round(upload_gib * 2**30), uploads)
+        report = measure(plan, on_step)
+    _show(report, as_json)
+
+
+@app.command("page")
+def bench_page(as_json: _Json = False) -> None:
+    """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""
+    with _progress() as on_step:
+        from lab.benchmarks.browser import NoBrowser
+        from lab.benchmarks.page import measure
+
+        try:
+            report = measure(on_step)
+        except NoBrowser as error:
+            leave(Console(stderr=True), str(error))
+    _show(report, as_json)
+
+
+def _show(report: Report, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(report.document(), ensure_ascii=False, indent=2))
+    else:
+        Console().print(report.table())
+
+
+@contextmanager
+def _measuring() -> Iterator[OnStep]:
+    """What a benchmark of the model runs in, from the import of torch on."""
+    from lab.benchmarks.machine import spin_like_the_models_process
+    from lab.benchmarks.peer import funasr_silenced
+
+    spin_like_the_models_process()
+    with funasr_silenced(), _progress() as on_step:
+        yield on_step
+
+
+@contextmanager
+def _progress() -> Iterator[OnStep]:
+    """A progress bar, and a sentence if the benchmark cannot run."""
+    from cli.terminal import progress_bar
+
+    console = Console(stderr=True)
+    with leaving(console), progress_bar(console) as bar:
+        task = bar.add_task("loading", total=None)
+
+        def on_step(name: str, done: int, steps: int | None) -> None:
+            bar.update(task, description=name, completed=done, total=steps)
+
+        yield on_step
+        bar.update(task, description="done", completed=1, total=1)

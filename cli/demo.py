@@ -1,0 +1,42 @@
+"""`emoline demo`: what a client does, from the upload to the result, against a service that lives as long."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from cli.terminal import print_result, progress_bar, show_progress
+from emoline.client import Client, Unsuccessful
+from shared.schemas.job import JobDocument
+
+_ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
+
+
+def run(url: str, file: Path, out: Path, console: Console) -> None:
+    """Uploads `file`, waits with a progress bar, prints the timeline, writes `out/result.json` and what people look at.
+
+    Raises:
+        ServiceError, Unsuccessful: the service did not analyse the recording; the message says why.
+    """
+    with Client(url) as client:
+        console.print(f"Emoline runs at {url}. Uploading {escape(file.name)} …")
+        job = _wait(client, client.submit(file), console)
+        if job.status != "succeeded":
+            raise Unsuccessful(job)
+        result = client.result(job.id)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+        for artifact in _ARTIFACTS:
+            client.download(job.id, artifact, out / artifact)
+    print_result(result, console)
+    for name in ("result.json", *_ARTIFACTS):
+        console.print(f"Written: {out / name}")
+    console.print("The links of report.pdf need the service, which stops now; report.html has its sounds inside.")
+
+
+def _wait(client: Client, job: JobDocument, console: Console) -> JobDocument:
+    with progress_bar(console) as bar:
+        return client.wait(job.id, partial(show_progress, bar, bar.add_task("queued", total=100)))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.console import leave, leaving, settings_with
+from cli.options import Device, Model, Precision, listed, takes_segmentation
+
+if TYPE_CHECKING:
+    from evaluation.run import Report
+
+
+@takes_segmentation
+def evaluate(
+    source: Annotated[Path, typer.Argument(help="A folder with clips and a CSV, or one long recording.", exists=True)],
+    out: Annotated[Path, typer.Option(help="Folder for report.json, report.md and its pictures.", file_okay=False)],
+    segmentation: dict[str, Any],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with file, emotion[, speaker, gender, language, …]; for a recording CSV with start_ms, end_ms, "
+            "emotion[, channel], or Audacity's labels.",
+            show_default="labels.csv, metadata.csv or the only CSV there; beside a recording its name with .csv",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    label_map: Annotated[
+        list[str] | None, typer.Option("--map", help="What a label means to the model: boredom=other. May be repeated.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only lines of the CSV with one of these values: speaker=13,16.")
+    ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option("--robustness", help="The same clips by telephone, codec, in noise, … too: 15 times as long."),
+    ] = False,
+    model: Model = None,
+    device: Device = None,
+    precision: Precision = None,
+) -> None:
+    """Measure how often the model is right on sound of your own, whose emotions people have named."""
+    console = Console(stderr=True)
+    if source.is_file() and (only or robustness):
+        leave(console, "--only and --robustness are for folders of clips, not for a recording.")
+    settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)
+    names = {name.lower(): to.lower() for name, to in _pairs(console, "--map", label_map).items()}
+    values = {name.lower(): frozenset(listed(text)) for name, text in _pairs(console, "--only", only).items()}
+    with leaving(console):
+        from cli.terminal import progress_bar
+        from evaluation.errors import NotEvaluable
+        from evaluation.run import Source, evaluate_folder, evaluate_recording
+        from worker.container import build_pipeline
+
+        asked = Source(source, labels, names, values)
+        pipeline = build_pipeline(settings)
+        with pipeline.model, progress_bar(console) as bar:
+            task = bar.add_task("loading the model", total=None)
+
+            def on_step(name: str, done: int, total: int | None) -> None:
+                bar.update(task, description=name, completed=done, total=total)
+
+            try:
+                if source.is_dir():
+                    report = evaluate_folder(asked, pipeline, settings.segmentation, on_step, robust=robustness)
+                else:
+                    report = evaluate_recording(asked, pipeline, settings.segmentation, on_step)
+            except NotEvaluable as error:
+                leave(console, str(error))
+            bar.update(task, description="done", completed=1, total=1)
+        from evaluation.report_files import write
+
+        write(report, out)
+    _print(report, out)
+
+
+def _pairs(console: Console, option: str, given: list[str] | None) -> dict[str, str]:
+    """`name=value` each."""
+    pairs = [text.partition("=") for text in given or ()]
+    for name, _, value in pairs:
+        if not (name.strip() and value.strip()):
+            leave(console, f"{option} needs a name and a value with = between, not {name!r}.")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _print(report: Report, out: Path) -> None:
+    console, found = Console(), report.measured
+    for name, rate in {"WA": found.wa, "UAR": found.uar, "macro-F1": found.macro_f1}.items():
+        console.print(f"{name:8} {rate.value:6.1%}  ({rate.low:.1%} to {rate.high:.1%})", highlight=False)
+    console.print(f"{'ECE':8} {found.calibration.ece:6.1%}", highlight=False)
+    if report.skipped:
+        console.print(f"[yellow]{len(report.skipped)} were skipped; the report says which, and why.[/]")
+    if report.unknown_labels:
+        console.print(
+            f"[yellow]The model does not know {', '.join(report.unknown_labels)}: reported apart. --map says what they "
+            "mean to it.[/]"
+        )
+    console.print(f"{out / 'report.md'}", markup=False, soft_wrap=True)

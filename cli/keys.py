@@ -1,0 +1,89 @@
+"""`emoline keys`: who may use the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from cli.console import leave, settings_with
+
+if TYPE_CHECKING:
+    from shared.services.api_keys import ApiKeys
+
+app = typer.Typer(help="API keys. As soon as there is a first one, every request needs one.", no_args_is_help=True)
+
+Tenant = Annotated[str, typer.Option(help="Whose jobs it reaches; tenants never see each other's.")]
+
+
+class Allowed(StrEnum):
+    """What a key may do."""
+
+    READ = "read"
+    WRITE = "write"
+    KEYS = "keys"
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    tenant: Tenant = "default",
+    scope: Annotated[list[Allowed] | None, typer.Option(help="What it may do; by default read and write.")] = None,
+) -> None:
+    """Make a key and print it, this once."""
+    from shared.domain.access import Scope
+
+    scopes = [Scope(allowed.value) for allowed in scope or (Allowed.READ, Allowed.WRITE)]
+    with _access() as access:
+        _, secret = access.create(name, tenant, scopes)
+    Console(stderr=True).print("Keep it: it cannot be shown again. Send it as `Authorization: Bearer …`.", markup=False)
+    typer.echo(secret)
+
+
+@app.command("list")
+def show(tenant: Tenant = "default") -> None:
+    """Show a tenant's keys, newest first."""
+    table = Table(Column("id", min_width=40), "name", "begins with", "may", "made", "revoked")
+    with _access() as access:
+        for key in access.list(tenant):
+            revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+            made = f"{key.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), made, revoked)
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")], tenant: Tenant = "default"
+) -> None:
+    """Make a key worthless, within ten seconds."""
+    from shared.domain.errors import KeyNotFound
+
+    with _access() as access:
+        try:
+            access.revoke(tenant, key_id)
+        except KeyNotFound as error:
+            leave(Console(stderr=True), str(error))
+
+
+@contextmanager
+def _access() -> Iterator[ApiKeys]:
+    from shared.adapters.clock import SystemClock
+    from shared.db.api_keys import SqlApiKeyStore
+    from shared.db.engine import DatabaseUnusable, open_engine
+    from shared.db.schema import ensure_schema
+    from shared.domain.errors import Outage
+    from shared.services.api_keys import ApiKeys
+
+    try:
+        engine = open_engine(settings_with().resolved_database_url())
+        ensure_schema(engine)
+        yield ApiKeys(SqlApiKeyStore(engine), SystemClock())
+        engine.dispose()
+    except (DatabaseUnusable, Outage) as error:
+        leave(Console(stderr=True), str(error))

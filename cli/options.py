@@ -1,0 +1,103 @@
+"""Options that more than one command has."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+import typer
+from rich.console import Console
+
+from cli.console import leave
+from shared.domain.options import SegmentationOptions
+
+if TYPE_CHECKING:
+    from shared.domain.options import JobOptions
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
+
+File = Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)]
+Model = Annotated[
+    str | None, typer.Option(help="mini, a model directory, or a hub id like iic/emotion2vec_plus_large.")
+]
+Device = Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="Where the model runs.")]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16", "fp16"] | None,
+    typer.Option(help="Number format of the model's matrix products; auto takes what the device is good at."),
+]
+Channels = Annotated[
+    Literal["auto", "mix", "split"],
+    typer.Option(help="split: each channel by itself; mix: their mean; auto: split where the voices differ."),
+]
+Roles = Annotated[str, typer.Option(help="Names of the channels from 0 on, with a comma: agent,customer.")]
+Analyse = Annotated[
+    str, typer.Option(help="Channels to analyse, by name or number, with a comma.", show_default="all of them")
+]
+
+_SEGMENTATION_HELP = {
+    "max_ms": "Longest segment, 3000 to 25000 ms.",
+    "min_ms": "Talk is not cut into shorter pieces if there is another way, 500 to 12000 ms.",
+    "min_silence_ms": "Shortest pause, 100 to 800 ms.",
+    "preferred_silence_ms": "Cuts in shorter pauses are a last resort, 100 to 2000 ms.",
+    "max_silence_ms": "A longer pause is left out, 200 to 2000 ms.",
+    "margin_ms": "Sound kept before and after speech, 0 to 400 ms.",
+    "silence_db": "Level in dBFS under which there is silence, -60 to -20; lowered for quiet recordings.",
+    "strict": "Never lower --silence-db.",
+    "vad": "What tells voice from other sound; silero is slower, and better in music and noise.",
+}
+
+
+def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command an option for each field of `SegmentationOptions`; it gets those that were given as a dict,
+    `segmentation`."""
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        given = {name: arguments.pop(name) for name in _SEGMENTATION_HELP}
+        command(**arguments, segmentation={name: value for name, value in given.items() if value is not None})
+
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [parameter for parameter in own if parameter.name != "segmentation"] + _segmentation_parameters()
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _segmentation_parameters() -> list[inspect.Parameter]:
+    types = get_type_hints(SegmentationOptions)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                types[field.name] | None,
+                typer.Option(help=_SEGMENTATION_HELP[field.name], show_default=str(field.default)),
+            ],
+        )
+        for field in fields(SegmentationOptions)
+    ]
+
+
+def job_options(**chosen: Any) -> JobOptions:
+    """Leaves with a sentence where they contradict each other."""
+    from shared.domain.options import JobOptions
+
+    try:
+        return JobOptions(**chosen)
+    except ValueError as error:
+        leave(Console(stderr=True), f"The options are not valid: {error}.")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a list with commas."""
+    return tuple(part.strip() for part in text.split(",")) if text else ()
+
+
+def channels_listed(text: str, roles: tuple[str, ...]) -> tuple[int | str, ...] | None:
+    """The channels of a list with commas: numbers, but for those that are the name of a channel."""
+    return tuple(int(one) if one.isdecimal() and one not in roles else one for one in listed(text)) or None

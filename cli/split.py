@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.console import leaving, settings_with
+from cli.options import Channels, File, job_options, takes_segmentation
+
+
+@takes_segmentation
+def split(
+    file: File,
+    out: Annotated[Path, typer.Option(help="Folder for 000.wav, 001.wav, … and segments.json.", file_okay=False)],
+    segmentation: dict[str, Any],
+    channels: Channels = "auto",
+    plot: Annotated[bool, typer.Option("--plot", help="Draw segments.png too: where the cuts are, and why.")] = False,
+) -> None:
+    """Cut one file into segments, without a model."""
+    from cli.terminal import print_split, progress_bar
+    from worker.offline.split import Hearing
+    from worker.offline.split import split as run
+
+    console = Console(stderr=True)
+    settings = settings_with(segmentation=segmentation)
+    options = job_options(channels=channels, segmentation=settings.segmentation)
+    hearing = Hearing()
+    on_heard = hearing.add if plot else lambda channel, heard: None
+    with leaving(console), progress_bar(console) as bar:
+        task = bar.add_task("cutting", total=None)
+
+        def on_progress(decoded: int, declared: int | None) -> None:
+            bar.update(task, completed=decoded, total=declared)
+
+        done = run(file, out, options, settings, on_progress, on_heard)
+        if plot:
+            from worker.offline.plot import draw
+
+            bar.update(task, description="drawing")
+            draw(done, hearing, options.segmentation.min_silence_ms, out)
+        bar.update(task, description="done", completed=1, total=1)
+    print_split(done, Console())

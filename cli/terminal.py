@@ -1,0 +1,104 @@
+"""What people see in the terminal: progress bars and the timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from shared.domain.recording import SAMPLE_RATE, clock, to_ms
+from shared.schemas.job import JobDocument
+from shared.schemas.result import ResultDocument
+
+if TYPE_CHECKING:
+    from worker.offline.split import Split
+
+_COLOURS = {
+    "angry": "red",
+    "disgusted": "green",
+    "fearful": "magenta",
+    "happy": "yellow",
+    "neutral": "white",
+    "other": "cyan",
+    "sad": "blue",
+    "surprised": "bright_yellow",
+}
+_BAR = 24
+_CHANNELS = "LR"
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar for one piece of work of 100 percent."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "") -> None:
+    """Moves a bar to where a job stands."""
+    progress = job.progress
+    where = f"{job.stage or job.status} {progress.segments_done}/{progress.segments_total} segments"
+    bar.update(task, completed=progress.percent, description=f"{escape(name)}: {where}" if name else where)
+
+
+def print_result(result: ResultDocument, console: Console) -> None:
+    """The timeline as a table with bars, what prevails, and what a reader must know of it."""
+    if result.timeline:
+        console.print(_timeline(result))
+    if result.dominant:
+        found = result.dominant
+        console.print(
+            f"Mostly {found.emotion}: {found.share:.0%} of the analysed time, confidence {found.confidence:.0%}."
+        )
+    else:
+        console.print("No speech was found in this recording.")
+    console.print(
+        f"{len(result.segments)} segments; {clock(result.coverage.analysed_ms)} of {clock(result.coverage.speech_ms)} "
+        f"of speech analysed, in a recording of {clock(result.audio.duration_ms or 0)}."
+    )
+    skipped = sum(segment.status == "skipped" for segment in result.segments)
+    if skipped:
+        console.print(f"[yellow]{skipped} segments could not be analysed; result.json says why.[/]")
+    if result.audio.warnings:
+        console.print(f"[yellow]Warnings: {', '.join(result.audio.warnings)}[/]")
+    if result.model and result.model.notice:
+        console.print(f"[dim]{escape(result.model.id)}: {escape(result.model.notice)}[/]")
+
+
+def print_split(split: Split, console: Console) -> None:
+    """How a recording was cut, in a few lines."""
+    duration = clock(to_ms(split.duration))
+    if split.segments:
+        longest = max(found.segment.duration for found in split.segments) / SAMPLE_RATE
+        inside = sum(found.cut.reason == "no_pause" for found in split.segments)
+        console.print(f"Segments: {len(split.segments)}, the longest of {longest:.1f} s. Cuts inside speech: {inside}.")
+        console.print(f"{clock(to_ms(split.speech))} of speech in a recording of {duration}.")
+    else:
+        console.print(f"No speech was found in this recording of {duration}.")
+    if split.warnings:
+        console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
+
+
+def _timeline(result: ResultDocument) -> Table:
+    split = result.audio.channel_mode == "split" and result.audio.channels == 2
+    table = Table(title=escape(result.audio.filename), title_justify="left")
+    table.add_column("from")
+    table.add_column("to")
+    if split:
+        table.add_column("channel")
+    table.add_column("emotion")
+    table.add_column("confidence")
+    for entry in result.timeline:
+        colour = _COLOURS.get(entry.emotion, "white")
+        bar = f"[{colour}]{'█' * round(entry.confidence * _BAR):<{_BAR}}[/] {entry.confidence:4.0%}"
+        channel = [escape(entry.role or _CHANNELS[entry.channel])] if split else []
+        table.add_row(clock(entry.start_ms), clock(entry.end_ms), *channel, f"[{colour}]{entry.emotion}[/]", bar)
+    return table

@@ -1,0 +1,65 @@
+"""One run: every variant on the same clips, device and threads, in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from lab.benchmarks.engine.clips import cut_clips
+from lab.benchmarks.engine.contender import Contender
+from lab.benchmarks.engine.devices import device_name, left_out, precisions
+from lab.benchmarks.engine.flops import network_flops
+from lab.benchmarks.engine.gemm import GemmPeak
+from lab.benchmarks.engine.report import Conditions, Report
+from lab.benchmarks.engine.variants import variants
+from lab.benchmarks.machine import Machine
+from lab.benchmarks.rounds import OnStep, in_turn
+from shared.domain.recording import SAMPLE_RATE
+from worker.adapters.emotion2vec.model_directory import ModelName, describe, tokens
+from worker.adapters.emotion2vec.network.checkpoint import load
+from worker.adapters.emotion2vec.network.precision import dtype_of
+from worker.pipeline.ports import Samples
+
+
+def run(directory: Path, device: torch.device, rounds: int, seconds: float, on_step: OnStep) -> Report:
+    """`seconds` of audio in all; with as many threads as torch has been given."""
+    clips = _at_hand(cut_clips(seconds), device)
+    conditions = _conditions(directory, device, clips, rounds)
+    contenders = _contenders(directory, device, clips, on_step)
+    peaks = {precision: GemmPeak(device, dtype_of(precision)) for precision in precisions(device)}
+    timed = {own.variant.title: own.round for own in contenders}
+    rates = {f"GEMM peak, {precision}": peak for precision, peak in peaks.items()}
+    values = in_turn({**timed, **rates}, rounds, on_step)
+    found = {precision: values[f"GEMM peak, {precision}"] for precision in peaks}
+    return Report.of(conditions, contenders, values, found, left_out(device))
+
+
+def _at_hand(clips: list[Samples], device: torch.device) -> list[Samples]:
+    """For a GPU in memory that it reads by itself: the model's process puts them there while it works on others."""
+    if device.type == "cpu":
+        return clips
+    return [torch.from_numpy(clip).pin_memory().numpy() for clip in clips]
+
+
+def _conditions(directory: Path, device: torch.device, clips: Sequence[Samples], rounds: int) -> Conditions:
+    network = load(directory, len(tokens(directory)))
+    return Conditions(
+        machine=Machine.here(),
+        gpu=device_name(device),
+        threads=torch.get_num_threads(),
+        rounds=rounds,
+        model=describe(ModelName(directory.name, directory), directory),
+        clips_s=[len(clip) / SAMPLE_RATE for clip in clips],
+        flops=sum(network_flops(network, len(clip)) for clip in clips),
+    )
+
+
+def _contenders(directory: Path, device: torch.device, clips: Sequence[Samples], on_step: OnStep) -> list[Contender]:
+    """All of them loaded before any runs: how much ours takes at once depends on how much memory is free."""
+    loaded = [Contender(own, clips, device) for own in variants(directory, device, torch.get_num_threads())]
+    for contender in loaded:
+        on_step(f"warming up: {contender.variant.title}", 0, None)
+        contender.warm_up()
+    return loaded

@@ -1,0 +1,39 @@
+"""The model directories that are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from worker.adapters.emotion2vec.model_directory import resolve
+from worker.pipeline.errors import ModelUnavailable
+
+LARGE_RANDOM = "large-random"
+"""The shape of emotion2vec+ large with random weights: as fast as the published ones, which cannot be bundled."""
+
+
+@contextmanager
+def model_directory(name: str) -> Iterator[Path]:
+    """The directory of `mini`, of LARGE_RANDOM (650 MB, removed afterwards), or the one that `name` is.
+
+    Raises ModelUnavailable.
+    """
+    if name == LARGE_RANDOM:
+        with TemporaryDirectory(prefix="emoline-bench-") as folder:
+            yield _large_random(Path(folder) / LARGE_RANDOM)
+        return
+    directory = resolve(name).directory
+    if directory is None:
+        raise ModelUnavailable(f"A benchmark downloads nothing: put the model {name} into a directory and name that.")
+    yield directory
+
+
+def _large_random(directory: Path) -> Path:
+    from lab.training.architecture import LARGE
+    from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
+
+    identity = Identity(f"emoline/{LARGE_RANDOM}", "0", "Random weights: only its speed means anything.")
+    write_random_model_directory(directory, LARGE, list(LABEL_NAMES.values()), identity)
+    return directory

@@ -1,0 +1,59 @@
+"""What is measured: our decoder, and the segmenter behind it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from lab.benchmarks.segment.clips import Span
+from lab.benchmarks.segment.preparing import preparing
+from shared.domain.options import SegmentationOptions, VoiceDetectorName
+from shared.settings import Settings
+from worker.container import build_decoder
+from worker.pipeline.segmenter import Heard
+from worker.pipeline.speech import HOP, STEP_MS, close_gaps, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """`segments` and the stretches of `speech` that were found, in samples; `first_s` is how many seconds after the
+    file was opened there was a segment, None if there was none."""
+
+    segments: list[Span]
+    speech: list[Span]
+    first_s: float | None
+
+
+def segment(file: Path, vad: VoiceDetectorName) -> Segmented:
+    """Of a recording of one channel; raises PipelineError."""
+    options = SegmentationOptions(vad=vad)
+    heard: list[Heard] = []
+    segments: list[Span] = []
+    started, first_s = time.perf_counter(), None
+    with preparing(file, options, lambda channel, part: heard.append(part)) as preparation:
+        for clips in preparation.clips():
+            if clips and first_s is None:
+                first_s = time.perf_counter() - started
+            segments.extend((clip.segment.start, clip.segment.end) for clip in clips)
+    return Segmented(segments, _speech(heard, options.min_silence_ms), first_s)
+
+
+def _speech(heard: list[Heard], shortest_pause_ms: int) -> list[Span]:
+    mask = np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)])
+    return [(start * HOP, end * HOP) for start, end in close_gaps(runs(mask), shortest_pause_ms // STEP_MS)]
+
+
+def decode(file: Path) -> int:
+    """The samples that our decoder gives; raises PipelineError."""
+    with file.open("rb") as opened, build_decoder(Settings()).open(opened) as stream:
+        return sum(len(block) for block in stream.blocks())
+
+
+def decode_in_process(file: Path) -> int:
+    """The samples that PyAV gives of a file that is trusted: no process, no pipe, no resampling."""
+    with av.open(str(file)) as container:
+        return sum(frame.samples for frame in container.decode(audio=0))

@@ -1,0 +1,102 @@
+"""What came of a benchmark of the service: as one JSON document, or as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from lab.benchmarks.machine import Machine
+from lab.benchmarks.service.backlog import ClaimCost
+from lab.benchmarks.service.overhead import Overhead
+from lab.benchmarks.service.rates import Situation
+from lab.benchmarks.service.scaling import Scaling
+from lab.benchmarks.service.uploads import Uploads
+
+_MEBI, _GIBI = 2**20, 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    machine: Machine
+    rounds: int
+    situations: list[Situation]
+    scaling: Scaling
+    overheads: list[Overhead]
+    claims: list[ClaimCost]
+    uploads: list[Uploads]
+
+    def document(self) -> dict[str, Any]:
+        """For `json.dumps`."""
+        head = {"benchmark": "service", "date": datetime.now(UTC).isoformat(timespec="seconds")}
+        ratios = {"ratio": self.scaling.ratio, "machine_ratio": self.scaling.machine_ratio}
+        over = [
+            asdict(found) | {"embedded_over": found.embedded_over, "distributed_over": found.distributed_over}
+            for found in self.overheads
+        ]
+        return head | asdict(self) | {"scaling": asdict(self.scaling) | ratios, "overheads": over}
+
+    def table(self) -> Group:
+        tables = [self._rates(), self._scaling(), self._overheads(), self._claims(), self._uploads()]
+        spaced = [part for table in tables for part in (table, Text())]
+        return Group(*spaced, Text(f"{self.machine}. Rounds: {self.rounds}.", style="dim"))
+
+    def _rates(self) -> Table:
+        table = _table("Requests", ["situation", "request", "per s", "p50 ms", "p99 ms", "failed", "cores"])
+        for situation in self.situations:
+            cores = ", ".join(f"{part} {own:.2f}" for part, own in situation.cores.items() if own >= 0.01)
+            for rate in situation.rates:
+                per_s = f"{rate.per_s:.0f}" + (f" of {rate.asked:.0f}" if rate.asked else "")
+                row = [rate.situation, rate.request, per_s, f"{rate.p50_ms:.0f}", f"{rate.p99_ms:.0f}"]
+                table.add_row(*row, str(rate.failed), cores)
+        return table
+
+    def _scaling(self) -> Table:
+        own = self.scaling
+        table = _table(f"{own.jobs} short jobs, prepared", ["", "one, s", "two, s", "ratio"])
+        table.add_row("infer workers", *_medians(own.service_s), f"{own.ratio:.2f}")
+        table.add_row("the model alone", *_medians(own.model_s), f"{own.machine_ratio:.2f}")
+        table.caption = f"Segments executed again: {own.again}."
+        return table
+
+    def _overheads(self) -> Table:
+        table = _table("Submit to end", ["recordings", "analyze, s", "embedded, s", "over", "distributed, s", "over"])
+        for found in self.overheads:
+            row = [_median(found.analyze_s), _median(found.embedded_s), f"{found.embedded_over:+.1%}"]
+            table.add_row(found.title, *row, _median(found.distributed_s), f"{found.distributed_over:+.1%}")
+        return table
+
+    def _claims(self) -> Table:
+        table = _table("Claims", ["database", "operation", "jobs waiting", "p50 ms", "p99 ms"])
+        for cost in self.claims:
+            table.add_row(cost.database, cost.operation, str(cost.jobs), f"{cost.p50_ms:.1f}", f"{cost.p99_ms:.1f}")
+        return table
+
+    def _uploads(self) -> Table:
+        table = _table("Uploads", ["store", "at once", "GiB each", "s", "API grew by MiB", "seen in TMPDIR"])
+        for found in self.uploads:
+            row = [f"{found.size / _GIBI:.1f}", f"{found.seconds:.0f}", f"{found.growth / _MEBI:.0f}"]
+            table.add_row(found.store, str(found.number), *row, str(found.temporary))
+        return table
+
+
+def _median(values: Sequence[float]) -> str:
+    return f"{np.median(values):.1f}"
+
+
+def _medians(by_number: dict[int, list[float]]) -> list[str]:
+    return [_median(values) for values in by_number.values()]
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left")
+    return table

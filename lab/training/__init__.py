@@ -1,0 +1,1 @@
+"""Training of the bundled demonstration checkpoint; see `lab/training/README.md`."""

@@ -1,0 +1,68 @@
+"""API keys in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, select, update
+
+from shared.db.sessions import Sessions
+from shared.db.tables import ApiKeyRow
+from shared.domain.access import ApiKey, Scope
+from shared.domain.errors import KeyNotFound
+
+
+class SqlApiKeyStore:
+    """`shared.ports.ApiKeyStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._write = Sessions(engine)
+        self._read = Sessions.reading(engine)
+
+    def add(self, key: ApiKey, sha256: str) -> None:
+        with self._write.begin() as session:
+            session.add(ApiKeyRow(sha256=sha256, **_values(key)))
+
+    def find(self, sha256: str) -> ApiKey | None:
+        query = select(ApiKeyRow).where(ApiKeyRow.sha256 == sha256, ApiKeyRow.revoked_at.is_(None))
+        with self._read() as session:
+            row = session.scalar(query)
+            return _key_of(row) if row else None
+
+    def any(self) -> bool:
+        with self._read() as session:
+            return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+
+    def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
+        query = select(ApiKeyRow).where(ApiKeyRow.tenant == tenant).order_by(ApiKeyRow.id.desc())
+        with self._read() as session:
+            return [_key_of(row) for row in session.scalars(query)]
+
+    def revoke(self, tenant: str, key_id: str, now: datetime) -> None:
+        own = update(ApiKeyRow).where(
+            ApiKeyRow.tenant == tenant, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None)
+        )
+        with self._write.begin() as session:
+            result = session.execute(own.values(revoked_at=now))
+            assert isinstance(result, CursorResult)
+            if result.rowcount != 1:
+                raise KeyNotFound
+
+
+def _values(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "tenant": key.tenant,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": [scope.value for scope in key.scopes],
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }
+
+
+def _key_of(row: ApiKeyRow) -> ApiKey:
+    scopes = tuple(map(Scope, row.scopes))
+    return ApiKey(row.id, row.tenant, row.name, row.prefix, scopes, row.created_at, row.revoked_at)

@@ -1,0 +1,165 @@
+"""Receivers of events, and what was sent to them, in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from shared.db.outbox import PENDING, delivery, receiver_of
+from shared.db.sessions import Sessions, database_clock
+from shared.db.tables import Signing, WebhookDeliveryRow, WebhookEndpointRow
+from shared.db.webhook_deliveries import secret_of
+from shared.domain.errors import DeliveryNotFound, EndpointNotFound
+from shared.domain.webhook import OLD_SECRET_SIGNS, Delivery, DeliveryState, Endpoint, EventType, new_secret
+from shared.ports import Clock, DeliveryPage
+from shared.schemas.event import test_event
+
+
+class SqlWebhookEndpointStore:
+    """`shared.ports.WebhookEndpointStore`. Who writes to deliveries because of their endpoint holds its row first."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._write = Sessions(engine)
+        self._read = Sessions.reading(engine)
+        self._clock = clock
+        self._now = database_clock(engine, clock)
+
+    def add(self, endpoint: Endpoint, secret: str) -> None:
+        row = WebhookEndpointRow(
+            id=endpoint.id, tenant=endpoint.tenant, secret=secret, created_at=endpoint.created_at, **_values(endpoint)
+        )
+        with self._write.begin() as session:
+            session.add(row)
+
+    def get(self, tenant: str, endpoint_id: str) -> Endpoint:
+        with self._read() as session:
+            return _endpoint_of(_existing(session, tenant, endpoint_id))
+
+    def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
+        query = select(WebhookEndpointRow).where(WebhookEndpointRow.tenant == tenant)
+        with self._read() as session:
+            return list(map(_endpoint_of, session.scalars(query.order_by(WebhookEndpointRow.id.desc()))))
+
+    def replace(self, endpoint: Endpoint) -> None:
+        with self._write.begin() as session:
+            row = _existing(session, endpoint.tenant, endpoint.id, lock=True)
+            for name, value in _values(endpoint).items():
+                setattr(row, name, value)
+            if endpoint.disabled_at:
+                _change_waiting(session, endpoint.id, state=DeliveryState.DISABLED.value)
+            _change_waiting(session, endpoint.id, url=endpoint.url, receiver=receiver_of(endpoint.url))
+
+    def remove(self, tenant: str, endpoint_id: str) -> None:
+        with self._write.begin() as session:
+            session.delete(_existing(session, tenant, endpoint_id, lock=True))
+            _change_waiting(session, endpoint_id, state=DeliveryState.DISABLED.value)
+
+    def rotate_secret(self, tenant: str, endpoint_id: str | None) -> str:
+        with self._write.begin() as session:
+            signing: Signing = (
+                _existing(session, tenant, endpoint_id, lock=True) if endpoint_id else secret_of(session, tenant)
+            )
+            signing.previous_secret, signing.previous_until = signing.secret, self._clock.now() + OLD_SECRET_SIGNS
+            signing.secret = new_secret()
+            return signing.secret
+
+    def send_test(self, endpoint: Endpoint) -> Delivery:
+        now = self._clock.now()
+        body = test_event(endpoint.id, now)
+        row = delivery(endpoint.tenant, endpoint.url, EventType.TEST, body, now, self._now())
+        row.endpoint_id = endpoint.id
+        with self._write.begin() as session:
+            session.add(row)
+            session.flush()
+            session.refresh(row)
+            return _delivery_of(row)
+
+    def page(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        after: str | None,
+        job_id: str | None,
+        endpoint_id: str | None,
+        state: DeliveryState | None,
+    ) -> DeliveryPage:
+        query = select(WebhookDeliveryRow).where(WebhookDeliveryRow.tenant == tenant)
+        if after:
+            query = query.where(WebhookDeliveryRow.id < after)
+        for column, value in (
+            (WebhookDeliveryRow.job_id, job_id),
+            (WebhookDeliveryRow.endpoint_id, endpoint_id),
+            (WebhookDeliveryRow.state, state.value if state else None),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        with self._read() as session:
+            rows = session.scalars(query.order_by(WebhookDeliveryRow.id.desc()).limit(limit + 1))
+            found = list(map(_delivery_of, rows))
+        return DeliveryPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def send_again(self, tenant: str, delivery_id: str) -> Delivery:
+        with self._write.begin() as session:
+            row = session.get(WebhookDeliveryRow, delivery_id, with_for_update=True)
+            if row is None or row.tenant != tenant:
+                raise DeliveryNotFound
+            if row.endpoint_id:
+                row.url = _existing(session, tenant, row.endpoint_id).url
+                row.receiver = receiver_of(row.url)
+            row.state, row.attempts, row.due_at, row.delivered_at = DeliveryState.PENDING.value, 0, self._now(), None
+            # What is still heard of an attempt in hand does not count.
+            row.fence, row.lease_until = row.fence + 1, None
+            session.flush()
+            session.refresh(row)
+            return _delivery_of(row)
+
+
+def _existing(session: Session, tenant: str, endpoint_id: str, *, lock: bool = False) -> WebhookEndpointRow:
+    row = session.get(WebhookEndpointRow, endpoint_id, with_for_update=lock or None)
+    if row is None or row.tenant != tenant:
+        raise EndpointNotFound
+    return row
+
+
+def _change_waiting(session: Session, endpoint_id: str, **values: str) -> None:
+    waiting = update(WebhookDeliveryRow).where(PENDING, WebhookDeliveryRow.endpoint_id == endpoint_id)
+    session.execute(waiting.values(values))
+
+
+def _values(endpoint: Endpoint) -> dict[str, Any]:
+    """The columns that may change."""
+    return {
+        "url": endpoint.url,
+        "events": [event.value for event in endpoint.events],
+        "failing_since": endpoint.failing_since,
+        "disabled_at": endpoint.disabled_at,
+    }
+
+
+def _endpoint_of(row: WebhookEndpointRow) -> Endpoint:
+    events = tuple(map(EventType, row.events))
+    return Endpoint(row.id, row.tenant, row.url, events, row.created_at, row.failing_since, row.disabled_at)
+
+
+def _delivery_of(row: WebhookDeliveryRow) -> Delivery:
+    state = DeliveryState(row.state)
+    return Delivery(
+        id=row.id,
+        tenant=row.tenant,
+        job_id=row.job_id,
+        endpoint_id=row.endpoint_id,
+        url=row.url,
+        event=EventType(row.event),
+        body=row.body,
+        state=state,
+        attempts=row.attempts,
+        next_attempt_at=row.due_at if state is DeliveryState.PENDING else None,
+        last_status=row.last_status,
+        last_error=row.last_error,
+        created_at=row.created_at,
+        delivered_at=row.delivered_at,
+    )

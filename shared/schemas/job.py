@@ -1,0 +1,194 @@
+"""A job as its owner sees it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict
+
+from shared.domain.alert import Alert, Part
+from shared.domain.failure import FailureCode
+from shared.domain.job import Job, JobStatus, SegmentCounts, progress
+from shared.domain.options import JobOptions
+from shared.domain.recording import to_ms
+from shared.domain.timeline import Coverage
+from shared.schemas.recording import AudioDocument, CoverageDocument, Document, ModelDocument
+
+_EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
+_EXAMPLE: dict[str, Any] = {
+    "id": "job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77",
+    "batch_id": None,
+    "status": "processing",
+    "stage": "inferring",
+    "progress": {"segments_total": 312, "segments_done": 120, "segments_skipped": 0, "percent": 38.1, "eta_s": 44},
+    "audio": {
+        "filename": "call.mp3",
+        "size_bytes": 14403271,
+        "sha256": "9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7",
+        "url": None,
+        "duration_ms": 3600000,
+        "channels": 2,
+        "sample_rate": 8000,
+        "codec": "mp3",
+        "channel_mode": "split",
+        "warnings": [],
+    },
+    "coverage": {"speech_ms": 2604630, "analysed_ms": 1001780},
+    "config": {"channels": "auto", "metadata": {"case": "7"}},
+    "model": None,
+    "dominant": None,
+    "error": None,
+    "alerts": [],
+    "created_at": "2026-11-22T09:00:00Z",
+    "started_at": "2026-11-22T09:00:01Z",
+    "finished_at": None,
+    "expires_at": None,
+    "links": {
+        "self": _EXAMPLE_LINK,
+        "result": f"{_EXAMPLE_LINK}/result",
+        "timeline": f"{_EXAMPLE_LINK}/timeline",
+        "segments": f"{_EXAMPLE_LINK}/segments",
+        "frames": f"{_EXAMPLE_LINK}/frames",
+        "waveform": f"{_EXAMPLE_LINK}/waveform",
+        "heatmap": f"{_EXAMPLE_LINK}/heatmap.png",
+        "embeddings": None,
+        "report_pdf": f"{_EXAMPLE_LINK}/report.pdf",
+        "report_html": f"{_EXAMPLE_LINK}/report.html",
+    },
+}
+
+
+class ProgressDocument(Document):
+    segments_total: int
+    """Segments found so far; it grows while the recording is being decoded."""
+    segments_done: int
+    segments_skipped: int
+    percent: float
+    eta_s: int | None
+    """Seconds until it is done, as far as one can tell."""
+
+
+class ErrorDocument(Document):
+    code: FailureCode
+    message: str
+    retryable: bool
+
+
+class AlertDocument(Document):
+    """A rule of the config that the recording has met."""
+
+    name: str
+    emotions: list[str]
+    channel: int | str | None
+    part: Part
+    at_least_ms: int
+    heard_ms: int
+    """How long the emotions were heard in all."""
+    start_ms: int
+    """Where the first segment begins in which they were heard."""
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        rule = alert.rule
+        return cls(
+            name=rule.name,
+            emotions=list(rule.emotions),
+            channel=rule.channel,
+            part=rule.part,
+            at_least_ms=rule.at_least_ms,
+            heard_ms=to_ms(alert.heard),
+            start_ms=to_ms(alert.start),
+        )
+
+
+class LinksDocument(Document):
+    self: str
+    result: str
+    timeline: str
+    segments: str
+    frames: str
+    waveform: str
+    heatmap: str
+    embeddings: str | None
+    """Null unless the job's config asks for them."""
+    report_pdf: str
+    report_html: str
+
+
+class JobDocument(Document):
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: str
+    batch_id: str | None
+    """The batch that it was submitted with, if any."""
+    status: JobStatus
+    stage: Literal["preparing", "inferring", "finishing"] | None
+    progress: ProgressDocument
+    audio: AudioDocument
+    coverage: CoverageDocument
+    config: JobOptions
+    model: ModelDocument | None
+    """The model that was used; null until it is."""
+    dominant: str | None
+    """The emotion that most segments carry; null until the job has succeeded, and where no speech was found."""
+    error: ErrorDocument | None
+    alerts: list[AlertDocument]
+    """The alerts of the config that were raised; none until the job has succeeded."""
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    """When the job is deleted, as its `retention` says; null until it has ended."""
+    links: LinksDocument
+
+    @classmethod
+    def of(cls, job: Job, counts: SegmentCounts, now: datetime) -> Self:
+        self_link = f"/v1/jobs/{job.id}"
+        failure = job.failure
+        return cls(
+            id=job.id,
+            batch_id=job.batch_id,
+            status=job.state.status,
+            stage=job.state.stage,
+            progress=_progress(job, counts, now),
+            audio=AudioDocument.of(job.recording),
+            coverage=CoverageDocument.of(Coverage(job.speech, counts.analysed)),
+            config=job.options,
+            model=ModelDocument.of(job.model) if job.model else None,
+            dominant=job.dominant,
+            error=ErrorDocument(code=failure.code, message=failure.message, retryable=failure.retryable)
+            if failure
+            else None,
+            alerts=list(map(AlertDocument.of, job.alerts)),
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            expires_at=job.expires_at,
+            links=LinksDocument(
+                self=self_link,
+                result=f"{self_link}/result",
+                timeline=f"{self_link}/timeline",
+                segments=f"{self_link}/segments",
+                frames=f"{self_link}/frames",
+                waveform=f"{self_link}/waveform",
+                heatmap=f"{self_link}/heatmap.png",
+                embeddings=f"{self_link}/embeddings" if job.options.embeddings else None,
+                report_pdf=f"{self_link}/report.pdf",
+                report_html=f"{self_link}/report.html",
+            ),
+        )
+
+
+def _progress(job: Job, counts: SegmentCounts, now: datetime) -> ProgressDocument:
+    share = progress(job, counts)
+    eta = None
+    if job.started_at and not job.state.terminal and share > 0:
+        eta = round((now.astimezone(UTC) - job.started_at).total_seconds() * (1 - share) / share)
+    return ProgressDocument(
+        segments_total=counts.total,
+        segments_done=counts.done,
+        segments_skipped=counts.skipped,
+        percent=round(100 * share, 1),
+        eta_s=eta,
+    )

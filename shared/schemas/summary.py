@@ -1,0 +1,84 @@
+"""A recording in figures: shares, quarters, transitions, peaks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, Field
+
+from shared.domain.recording import to_ms
+from shared.domain.timeline import Summary
+from shared.schemas.recording import Document, RoleOf
+from shared.schemas.segments import DominantDocument
+
+
+class ChannelSummaryDocument(Document):
+    channel: int
+    role: str | None
+    dominant: DominantDocument
+    share_by_emotion: dict[str, float]
+
+
+class QuarterSummaryDocument(Document):
+    start_ms: int
+    end_ms: int
+    share_by_emotion: dict[str, float]
+
+
+class TransitionDocument(Document):
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    count: int
+
+
+class PeakDocument(Document):
+    emotion: str
+    score: float
+    index: int
+    start_ms: int
+    end_ms: int
+
+
+class SummaryDocument(Document):
+    share_by_emotion: dict[str, float]
+    by_channel: list[ChannelSummaryDocument]
+    by_quarter: list[QuarterSummaryDocument]
+    transitions: list[TransitionDocument]
+    peaks: list[PeakDocument]
+
+    @classmethod
+    def of(cls, summary: Summary, role_of: RoleOf) -> Self:
+        return cls(
+            share_by_emotion=summary.share_by_emotion,
+            by_channel=[
+                ChannelSummaryDocument(
+                    channel=own.channel,
+                    role=role_of(own.channel),
+                    dominant=DominantDocument.of(own.dominant),
+                    share_by_emotion=own.share_by_emotion,
+                )
+                for own in summary.by_channel
+            ],
+            by_quarter=[
+                QuarterSummaryDocument(
+                    start_ms=to_ms(quarter.start), end_ms=to_ms(quarter.end), share_by_emotion=quarter.share_by_emotion
+                )
+                for quarter in summary.by_quarter
+            ],
+            transitions=[
+                TransitionDocument(source=change.source, target=change.target, count=change.count)
+                for change in summary.transitions
+            ],
+            peaks=[
+                PeakDocument(
+                    emotion=peak.emotion,
+                    score=peak.score,
+                    index=peak.index,
+                    start_ms=to_ms(peak.start),
+                    end_ms=to_ms(peak.end),
+                )
+                for peak in summary.peaks
+            ],
+        )

@@ -1,0 +1,38 @@
+"""Ending jobs before their time: cancel, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.domain.errors import JobFinished
+from shared.domain.job import JobState
+from shared.ports import Clock, JobStore, ObjectStore, Queue, WakeUps
+from shared.services.object_keys import job_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancellation:
+    """The use case."""
+
+    jobs: JobStore
+    objects: ObjectStore
+    wake_ups: WakeUps
+    clock: Clock
+
+    def cancel(self, job_id: str) -> None:
+        """Stops a job; its workers notice at their next step.
+
+        Raises:
+            JobNotFound, JobDeleted, JobFinished.
+        """
+        while not (job := self.jobs.get(job_id)).state.terminal:
+            if self.jobs.replace(job, job.to(JobState.CANCELED, self.clock.now())):
+                if job.options.notifies:
+                    self.wake_ups.wake(Queue.DELIVER)
+                return
+        raise JobFinished
+
+    def delete(self, job_id: str) -> None:
+        """Deletes a job in any state, with every row and object of it. Raises JobNotFound or JobDeleted."""
+        self.jobs.delete(job_id)
+        self.objects.delete_prefix(job_prefix(job_id))

@@ -1,0 +1,66 @@
+"""The waveform of a job's recording: kept as a `.npy` object, of which a stretch is read without the rest.
+
+It has a record for every 20 ms, with a field for each channel, named by its number: its lowest and its highest value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from shared.domain.errors import NoResult, NoWaveform, ObjectNotFound, ResultNotReady
+from shared.domain.job import Job, JobState
+from shared.ports import JobStore, ObjectStore
+from shared.services.object_keys import waveform_key
+from shared.waveform import STEP, Waveform
+
+
+@dataclass(frozen=True, slots=True)
+class WaveformStore:
+    """The use case."""
+
+    jobs: JobStore
+    objects: ObjectStore
+
+    def store(self, job_id: str, waveform: Waveform) -> None:
+        """Keeps that of a whole recording. Raises StorageFull where there is no room."""
+        fields = [(str(channel), np.int8, (2,)) for channel in waveform.channels]
+        records = np.empty(len(waveform.peaks), fields)
+        for place, channel in enumerate(waveform.channels):
+            records[str(channel)] = waveform.peaks[:, place]
+        with self.objects.writer(waveform_key(job_id)) as writer:
+            np.save(writer, records, allow_pickle=False)
+
+    def read(self, job_id: str, start: int = 0, end: int | None = None) -> tuple[Job, Waveform]:
+        """A job, and what there is of its waveform between two samples, by default all of it.
+
+        Raises:
+            JobNotFound, JobDeleted.
+            ResultNotReady: its recording is still being decoded.
+            NoResult: it ended before that was done.
+            NoWaveform: it was decoded before waveforms were kept.
+        """
+        job = self.jobs.get(job_id)
+        if job.state in (JobState.QUEUED, JobState.PREPARING):
+            raise ResultNotReady
+        try:
+            with self.objects.open(waveform_key(job_id)) as file:
+                return job, _read(file, start, job.prepared if end is None else min(end, job.prepared))
+        except ObjectNotFound as error:
+            ended = job.state in (JobState.FAILED, JobState.CANCELED)
+            raise (NoResult if ended else NoWaveform) from error
+
+
+def _read(file: BinaryIO, start: int, end: int) -> Waveform:
+    npy.read_magic(file)
+    (length,), _, record = npy.read_array_header_1_0(file)
+    first = min(start // STEP, length)
+    last = max(first, min(-(-end // STEP), length))
+    file.seek(file.tell() + first * record.itemsize)
+    content = file.read((last - first) * record.itemsize)
+    channels = tuple(map(int, record.names or ()))
+    peaks = np.frombuffer(content, np.int8).reshape(last - first, len(channels), 2)
+    return Waveform(channels, first * STEP, max(first * STEP, min(end, last * STEP)), peaks)

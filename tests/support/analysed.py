@@ -1,0 +1,85 @@
+"""Jobs whose analysis is made up, so that what the API says of them can be told in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import NamedTuple
+
+from shared.container import Services
+from shared.domain.emotion import ModelInfo
+from shared.domain.failure import FailureCode
+from shared.domain.job import JobState
+from shared.domain.options import JobOptions
+from shared.domain.segment import Segment, SegmentOutcome
+from shared.frame_scores import Floats, softmax
+from shared.ports import StoredSegment
+from shared.services.object_keys import audio_key
+from shared.waveform import Waveform
+from tests.support.media.case import spoken
+
+LABELS = ("angry", "happy", "sad")
+MODEL = ModelInfo("test", None, "00", LABELS)
+
+
+class Part(NamedTuple):
+    """A segment: its channel, its start in ms, and its frames' logits [frames, labels]; without any it is skipped."""
+
+    channel: int
+    start_ms: int
+    logits: Floats | None = None
+    labels: Sequence[str] = LABELS
+
+
+def submitted(services: Services, options: JobOptions, filename: str = "call.wav") -> str:
+    with services.submission.receive() as upload:
+        upload.write(spoken("wav"))
+        sha256 = upload.finish()
+    return services.submission.enqueue(upload, sha256, filename, options).id
+
+
+def analysed(
+    services: Services,
+    parts: Sequence[Part],
+    options: JobOptions,
+    embeddings: Sequence[Floats] = (),
+    labels: tuple[str, ...] = LABELS,
+    filename: str = "call.wav",
+    waveform: Waveform | None = None,
+) -> str:
+    """The id of a job that succeeded with segments of these parts; without a waveform as before there were any."""
+    job_id = submitted(services, options, filename)
+    segments = [_segment(index, part) for index, part in enumerate(parts)]
+    stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
+    claim = services.jobs.claim_preparation()
+    assert claim is not None
+    prepared = claim.job.evolve(recording=replace(claim.job.recording, roles=options.roles))
+    if waveform:
+        services.waveform_store.store(job_id, waveform)
+        prepared = prepared.evolve(prepared=waveform.end)
+    services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
+    for segment, part, own in zip_longest(segments, parts, embeddings):
+        if part.logits is not None:
+            services.frame_store.store(job_id, segment, part.logits, own)
+    while claims := services.jobs.claim_segments(10**12):
+        services.jobs.record(
+            [(own, _outcome(parts[own.stored.segment.index])) for own in claims], replace(MODEL, labels=labels)
+        )
+    finish = services.jobs.claim_finish()
+    assert finish is not None
+    services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
+    return job_id
+
+
+def _segment(index: int, part: Part) -> Segment:
+    start, frames = 16 * part.start_ms, 50 if part.logits is None else len(part.logits)
+    length = 320 * frames + 80  # the model needs 400 samples for a frame
+    return Segment(index, part.channel, start, start + length, length)
+
+
+def _outcome(part: Part) -> SegmentOutcome:
+    if part.logits is None:
+        return SegmentOutcome.skipped(FailureCode.TIMEOUT)
+    scores = softmax(part.logits.mean(axis=0))
+    return SegmentOutcome.scored(dict(zip(part.labels, scores.tolist(), strict=True)))

@@ -1,0 +1,83 @@
+"""The distributed service as `emoline serve` and `emoline worker …`, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.e2e.conftest import Client
+
+_READY = {"serve": "listens on", "beat": "beat: Starting"}
+_STOP_WITHIN_S = 60
+_READY_WITHIN_S = 180
+"""Several start at once, and each loads its libraries, one of them a model."""
+
+
+class Process:
+    """A command of Emoline that runs until the context is left; what it says goes to a file."""
+
+    def __init__(self, log: Path, environment: Mapping[str, str], *arguments: str) -> None:
+        self._command = [sys.executable, "-m", "cli", *arguments]
+        self._environment = os.environ | environment
+        self._log = log
+        self._ready = _READY.get(arguments[-1], _READY.get(arguments[0], "worker.ready"))
+
+    def __enter__(self) -> Self:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, env=self._environment, stderr=log, stdout=log)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def ready(self) -> bool:
+        assert self.process.poll() is None, self.said
+        return self._ready in self.said
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def status(self) -> int:
+        """The exit status, once it has one."""
+        return self.process.wait(_STOP_WITHIN_S)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def api(folder: Path, environment: Mapping[str, str]) -> Iterator[Client]:
+    """A client of `emoline serve`."""
+    with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
+        wait_for(serve)
+        with Client(base_url=url_of(serve), timeout=60) as client:
+            yield client
+
+
+def url_of(serve: Process) -> str:
+    """Where a `serve` that is ready listens."""
+    url = re.search(r"http://\S+", serve.said)
+    assert url
+    return url[0]
+
+
+def wait_for(*processes: Process) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while not all(process.ready for process in processes):
+        assert time.monotonic() < deadline, [process.said for process in processes]
+        time.sleep(0.05)

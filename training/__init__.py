@@ -1,1 +1,0 @@
-"""Training of the bundled demonstration checkpoint; see `training/README.md`."""
