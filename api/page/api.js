@@ -1,102 +1,135 @@
-/** The REST API, with the key where the service asks for one. */
-import { t } from "./words.js";
+/** The REST API: its documents, and requests with the API key where the service asks for one. */
+import { h } from "./dom.js";
+import { t } from "./i18n.js";
 
-const KEPT = "emoline.key";
+/** @typedef {import("openapi").components["schemas"]} Schemas */
+/** @typedef {Schemas["JobDocument"]} Job */
+/** @typedef {Schemas["ResultDocument"]} Result */
+/** @typedef {Schemas["SegmentDocument"]} Segment */
+/** @typedef {Schemas["TimelineEntryDocument"]} TimelineEntry */
+/** @typedef {{method?: string, json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions */
 
-/** Says `needs-key` where a request was refused for want of a key, and `away` and `back` of the service. */
-export const service = new EventTarget();
+const STORAGE_KEY = "emoline.key";
+const RETRY_MS = 2000;
 
-/** An answer that is an error: `message` is the service's own sentence. */
-export class Problem extends Error {
-  constructor(status, { code = "", detail = "" } = {}) {
+/** Sends `unauthorized` when a request lacked a valid API key, and `offline` and `online` as the service goes and comes. */
+export const connection = new EventTarget();
+
+/** An error response; its message is the service's own sentence. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {Partial<Schemas["Problem"]>} problem
+   */
+  constructor(status, { detail }) {
     super(detail || t("error.status", { status }));
     this.status = status;
-    this.code = code;
   }
 }
 
-/** The service does not answer. It is asked again until it does, and then says `back`. */
-export class Away extends Error {
-  constructor() {
-    super(t("error.away"));
-  }
-}
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+/** @param {unknown} error */
+export const isAborted = (error) => error instanceof DOMException && error.name === "AbortError";
 
-export const apiKey = () => sessionStorage.getItem(KEPT);
-
-export function rememberKey(key) {
-  sessionStorage.setItem(KEPT, key);
-}
-
-export function forgetKey() {
-  sessionStorage.removeItem(KEPT);
-}
-
-export const credentials = () => (apiKey() ? { Authorization: `Bearer ${apiKey()}` } : {});
+export const getApiKey = () => sessionStorage.getItem(STORAGE_KEY);
+/** @param {string} key */
+export const storeApiKey = (key) => sessionStorage.setItem(STORAGE_KEY, key);
+export const forgetApiKey = () => sessionStorage.removeItem(STORAGE_KEY);
 
 /**
- * The answer of a path under /v1, if it is no error. Raises Problem or Away.
- * @param {string} path
- * @param {{method?: string, json?: any, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * The header that carries the API key, if there is one.
+ * @returns {Record<string, string>}
  */
-export async function ask(path, { method = "GET", json, headers = {}, signal } = {}) {
+export const authorization = () => (getApiKey() ? { Authorization: `Bearer ${getApiKey()}` } : {});
+
+/**
+ * Send a request. Throws ApiError for an error response, an Error when the service cannot be reached, and the AbortError
+ * of `signal`.
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ */
+export async function request(path, { method = "GET", json, headers = {}, signal } = {}) {
   const body = json === undefined ? undefined : JSON.stringify(json);
+  /** @type {Record<string, string>} */
   const type = body ? { "Content-Type": "application/json" } : {};
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, { method, body, headers: { ...type, ...credentials(), ...headers }, signal });
+    response = await fetch(path, { method, body, headers: { ...type, ...authorization(), ...headers }, signal });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw gone();
+    if (isAborted(error)) throw error;
+    waitForService();
+    throw new Error(t("error.away"));
   }
-  if (!answer.ok) throw refused(answer.status, await answer.text());
-  return answer;
+  if (!response.ok) throw toApiError(response.status, await response.text());
+  return response;
 }
 
-export const get = async (path, signal) => (await ask(path, { signal })).json();
+/**
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+const getJson = async (path, signal) => (await request(path, { signal })).json();
 
-/** What an answer with this status and body means; tells who listens where a key is missing. */
-export function refused(status, body) {
-  let said = {};
+/** @type {(query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["JobPageDocument"]>} */
+export const getJobs = (query, signal) => getJson(`/v1/jobs?${query}`, signal);
+/** @type {(jobId: string, signal?: AbortSignal) => Promise<Job>} */
+export const getJob = (jobId, signal) => getJson(`/v1/jobs/${jobId}`, signal);
+/** @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
+export const getResult = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result`, signal);
+/** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["TimelineDocument"]>} */
+export const getTimeline = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/timeline?${query}`, signal);
+/** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["FramesDocument"]>} */
+export const getFrames = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/frames?${query}`, signal);
+/** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["WaveformDocument"]>} */
+export const getWaveform = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/waveform?${query}`, signal);
+
+/**
+ * The error that a response with this status and body stands for; sends `unauthorized` and `offline` where it says so.
+ * @param {number} status
+ * @param {string} body
+ */
+export function toApiError(status, body) {
+  let problem = {};
   try {
-    said = JSON.parse(body);
+    problem = JSON.parse(body);
   } catch {
     // A proxy's own page.
   }
-  if (status === 401) service.dispatchEvent(new Event("needs-key"));
-  if ([502, 503, 504].includes(status)) gone();
-  return new Problem(status, said);
+  if (status === 401) connection.dispatchEvent(new Event("unauthorized"));
+  if ([502, 503, 504].includes(status)) waitForService();
+  return new ApiError(status, problem);
 }
 
-let waiting = false;
+let isWaiting = false;
 
-export function gone() {
-  if (!waiting) {
-    waiting = true;
-    service.dispatchEvent(new Event("away"));
-    setTimeout(lookAgain, 2000);
-  }
-  return new Away();
+/** Send `offline`, and `online` once the service answers again. */
+export function waitForService() {
+  if (isWaiting) return;
+  isWaiting = true;
+  connection.dispatchEvent(new Event("offline"));
+  const poll = async () => {
+    const response = await fetch("/v1/jobs?limit=1", { headers: authorization() }).catch(() => null);
+    if (response && response.status < 500) {
+      isWaiting = false;
+      connection.dispatchEvent(new Event("online"));
+    } else {
+      setTimeout(poll, RETRY_MS);
+    }
+  };
+  setTimeout(poll, RETRY_MS);
 }
 
-async function lookAgain() {
-  const answers = await fetch("/v1/jobs?limit=1", { headers: credentials() }).then((it) => it.status < 500, () => false);
-  if (!answers) {
-    setTimeout(lookAgain, 2000);
-    return;
-  }
-  waiting = false;
-  service.dispatchEvent(new Event("back"));
-}
-
-/** Fetches what `path` gives, with the key, and has the browser save it. */
-export async function save(path, fallbackName) {
-  const answer = await ask(path);
-  const named = /filename="?([^";]+)"?/.exec(answer.headers.get("Content-Disposition") ?? "");
-  const url = URL.createObjectURL(await answer.blob());
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = named?.[1] ?? fallbackName;
-  link.click();
+/**
+ * Fetch a file with the API key, and have the browser save it.
+ * @param {string} path
+ * @param {string} fallbackName for a response without a name
+ */
+export async function download(path, fallbackName) {
+  const response = await request(path);
+  const filename = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "");
+  const url = URL.createObjectURL(await response.blob());
+  h("a", { href: url, download: filename?.[1] ?? fallbackName }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

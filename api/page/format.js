@@ -1,27 +1,41 @@
 /** Numbers and times as people read them. */
-import { chosenLanguage, t } from "./words.js";
+import { currentLanguage, t } from "./i18n.js";
 
-const locale = () => (chosenLanguage() === "zh" ? "zh-CN" : "en-GB");
+const locale = () => (currentLanguage() === "zh" ? "zh-CN" : "en-GB");
 
-/** 754000 ms as 12:34, and from an hour on as 1:12:34; with `decimals` also tenths or less of seconds. */
-export function clock(ms, decimals = 0) {
-  const whole = Math.floor(ms / 1000);
-  const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (number) => String(number).padStart(2, "0");
-  const rest = decimals ? (ms % 1000 / 1000).toFixed(3).slice(1, 2 + decimals) : "";
-  return hours ? `${hours}:${two(minutes)}:${two(seconds)}${rest}` : `${minutes}:${two(seconds)}${rest}`;
+/**
+ * Format 754,000 ms as 12:34, and from an hour on as 1:12:34.
+ * @param {number} ms
+ * @param {number} [decimals] digits after the second
+ */
+export function formatClock(ms, decimals = 0) {
+  const total = Math.floor(ms / 1000);
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  /** @param {number} number */
+  const pad = (number) => String(number).padStart(2, "0");
+  const fraction = decimals ? (ms % 1000 / 1000).toFixed(3).slice(1, 2 + decimals) : "";
+  return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}${fraction}` : `${minutes}:${pad(seconds)}${fraction}`;
 }
 
-export const percent = (share) => new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
-export const number = (value) => new Intl.NumberFormat(locale()).format(value);
-export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+/** @param {number} share from 0 to 1 */
+export const formatPercent = (share) => new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
+/** @param {number} value */
+export const formatNumber = (value) => new Intl.NumberFormat(locale()).format(value);
+/** @param {number} bytes */
+export const formatMegabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
-/** Seconds as a rough time to wait. */
-export const wait = (seconds) => (seconds < 90 ? t("wait.s", { n: seconds }) : t("wait.min", { n: Math.round(seconds / 60) }));
+/**
+ * Format a rough time to wait.
+ * @param {number} seconds
+ */
+export const formatWait = (seconds) => (seconds < 90 ? t("wait.s", { n: seconds }) : t("wait.min", { n: Math.round(seconds / 60) }));
 
-export function when(time) {
-  const date = new Date(time);
-  const today = new Date().toDateString() === date.toDateString();
-  const style = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(locale(), style).format(date);
+/**
+ * Format a time of day, with the date unless it is today.
+ * @param {string} timestamp as in the API's documents
+ */
+export function formatDate(timestamp) {
+  const date = new Date(timestamp);
+  const isToday = new Date().toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(locale(), isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(date);
 }

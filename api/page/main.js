@@ -1,75 +1,87 @@
-/** The page: which view is shown, in which language and light, and whether the service answers. */
-import { apiKey, forgetKey, service } from "./api.js";
-import { choice, h } from "./element.js";
-import { jobsView } from "./jobs/list.js";
-import { jobView } from "./job/view.js";
-import { keyForm } from "./key.js";
-import { chooseLanguage, chosenLanguage, t } from "./words.js";
+/** The page's entry: it shows the view of the address, in the chosen language and theme, and whether the service answers. */
+import { connection, forgetApiKey, getApiKey } from "./api.js";
+import { createApiKeyForm } from "./api-key-form.js";
+import { createSelect, elementById, h } from "./dom.js";
+import { currentLanguage, setLanguage, t } from "./i18n.js";
+import { createJobListView } from "./jobs/job-list.js";
+import { createJobView } from "./job/job-view.js";
 
-const KEPT = "emoline.theme";
+const STORAGE_KEY = "emoline.theme";
+const THEMES = ["auto", "light", "dark"];
 const LANGUAGES = [["en", "English"], ["zh", "中文"]];
-const main = document.getElementById("main");
+const main = elementById("main");
 let view = new AbortController();
-let needsKey = false;
+let needsApiKey = false;
 
-function show(focus = false) {
+function render({ focus = false } = {}) {
   view.abort();
   view = new AbortController();
-  document.documentElement.lang = chosenLanguage() === "zh" ? "zh-CN" : "en";
+  document.documentElement.lang = currentLanguage() === "zh" ? "zh-CN" : "en";
   document.title = `Emoline · ${t("title")}`;
-  document.getElementById("skip").textContent = t("skip");
-  bar();
-  const job = /^#\/jobs\/(job_[\w-]+)$/.exec(location.hash);
-  if (needsKey) main.replaceChildren(keyForm(() => ((needsKey = false), show())));
-  else main.replaceChildren(job ? jobView(job[1], view.signal) : jobsView(view.signal));
-  if (focus) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
-  if (focus) scrollTo(0, 0);
+  elementById("skip").textContent = t("skip");
+  renderBar();
+  const jobId = /^#\/jobs\/(job_[\w-]+)$/.exec(location.hash)?.[1];
+  if (needsApiKey) {
+    main.replaceChildren(createApiKeyForm(() => {
+      needsApiKey = false;
+      render();
+    }));
+  } else {
+    main.replaceChildren(jobId ? createJobView(jobId, view.signal) : createJobListView(view.signal));
+  }
+  if (focus) {
+    (main.querySelector("h1") ?? main).focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
-function bar() {
-  const theme = choice({ onchange: (event) => light(event.target.value), "aria-label": t("theme") },
-    ["auto", "light", "dark"].map((name) => [name, t(`theme.${name}`)]), localStorage.getItem(KEPT) ?? "auto");
-  const speak = (event) => {
-    chooseLanguage(event.target.value);
-    show();
-    document.getElementById("language").focus();
+function renderBar() {
+  const theme = createSelect({ onchange: () => setTheme(theme.value), "aria-label": t("theme") },
+    THEMES.map((name) => [name, t(`theme.${name}`)]), localStorage.getItem(STORAGE_KEY) ?? "auto");
+  const onLanguage = () => {
+    setLanguage(language.value);
+    render();
+    elementById("language").focus();
   };
-  const language = choice({ id: "language", onchange: speak, "aria-label": t("language") }, LANGUAGES, chosenLanguage());
-  const forget = () => {
-    forgetKey();
-    show();
+  const language = createSelect({ id: "language", onchange: onLanguage, "aria-label": t("language") }, LANGUAGES, currentLanguage());
+  const onForget = () => {
+    forgetApiKey();
+    render();
   };
-  document.getElementById("bar").replaceChildren(
+  elementById("bar").replaceChildren(
     h("a.brand", { href: "#/" }, h("img", { src: "/page/icon.svg", alt: "", width: 26, height: 26 }), "Emoline"),
     h("nav", {}, h("a", { href: "#/" }, t("home")), h("a", { href: "/docs" }, t("docs"))),
-    h("span.tools", {}, apiKey() && h("button.plain", { type: "button", onclick: forget }, t("key.forget")), language, theme));
+    h("span.tools", {}, 
+      getApiKey() ? h("button.plain", { type: "button", onclick: onForget }, t("key.forget")) : null, language, theme));
 }
 
-function light(theme) {
-  localStorage.setItem(KEPT, theme);
+/** @param {string} theme */
+function setTheme(theme) {
+  localStorage.setItem(STORAGE_KEY, theme);
   document.documentElement.dataset.theme = theme;
-  dispatchEvent(new Event("light"));
+  dispatchEvent(new Event("themechange"));
 }
 
-function say(key) {
-  document.getElementById("away").textContent = key ? t(key) : "";
+/** @param {string} message */
+function showConnection(message) {
+  elementById("away").textContent = message;
 }
 
-service.addEventListener("needs-key", () => {
-  if (needsKey) return;
-  needsKey = true;
-  show(true);
+connection.addEventListener("unauthorized", () => {
+  if (needsApiKey) return;
+  needsApiKey = true;
+  render({ focus: true });
 });
-service.addEventListener("away", () => say("error.away.wait"));
-service.addEventListener("back", () => {
-  say("error.back");
-  setTimeout(say, 4000);
-  show();
+connection.addEventListener("offline", () => showConnection(t("error.away.wait")));
+connection.addEventListener("online", () => {
+  showConnection(t("error.back"));
+  setTimeout(() => showConnection(""), 4000);
+  render();
 });
-document.getElementById("skip").addEventListener("click", (event) => {
+elementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-addEventListener("hashchange", () => show(true));
-light(localStorage.getItem(KEPT) ?? "auto");
-show();
+addEventListener("hashchange", () => render({ focus: true }));
+setTheme(localStorage.getItem(STORAGE_KEY) ?? "auto");
+render();

@@ -74,7 +74,7 @@ def test_all_modules_are_asked_for_at_once(client: TestClient) -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    spoken = {path.stem: set(_keys(path)) for path in (FOLDER / "words").glob("*.js")}
+    spoken = {path.stem: set(_keys(path)) for path in (FOLDER / "locales").glob("*.js")}
     assert spoken.keys() == {"en", "zh"}
     assert spoken["en"] == spoken["zh"]
 
@@ -84,7 +84,7 @@ def _keys(path: Path) -> list[str]:
 
 
 def test_every_word_that_is_asked_for_is_there() -> None:
-    words = set(_keys(FOLDER / "words" / "en.js"))
+    words = set(_keys(FOLDER / "locales" / "en.js"))
     for name in FILES:
         if name.endswith(".js"):
             asked = re.findall(r'\bt\("([\w.]+)"', (FOLDER / name).read_text())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect
 
 from lab.benchmarks.browser import NoBrowser, chromium
 from tests.e2e.conftest import Client
@@ -18,6 +19,41 @@ from tests.support.processes import api
 from tests.support.servers.missing import leave_out
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
+PATIENCE_S = 90
+"""The longest wait for one thing: beside processes that keep both cores busy the sample call takes half a minute."""
+
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(4 * PATIENCE_S))
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds, also on pages whose policy forbids Playwright's own functions for that."""
+    deadline = monotonic() + PATIENCE_S
+    while not condition():
+        assert monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def record_texts(page: Page, selector: str) -> Callable[[], list[str]]:
+    """Record each text of the first element that matches, so that a short one is not missed; the result reads them."""
+    page.evaluate(
+        """selector => {
+          window.recorded = [];
+          const record = () => {
+            const text = document.querySelector(selector)?.innerText;
+            if (text && text !== window.recorded.at(-1)) window.recorded.push(text);
+          };
+          const changes = { subtree: true, childList: true, attributes: true, characterData: true };
+          new MutationObserver(record).observe(document.body, changes);
+        }""",
+        selector,
+    )
+    return lambda: [str(text) for text in page.evaluate("window.recorded")]
 
 
 @dataclass
@@ -60,7 +96,7 @@ def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
     """A page at `url`, which asks no other host and of which nothing is complained about."""
     asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
     with browser.new_context(**asked) as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_S * 1000)
         watched = Watched(context.new_page())
         watched.page.goto("/")
         yield watched

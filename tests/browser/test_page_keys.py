@@ -12,7 +12,7 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.domain.access import Scope
 from shared.settings import Settings
-from tests.browser.conftest import SAMPLE, Watched, opened
+from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
 from tests.e2e.conftest import Client
 from tests.support.processes import Process, url_of, wait_for
 
@@ -56,7 +56,7 @@ def test_who_has_a_key_gets_everywhere_with_it_and_the_url_never_has_it(
     page.get_by_role("button", name="Use key").click()
     expect(page.get_by_text("Drop recordings here")).to_be_visible()
     page.locator("input[type=file]").set_input_files(str(SAMPLE))
-    expect(page.locator(".job").first).to_contain_text("Done", timeout=60_000)
+    expect(page.locator(".job").first).to_contain_text("Done")
     page.get_by_role("link", name="call.opus").click()
     page.get_by_role("button", name="Play the segment at 0:00").click()
     page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
@@ -80,9 +80,10 @@ def test_a_service_that_goes_away_is_missed_in_a_sentence_and_found_again(browse
             first.kill()
             page.get_by_label("State").select_option("failed")
             expect(page.get_by_text("This page tries again by itself.")).to_be_visible()
+            messages = record_texts(page, "#away")
             with Process(data_dir / "log-2", environment, "serve", "--port", url.rpartition(":")[2]) as second:
                 wait_for(second)
-                expect(page.get_by_text("The service is back.")).to_be_visible(timeout=20_000)
+                wait_until(page, lambda: "The service is back." in messages())
                 expect(page.get_by_text("No recordings yet.")).to_be_visible()
                 with Client(base_url=url) as client:
                     client.submit(SAMPLE.read_bytes(), "call.opus")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.conftest import wait_until
 from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
@@ -44,14 +45,14 @@ def test_waveform_and_regions_begin_where_the_sound_does(page: Page, client: Cli
         chart.press("ArrowRight")
     for _ in range(4):
         chart.press("+")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)  # until the finer peaks were asked for, came and are drawn
-    found = chart.evaluate(BEGINNINGS)
 
-    def time_of(column: int) -> float:
-        return float(duration * (found["left"] + found["width"] * column / found["columns"]) / 100)
+    def drawn_ms() -> dict[str, float]:
+        drawn = chart.evaluate(BEGINNINGS)
+        percent = {name: drawn["left"] + drawn["width"] * drawn[name] / drawn["columns"] for name in ("loud", "region")}
+        return {name: duration * share / 100 for name, share in (percent | {"span": drawn["width"]}).items()}
 
-    assert duration * found["width"] / 100 == pytest.approx(4000, abs=1)
-    assert time_of(found["loud"]) == pytest.approx(1000 * (BEGINS_S + LOUD / RATE), abs=50)
-    assert time_of(found["region"]) == pytest.approx(result["segments"][0]["start_ms"], abs=50)
+    loud_ms = 1000 * (BEGINS_S + LOUD / RATE)
+    expected = {"loud": loud_ms, "region": result["segments"][0]["start_ms"], "span": 4000}
+    wait_until(page, lambda: drawn_ms() == pytest.approx(expected, abs=50))  # finer peaks come later
+    assert drawn_ms()["span"] == pytest.approx(4000, abs=1)
     assert BEGINS_S * 1000 - 200 < result["segments"][0]["start_ms"] < BEGINS_S * 1000 + 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 from reports.html import render
 from reports.report_input import Subject
 from shared.domain.recording import SAMPLE_RATE
+from tests.browser.conftest import PATIENCE_S, wait_until
 from tests.reports.subjects import call, day, subject
 from tests.reports.test_pdf import HOSTILE
 
@@ -39,6 +40,7 @@ def opened(browser: Browser, folder: Path, told: Subject, **look: Any) -> Iterat
     complaints: list[str] = []
     with browser.new_context(**look) as context:
         context.set_offline(True)
+        context.set_default_timeout(PATIENCE_S * 1000)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -46,14 +48,6 @@ def opened(browser: Browser, folder: Path, told: Subject, **look: Any) -> Iterat
         page.goto(file.as_uri())
         yield page
         assert complaints == []
-
-
-def wait_until(page: Page, true: Callable[[], bool]) -> None:
-    """Playwright's own way to wait makes code of a text, which the policy of the file forbids."""
-    deadline = perf_counter() + 20
-    while not true():
-        assert perf_counter() < deadline
-        page.wait_for_timeout(50)
 
 
 def test_a_clip_plays_from_inside_the_file(browser: Browser, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_in_the_same_colours() -> None:
 
 def test_under_the_same_names() -> None:
     for language, texts in TEXTS.items():
-        words = (PAGE / "words" / f"{language}.js").read_text(encoding="utf-8")
+        words = (PAGE / "locales" / f"{language}.js").read_text(encoding="utf-8")
         names = dict(re.findall(r'"emotion\.(\w+)": "([^"]+)"', words))
         assert names == {emotion: texts.emotions[emotion] for emotion in EMOTIONS}
         assert re.findall(r'"channel\.[01]": "([^"]+)"', words.lower()) == list(texts.sides)

@@ -1,36 +1,43 @@
-/** Everything that can be taken along; with the key, so by fetching it first. */
-import { save } from "../api.js";
-import { h } from "../element.js";
-import { chosenLanguage, t } from "../words.js";
+/** The files that can be downloaded: with the API key, so they are fetched first. */
+import { download, messageOf } from "../api.js";
+import { h } from "../dom.js";
+import { currentLanguage, t } from "../i18n.js";
 
-const EXPORTS = ["csv", "jsonl", "parquet", "textgrid", "eaf", "rttm", "srt", "vtt", "audacity"];
-const ENDINGS = { textgrid: "TextGrid", audacity: "txt" };
+const EXPORT_FORMATS = ["csv", "jsonl", "parquet", "textgrid", "eaf", "rttm", "srt", "vtt", "audacity"];
+/** The file name extensions of formats, where they differ from the format. @type {Record<string, string>} */
+const EXTENSIONS = { textgrid: "TextGrid", audacity: "txt" };
 
-export function downloads(job) {
-  const lang = chosenLanguage();
-  const of = (path) => `/v1/jobs/${job.id}/${path}`;
+/**
+ * Create the menu of downloads.
+ * @param {import("../api.js").Job} job
+ */
+export function createDownloads(job) {
+  const lang = currentLanguage();
+  const base = `/v1/jobs/${job.id}`;
   const files = [
-    ["result", of("result"), "result.json"],
-    ["heatmap", of(`heatmap.png?lang=${lang}`), "heatmap.png"],
-    ["pdf", of(`report.pdf?lang=${lang}`), "report.pdf"],
-    ["html", of(`report.html?lang=${lang}`), "report.html"],
-    ...EXPORTS.map((format) => [format, of(`export?format=${format}`), `segments.${ENDINGS[format] ?? format}`]),
-    ...(job.links.embeddings ? [["embeddings", job.links.embeddings, "embeddings.npz"]] : []),
+    ["result", `${base}/result`, "result.json"],
+    ["heatmap", `${base}/heatmap.png?lang=${lang}`, "heatmap.png"],
+    ["pdf", `${base}/report.pdf?lang=${lang}`, "report.pdf"],
+    ["html", `${base}/report.html?lang=${lang}`, "report.html"],
+    ...EXPORT_FORMATS.map((format) => [format, `${base}/export?format=${format}`, `segments.${EXTENSIONS[format] ?? format}`]),
   ];
-  const says = h("p", { role: "status" });
+  if (job.links.embeddings) files.push(["embeddings", job.links.embeddings, "embeddings.npz"]);
+  const status = h("p", { role: "status" });
   const stem = (job.audio.filename || job.id).replace(/\.\w+$/, "");
-  const fetching = (name, path, file) => async () => {
-    says.className = "about";
-    says.textContent = t("downloads.busy", { name: t(`downloads.${name}`) });
-    try {
-      await save(path, `${stem}-${file}`);
-      says.textContent = "";
-    } catch (error) {
-      says.className = "error";
-      says.textContent = `${t(`downloads.${name}`)}: ${error.message}`;
-    }
-  };
-  const buttons = files.map(([name, path, file]) =>
-    h("li", {}, h("button.plain", { type: "button", onclick: fetching(name, path, file) }, t(`downloads.${name}`))));
-  return h("details.downloads", {}, h("summary", {}, t("downloads")), h("div.menu", {}, h("ul", {}, ...buttons), says));
+  const items = files.map(([key, path, filename]) => {
+    const name = t(`downloads.${key}`);
+    const onclick = async () => {
+      status.className = "about";
+      status.textContent = t("downloads.busy", { name });
+      try {
+        await download(path, `${stem}-${filename}`);
+        status.textContent = "";
+      } catch (error) {
+        status.className = "error";
+        status.textContent = `${name}: ${messageOf(error)}`;
+      }
+    };
+    return h("li", {}, h("button.plain", { type: "button", onclick }, name));
+  });
+  return h("details.downloads", {}, h("summary", {}, t("downloads")), h("div.menu", {}, h("ul", {}, ...items), status));
 }

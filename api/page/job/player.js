@@ -1,52 +1,74 @@
-/** Plays a recording segment by segment; between them it is silent and the cursor leaps. */
-import { ask } from "../api.js";
-import { h } from "../element.js";
-import { meeting } from "../timeline/axis.js";
+/** Plays a recording segment by segment; the cursor leaps over the silence between them. */
+import { isAborted, messageOf, request } from "../api.js";
+import { h } from "../dom.js";
+import { findFirst } from "../timeline/axis.js";
 
-const KEPT = 12;
+/** @typedef {import("../api.js").Segment} Segment */
 
-/** Says `move` when the position changed, `change` when it began or stopped to play, `failed` with `problem` set. */
+const MAX_SOUNDS = 12;
+
+/** Sends `move` when the position has changed, `change` when playing begins or stops, `failed` with `problem` set. */
 export class Player extends EventTarget {
-  /** @param {any[]} segments of all channels, by their start */
+  /**
+   * @param {string} jobId
+   * @param {Segment[]} segments of all channels, by their start
+   * @param {AbortSignal} signal stops it
+   */
   constructor(jobId, segments, signal) {
     super();
     this.jobId = jobId;
     this.segments = segments;
+    /** URLs of segments' sounds, by the index of the segment. @type {Map<number, Promise<string>>} */
     this.sounds = new Map();
     this.audio = h("audio", { hidden: true });
+    /** The place in `segments` of the segment that was played last, or -1. */
     this.place = -1;
+    /** The time in the recording, in ms. */
     this.position = 0;
     this.problem = "";
-    this.audio.addEventListener("ended", () => this.next());
-    for (const name of ["play", "pause"]) this.audio.addEventListener(name, () => this.tell("change"));
-    this.audio.addEventListener("play", () => this.run());
+    this.audio.addEventListener("ended", () => {
+      if (this.segments[this.place + 1]) this.play(this.place + 1);
+      else this.send("change");
+    });
+    for (const name of ["play", "pause"]) this.audio.addEventListener(name, () => this.send("change"));
+    this.audio.addEventListener("play", () => this.trackPosition());
     signal.addEventListener("abort", () => {
       this.audio.pause();
       this.sounds.forEach((sound) => sound.then(URL.revokeObjectURL, () => {}));
     });
   }
 
-  get playing() {
+  get isPlaying() {
     return !this.audio.paused;
   }
 
   /** The segment that is being played. */
   get current() {
-    return this.playing ? this.segments[this.place] : null;
+    return this.isPlaying ? this.segments[this.place] : null;
   }
 
-  tell(name) {
+  /** @param {string} name of an event */
+  send(name) {
     this.dispatchEvent(new Event(name));
   }
 
-  /** Plays from a time: within the segment there, rather one of `channel`, or from the next one on. */
+  /**
+   * Play from a time: within the segment that holds it, if one of `channel` does, or from the next segment on.
+   * @param {number} ms
+   * @param {number} [channel] any channel if it is left out
+   */
   playAt(ms, channel) {
-    const held = this.segments.findIndex((it) => it.start_ms <= ms && it.end_ms > ms && (channel ?? it.channel) === it.channel);
-    const place = held >= 0 ? held : this.segments.findIndex((it) => it.end_ms > ms);
+    const holding = this.segments.findIndex((segment) =>
+      segment.start_ms <= ms && segment.end_ms > ms && (channel ?? segment.channel) === segment.channel);
+    const place = holding >= 0 ? holding : this.segments.findIndex((segment) => segment.end_ms > ms);
     if (place >= 0) this.play(place, ms);
   }
 
-  /** Plays the segment at a place of the list, from its start or a time within it. */
+  /**
+   * Play the segment at a place of the list.
+   * @param {number} place
+   * @param {number} [ms] the time to begin at, if it lies within the segment
+   */
   async play(place, ms = 0) {
     const segment = this.segments[place];
     const offset = Math.max(ms - segment.start_ms, 0);
@@ -54,70 +76,75 @@ export class Player extends EventTarget {
     this.place = place;
     this.position = segment.start_ms + offset;
     this.problem = "";
-    this.tell("move");
+    this.send("move");
     try {
-      const url = await this.sound(segment);
+      const url = await this.loadSound(segment);
       if (this.place !== place) return;
       this.audio.src = url;
       this.audio.currentTime = offset / 1000;
       await this.audio.play();
-      if (this.segments[place + 1]) this.sound(this.segments[place + 1]).catch(() => {});
+      if (this.segments[place + 1]) this.loadSound(this.segments[place + 1]).catch(() => {});
     } catch (error) {
-      if (error.name === "AbortError" || this.place !== place) return;
-      this.problem = error.message;
-      this.tell("failed");
+      if (isAborted(error) || this.place !== place) return;
+      this.problem = messageOf(error);
+      this.send("failed");
     }
   }
 
-  /** The segment's sound as a blob's URL, of which the last few are kept. */
-  sound({ index }) {
-    if (!this.sounds.has(index)) {
-      const path = `/v1/jobs/${this.jobId}/segments/${index}/audio?redirect=false`;
-      const sound = ask(path).then((answer) => answer.blob()).then(URL.createObjectURL);
-      sound.catch(() => this.sounds.delete(index));
-      this.sounds.set(index, sound);
-      this.forget();
+  /**
+   * Fetch a segment's sound as a blob's URL. The last `MAX_SOUNDS` are cached.
+   * @param {Segment} segment
+   * @returns {Promise<string>}
+   */
+  loadSound({ index }) {
+    const cached = this.sounds.get(index);
+    if (cached) return cached;
+    const sound = request(`/v1/jobs/${this.jobId}/segments/${index}/audio?redirect=false`)
+      .then((response) => response.blob()).then(URL.createObjectURL);
+    sound.catch(() => this.sounds.delete(index));
+    this.sounds.set(index, sound);
+    for (const [oldIndex, oldSound] of this.sounds) {
+      if (this.sounds.size <= MAX_SOUNDS) break;
+      this.sounds.delete(oldIndex);
+      oldSound.then(URL.revokeObjectURL, () => {});
     }
-    return this.sounds.get(index);
+    return sound;
   }
 
-  forget() {
-    for (const [index, sound] of this.sounds) {
-      if (this.sounds.size <= KEPT) return;
-      this.sounds.delete(index);
-      sound.then(URL.revokeObjectURL, () => {});
-    }
-  }
-
-  next() {
-    if (this.segments[this.place + 1]) this.play(this.place + 1);
-    else this.tell("change");
-  }
-
+  /**
+   * Play a segment before or after the one that was played last, or else before or after the position.
+   * @param {number} by 1 for the next, -1 for the one before
+   */
   step(by) {
-    const here = this.place >= 0 ? this.place : meeting(this.segments, this.position, Infinity)[0] - Math.max(by, 0);
-    const place = Math.min(Math.max(here + by, 0), this.segments.length - 1);
+    const from = this.place >= 0
+      ? this.place
+      : findFirst(this.segments, (segment) => segment.end_ms > this.position) - Math.max(by, 0);
+    const place = Math.min(Math.max(from + by, 0), this.segments.length - 1);
     if (this.segments[place]) this.play(place);
   }
 
   toggle() {
-    if (this.playing) this.audio.pause();
+    if (this.isPlaying) this.audio.pause();
     else this.playAt(this.position);
   }
 
-  /** Moves the cursor; what plays goes on from there. */
+  /**
+   * Move the cursor; playing goes on from there.
+   * @param {number} ms
+   */
   seek(ms) {
     const { current } = this;
     this.position = ms;
     if (current && current.start_ms <= ms && ms < current.end_ms) this.audio.currentTime = (ms - current.start_ms) / 1000;
     else if (current) this.playAt(ms);
-    this.tell("move");
+    this.send("move");
   }
 
-  run() {
-    if (!this.playing) return;
+  /** Follow the sound with each frame of the screen while it plays. */
+  trackPosition() {
+    if (!this.isPlaying) return;
     this.position = this.segments[this.place].start_ms + this.audio.currentTime * 1000;
-    this.tell("move");
-    requestAnimationFrame(() => this.run());
+    this.send("move");
+    requestAnimationFrame(() => this.trackPosition());
   }
 }

@@ -1,74 +1,109 @@
 /** A recording in figures: shares, channels, quarters, peaks, transitions, gaps. */
-import { h } from "../element.js";
-import { clock, percent } from "../format.js";
-import { EMOTIONS, swatch } from "../palette.js";
-import { channelName, emotionName, t } from "../words.js";
-import { gaps } from "./facts.js";
+import { h } from "../dom.js";
+import { formatClock, formatPercent } from "../format.js";
+import { channelName, emotionName, t } from "../i18n.js";
+import { EMOTIONS, createSwatch } from "../palette.js";
+import { describeGaps } from "./properties.js";
 
-/** Pixels that a bar is drawn for: as wide as any card. */
-const BAR = 640;
+/** @typedef {import("../api.js").Result} Result */
+/** @typedef {Record<string, number>} Shares of the emotions, from 0 to 1 */
 
-/** @param {(index: number) => void} play plays the segment with this index */
-export function summary(result, duration, play) {
+/** Pixels of a bar: as wide as any card. */
+const BAR_WIDTH = 640;
+
+/**
+ * Create the cards of a result's summary.
+ * @param {Result} result
+ * @param {number} duration of the recording, in ms
+ * @param {(index: number) => void} onPlay called with the index of a segment
+ */
+export function createSummary(result, duration, onPlay) {
   const { share_by_emotion, by_channel, by_quarter, peaks, transitions } = result.summary;
+  const gaps = describeGaps(result, duration).map((sentence) => h("li", {}, sentence));
+  const channels = createBars(by_channel.map((channel) => [channelName(channel), channel.share_by_emotion]));
+  const quarters = createBars(by_quarter.map(({ start_ms, end_ms, share_by_emotion: shares }) =>
+    [`${formatClock(start_ms)} – ${formatClock(end_ms)}`, shares]));
   return h("div.cards", {},
-    card("shares", shares(share_by_emotion)),
-    by_channel.length > 1 && card("channels", stacks(by_channel.map((own) => [channelName(own), own.share_by_emotion]))),
-    card("quarters", stacks(by_quarter.map((own) => [`${clock(own.start_ms)} – ${clock(own.end_ms)}`, own.share_by_emotion]))),
-    card("peaks", peakList(peaks, play), t("peaks.about")),
-    card("transitions", matrix(transitions), t("transitions.about")),
-    card("coverage", h("ul.sentences", {}, ...gaps(result, duration).map((sentence) => h("li", {}, sentence)))));
+    createCard("shares", createShares(share_by_emotion)),
+    by_channel.length > 1 && createCard("channels", channels),
+    createCard("quarters", quarters),
+    createCard("peaks", createPeaks(peaks, onPlay), t("peaks.about")),
+    createCard("transitions", createTransitions(transitions), t("transitions.about")),
+    createCard("coverage", h("ul.sentences", {}, ...gaps)));
 }
 
-function card(key, content, about) {
+/**
+ * @param {string} key
+ * @param {HTMLElement | null} content
+ * @param {string} [about]
+ */
+function createCard(key, content, about) {
   return h("section.card", { "aria-labelledby": `card-${key}` },
     h("h3", { id: `card-${key}` }, t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
 }
 
-function shares(byEmotion) {
-  const rows = Object.entries(byEmotion).map(([emotion, share]) =>
-    h("li", {}, h("span.name", {}, emotionName(emotion)), bar({ [emotion]: share }), h("span.value", {}, percent(share))));
+/** @param {Shares} shares */
+function createShares(shares) {
+  const rows = Object.entries(shares).map(([emotion, share]) =>
+    h("li", {}, h("span.name", {}, emotionName(emotion)), createBar({ [emotion]: share }), h("span.value", {}, formatPercent(share))));
   return rows.length ? h("ul.shares", {}, ...rows) : null;
 }
 
-function stacks(rows) {
-  return rows.length ? h("ul.stacks", {}, ...rows.map(([name, byEmotion]) => h("li", {},
-    h("span.name", {}, name), bar(byEmotion), h("span.about", {}, words(byEmotion))))) : null;
+/**
+ * Create a bar for each row, with the greatest shares in words.
+ * @param {[string, Shares][]} rows names and shares
+ */
+function createBars(rows) {
+  const items = rows.map(([name, shares]) => {
+    const greatest = Object.entries(shares).slice(0, 3).map(([emotion, share]) => `${emotionName(emotion)} ${formatPercent(share)}`);
+    return h("li", {}, h("span.name", {}, name), createBar(shares), h("span.about", {}, greatest.join(", ") || t("chart.silent")));
+  });
+  return items.length ? h("ul.stacks", {}, ...items) : null;
 }
 
-/** Shares side by side, as parts of the whole width. */
-function bar(byEmotion) {
-  const parts = Object.entries(byEmotion).map(([emotion, share]) => {
-    const part = h("span", {}, swatch(emotion, BAR, 14));
+/**
+ * Create a bar of the shares side by side, as parts of the whole width.
+ * @param {Shares} shares
+ */
+function createBar(shares) {
+  const parts = Object.entries(shares).map(([emotion, share]) => {
+    const part = h("span", {}, createSwatch(emotion, BAR_WIDTH, 14));
     part.style.width = `${share * 100}%`;
     return part;
   });
   return h("span.stack", { "aria-hidden": "true" }, ...parts);
 }
 
-const words = (byEmotion) => Object.entries(byEmotion).slice(0, 3).map(([emotion, share]) =>
-  `${emotionName(emotion)} ${percent(share)}`).join(", ") || t("chart.silent");
-
-function peakList(peaks, play) {
-  const rows = peaks.map(({ emotion, score, index, start_ms }) => h("li", {},
-    h("button.plain.peak", { type: "button", onclick: () => play(index), "aria-label": `${emotionName(emotion)} ${percent(score)}, ${t("play.from", { time: clock(start_ms) })}` },
-      h("span.triangle", {}, "▶"), swatch(emotion), h("span.name", {}, emotionName(emotion)),
-      h("span.value", {}, clock(start_ms)), h("span.value", {}, percent(score)))));
+/**
+ * @param {Result["summary"]["peaks"]} peaks
+ * @param {(index: number) => void} onPlay
+ */
+function createPeaks(peaks, onPlay) {
+  const rows = peaks.map(({ emotion, score, index, start_ms }) => {
+    const label = `${emotionName(emotion)} ${formatPercent(score)}, ${t("play.from", { time: formatClock(start_ms) })}`;
+    return h("li", {}, h("button.plain.peak", { type: "button", onclick: () => onPlay(index), "aria-label": label },
+      h("span.triangle", {}, "▶"), createSwatch(emotion), h("span.name", {}, emotionName(emotion)),
+      h("span.value", {}, formatClock(start_ms)), h("span.value", {}, formatPercent(score))));
+  });
   return rows.length ? h("ul.peaks", {}, ...rows) : null;
 }
 
-function matrix(transitions) {
+/** @param {Result["summary"]["transitions"]} transitions */
+function createTransitions(transitions) {
   if (!transitions.length) return null;
-  const met = EMOTIONS.filter((emotion) => transitions.some((it) => it.from === emotion || it.to === emotion));
-  const most = Math.max(...transitions.map((it) => it.count));
-  const cell = (from, to) => {
-    const count = transitions.find((it) => it.from === from && it.to === to)?.count ?? 0;
-    const field = h("td", {}, count || "");
-    if (count) field.style.setProperty("--depth", `${Math.round(12 + (count / most) * 48)}%`);
-    return field;
+  const emotions = EMOTIONS.filter((emotion) => transitions.some(({ from, to }) => from === emotion || to === emotion));
+  const highest = Math.max(...transitions.map(({ count }) => count));
+  /** @param {string} from @param {string} to */
+  const createCell = (from, to) => {
+    const count = transitions.find((transition) => transition.from === from && transition.to === to)?.count ?? 0;
+    const cell = h("td", {}, count || "");
+    if (count) cell.style.setProperty("--depth", `${Math.round(12 + (count / highest) * 48)}%`);
+    return cell;
   };
-  const heads = met.map((emotion) => h("th", { scope: "col" }, emotionName(emotion)));
+  const headings = emotions.map((emotion) => h("th", { scope: "col" }, emotionName(emotion)));
+  const rows = emotions.map((from) =>
+    h("tr", {}, h("th", { scope: "row" }, emotionName(from)), ...emotions.map((to) => createCell(from, to))));
   return h("div.scroll", { tabIndex: 0, role: "group", "aria-labelledby": "card-transitions" }, h("table.matrix", {},
-    h("thead", {}, h("tr", {}, h("td.about", {}, t("transitions.from")), ...heads)),
-    h("tbody", {}, ...met.map((from) => h("tr", {}, h("th", { scope: "row" }, emotionName(from)), ...met.map((to) => cell(from, to)))))));
+    h("thead", {}, h("tr", {}, h("td.about", {}, t("transitions.from")), ...headings)),
+    h("tbody", {}, ...rows)));
 }

@@ -1,134 +1,167 @@
-/** Sending recordings: each with its progress, and what went wrong where it did. */
-import { credentials, gone, refused } from "../api.js";
-import { h } from "../element.js";
-import { megabytes, percent } from "../format.js";
-import { t } from "../words.js";
-import { options } from "./options.js";
+/** Uploads of recordings, each with its progress and its error. */
+import { authorization, toApiError, waitForService } from "../api.js";
+import { h } from "../dom.js";
+import { formatMegabytes, formatPercent } from "../format.js";
+import { t } from "../i18n.js";
+import { createOptionsForm } from "./options-form.js";
 
-/** What is being sent or could not be: it outlives the page's other views. */
+/** @typedef {import("../api.js").Job} Job */
+
+/**
+ * The uploads that run or have failed: they outlive the view that began them.
+ * @type {Set<Upload>}
+ */
 const uploads = new Set();
 let list = h("ul.uploads");
-let submitted = () => {};
+/** @type {(job: Job) => void} */
+let onSubmitted = () => {};
 
-/** The place to drop recordings at; `done` is called with each job that was made. */
-export function uploader(done) {
-  submitted = done;
-  const chosen = options();
-  const sendAll = (files) => [...files].forEach((file) => send(file, chosen.config()));
+/**
+ * Create the area to drop recordings at, with the options and the uploads.
+ * @param {(job: Job) => void} onSubmit called with each job that was made
+ */
+export function createUploader(onSubmit) {
+  onSubmitted = onSubmit;
+  const options = createOptionsForm();
+  /** @param {FileList} files */
+  const uploadAll = (files) => {
+    for (const file of files) new Upload(file, options.readConfig(), randomKey()).start();
+  };
   const input = h("input", { type: "file", multiple: true, id: "files", accept: "audio/*,video/*,*/*" });
   input.addEventListener("change", () => {
-    sendAll(input.files);
+    if (input.files) uploadAll(input.files);
     input.value = "";
   });
   list = h("ul.uploads", { "aria-label": t("upload.choose") });
-  uploads.forEach(show);
+  uploads.forEach((upload) => upload.render());
   const area = h("div.drop", {},
     h("p.big", {}, t("upload.drop")),
     h("p.about", {}, t("upload.or")),
     input, h("label.button.primary", { htmlFor: "files" }, t("upload.choose")));
-  takeDrops(area, sendAll);
-  return h("section.upload", { "aria-label": t("upload.choose") }, area, chosen.element, list);
+  acceptDrops(area, uploadAll);
+  return h("section.upload", { "aria-label": t("upload.choose") }, area, options.element, list);
 }
 
-function takeDrops(area, sendAll) {
-  const over = (event) => {
+/**
+ * @param {HTMLElement} area
+ * @param {(files: FileList) => void} onDrop
+ */
+function acceptDrops(area, onDrop) {
+  /** @param {DragEvent} event */
+  const onDragOver = (event) => {
     event.preventDefault();
     area.classList.add("over");
   };
-  area.addEventListener("dragenter", over);
-  area.addEventListener("dragover", over);
-  area.addEventListener("dragleave", (event) => area.contains(event.relatedTarget) || area.classList.remove("over"));
+  area.addEventListener("dragenter", onDragOver);
+  area.addEventListener("dragover", onDragOver);
+  area.addEventListener("dragleave", (event) => {
+    if (!area.contains(/** @type {Node | null} */ (event.relatedTarget))) area.classList.remove("over");
+  });
   area.addEventListener("drop", (event) => {
     event.preventDefault();
     area.classList.remove("over");
-    sendAll(event.dataTransfer.files);
+    if (event.dataTransfer) onDrop(event.dataTransfer.files);
   });
 }
 
-/** With a key, the same for another attempt, so that a recording whose answer was lost is not analysed twice. */
-function send(file, config, key = randomKey()) {
-  const upload = { file, config, key, share: 0, error: null, request: new XMLHttpRequest(), element: null };
-  uploads.add(upload);
-  show(upload);
-  start(upload);
-}
-
-/** XMLHttpRequest, because fetch does not tell how much was sent. */
-function start(upload) {
-  const { file, config, key, request } = upload;
-  const form = new FormData();
-  if (Object.keys(config).length) form.append("config", JSON.stringify(config));
-  form.append("file", file);
-  request.open("POST", "/v1/jobs");
-  const headers = { "Idempotency-Key": key, ...credentials() };
-  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-  request.upload.addEventListener("progress", (event) => {
-    upload.share = event.loaded / event.total;
-    show(upload);
-  });
-  request.addEventListener("load", () => answered(upload));
-  request.addEventListener("error", () => lost(upload));
-  request.addEventListener("abort", () => dismiss(upload));
-  request.send(form);
-}
-
-function answered(upload) {
-  const { status, responseText } = upload.request;
-  if (status !== 202) {
-    fail(upload, refused(status, responseText).message);
-    return;
-  }
-  let job;
-  try {
-    job = JSON.parse(responseText);
-  } catch {  // of an answer that broke off browsers show what came
-    lost(upload);
-    return;
-  }
-  dismiss(upload);
-  submitted(job);
-}
-
-function lost(upload) {
-  gone();
-  fail(upload, t("error.lost"));
-}
-
-/** `crypto.randomUUID` is there over https only. */
+/** A random idempotency key; `crypto.randomUUID` exists over https only. */
 function randomKey() {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((it) => it.toString(16)).join("-");
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((number) => number.toString(16)).join("-");
 }
 
-function fail(upload, sentence) {
-  upload.error = sentence;
-  show(upload);
-}
-
-function dismiss(upload) {
-  uploads.delete(upload);
-  upload.element?.remove();
-}
-
-function again(upload) {
-  dismiss(upload);
-  send(upload.file, upload.config, upload.key);
-}
-
-function show(upload) {
-  const { file, share, error, request, element } = upload;
-  const says = share < 1 ? t("upload.sending", { percent: percent(share) }) : t("upload.stored");
-  if (element?.isConnected && !error) {
-    element.querySelector(".says").textContent = says;
-    element.querySelector("progress").value = share;
-    return;
+class Upload {
+  /**
+   * @param {File} file
+   * @param {object} config of the job
+   * @param {string} key the idempotency key: a second attempt sends the same, so that a recording is not analysed twice
+   */
+  constructor(file, config, key) {
+    this.file = file;
+    this.config = config;
+    this.key = key;
+    this.share = 0;
+    this.error = "";
+    this.request = new XMLHttpRequest();  // fetch does not tell how much was sent
+    this.status = h("span.about.says");
+    this.progress = h("progress", { max: 1, "aria-label": file.name });
+    this.element = h("li.sent");
   }
-  const button = (key, onclick) => h("button.plain", { type: "button", onclick }, t(key));
-  const row = h("li.sent", {},
-    h("span.name", {}, file.name), h("span.about", {}, megabytes(file.size)),
-    error ? h("p.error", { role: "alert" }, error) : h("span.about.says", {}, says),
-    error ? button("upload.again", () => again(upload)) : h("progress", { max: 1, value: share, "aria-label": file.name }),
-    error ? button("upload.dismiss", () => dismiss(upload)) : button("cancel", () => request.abort()));
-  if (element?.isConnected) element.replaceWith(row);
-  else list.append(row);
-  upload.element = row;
+
+  start() {
+    const { request } = this;
+    uploads.add(this);
+    this.render();
+    const form = new FormData();
+    if (Object.keys(this.config).length) form.append("config", JSON.stringify(this.config));
+    form.append("file", this.file);
+    request.open("POST", "/v1/jobs");
+    const headers = { "Idempotency-Key": this.key, ...authorization() };
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => {
+      this.share = event.loaded / event.total;
+      this.showProgress();
+    });
+    request.addEventListener("load", () => this.finish());
+    request.addEventListener("error", () => this.failOffline());
+    request.addEventListener("abort", () => this.dismiss());
+    request.send(form);
+  }
+
+  finish() {
+    const { status, responseText } = this.request;
+    if (status !== 202) {
+      this.fail(toApiError(status, responseText).message);
+      return;
+    }
+    let job;
+    try {
+      job = JSON.parse(responseText);
+    } catch {  // browsers give the part that came of a response that broke off
+      this.failOffline();
+      return;
+    }
+    this.dismiss();
+    onSubmitted(job);
+  }
+
+  failOffline() {
+    waitForService();
+    this.fail(t("error.lost"));
+  }
+
+  /** @param {string} message */
+  fail(message) {
+    this.error = message;
+    this.render();
+  }
+
+  dismiss() {
+    uploads.delete(this);
+    this.element.remove();
+  }
+
+  retry() {
+    this.dismiss();
+    new Upload(this.file, this.config, this.key).start();
+  }
+
+  showProgress() {
+    this.status.textContent = this.share < 1 ? t("upload.sending", { percent: formatPercent(this.share) }) : t("upload.stored");
+    this.progress.value = this.share;
+  }
+
+  /** Show the upload in the list, in the chosen language. */
+  render() {
+    /** @param {string} key @param {() => void} onclick */
+    const button = (key, onclick) => h("button.plain", { type: "button", onclick }, t(key));
+    this.showProgress();
+    this.element.replaceChildren(h("span.name", {}, this.file.name), h("span.about", {}, formatMegabytes(this.file.size)));
+    if (this.error) {
+      this.element.append(h("p.error", { role: "alert" }, this.error),
+        button("upload.again", () => this.retry()), button("upload.dismiss", () => this.dismiss()));
+    } else {
+      this.element.append(this.status, this.progress, button("cancel", () => this.request.abort()));
+    }
+    if (!list.contains(this.element)) list.append(this.element);
+  }
 }

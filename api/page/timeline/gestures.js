@@ -1,63 +1,84 @@
 /** Wheel, fingers, mouse and keys on the chart. */
 
-const MOVED_PX = 4;
+/** @typedef {import("./axis.js").Axis} Axis */
+/** @typedef {import("../job/player.js").Player} Player */
 
-/** @param {{axis: any, canvas: HTMLElement, clicked: (ms: number) => void, hovered: (event: any) => void}} chart */
-export function takeGestures({ axis, canvas, clicked, hovered }) {
+/** A pointer that moves less than this clicks. */
+const CLICK_PX = 4;
+
+/**
+ * Pan and zoom the axis by wheel, mouse and fingers.
+ * @param {Axis} axis
+ * @param {HTMLElement} canvas
+ * @param {(ms: number, event: PointerEvent) => void} onClick
+ * @param {(event: PointerEvent) => void} onHover
+ */
+export function addGestures(axis, canvas, onClick, onHover) {
+  /** The x of each pointer that is down, by its id. @type {Map<number, number>} */
   const pointers = new Map();
-  let begun = null;
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  /** The pointers and the axis when the drag began. */
+  let drag = { x: 0, start: 0, hasMoved: false, distance: 0, span: 0, around: 0 };
+  /** @param {MouseEvent} event */
+  const xOf = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  const distance = () => {
+    const [first, second = first] = pointers.values();
+    return Math.max(Math.abs(first - second), 10);
+  };
+  const middle = () => [...pointers.values()].reduce((sum, x) => sum + x, 0) / pointers.size;
 
   canvas.addEventListener("wheel", (event) => {
-    const across = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    const moved = across
+    const isSideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    const hasChanged = isSideways
       ? axis.pan((event.deltaX || event.deltaY) * axis.msPerPixel)
-      : axis.zoom(1.0015 ** event.deltaY, axis.ms(place(event)));
-    if (moved) event.preventDefault();  // else the page scrolls
+      : axis.zoom(1.0015 ** event.deltaY, axis.toMs(xOf(event)));
+    if (hasChanged) event.preventDefault();  // else the page scrolls
   }, { passive: false });
 
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, place(event));
-    begun = { x: place(event), start: axis.start, moved: pointers.size > 1, apart: apart(pointers), span: axis.span };
-    begun.around = axis.ms(middle(pointers));
+    pointers.set(event.pointerId, xOf(event));
+    drag = {
+      x: xOf(event), start: axis.start, hasMoved: pointers.size > 1,
+      distance: distance(), span: axis.span, around: axis.toMs(middle()),
+    };
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!pointers.has(event.pointerId)) {
-      hovered(event);
+      onHover(event);
       return;
     }
-    pointers.set(event.pointerId, place(event));
+    pointers.set(event.pointerId, xOf(event));
     if (pointers.size > 1) {
-      const span = begun.span * (begun.apart / Math.max(apart(pointers), 10));
-      axis.show(begun.around - (middle(pointers) - axis.left) * (span / axis.width), span);
-    } else if (begun.moved || Math.abs(place(event) - begun.x) > MOVED_PX) {
-      begun.moved = true;
-      axis.show(begun.start - (place(event) - begun.x) * axis.msPerPixel);
+      const span = drag.span * (drag.distance / distance());
+      axis.show(drag.around - (middle() - axis.left) * (span / axis.width), span);
+    } else if (drag.hasMoved || Math.abs(xOf(event) - drag.x) > CLICK_PX) {
+      drag.hasMoved = true;
+      axis.show(drag.start - (xOf(event) - drag.x) * axis.msPerPixel);
     }
   });
-  const lifted = (event) => {
-    const alone = pointers.size === 1 && pointers.delete(event.pointerId);
-    pointers.delete(event.pointerId);
-    if (alone && event.type === "pointerup" && !begun.moved) clicked(axis.ms(place(event)), event);
-    if (pointers.size) begun = { ...begun, x: [...pointers.values()][0], start: axis.start, moved: true };
+  /** @param {PointerEvent} event */
+  const onPointerEnd = (event) => {
+    const isLast = pointers.delete(event.pointerId) && pointers.size === 0;
+    if (isLast && event.type === "pointerup" && !drag.hasMoved) onClick(axis.toMs(xOf(event)), event);
+    const [x] = pointers.values();
+    if (x !== undefined) drag = { ...drag, x, start: axis.start, hasMoved: true };
   };
-  canvas.addEventListener("pointerup", lifted);
-  canvas.addEventListener("pointercancel", lifted);
+  canvas.addEventListener("pointerup", onPointerEnd);
+  canvas.addEventListener("pointercancel", onPointerEnd);
 }
 
-const apart = (pointers) => {
-  const places = [...pointers.values()];
-  return Math.max(Math.abs(places[0] - (places[1] ?? places[0])), 10);
-};
-const middle = (pointers) => [...pointers.values()].reduce((sum, x) => sum + x, 0) / pointers.size;
-
-/** What keys do, by their name, of a chart with its player. */
-export function keysOf(axis, player) {
-  const step = (share) => player.seek(Math.min(Math.max(player.position + axis.span * share, 0), axis.duration));
+/**
+ * The actions of keys, by the name of the key.
+ * @param {Axis} axis
+ * @param {Player} player
+ * @returns {Record<string, (event: KeyboardEvent) => void>}
+ */
+export function keyActions(axis, player) {
+  /** @param {number} share of the visible range */
+  const move = (share) => player.seek(Math.min(Math.max(player.position + axis.span * share, 0), axis.duration));
   return {
-    ArrowLeft: (event) => (event.shiftKey ? axis.pan(-axis.span / 4) : step(-0.05)),
-    ArrowRight: (event) => (event.shiftKey ? axis.pan(axis.span / 4) : step(0.05)),
+    ArrowLeft: (event) => (event.shiftKey ? axis.pan(-axis.span / 4) : move(-0.05)),
+    ArrowRight: (event) => (event.shiftKey ? axis.pan(axis.span / 4) : move(0.05)),
     PageUp: () => axis.pan(-axis.span),
     PageDown: () => axis.pan(axis.span),
     Home: () => player.seek(0),

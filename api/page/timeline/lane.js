@@ -1,110 +1,161 @@
 /**
- * A channel, pixel by pixel: a band and a tint for each stretch of one emotion, the waveform upon it. Rectangles would be
- * drawn one by one, thousands of them in each frame of a long recording; pixels take the same time however many there are.
+ * A channel's lane, drawn pixel by pixel: a band and a tint for each stretch of one emotion, the waveform over it. Rectangles
+ * would be drawn one by one, thousands of them in each frame of a long recording; pixels take the same time however many
+ * there are.
  */
-import { ink, colour, pattern } from "../palette.js";
-import { emotionName } from "../words.js";
-import { meeting } from "./axis.js";
+import { colourOf, patternOf, textColourOf } from "../palette.js";
+import { emotionName } from "../i18n.js";
+import { findOverlapping } from "./axis.js";
 
-export const BAND = 18;
-const ROOM = 4;
+/** @typedef {import("./axis.js").Axis} Axis */
+/** @typedef {import("./chart.js").Item} Item */
+/** @typedef {import("./theme.js").Theme} Theme */
+/** @typedef {import("./waveform.js").Peaks} Peaks */
+/** @typedef {{item: Item, from: number, to: number, isFaint: boolean}} Region an item with its pixels */
+
+export const BAND_HEIGHT = 18;
+/** Pixels above and below the waveform. */
+const PADDING = 4;
+/** Narrower regions have no pattern. */
+const MIN_PATTERN_PX = 4;
 
 export class Lane {
+  constructor() {
+    this.image = new ImageData(1, 1);
+    this.pixels = new Uint32Array(1);
+    this.colours = { band: new Uint32Array(0), tint: new Uint32Array(0), wave: new Uint32Array(0) };
+  }
+
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {{items: any[], peaks: any, loudest: number, faint: (item: any) => boolean}} what
+   * @param {Axis} axis
+   * @param {{items: Item[], peaks: Peaks | null, amplitude: number, isFaint: (item: Item) => boolean}} content
+   * @param {{top: number, height: number}} place in pixels
+   * @param {Theme} theme
    */
-  draw(context, axis, { items, peaks, loudest, faint }, { top, height }, look) {
+  draw(context, axis, { items, peaks, amplitude, isFaint }, { top, height }, theme) {
     const scale = context.getTransform().a;
-    const size = { width: Math.round(axis.width * scale), height: Math.round(height * scale), band: Math.round(BAND * scale) };
-    const columns = this.columns(size.width, look.bare);
-    const shown = this.regions(columns, axis, scale, items, faint, look);
-    const waves = extents(axis, scale, peaks, loudest, size, ROOM * scale);
-    this.fill(context, columns, waves, size);
+    const size = { width: Math.round(axis.width * scale), height: Math.round(height * scale), band: Math.round(BAND_HEIGHT * scale) };
+    const regions = this.colourColumns(size.width, axis, scale, items, isFaint, theme);
+    this.fillPixels(waveformRows(axis, scale, peaks, amplitude, size), size);
     context.putImageData(this.image, Math.round(axis.left * scale), Math.round(top * scale));
-    shown.forEach(([item, from, to]) => overlay(context, item, from, to, top, height, look, faint(item)));
+    for (const region of regions) drawOverlay(context, region, top, height, theme);
   }
 
-  /** Colours of the columns, as they are where nobody speaks. */
-  columns(width, bare) {
-    if (this.kept?.band.length !== width) {
-      const colours = () => new Uint32Array(width);
-      this.kept = { band: colours(), tint: colours(), wave: colours() };
+  /**
+   * Colour each column of pixels as its item.
+   * @param {number} width
+   * @param {Axis} axis
+   * @param {number} scale points of the canvas per pixel
+   * @param {Item[]} items
+   * @param {(item: Item) => boolean} isFaint
+   * @param {Theme} theme
+   * @returns {Region[]} the visible items that are wide enough for a pattern
+   */
+  colourColumns(width, axis, scale, items, isFaint, theme) {
+    if (this.colours.band.length !== width) {
+      this.colours = { band: new Uint32Array(width), tint: new Uint32Array(width), wave: new Uint32Array(width) };
     }
-    for (const part of ["band", "tint", "wave"]) this.kept[part].fill(bare[part]);
-    return this.kept;
-  }
-
-  /** Colours the columns of what is shown, and gives what is wide enough for a pattern. */
-  regions(columns, axis, scale, items, faint, look) {
-    const wide = [];
-    const [first, last] = meeting(items, axis.start, axis.end);
+    const { band, tint, wave } = this.colours;
+    /** @param {import("./theme.js").Tones} tones @param {number} [from] @param {number} [to] */
+    const fill = (tones, from, to) => {
+      band.fill(tones.band, from, to);
+      tint.fill(tones.tint, from, to);
+      wave.fill(tones.wave, from, to);
+    };
+    fill(theme.silence);
+    /** @type {Region[]} */
+    const regions = [];
     let drawn = -1;
-    for (let i = first; i < last; i++) {
-      const [from, to] = [axis.x(items[i].start_ms), axis.x(items[i].end_ms)];
+    for (const item of items.slice(...findOverlapping(items, axis.start, axis.end))) {
+      const [from, to] = [axis.toPixel(item.start_ms), axis.toPixel(item.end_ms)];
       const column = Math.max(Math.round((from - axis.left) * scale), 0);
       const end = Math.max(Math.round((to - axis.left) * scale), column + 1);
       if (end <= drawn) continue;  // within the column before
       drawn = end;
-      const tones = look.tones(items[i].emotion, faint(items[i]));
-      for (const part of ["band", "tint", "wave"]) columns[part].fill(tones[part], column, end);
-      if (to - from >= 4) wide.push([items[i], Math.max(from, axis.left), Math.min(to, axis.left + axis.width)]);
+      fill(theme.tones(item.emotion, isFaint(item)), column, end);
+      if (to - from >= MIN_PATTERN_PX) {
+        regions.push({ item, from: Math.max(from, axis.left), to: Math.min(to, axis.left + axis.width), isFaint: isFaint(item) });
+      }
     }
-    return wide;
+    return regions;
   }
 
-  fill(context, { band, tint, wave }, { high, low }, size) {
-    if (this.image?.width !== size.width || this.image?.height !== size.height) {
-      this.image = context.createImageData(size.width, size.height);
+  /**
+   * @param {{high: Float32Array, low: Float32Array}} rows of the waveform
+   * @param {{width: number, height: number, band: number}} size
+   */
+  fillPixels({ high, low }, size) {
+    if (this.image.width !== size.width || this.image.height !== size.height) {
+      this.image = new ImageData(size.width, size.height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
+    const { pixels } = this;
+    const { band, tint, wave } = this.colours;
     let place = 0;
     for (let y = 0; y < size.height; y++) {
       for (let x = 0; x < size.width; x++) {
-        this.pixels[place++] = y < size.band ? band[x] : y >= high[x] && y < low[x] ? wave[x] : tint[x];
+        pixels[place++] = y < size.band ? band[x] : y >= high[x] && y < low[x] ? wave[x] : tint[x];
       }
     }
   }
 }
 
-/** The rows between which the waveform lies, of each column; without peaks a line. */
-function extents(axis, scale, peaks, loudest, { width, height, band }, room) {
+/**
+ * The rows between which each column of the waveform lies; without peaks it is a line.
+ * @param {Axis} axis
+ * @param {number} scale points of the canvas per pixel
+ * @param {Peaks | null} peaks
+ * @param {number} amplitude that is drawn at full height
+ * @param {{width: number, height: number, band: number}} size
+ */
+function waveformRows(axis, scale, peaks, amplitude, { width, height, band }) {
   const [high, low] = [new Float32Array(width), new Float32Array(width)];
   const middle = (band + height) / 2;
-  const unit = (height - band - 2 * room) / 2 / loudest;
-  const perColumn = peaks ? (axis.msPerPixel / scale) * (peaks.max.length / (peaks.end_ms - peaks.start_ms)) : 0;
-  const begin = peaks ? ((axis.start - peaks.start_ms) / (axis.msPerPixel / scale)) * perColumn : 0;
+  const unit = (height - band - 2 * PADDING * scale) / 2 / amplitude;
+  const msPerColumn = axis.msPerPixel / scale;
+  const pointsPerMs = peaks ? peaks.max.length / (peaks.end_ms - peaks.start_ms) : 0;
   for (let column = 0; column < width; column++) {
-    let [least, most] = [0, 0];
-    const first = Math.floor(begin + column * perColumn);
-    const last = peaks ? Math.min(Math.max(first + 1, Math.ceil(begin + (column + 1) * perColumn)), peaks.max.length) : 0;
-    for (let i = Math.max(first, 0); i < last; i++) {
-      if (peaks.min[i] < least) least = peaks.min[i];
-      if (peaks.max[i] > most) most = peaks.max[i];
+    let [lowest, highest] = [0, 0];
+    if (peaks) {
+      const begin = (axis.start - peaks.start_ms + column * msPerColumn) * pointsPerMs;
+      const first = Math.floor(begin);
+      const last = Math.min(Math.max(first + 1, Math.ceil(begin + msPerColumn * pointsPerMs)), peaks.max.length);
+      for (let i = Math.max(first, 0); i < last; i++) {
+        if (peaks.min[i] < lowest) lowest = peaks.min[i];
+        if (peaks.max[i] > highest) highest = peaks.max[i];
+      }
     }
-    high[column] = middle - Math.max(most * unit, scale / 2);
-    low[column] = middle - Math.min(least * unit, -scale / 2);
+    high[column] = middle - Math.max(highest * unit, scale / 2);
+    low[column] = middle - Math.min(lowest * unit, -scale / 2);
   }
   return { high, low };
 }
 
-/** Pattern and name, and of a segment that was skipped the outline. */
-function overlay(context, item, from, to, top, height, look, weak) {
-  context.globalAlpha = weak ? 0.3 : 1;
-  context.fillStyle = pattern(item.emotion);
-  context.fillRect(from, top, to - from, BAND);
+/**
+ * Draw a region's pattern and name, and the outline of a skipped segment.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Region} region
+ * @param {number} top
+ * @param {number} height
+ * @param {Theme} theme
+ */
+function drawOverlay(context, { item, from, to, isFaint }, top, height, theme) {
+  context.globalAlpha = isFaint ? 0.3 : 1;
+  context.fillStyle = patternOf(item.emotion);
+  context.fillRect(from, top, to - from, BAND_HEIGHT);
   context.globalAlpha = 1;
-  if (item.status === "skipped") {
-    context.strokeStyle = look.muted;
+  if ("status" in item && item.status === "skipped") {
+    context.strokeStyle = theme.muted;
     context.setLineDash([3, 3]);
     context.strokeRect(from + 0.5, top + 0.5, Math.max(to - from - 1, 1), height - 1);
     context.setLineDash([]);
   }
-  const words = emotionName(item.emotion);
-  const width = to - from > 30 && !weak ? context.measureText(words).width : Infinity;
+  const name = emotionName(item.emotion);
+  const width = to - from > 30 && !isFaint ? context.measureText(name).width : Infinity;
   if (width > to - from - 8) return;
-  context.fillStyle = colour(item.emotion);
-  context.fillRect(from + 3, top + 2, width + 4, BAND - 4);
-  context.fillStyle = ink(item.emotion);
-  context.fillText(words, from + 5, top + BAND / 2 + 0.5);
+  context.fillStyle = colourOf(item.emotion);
+  context.fillRect(from + 3, top + 2, width + 4, BAND_HEIGHT - 4);
+  context.fillStyle = textColourOf(item.emotion);
+  context.fillText(name, from + 5, top + BAND_HEIGHT / 2 + 0.5);
 }

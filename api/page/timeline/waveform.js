@@ -1,43 +1,65 @@
-/** Waveforms: the least and the greatest sample of each short stretch, as the workers kept them. */
-import { get } from "../api.js";
-import { Detail } from "./detail.js";
+/** Waveforms: the lowest and the highest sample of each short stretch. */
+import { getWaveform } from "../api.js";
+import { RangeLoader } from "./range-loader.js";
 
-const MOST_POINTS = 20_000;
+/** @typedef {import("../api.js").Schemas["WaveformDocument"]} WaveformDocument */
+/** @typedef {{start_ms: number, end_ms: number, min: number[], max: number[]}} Peaks samples from -1 to 1, evenly over the range */
 
-/** The peaks of a job: all of it roughly, and finely what is shown; none for jobs that have none. */
+const OVERVIEW_POINTS = 4000;
+const MAX_POINTS = 20_000;
+
+/** The peaks of a job: the whole recording roughly, and the visible range finely; none if the job has none. */
 export class Waveform {
-  constructor(jobId, came, signal) {
-    this.whole = null;
-    this.fine = new Detail((start, end, msPerPixel, abort) => this.fetch(start, end, (end - start) / msPerPixel, abort), came);
-    this.fetch = (start, end, points, abort) => {
-      const query = { start_ms: Math.floor(start), end_ms: Math.ceil(end), points: Math.min(Math.ceil(points), MOST_POINTS) };
-      return get(`/v1/jobs/${jobId}/waveform?${new URLSearchParams(query)}`, abort);
-    };
-    this.ready = get(`/v1/jobs/${jobId}/waveform?points=4000`, signal).then((whole) => {
-      this.whole = whole;
-      came();
-    }, () => {});  // analysed before waveforms were kept
-    signal.addEventListener("abort", () => this.fine.stop());
+  /**
+   * @param {string} jobId
+   * @param {() => void} onLoad called when new peaks can be drawn
+   * @param {AbortSignal} signal
+   */
+  constructor(jobId, onLoad, signal) {
+    /** @type {WaveformDocument | null} */
+    this.overview = null;
+    /** @type {RangeLoader<WaveformDocument>} */
+    this.loader = new RangeLoader(({ start, end, msPerPixel }, abort) => {
+      const points = Math.min(Math.ceil((end - start) / msPerPixel), MAX_POINTS);
+      const query = { start_ms: String(Math.floor(start)), end_ms: String(Math.ceil(end)), points: String(points) };
+      return getWaveform(jobId, new URLSearchParams(query), abort);
+    }, onLoad);
+    getWaveform(jobId, new URLSearchParams({ points: String(OVERVIEW_POINTS) }), signal).then((overview) => {
+      this.overview = overview;
+      onLoad();
+    }, () => {});  // jobs of versions without waveforms have none
+    signal.addEventListener("abort", () => this.loader.stop());
+    /** @type {Map<number, number>} */
+    this.amplitudes = new Map();
   }
 
-  /** The peaks of a channel for the shown stretch: `{start_ms, end_ms, min, max}`, or null. */
-  of(channel, axis) {
-    if (!this.whole) return null;
-    const rough = (this.whole.end_ms - this.whole.start_ms) / (this.whole.channels[0]?.max.length || 1);
-    const from = (rough > axis.msPerPixel && this.fine.of(axis)) || this.whole;
-    const own = from.channels.find((it) => it.channel === channel);
-    return own ? { start_ms: from.start_ms, end_ms: from.end_ms, min: own.min, max: own.max } : null;
+  /**
+   * The peaks of a channel for the visible range, or null.
+   * @param {number} channel
+   * @param {import("./axis.js").Axis} axis
+   * @returns {Peaks | null}
+   */
+  get(channel, axis) {
+    if (!this.overview) return null;
+    const { start_ms, end_ms, channels } = this.overview;
+    const overviewMsPerPoint = (end_ms - start_ms) / (channels[0]?.max.length || 1);
+    const waveform = (overviewMsPerPoint > axis.msPerPixel && this.loader.get(axis)) || this.overview;
+    const peaks = waveform.channels.find((candidate) => candidate.channel === channel);
+    return peaks ? { start_ms: waveform.start_ms, end_ms: waveform.end_ms, min: peaks.min, max: peaks.max } : null;
   }
 
-  /** What the loudest place of a channel is drawn as high as: quiet voices are to be seen too. */
-  height(channel) {
-    if (!this.whole) return 1;
-    this.loudest ??= new Map();
-    if (!this.loudest.has(channel)) {
-      const own = this.whole.channels.find((it) => it.channel === channel);
-      const most = (own?.max ?? []).reduce((high, value, i) => Math.max(high, value, -own.min[i]), 0);
-      this.loudest.set(channel, Math.max(most, 0.05));
+  /**
+   * The amplitude that is drawn at full height: a channel's highest, so that quiet voices are seen too.
+   * @param {number} channel
+   */
+  amplitude(channel) {
+    if (!this.overview) return 1;
+    let amplitude = this.amplitudes.get(channel);
+    if (amplitude === undefined) {
+      const peaks = this.overview.channels.find((candidate) => candidate.channel === channel);
+      amplitude = peaks ? peaks.max.reduce((highest, value, i) => Math.max(highest, value, -peaks.min[i]), 0.05) : 0.05;
+      this.amplitudes.set(channel, amplitude);
     }
-    return this.loudest.get(channel);
+    return amplitude;
   }
 }

@@ -1,8 +1,8 @@
 /** 中文。 */
 export default {
   "title": "情绪时间线", "skip": "跳到正文", "home": "录音", "docs": "接口文档", "theme": "外观", "theme.auto": "系统",
-  "theme.light": "浅色", "theme.dark": "深色", "language": "语言", "cancel": "取消", "retry": "重试", "delete": "删除",
-  "keep": "保留", "close": "关闭", "back": "全部录音", "channel.0": "左声道", "channel.1": "右声道", "mixed": "全部声道",
+  "theme.light": "浅色", "theme.dark": "深色", "language": "语言", "cancel": "取消", "delete": "删除",
+  "keep": "保留", "back": "全部录音", "channel.0": "左声道", "channel.1": "右声道", "mixed": "全部声道",
   "key.title": "此服务需要密钥", "key.why": "请输入 API 密钥。它只保留到您关闭此标签页，且只发送给本服务。", "key.wrong": "密钥被拒绝：{detail}",
   "key.label": "API 密钥", "key.use": "使用密钥", "key.forget": "清除密钥",
   "error.away": "服务没有响应。", "error.away.wait": "服务没有响应，本页会自动重试。", "error.back": "服务已恢复。",
@@ -49,7 +49,7 @@ export default {
   "view.heat.about": "每种情绪随时间的评分；上方为片段。", "dominant.is": "占已分析时间的 {share}，平均置信度 {confidence}",
   "dominant.none": "没有找到语音。", "play": "播放", "pause": "暂停", "play.from": "从 {time} 播放", "zoom.in": "放大",
   "zoom.out": "缩小", "zoom.fit": "整个录音", "chart": "录音时间线，播放位置。方向键移动，加减键缩放，Shift 加方向键平移，回车播放。下方的片段表内容相同。",
-  "chart.at": "{time}：{what}", "chart.silent": "无语音", "keys": "按键",
+  "chart.at": "{time}：{emotions}", "chart.silent": "无语音", "keys": "按键",
   "keys.about": "在时间线上：← → 移动，Shift + ← → 平移，+ − 缩放，0 整个录音，回车或空格播放和暂停，N P 下一个和上一个片段。滚轮或双指缩放，拖动平移，点击播放。",
   "merge.gap": "合并间隔（毫秒）", "merge.least": "最低置信度", "shares": "时间占比", "channels": "按声道", "quarters": "按四等分",
   "peaks": "峰值", "peaks.about": "每种情绪评分最高之处。", "transitions": "转换", "transitions.about": "一种情绪之后出现另一种的次数。",

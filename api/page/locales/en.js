@@ -1,8 +1,8 @@
 /** English. */
 export default {
   "title": "Emotion timelines", "skip": "Skip to the content", "home": "Recordings", "docs": "API", "theme": "Appearance",
-  "theme.auto": "System", "theme.light": "Light", "theme.dark": "Dark", "language": "Language", "cancel": "Cancel", "retry": "Try again",
-  "delete": "Delete", "keep": "Keep it", "close": "Close", "back": "All recordings", "channel.0": "Left channel", "channel.1": "Right channel", "mixed": "All channels",
+  "theme.auto": "System", "theme.light": "Light", "theme.dark": "Dark", "language": "Language", "cancel": "Cancel",
+  "delete": "Delete", "keep": "Keep it", "back": "All recordings", "channel.0": "Left channel", "channel.1": "Right channel", "mixed": "All channels",
   "key.title": "This service needs a key", "key.why": "Enter an API key. It is kept until you close this tab and is sent to this service only.",
   "key.wrong": "The key was refused: {detail}", "key.label": "API key", "key.use": "Use key", "key.forget": "Forget key",
   "error.away": "The service does not answer.", "error.away.wait": "The service does not answer. This page tries again by itself.",
@@ -57,7 +57,7 @@ export default {
   "dominant.is": "{share} of the analysed time, mean confidence {confidence}", "dominant.none": "No speech was found.", "play": "Play",
   "pause": "Pause", "play.from": "Play from {time}", "zoom.in": "Zoom in", "zoom.out": "Zoom out", "zoom.fit": "Whole recording",
   "chart": "Timeline of the recording, playback position. Arrow keys move, plus and minus zoom, Shift and arrows pan, Enter plays. The table of segments below holds the same.",
-  "chart.at": "{time}: {what}", "chart.silent": "no speech", "keys": "Keys",
+  "chart.at": "{time}: {emotions}", "chart.silent": "no speech", "keys": "Keys",
   "keys.about": "On the timeline: ← → move, Shift + ← → pan, + − zoom, 0 whole recording, Enter or Space play and pause, N P next and previous segment. Wheel or two fingers zoom, dragging pans, a click plays.",
   "merge.gap": "Merge gap, ms", "merge.least": "Least confidence", "shares": "Share of time", "channels": "By channel", "quarters": "By quarter",
   "peaks": "Peaks", "peaks.about": "Where each emotion scored highest.", "transitions": "Transitions",

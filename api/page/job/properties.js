@@ -1,0 +1,79 @@
+/** The properties of a job: its recording, model, coverage, warnings and alerts. */
+import { h } from "../dom.js";
+import { formatClock, formatDate, formatNumber, formatPercent } from "../format.js";
+import { t, translateCode } from "../i18n.js";
+
+/** @typedef {import("../api.js").Job} Job */
+/** @typedef {import("../api.js").Result} Result */
+/** @typedef {import("../api.js").Segment} Segment */
+
+/**
+ * Create the list of a job's properties, and its notices.
+ * @param {Job} job
+ */
+export function createProperties(job) {
+  const { audio, model, coverage } = job;
+  const rows = [
+    ["length", audio.duration_ms === null ? null : formatClock(audio.duration_ms)],
+    ["sound", [audio.codec, audio.sample_rate && `${formatNumber(audio.sample_rate)} Hz`].filter(Boolean).join(", ")],
+    ["channels", describeChannels(audio)],
+    ["coverage", coverage.speech_ms ? describeCoverage(coverage) : null],
+    ["model", model && [model.id, model.revision].filter(Boolean).join(" · ")],
+    ["submitted", formatDate(job.created_at)],
+  ];
+  const list = rows.filter(([, value]) => value).map(([key, value]) =>
+    h("div", {}, h("dt", {}, t(`fact.${key}`)), h("dd", {}, value)));
+  const alerts = job.alerts.map(({ name, heard_ms, start_ms }) =>
+    t("fact.alert", { name, heard: formatClock(heard_ms), start: formatClock(start_ms) }));
+  const warnings = audio.warnings.map((code) => translateCode("warning", code));
+  const notices = [...(model?.notice ? [model.notice] : []), ...alerts, ...warnings];
+  return h("div.about-job", {}, h("dl.facts", {}, ...list), ...notices.map((notice) => h("p.notice", { role: "note" }, notice)));
+}
+
+/** @param {Job["audio"]} audio */
+function describeChannels({ channels: count, channel_mode }) {
+  if (count === null) return null;
+  return count === 1 ? t("fact.mono") : t(`fact.${channel_mode ?? "mix"}`, { count });
+}
+
+/** @param {Job["coverage"]} coverage */
+function describeCoverage({ speech_ms, analysed_ms }) {
+  const share = formatPercent(analysed_ms / speech_ms);
+  return t("fact.coverage.of", { analysed: formatClock(analysed_ms), speech: formatClock(speech_ms), share });
+}
+
+/**
+ * Describe the coverage and the gaps: silence, and skipped segments by their reason.
+ * @param {Result} result
+ * @param {number} duration of the recording, in ms
+ * @returns {string[]} sentences
+ */
+export function describeGaps({ segments, coverage }, duration) {
+  /** @type {Map<string, {count: number, ms: number}>} */
+  const reasons = new Map();
+  for (const { status, reason, start_ms, end_ms } of segments) {
+    if (status !== "skipped") continue;
+    const total = reasons.get(String(reason)) ?? { count: 0, ms: 0 };
+    reasons.set(String(reason), { count: total.count + 1, ms: total.ms + end_ms - start_ms });
+  }
+  const skipped = [...reasons].map(([reason, { count, ms }]) =>
+    t("gap.skipped", { count: formatNumber(count), time: formatClock(ms), reason: translateCode("reason", reason) }));
+  const sentences = skipped.length ? skipped : [t("gap.none")];
+  if (coverage.speech_ms) sentences.unshift(`${t("fact.coverage")}: ${describeCoverage(coverage)}`);
+  const silence = duration - unionLength(segments);
+  if (silence > 0) sentences.push(t("gap.silence", { time: formatClock(silence) }));
+  return sentences;
+}
+
+/**
+ * The time in which at least one segment lies, in ms.
+ * @param {Segment[]} segments by their start
+ */
+function unionLength(segments) {
+  let [end, length] = [0, 0];
+  for (const { start_ms, end_ms } of segments) {
+    length += Math.max(end_ms - Math.max(start_ms, end), 0);
+    end = Math.max(end, end_ms);
+  }
+  return length;
+}
