@@ -44,7 +44,7 @@ CONTENT = spoken("wav") + random.Random(1).randbytes(12 * MB)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 CUT = len(CONTENT) * 6 // 10
 WITHIN_S = 30
-PAGE = Path(__file__).parents[2] / "docs" / "uploads.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "upload-in-parts.md"
 
 
 @dataclass(frozen=True)
