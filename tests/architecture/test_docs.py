@@ -91,7 +91,9 @@ def test_every_page_that_code_and_texts_name_exists() -> None:
 
 
 def test_every_page_is_on_the_map() -> None:
-    linked = {(DOCS / link.partition("#")[0]).resolve() for link in LINK.findall((DOCS / "README.md").read_text("utf-8"))}
+    linked = {
+        (DOCS / link.partition("#")[0]).resolve() for link in LINK.findall((DOCS / "README.md").read_text("utf-8"))
+    }
     pages = {path for path in DOCS.rglob("*.md") if path.parent.name != "adr"} - {DOCS / "README.md"}
     assert pages - linked == set()
 
