@@ -71,8 +71,8 @@ class Settings(BaseSettings):
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Number format of the model's matrix products; `auto` is fp32 on a CPU without AMX, else bf16 (fp16 on GPUs that
-    lack bf16). The shorter ones are several times faster where the device has units for them; docs/engine.md has what
-    they cost in accuracy."""
+    lack bf16). The shorter ones are several times faster where the device has units for them;
+    docs/explanation/engine.md has what they cost in accuracy."""
 
     segment_timeout_s: float = Field(default=8.0, gt=0)
     """Seconds that the model may take for one segment before its process is killed, besides four times what its sound

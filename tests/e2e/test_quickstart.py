@@ -1,4 +1,4 @@
-"""The examples of docs/quickstart.md, run as they stand there against the whole service."""
+"""The examples of docs/how-to/submit-a-recording.md, run as they stand there against the whole service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
 
-DOCS = Path(__file__).parents[2] / "docs" / "quickstart.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "submit-a-recording.md"
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", DOCS.read_text(), re.DOTALL)
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 RUN = {
@@ -40,7 +40,7 @@ def test_an_example_does_what_it_says(language: str, example: str, client: Clien
     done = subprocess.run(
         [*RUN[language], str(script)],
         cwd=tmp_path,
-        env=os.environ | {"PATH": commands, "PYTHONPATH": str(DOCS.parents[1])},
+        env=os.environ | {"PATH": commands, "PYTHONPATH": str(DOCS.parents[2])},
         capture_output=True,
         text=True,
         timeout=100,

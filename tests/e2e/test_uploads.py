@@ -43,7 +43,7 @@ CONTENT = spoken("wav") + random.Random(1).randbytes(12 * MB)
 """A recording of a second, and much behind it that is none."""
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 CUT = len(CONTENT) * 6 // 10
-PAGE = Path(__file__).parents[2] / "docs" / "uploads.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "upload-in-parts.md"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def told(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["wa", "uar", "macro_f1"])
-@pytest.mark.parametrize("page", ["docs/evaluation.md", "worker/models/mini/README.md"])
+@pytest.mark.parametrize("page", ["docs/explanation/accuracy.md", "worker/models/mini/README.md"])
 def test_rates_of_mini_are_those_of_its_report(page: str, name: str) -> None:
     row = {"wa": "WA", "uar": "UAR", "macro_f1": "macro-F1"}[name]
     assert float(told(page)[row]) == pytest.approx(100 * REPORT["measured"][name]["value"], abs=0.06)
@@ -30,7 +30,7 @@ def test_figures_of_conditions_are_those_of_the_report() -> None:
     measured = {each["condition"]: each["uar"] for each in REPORT["robustness"]}
     assert list(measured) == ["as recorded", *(condition.name for condition in CONDITIONS)]
     for condition, uar in measured.items():
-        assert float(told("docs/evaluation.md")[condition]) == pytest.approx(100 * uar, abs=0.06), condition
+        assert float(told("docs/explanation/accuracy.md")[condition]) == pytest.approx(100 * uar, abs=0.06), condition
 
 
 def test_the_notice_of_mini_tells_what_its_report_says() -> None:
