@@ -17,7 +17,7 @@ _SAMPLE = Path(__file__).parents[3] / "samples" / "call.opus"
 
 
 def cut_clips(seconds: float, seed: int = 0) -> list[Samples]:
-    """Clips [n] of 3 to 25 s, `seconds` (at least 3) in all; the call begins again where it is too short.
+    """Cut clips [n] of 3 to 25 s, `seconds` (at least 3) in all; the call is repeated where it is too short.
 
     Raises PipelineError when there is no call to cut.
     """

@@ -1,4 +1,4 @@
-"""How many floating-point operations the network's products take, counted from its layers' shapes."""
+"""Floating-point operations of the network's products, counted from its layers' shapes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from torch import nn
 
 
 def network_flops(model: Any, samples: int) -> int:
-    """Of one clip through FunASR's `Emotion2vec`: two for each product in a convolution, linear layer or attention.
+    """Count the FLOPs of one clip [samples] through FunASR's `Emotion2vec`.
 
-    Norms, activations and the softmax are left out: they are no work for matrix units, and under 1 % of the whole.
+    Each product in a convolution, linear layer or attention counts as two. Norms, activations and the softmax are left
+    out: they are no work for matrix units, and under 1 % of the whole.
     """
     encoder = model.modality_encoders["AUDIO"]
     convolutions, frames = _front_end(encoder.local_encoder, samples)
     tokens = frames + encoder.extra_tokens.shape[1]
     blocks = sum(_block(block, tokens) for block in (*encoder.context_encoder.blocks, *model.blocks))
     head: int = 2 * model.proj.weight.numel()
-    return convolutions + frames * _per_frame(encoder) + blocks + head
+    # The projection to the embedding, and the positional convolutions; grouped weights count a group's inputs only.
+    layers = _layers(encoder.project_features, nn.Linear) + _layers(encoder.relative_positional_encoder, nn.Conv1d)
+    per_frame = sum(2 * layer.weight.numel() for layer in layers)
+    return convolutions + frames * per_frame + blocks + head
 
 
 def _front_end(local_encoder: Any, samples: int) -> tuple[int, int]:
-    """The seven convolutions over the sound, and how many frames they make of it."""
+    """Return the FLOPs of the seven convolutions, and the number of their output frames."""
     flops, length = 0, samples
     for convolution in _layers(local_encoder, nn.Conv1d):
         length = (length - convolution.kernel_size[0]) // convolution.stride[0] + 1
@@ -29,14 +33,8 @@ def _front_end(local_encoder: Any, samples: int) -> tuple[int, int]:
     return flops, length
 
 
-def _per_frame(encoder: Any) -> int:
-    """The projection to the embedding, and the positional convolutions; grouped weights count a group's inputs only."""
-    layers = _layers(encoder.project_features, nn.Linear) + _layers(encoder.relative_positional_encoder, nn.Conv1d)
-    return sum(2 * layer.weight.numel() for layer in layers)
-
-
 def _block(block: Any, tokens: int) -> int:
-    """Queries, keys, values and projection, the MLP, and the attention: its weights, and its mix of the values."""
+    """Return the FLOPs of a block: its linear layers, the attention's weights, and its mix of the values."""
     linears: int = sum(2 * tokens * layer.weight.numel() for layer in _layers(block, nn.Linear))
     dim: int = block.attn.proj.out_features
     return linears + 2 * 2 * tokens**2 * dim
