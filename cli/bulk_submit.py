@@ -46,7 +46,8 @@ class Sender:
         accepted = []
         with progress_bar(self._console) as bar:
             for source in sources:
-                task = bar.add_task(f"{escape(source.name)}: uploading", total=_size(source))
+                size = source.place.stat().st_size if isinstance(source.place, Path) else None
+                task = bar.add_task(f"{escape(source.name)}: uploading", total=size)
                 try:
                     on_sent: OnSent = partial(_show_sent, bar, task)
                     if isinstance(source.place, str):
@@ -87,10 +88,6 @@ class Sender:
 
     def _print_error(self, source: Source, error: Exception) -> None:
         self._console.print(f"{source.name}: {error}", style="red", markup=False)
-
-
-def _size(source: Source) -> int | None:
-    return source.place.stat().st_size if isinstance(source.place, Path) else None
 
 
 def _show_sent(bar: Progress, task: TaskID, sent_bytes: int) -> None:

@@ -52,7 +52,7 @@ def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "")
 def print_result(result: ResultDocument, console: Console) -> None:
     """Print the timeline as a table with bars, the dominant emotion, the coverage and the warnings."""
     if result.timeline:
-        console.print(_timeline(result))
+        console.print(timeline_table(result))
     if result.dominant:
         main = result.dominant
         console.print(
@@ -87,7 +87,8 @@ def print_split(split: Split, console: Console) -> None:
         console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
 
 
-def _timeline(result: ResultDocument) -> Table:
+def timeline_table(result: ResultDocument) -> Table:
+    """Return the timeline with a bar for each entry's confidence."""
     split = result.audio.channel_mode == "split" and result.audio.channels == 2
     table = Table(title=escape(result.audio.filename), title_justify="left")
     table.add_column("from")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,23 +115,24 @@ def measure(on_step: OnStep) -> PageReport:
             for done, (segments, hours) in enumerate(HOURS.items()):
                 on_step(f"{segments} segments", done, len(HOURS))
                 job_id = store_analysed_call(services, segments, hours)
-                rows.append(_measure_page(browser, f"{url}/#/jobs/{job_id}", segments))
+                rows.append(measure_page(browser, f"{url}/#/jobs/{job_id}", segments))
     return PageReport(Machine.current(), rows)
 
 
-def _measure_page(browser: Browser, url: str, segments: int) -> PageRow:
+def measure_page(browser: Browser, url: str, segments: int) -> PageRow:
+    """Open a job's page three times, then pan it in every view and zoom."""
     opening_s = []
     for _ in range(3):
         with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
-            opening_s.append(_open(page, url))
+            opening_s.append(open_page(page, url))
     with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
-        _open(page, url)
+        open_page(page, url)
         page.wait_for_timeout(1000)
-        rates = {(view, zoom): _frames_per_s(page, view, zoom) for view in VIEWS for zoom in ZOOMS}
+        rates = {(view, zoom): frames_per_s(page, view, zoom) for view in VIEWS for zoom in ZOOMS}
     return PageRow(segments, float(np.median(opening_s)), rates)
 
 
-def _open(page: Page, url: str) -> float:
+def open_page(page: Page, url: str) -> float:
     """Open a job's page and return the seconds until its chart is drawn."""
     began = time.perf_counter()
     page.goto(url, wait_until="commit")
@@ -140,7 +140,7 @@ def _open(page: Page, url: str) -> float:
     return time.perf_counter() - began
 
 
-def _frames_per_s(page: Page, view: str, zoom: int) -> tuple[float, float]:
+def frames_per_s(page: Page, view: str, zoom: int) -> tuple[float, float]:
     """Pan for some seconds; return the mean frame rate, and the rate of the slowest twentieth of frames."""
     page.locator(f"input[value={view}]").check(force=True)
     deltas_ms = np.array(page.evaluate(_PAN, [_PAN_S, zoom]))
@@ -155,7 +155,12 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
         sha256 = upload.finish()
     job_id = services.submission.enqueue(upload, sha256, "call.wav", JobOptions()).id
     length = int(hours * 3600 * SAMPLE_RATE)
-    segments = list(_segments(number, length))
+    turn = length // number
+    speech_lengths = [int(turn * (0.4 + 0.5 * ((index * 37) % 100) / 100)) for index in range(number)]
+    segments = [
+        Segment(index, index % 2, index * turn, index * turn + speech, speech)
+        for index, speech in enumerate(speech_lengths)
+    ]
     claim = services.jobs.claim_preparation()
     assert claim is not None
     recording = replace(
@@ -167,9 +172,7 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
         codec="pcm_s16le",
         sample_rate=8000,
     )
-    prepared = claim.job.evolve(
-        recording=recording, prepared=length, speech=sum(segment.speech for segment in segments)
-    )
+    prepared = claim.job.evolve(recording=recording, prepared=length, speech=sum(speech_lengths))
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     peaks = random.integers(2, 90, (length // STEP, 2, 1)).astype(np.int8)
     services.waveform_store.store(job_id, Waveform((0, 1), 0, length, np.concatenate([-peaks, peaks], axis=-1)))
@@ -187,13 +190,6 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
     assert finish is not None
     services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
     return job_id
-
-
-def _segments(number: int, length: int) -> Iterator[Segment]:
-    turn = length // number
-    for index in range(number):
-        speech = int(turn * (0.4 + 0.5 * ((index * 37) % 100) / 100))
-        yield Segment(index, index % 2, index * turn, index * turn + speech, speech)
 
 
 def _logits(random: np.random.Generator, samples: int) -> Floats:

@@ -38,11 +38,11 @@ def answer_left_out(data: Path, half: tuple[str, ...]) -> list[Answered]:
         fit_head(model, features[:, training], [clips[number] for number in training])
         with TemporaryDirectory() as folder:
             publish(model, Path(folder), MODEL_ID, NOTICE)
-            answers.append(_answer_speaker(Path(folder), data, speaker))
+            answers.append(answer_speaker(Path(folder), data, speaker))
     return answers
 
 
-def _answer_speaker(directory: Path, data: Path, speaker: str) -> Answered:
+def answer_speaker(directory: Path, data: Path, speaker: str) -> Answered:
     """Run the whole pipeline on a speaker's clips, as recorded and under every distortion."""
     source = Source(data, only={"speaker": frozenset({speaker})})
     pipeline = build_pipeline(Settings(model=str(directory), device="cpu"))

@@ -43,7 +43,7 @@ class AcousticTargets(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mel", torch.from_numpy(_mel_filters()))
+        self.register_buffer("mel", torch.from_numpy(mel_filters()))
         self.register_buffer("window", torch.hann_window(WINDOW))
         self.size = MEL_BANDS + len(PERIODICITY_LAGS)
 
@@ -125,7 +125,7 @@ def _window(waveform: Tensor, rng: np.random.Generator) -> Tensor:
     return F.pad(waveform[start : start + SAMPLE_RATE], (0, max(0, start + SAMPLE_RATE - len(waveform))))
 
 
-def _mel_filters() -> NDArray[np.float32]:
+def mel_filters() -> NDArray[np.float32]:
     """Triangular filters [513, MEL_BANDS] for a 1024-point spectrum, 60 Hz to 8 kHz, O'Shaughnessy's mel."""
     lowest, highest = 2595 * np.log10(1 + np.array([60.0, 8000.0]) / 700)
     edges_mel = np.linspace(lowest, highest, MEL_BANDS + 2)

@@ -42,8 +42,9 @@ class Contender:
             # FunASR releases all free GPU memory after each clip; the next variant would pay for allocating it again.
             self._scorer(self._clips)
         synchronize(self._device)
-        return seconds(self._score)
 
-    def _score(self) -> None:
-        self.scores = self._scorer(self._clips)
-        synchronize(self._device)
+        def score() -> None:
+            self.scores = self._scorer(self._clips)
+            synchronize(self._device)
+
+        return seconds(score)

@@ -14,31 +14,34 @@ def network_flops(model: Any, samples: int) -> int:
     out: they are no work for matrix units, and under 1 % of the whole.
     """
     encoder = model.modality_encoders["AUDIO"]
-    convolutions, frames = _front_end(encoder.local_encoder, samples)
+    convolutions, frames = front_end_flops(encoder.local_encoder, samples)
     tokens = frames + encoder.extra_tokens.shape[1]
-    blocks = sum(_block(block, tokens) for block in (*encoder.context_encoder.blocks, *model.blocks))
+    blocks = sum(block_flops(block, tokens) for block in (*encoder.context_encoder.blocks, *model.blocks))
     head: int = 2 * model.proj.weight.numel()
     # The projection to the embedding, and the positional convolutions; grouped weights count a group's inputs only.
-    layers = _layers(encoder.project_features, nn.Linear) + _layers(encoder.relative_positional_encoder, nn.Conv1d)
-    per_frame = sum(2 * layer.weight.numel() for layer in layers)
+    layers = layers_of_type(encoder.project_features, nn.Linear) + layers_of_type(
+        encoder.relative_positional_encoder, nn.Conv1d
+    )
+    per_frame: int = sum(2 * layer.weight.numel() for layer in layers)
     return convolutions + frames * per_frame + blocks + head
 
 
-def _front_end(local_encoder: Any, samples: int) -> tuple[int, int]:
+def front_end_flops(local_encoder: Any, samples: int) -> tuple[int, int]:
     """Return the FLOPs of the seven convolutions, and the number of their output frames."""
     flops, length = 0, samples
-    for convolution in _layers(local_encoder, nn.Conv1d):
+    for convolution in layers_of_type(local_encoder, nn.Conv1d):
         length = (length - convolution.kernel_size[0]) // convolution.stride[0] + 1
         flops += 2 * length * convolution.weight.numel()
     return flops, length
 
 
-def _block(block: Any, tokens: int) -> int:
+def block_flops(block: Any, tokens: int) -> int:
     """Return the FLOPs of a block: its linear layers, the attention's weights, and its mix of the values."""
-    linears: int = sum(2 * tokens * layer.weight.numel() for layer in _layers(block, nn.Linear))
+    linears: int = sum(2 * tokens * layer.weight.numel() for layer in layers_of_type(block, nn.Linear))
     dim: int = block.attn.proj.out_features
     return linears + 2 * 2 * tokens**2 * dim
 
 
-def _layers(module: Any, kind: type[nn.Module]) -> list[Any]:
+def layers_of_type(module: Any, kind: type[nn.Module]) -> list[Any]:
+    """Return the layers of a type at any depth."""
     return [layer for layer in module.modules() if isinstance(layer, kind)]

@@ -29,8 +29,8 @@ def run(directory: Path, device: torch.device, rounds: int, seconds: float, on_s
     if device.type != "cpu":
         # In pinned memory, which a GPU reads by itself: the model's process copies clips there while the GPU works.
         clips = [torch.from_numpy(clip).pin_memory().numpy() for clip in clips]
-    conditions = _conditions(directory, device, clips, rounds)
-    contenders = _contenders(directory, device, clips, on_step)
+    conditions = describe_conditions(directory, device, clips, rounds)
+    contenders = load_contenders(directory, device, clips, on_step)
     peaks = {precision: GemmPeak(device, dtype_of(precision)) for precision in precisions(device)}
     timed = {contender.variant.title: contender.round for contender in contenders}
     rates = {f"GEMM peak, {precision}": peak for precision, peak in peaks.items()}
@@ -39,7 +39,10 @@ def run(directory: Path, device: torch.device, rounds: int, seconds: float, on_s
     return EngineReport.from_rounds(conditions, contenders, values, peak_rates, left_out(device))
 
 
-def _conditions(directory: Path, device: torch.device, clips: Sequence[Samples], rounds: int) -> EngineConditions:
+def describe_conditions(
+    directory: Path, device: torch.device, clips: Sequence[Samples], rounds: int
+) -> EngineConditions:
+    """Describe machine, model and clips."""
     network = load(directory, len(tokens(directory)))
     return EngineConditions(
         machine=Machine.current(),
@@ -52,7 +55,9 @@ def _conditions(directory: Path, device: torch.device, clips: Sequence[Samples],
     )
 
 
-def _contenders(directory: Path, device: torch.device, clips: Sequence[Samples], on_step: OnStep) -> list[Contender]:
+def load_contenders(
+    directory: Path, device: torch.device, clips: Sequence[Samples], on_step: OnStep
+) -> list[Contender]:
     """Load all variants, then warm them up: the size of our batches depends on how much memory is free."""
     loaded = [Contender(variant, clips, device) for variant in variants(directory, device, torch.get_num_threads())]
     for contender in loaded:

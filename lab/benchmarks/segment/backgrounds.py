@@ -33,15 +33,16 @@ def noise(length: int, rng: np.random.Generator) -> Floats:
 
 def music(length: int, rng: np.random.Generator) -> Floats:
     """Return plucked chords in a rhythm, with a snare on every second beat; accents are random."""
-    plucks = [_pluck(chord) for chord in _CHORDS_HZ]
+    plucks = [pluck(chord) for chord in _CHORDS_HZ]
     sound = np.zeros(length + 2 * _BEAT)
     for beat, start in enumerate(range(0, length, _BEAT)):
         chord = plucks[beat // _BEATS_PER_CHORD % len(plucks)]
-        sound[start : start + 2 * _BEAT] += rng.uniform(0.5, 1.0) * (chord + beat % 2 * _snare(rng))
+        sound[start : start + 2 * _BEAT] += rng.uniform(0.5, 1.0) * (chord + beat % 2 * snare(rng))
     return _with_unit_rms(sound[:length])
 
 
-def _pluck(chord: tuple[int, ...]) -> Floats:
+def pluck(chord: tuple[int, ...]) -> Floats:
+    """Return two beats of a plucked chord, from its notes in Hz."""
     time = np.arange(2 * _BEAT) / SAMPLE_RATE
     tones = [
         np.sin(2 * np.pi * note * harmonic * time) / harmonic for note in chord for harmonic in range(1, _HARMONICS + 1)
@@ -49,7 +50,8 @@ def _pluck(chord: tuple[int, ...]) -> Floats:
     return _with_unit_rms(np.sum(tones, axis=0) * np.exp(-_STRING_DECAY * time))
 
 
-def _snare(rng: np.random.Generator) -> Floats:
+def snare(rng: np.random.Generator) -> Floats:
+    """Return two beats of noise with a fast decay."""
     decay = np.exp(-_SNARE_DECAY * np.arange(2 * _BEAT) / SAMPLE_RATE)
     return _SNARE_LEVEL * _with_unit_rms(rng.standard_normal(2 * _BEAT) * decay)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -14,7 +14,7 @@ import numpy as np
 
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import OnStep, Values, in_turn
-from lab.benchmarks.segment.clips import Clip, load_clips
+from lab.benchmarks.segment.clips import load_clips
 from lab.benchmarks.segment.files import Recording, write_recording, write_repeated
 from lab.benchmarks.segment.memory import Peak, peak_memory
 from lab.benchmarks.segment.peers import AUDITOK_OPTIONS, PYDUB_OPTIONS, auditok_segments, greedy, grid, pydub_segments
@@ -65,7 +65,16 @@ def measure(plan: SegmentationPlan, on_step: OnStep) -> SegmentationReport:
         wall = in_turn(work.parts(), plan.rounds, on_step)
         memory = _memory(work.full, plan.long_hours, on_step)
         on_step("comparing with what is known", 0, None)
-        conditions = _conditions(plan, work, clips)
+        conditions = SegmentationConditions(
+            machine=Machine.current(),
+            versions={library: version(library) for library in _LIBRARIES},
+            rounds=plan.rounds,
+            hours=work.full.hours,
+            excerpt_hours=work.excerpt.hours,
+            clips=len(clips),
+            utterances=len(work.full.truth.utterances),
+            peers={"pydub": PYDUB_OPTIONS, "auditok": AUDITOK_OPTIONS},
+        )
         return SegmentationReport(conditions, work.costs(wall), work.first_segment_s(), memory, work.qualities())
 
 
@@ -141,16 +150,3 @@ def _memory(recording: Recording, long_hours: float, on_step: OnStep) -> tuple[P
     long = recording.mp3.with_name("long.mp3")
     write_repeated(recording.mp3, times, long)
     return short, peak_memory(long, times * recording.hours)
-
-
-def _conditions(plan: SegmentationPlan, work: _SegmentationWork, clips: Sequence[Clip]) -> SegmentationConditions:
-    return SegmentationConditions(
-        machine=Machine.current(),
-        versions={library: version(library) for library in _LIBRARIES},
-        rounds=plan.rounds,
-        hours=work.full.hours,
-        excerpt_hours=work.excerpt.hours,
-        clips=len(clips),
-        utterances=len(work.full.truth.utterances),
-        peers={"pydub": PYDUB_OPTIONS, "auditok": AUDITOK_OPTIONS},
-    )

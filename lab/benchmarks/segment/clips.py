@@ -57,7 +57,7 @@ def load_clips(folder: Path | None) -> list[Clip]:
 
 def extract_clip(name: str, sound: Samples) -> Clip | None:
     """Return the utterance in a recording [n] of one utterance; None if there is no sound."""
-    spans = [(start * HOP, end * HOP) for start, end in _speech(sound)]
+    spans = [(start * HOP, end * HOP) for start, end in speech_spans(sound)]
     if not spans:
         return None
     first, last = spans[0][0], spans[-1][1]
@@ -71,7 +71,7 @@ def extract_clip(name: str, sound: Samples) -> Clip | None:
     return Clip(name, faded / np.sqrt(np.mean(speech**2)), moved)
 
 
-def _speech(sound: Samples) -> list[Span]:
+def speech_spans(sound: Samples) -> list[Span]:
     """Return the spans of speech in steps of 10 ms."""
     level = levels(sound)
     if not level.size or not sound.any():
@@ -91,11 +91,11 @@ def _at_least(steps: int, stretches: list[Span]) -> list[Span]:
 def _audio_files(folder: Path) -> Iterator[tuple[str, Samples]]:
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in _SUFFIXES:
-            yield file.name, _decode(file, "mono")[0]
+            yield file.name, decode_file(file, "mono")[0]
 
 
 def _call_phrases() -> Iterator[tuple[str, Samples]]:
-    call = _decode(_SAMPLES / "call.opus", "stereo")
+    call = decode_file(_SAMPLES / "call.opus", "stereo")
     turns = json.loads((_SAMPLES / "call.json").read_text(encoding="utf-8"))["turns"]
     for turn in turns:
         for phrase in turn["phrases"]:
@@ -103,7 +103,7 @@ def _call_phrases() -> Iterator[tuple[str, Samples]]:
             yield phrase["text"], call[turn["channel"], start:end]
 
 
-def _decode(file: Path, layout: str) -> NDArray[np.int16]:
+def decode_file(file: Path, layout: str) -> NDArray[np.int16]:
     """Decode a file to [channels, n] at 16 kHz."""
     resampler = av.AudioResampler(format="s16p", layout=layout, rate=SAMPLE_RATE)
     with av.open(str(file)) as container:

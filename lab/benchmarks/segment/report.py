@@ -133,9 +133,17 @@ class SegmentationReport:
     def table(self) -> Group:
         """Return tables for the terminal."""
         blank = Text()
-        return Group(self._costs(), blank, self._quality(), blank, self._conditions(), Text(self._notes(), style="dim"))
+        return Group(
+            self.costs_table(),
+            blank,
+            self.quality_table(),
+            blank,
+            self.conditions_table(),
+            Text(self._notes(), style="dim"),
+        )
 
-    def _costs(self) -> Table:
+    def costs_table(self) -> Table:
+        """Return the cost of each part and peer."""
         common = self.conditions
         table = _table(
             f"{common.hours:g} h of {common.clips} clips; rounds: {common.rounds}",
@@ -151,7 +159,8 @@ class SegmentationReport:
             )
         return table
 
-    def _quality(self) -> Table:
+    def quality_table(self) -> Table:
+        """Return the quality of each method."""
         columns = ["method", "split", "share", "in sound", "speech lost", "no speech kept", "segments", "s"]
         table = _table(f"{self.conditions.utterances} utterances", columns)
         for method in self.quality:
@@ -168,7 +177,8 @@ class SegmentationReport:
             )
         return table
 
-    def _conditions(self) -> Table:
+    def conditions_table(self) -> Table:
+        """Return splits and lost speech by condition."""
         names = list(self.quality[0].quality.by_condition)
         table = _table("Split, and share of speech lost, by condition", ["method", *names])
         for method in self.quality:

@@ -90,7 +90,10 @@ def _waiting_jobs(engine: Engine, number: int, state: JobState) -> Iterator[None
     with engine.begin() as connection:
         connection.execute(insert(JobRow), [{"id": job.id, **job_values(job)} for job in jobs])
         if state is JobState.INFERRING:
-            connection.execute(insert(SegmentRow), [_segment_row(job) for job in jobs])
+            segment = Segment(0, 0, 0, _SEGMENT, _SEGMENT, ())
+            stored = {job.id: StoredSegment(segment, f"jobs/{job.id}/segments/0.flac") for job in jobs}
+            rows = [{"job_id": job_id, "index": 0, **segment_values(row)} for job_id, row in stored.items()]
+            connection.execute(insert(SegmentRow), rows)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     yield
@@ -105,8 +108,3 @@ def _job(index: int, state: JobState) -> Job:
     created_at = SystemClock().now() + timedelta(milliseconds=index)
     job = Job(job_id, recording, JobOptions(), created_at, f"tenant-{index % _TENANTS}")
     return job if state is JobState.QUEUED else replace(job, state=state, started_at=created_at)
-
-
-def _segment_row(job: Job) -> dict[str, object]:
-    stored = StoredSegment(Segment(0, 0, 0, _SEGMENT, _SEGMENT, ()), f"jobs/{job.id}/segments/0.flac")
-    return {"job_id": job.id, "index": 0, **segment_values(stored)}

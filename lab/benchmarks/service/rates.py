@@ -98,7 +98,13 @@ def _measure(situation: str, address: tuple[str, int], streams: Sequence[Stream]
     answers, client_s = _send(address, streams)
     wall_s = time.perf_counter() - started
     cores = {part: (used_s - before.get(part, 0.0)) / wall_s for part, used_s in cpu_s().items() if part != "other"}
-    rates = [_rate(situation, stream, answer) for stream, answer in zip(streams, answers, strict=True)]
+    rates = []
+    for stream, answer in zip(streams, answers, strict=True):
+        latencies_ms = 1000 * np.array(answer["latencies_s"])
+        p50, p99 = np.percentile(latencies_ms, [50, 99])
+        failed = sum(count for status, count in answer["statuses"].items() if int(status) >= 400)
+        per_s = len(latencies_ms) / answer["seconds"]
+        rates.append(Rate(situation, stream.name, stream.rate, per_s, float(p50), float(p99), failed))
     return Situation(rates, cores | {"client": client_s / wall_s}, load_before)
 
 
@@ -110,11 +116,3 @@ def _send(
     requests = json.dumps([stream.lasting(seconds or stream.seconds) for stream in streams])
     output = json.loads(subprocess.run(command, input=requests, text=True, stdout=subprocess.PIPE, check=True).stdout)
     return output["answers"], output["cpu_s"]
-
-
-def _rate(situation: str, stream: Stream, answers: dict[str, Any]) -> Rate:
-    latencies_ms = 1000 * np.array(answers["latencies_s"])
-    p50, p99 = np.percentile(latencies_ms, [50, 99])
-    failed = sum(count for status, count in answers["statuses"].items() if int(status) >= 400)
-    per_s = len(latencies_ms) / answers["seconds"]
-    return Rate(situation, stream.name, stream.rate, per_s, float(p50), float(p99), failed)

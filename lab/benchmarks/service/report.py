@@ -47,11 +47,18 @@ class ServiceReport:
 
     def table(self) -> Group:
         """Return tables for the terminal."""
-        tables = [self._rates(), self._scaling(), self._overheads(), self._claims(), self._uploads()]
+        tables = [
+            self.rates_table(),
+            self.scaling_table(),
+            self.overheads_table(),
+            self.claims_table(),
+            self.uploads_table(),
+        ]
         spaced = [part for table in tables for part in (table, Text())]
         return Group(*spaced, Text(f"{self.machine}. Rounds: {self.rounds}.", style="dim"))
 
-    def _rates(self) -> Table:
+    def rates_table(self) -> Table:
+        """Return the rates and latencies of requests."""
         table = _table("Requests", ["situation", "request", "per s", "p50 ms", "p99 ms", "failed", "cores"])
         for situation in self.situations:
             cores = ", ".join(f"{part} {share:.2f}" for part, share in situation.cores.items() if share >= 0.01)
@@ -61,7 +68,8 @@ class ServiceReport:
                 table.add_row(*row, str(rate.failed), cores)
         return table
 
-    def _scaling(self) -> Table:
+    def scaling_table(self) -> Table:
+        """Return the seconds of one and two workers."""
         scaling = self.scaling
         table = _table(f"{scaling.jobs} short jobs, prepared", ["", "one, s", "two, s", "ratio"])
         table.add_row("infer workers", *map(_median, scaling.service_s.values()), f"{scaling.ratio:.2f}")
@@ -69,20 +77,23 @@ class ServiceReport:
         table.caption = f"Segments executed again: {scaling.again}."
         return table
 
-    def _overheads(self) -> Table:
+    def overheads_table(self) -> Table:
+        """Return the seconds from submit to end beside `analyze`."""
         table = _table("Submit to end", ["recordings", "analyze, s", "embedded, s", "over", "distributed, s", "over"])
         for overhead in self.overheads:
             row = [_median(overhead.analyze_s), _median(overhead.embedded_s), f"{overhead.embedded_over:+.1%}"]
             table.add_row(overhead.title, *row, _median(overhead.distributed_s), f"{overhead.distributed_over:+.1%}")
         return table
 
-    def _claims(self) -> Table:
+    def claims_table(self) -> Table:
+        """Return the milliseconds of claims."""
         table = _table("Claims", ["database", "operation", "jobs waiting", "p50 ms", "p99 ms"])
         for cost in self.claims:
             table.add_row(cost.database, cost.operation, str(cost.jobs), f"{cost.p50_ms:.1f}", f"{cost.p99_ms:.1f}")
         return table
 
-    def _uploads(self) -> Table:
+    def uploads_table(self) -> Table:
+        """Return the cost of large uploads."""
         table = _table("Uploads", ["store", "at once", "GiB each", "s", "API grew by MiB", "seen in TMPDIR"])
         for upload in self.uploads:
             row = [f"{upload.size / _GIBI:.1f}", f"{upload.seconds:.0f}", f"{upload.growth / _MEBI:.0f}"]

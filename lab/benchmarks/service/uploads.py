@@ -46,16 +46,17 @@ def measure_uploads(size: int, number: int, on_step: OnStep) -> list[UploadCost]
             with run_stack(store, EMOLINE_MAX_UPLOAD_BYTES=str(size + 2 * _BLOCK_BYTES), TMPDIR=tmp) as stack:
                 for simultaneous in numbers:
                     on_step(f"uploads, {store}, {simultaneous} at once", 0, None)
-                    costs.append(_measure_upload(stack, store, simultaneous, size, Path(tmp)))
+                    costs.append(measure_upload(stack, store, simultaneous, size, Path(tmp)))
     return costs
 
 
-def _measure_upload(stack: Stack, store: str, number: int, size: int, tmp: Path) -> UploadCost:
+def measure_upload(stack: Stack, store: str, number: int, size: int, tmp: Path) -> UploadCost:
+    """Send `number` uploads of `size` bytes at the same time, and delete their jobs."""
     with stack.run_api() as address:
         for _ in range(8):  # warms up each process
             _send(address, _BLOCK_BYTES)
         before, started = resident_bytes("API"), time.perf_counter()
-        with _watch(tmp) as peak, ThreadPoolExecutor(number) as pool:
+        with watch_api(tmp) as peak, ThreadPoolExecutor(number) as pool:
             jobs = list(pool.map(lambda _: _send(address, size), range(number)))
         wall_s = time.perf_counter() - started
         for job in jobs:
@@ -73,7 +74,7 @@ class _UploadPeak:
 
 
 @contextmanager
-def _watch(tmp: Path) -> Iterator[_UploadPeak]:
+def watch_api(tmp: Path) -> Iterator[_UploadPeak]:
     """Record the API's peak memory and the peak number of temporary files while the context lasts."""
     peak, done = _UploadPeak(), Event()
 
