@@ -1,3 +1,5 @@
+"""`emoline analyze`: one file, without a server."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -78,24 +80,25 @@ def analyze(
 
             analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments, clips=clips)
             bar.update(task, completed=1, total=1)
-        kept = _kept(analysis) if save_segments else {}
-        _write(analysis, out, kept, with_frames=granularity == "frame")
+        audio_files = _audio_files(analysis) if save_segments else {}
+        _write(analysis, out, audio_files, with_frames=granularity == "frame")
         if clips:
             from worker.offline.report import write_reports
 
-            for path in write_reports(analysis, options, out, clips, kept, lang):
+            for path in write_reports(analysis, options, out, clips, audio_files, lang):
                 Console().print(f"Written: {path}")
 
 
-def _kept(analysis: Analysis) -> dict[int, str]:
-    """Where the sound of each segment is kept, from the folder of the result."""
+def _audio_files(analysis: Analysis) -> dict[int, str]:
+    """Return the saved audio file of each segment by its index, relative to the folder of the result."""
     from worker.offline.segment_files import numbered
 
-    indices = [found.segment.index for found in analysis.result.segments]
+    indices = [scored.segment.index for scored in analysis.result.segments]
     return {index: f"segments/{numbered(index, '.wav')}" for index in indices}
 
 
-def _write(analysis: Analysis, out: Path, kept: Mapping[int, str], *, with_frames: bool) -> None:
+def _write(analysis: Analysis, out: Path, audio_files: Mapping[int, str], *, with_frames: bool) -> None:
+    """Write result.json and print its timeline."""
     from cli.terminal import print_result
     from shared.frame_scores import softmax
     from shared.schemas.result import ResultDocument
@@ -103,10 +106,10 @@ def _write(analysis: Analysis, out: Path, kept: Mapping[int, str], *, with_frame
     document = ResultDocument.of(
         analysis.recording,
         analysis.result,
-        lambda found: kept.get(found.segment.index),
-        lambda found: softmax(analysis.logits[found.segment.index]) if with_frames and found.ok else None,
+        lambda scored: audio_files.get(scored.segment.index),
+        lambda scored: softmax(analysis.logits[scored.segment.index]) if with_frames and scored.ok else None,
     )
-    indent = None if with_frames else 2  # which would give each frame's score a line of its own
+    indent = None if with_frames else 2  # indented, every frame's score would take a line
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")
     print_result(document, Console())

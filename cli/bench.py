@@ -1,8 +1,12 @@
+"""`emoline bench`: the options of the benchmarks, whose code is in `lab/`, which is never installed."""
+
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
     from lab.benchmarks.rounds import OnStep
 
-_REPOSITORY = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).parents[1]
 
 app = typer.Typer(
     help="Measure how fast this machine is, beside other tools on the same sound in the same run.", no_args_is_help=True
@@ -27,12 +31,14 @@ _Rounds = Annotated[int, typer.Option(help="How often everything is measured, in
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")]
 
 
-class Report(Protocol):
-    """What a benchmark found."""
+class BenchmarkReport(Protocol):
+    """The outcome of a benchmark."""
 
-    def document(self) -> dict[str, Any]: ...
+    def document(self) -> dict[str, Any]:
+        """Return a document for `json.dumps`."""
 
-    def table(self) -> RenderableType: ...
+    def table(self) -> RenderableType:
+        """Return a table for the terminal."""
 
 
 @app.command("engine")
@@ -51,11 +57,11 @@ def bench_engine(
     as_json: _Json = False,
 ) -> None:
     """The model alone: FunASR clip by clip, its clips padded into batches, and ours in each precision."""
-    with _measuring() as on_step:
-        from lab.benchmarks.engine.bench import Plan, measure
+    with _model_benchmark() as on_step:
+        from lab.benchmarks.engine.bench import EnginePlan, measure
 
-        report = measure(Plan(model, device, rounds, threads, seconds), on_step)
-    _show(report, as_json)
+        report = measure(EnginePlan(model, device, rounds, threads, seconds), on_step)
+    _print(report, as_json)
 
 
 @app.command("pipeline")
@@ -65,7 +71,7 @@ def bench_pipeline(
     rounds: _Rounds = 3,
 ) -> None:
     """A recording from file to scores on the CPU: decoding, segmentation and model, each also without the next."""
-    with _measuring() as on_step:
+    with _model_benchmark() as on_step:
         from lab.benchmarks.pipeline import measure
 
         costs = measure(file, model, rounds, on_step)
@@ -89,14 +95,14 @@ def bench_segment(
     as_json: _Json = False,
 ) -> None:
     """Decoding and segmentation: cost beside decoding alone and other tools, memory, and quality against truth."""
-    with _progress() as on_step:
-        from lab.benchmarks.segment.bench import Plan, measure
+    with _benchmark() as on_step:
+        from lab.benchmarks.segment.bench import SegmentationPlan, measure
 
         try:
-            report = measure(Plan(rounds, hours, long_hours, clips), on_step)
+            report = measure(SegmentationPlan(rounds, hours, long_hours, clips), on_step)
         except ValueError as error:
             leave(Console(stderr=True), str(error))
-    _show(report, as_json)
+    _print(report, as_json)
 
 
 @app.command("service")
@@ -113,19 +119,18 @@ def bench_service(
     as_json: _Json = False,
 ) -> None:
     """The distributed service under load, over Postgres, Redis and S3 of its own. Needs Linux and the repository."""
-    sys.path.append(str(_REPOSITORY))  # for the servers of the tests, which are not installed
-    with _progress() as on_step:
-        from lab.benchmarks.service.bench import Plan, measure
+    with _benchmark() as on_step:
+        from lab.benchmarks.service.bench import ServicePlan, measure
 
-        plan = Plan(rounds, seconds, jobs, recordings, backlog, round(upload_gib * 2**30), uploads)
+        plan = ServicePlan(rounds, seconds, jobs, recordings, backlog, round(upload_gib * 2**30), uploads)
         report = measure(plan, on_step)
-    _show(report, as_json)
+    _print(report, as_json)
 
 
 @app.command("page")
 def bench_page(as_json: _Json = False) -> None:
     """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""
-    with _progress() as on_step:
+    with _benchmark() as on_step:
         from lab.benchmarks.browser import NoBrowser
         from lab.benchmarks.page import measure
 
@@ -133,10 +138,10 @@ def bench_page(as_json: _Json = False) -> None:
             report = measure(on_step)
         except NoBrowser as error:
             leave(Console(stderr=True), str(error))
-    _show(report, as_json)
+    _print(report, as_json)
 
 
-def _show(report: Report, as_json: bool) -> None:
+def _print(report: BenchmarkReport, as_json: bool) -> None:
     import json
 
     if as_json:
@@ -146,19 +151,21 @@ def _show(report: Report, as_json: bool) -> None:
 
 
 @contextmanager
-def _measuring() -> Iterator[OnStep]:
-    """What a benchmark of the model runs in, from the import of torch on."""
+def _model_benchmark() -> Iterator[OnStep]:
+    """Run a benchmark of the model, FunASR silenced and OpenMP's spinning set before torch is imported."""
+    _require_checkout()
+    from lab.benchmarks.funasr_peer import funasr_silenced
     from lab.benchmarks.machine import spin_like_the_models_process
-    from lab.benchmarks.peer import funasr_silenced
 
     spin_like_the_models_process()
-    with funasr_silenced(), _progress() as on_step:
+    with funasr_silenced(), _benchmark() as on_step:
         yield on_step
 
 
 @contextmanager
-def _progress() -> Iterator[OnStep]:
-    """A progress bar, and a sentence if the benchmark cannot run."""
+def _benchmark() -> Iterator[OnStep]:
+    """Run a benchmark under a progress bar; end the command with a sentence if it cannot run."""
+    _require_checkout()
     from cli.terminal import progress_bar
 
     console = Console(stderr=True)
@@ -170,3 +177,17 @@ def _progress() -> Iterator[OnStep]:
 
         yield on_step
         bar.update(task, description="done", completed=1, total=1)
+
+
+def _require_checkout() -> None:
+    """Start the command again with the checkout on Python's path where `lab` cannot be imported; leave without one.
+
+    The environment carries the path, because benchmarks start processes that import `lab` too.
+    """
+    if find_spec("lab"):
+        return
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if str(_CHECKOUT) in paths or not (_CHECKOUT / "lab").is_dir():
+        leave(Console(stderr=True), "Benchmarks run from a checkout of Emoline: the folder lab is not installed.")
+    path = os.pathsep.join(filter(None, [str(_CHECKOUT), *paths]))
+    os.execve(sys.executable, [sys.executable, "-m", "cli", *sys.argv[1:]], os.environ | {"PYTHONPATH": path})

@@ -20,7 +20,7 @@ from shared.schemas.job import JobDocument
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording to send: where it is, and what to call it here, a relative path."""
+    """A recording to send: its path or URL, and a relative path as its name for messages and results."""
 
     place: Path | str
     name: str
@@ -28,55 +28,56 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A recording that the service has taken."""
+    """A recording that the service has accepted, and its job."""
 
     source: Source
     job: JobDocument
 
 
 class Sender:
-    """Says on `console` what goes wrong with a recording, and goes on with the next."""
+    """Submit recordings one after the other; a failed one is reported on `console` and skipped."""
 
     def __init__(self, client: Client, console: Console) -> None:
         self._client = client
         self._console = console
 
     def send(self, sources: Sequence[Source], config: Mapping[str, Any]) -> list[Sent]:
-        """Uploads files, hands on URLs; returns what was taken."""
-        taken = []
+        """Upload files and submit URLs; return the accepted recordings."""
+        accepted = []
         with progress_bar(self._console) as bar:
             for source in sources:
-                task = bar.add_task(f"{escape(source.name)}: uploading", total=_size(source))
+                size = source.place.stat().st_size if isinstance(source.place, Path) else None
+                task = bar.add_task(f"{escape(source.name)}: uploading", total=size)
                 try:
-                    taken.append(Sent(source, self._submit(source, config, partial(_sent, bar, task))))
+                    on_sent: OnSent = partial(_show_sent, bar, task)
+                    if isinstance(source.place, str):
+                        job = self._client.submit_url(source.place, **config)
+                    else:
+                        job = self._client.submit(source.place, on_sent=on_sent, **config)
+                    accepted.append(Sent(source, job))
                 except (ServiceError, httpx2.TransportError, OSError) as error:
-                    self._complain(source, error)
+                    self._print_error(source, error)
                 bar.remove_task(task)
-        return taken
+        return accepted
 
     def wait(self, sent: Sequence[Sent], out: Path | None) -> int:
-        """Waits until all have ended and returns how many have succeeded. Each result becomes `out/<name>.json`."""
+        """Wait until all have ended and return how many have succeeded. Each result becomes `out/<name>.json`."""
         succeeded = 0
         with progress_bar(self._console) as bar:
-            all_of_them = bar.add_task("", total=len(sent))
-            for number, one in enumerate(sent, 1):
-                bar.update(all_of_them, completed=number - 1, description=f"recording {number} of {len(sent)}")
-                task = bar.add_task(escape(one.source.name), total=100)
+            overall = bar.add_task("", total=len(sent))
+            for number, recording in enumerate(sent, 1):
+                bar.update(overall, completed=number - 1, description=f"recording {number} of {len(sent)}")
+                task = bar.add_task(escape(recording.source.name), total=100)
                 try:
-                    self._end(one, out, partial(show_progress, bar, task, name=one.source.name))
+                    self._fetch_result(recording, out, partial(show_progress, bar, task, name=recording.source.name))
                     succeeded += 1
                 except (ServiceError, Unsuccessful, httpx2.TransportError, OSError) as error:
-                    self._complain(one.source, error)
+                    self._print_error(recording.source, error)
                 bar.remove_task(task)
-            bar.update(all_of_them, completed=len(sent))
+            bar.update(overall, completed=len(sent))
         return succeeded
 
-    def _submit(self, source: Source, config: Mapping[str, Any], on_sent: OnSent) -> JobDocument:
-        if isinstance(source.place, str):
-            return self._client.submit_url(source.place, **config)
-        return self._client.submit(source.place, on_sent=on_sent, **config)
-
-    def _end(self, sent: Sent, out: Path | None, on_change: OnChange) -> None:
+    def _fetch_result(self, sent: Sent, out: Path | None, on_change: OnChange) -> None:
         job = self._client.wait(sent.job.id, on_change)
         if job.status != "succeeded":
             raise Unsuccessful(job)
@@ -85,13 +86,9 @@ class Sender:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(self._client.result(job.id).model_dump_json(indent=2), encoding="utf-8")
 
-    def _complain(self, source: Source, error: Exception) -> None:
+    def _print_error(self, source: Source, error: Exception) -> None:
         self._console.print(f"{source.name}: {error}", style="red", markup=False)
 
 
-def _size(source: Source) -> int | None:
-    return source.place.stat().st_size if isinstance(source.place, Path) else None
-
-
-def _sent(bar: Progress, task: TaskID, so_far: int) -> None:
-    bar.update(task, completed=so_far)
+def _show_sent(bar: Progress, task: TaskID, sent_bytes: int) -> None:
+    bar.update(task, completed=sent_bytes)

@@ -1,4 +1,4 @@
-"""What the commands have in common besides their options: settings, logs, and how they end when they cannot go on."""
+"""Settings, logs and error exits that all commands share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 
-def settings_with(**given: object) -> Settings:
-    """The settings from the environment, but for what was given on the command line."""
+def settings_with(**options: object) -> Settings:
+    """Return the settings from the environment, overridden by the options of the command line that are not None.
+
+    Leaves with a sentence where they are not valid.
+    """
     from pydantic import ValidationError
 
     from shared.settings import Settings
 
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = "; ".join(
             f"EMOLINE_{'__'.join(map(str, issue['loc'])).upper()}: {issue['msg'].removeprefix('Value error, ')}"
@@ -30,14 +33,14 @@ def settings_with(**given: object) -> Settings:
 
 
 def log_as_set(settings: Settings, role: str) -> None:
-    """Has logs written as the settings say, for a process of this role."""
+    """Write logs to stderr in the level and format of the settings, for a process of this role."""
     from shared.telemetry.logs import default_format, log_to_stderr
 
     log_to_stderr(settings.log_level, settings.log_format or default_format(), role)
 
 
 def tell(settings: Settings, console: Console, sentence: str) -> None:
-    """Says it to people, or among the logs where these are for machines."""
+    """Print a sentence, or log it where logs are JSON."""
     from structlog import get_logger
 
     from shared.telemetry.logs import default_format
@@ -49,14 +52,14 @@ def tell(settings: Settings, console: Console, sentence: str) -> None:
 
 
 def leave(console: Console, sentence: str) -> NoReturn:
-    """Ends the command with exit status 1 and a sentence that says why."""
+    """End the command with exit status 1 and a sentence that says why."""
     console.print(sentence, style="red", markup=False)
     raise typer.Exit(1)
 
 
 @contextmanager
 def leaving(console: Console) -> Iterator[None]:
-    """What stops work on a recording becomes its sentence."""
+    """Turn errors that stop the work on a recording into the sentence of `leave`."""
     from worker.failures import failure_of
     from worker.pipeline.errors import ModelUnavailable, PipelineError
 

@@ -1,4 +1,4 @@
-"""`emoline demo`: what a client does, from the upload to the result, against a service that lives as long."""
+"""`emoline demo`: a client's steps from the upload to the result, against a running service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
 
 
 def run(url: str, file: Path, out: Path, console: Console) -> None:
-    """Uploads `file`, waits with a progress bar, prints the timeline, writes `out/result.json` and what people look at.
+    """Upload `file`, wait with a progress bar, print the timeline, write the result, heat map and reports into `out`.
 
     Raises:
         ServiceError, Unsuccessful: the service did not analyse the recording; the message says why.

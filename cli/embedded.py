@@ -18,7 +18,7 @@ from worker.worker_threads import running
 
 @contextmanager
 def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
-    """Runs the service while the context lasts; gives its URL, with the port that was free where `port` is 0.
+    """Run the service while the context lasts and yield its URL. `port` 0 takes a free port.
 
     Raises:
         PublicAddress: `host` can be reached from elsewhere.

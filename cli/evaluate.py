@@ -1,3 +1,5 @@
+"""`emoline evaluate`: accuracy of the model on labelled sound."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -55,7 +57,7 @@ def evaluate(
         from evaluation.run import Source, evaluate_folder, evaluate_recording
         from worker.container import build_pipeline
 
-        asked = Source(source, labels, names, values)
+        labelled = Source(source, labels, names, values)
         pipeline = build_pipeline(settings)
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("loading the model", total=None)
@@ -65,9 +67,9 @@ def evaluate(
 
             try:
                 if source.is_dir():
-                    report = evaluate_folder(asked, pipeline, settings.segmentation, on_step, robust=robustness)
+                    report = evaluate_folder(labelled, pipeline, settings.segmentation, on_step, robust=robustness)
                 else:
-                    report = evaluate_recording(asked, pipeline, settings.segmentation, on_step)
+                    report = evaluate_recording(labelled, pipeline, settings.segmentation, on_step)
             except NotEvaluable as error:
                 leave(console, str(error))
             bar.update(task, description="done", completed=1, total=1)
@@ -77,9 +79,9 @@ def evaluate(
     _print(report, out)
 
 
-def _pairs(console: Console, option: str, given: list[str] | None) -> dict[str, str]:
-    """`name=value` each."""
-    pairs = [text.partition("=") for text in given or ()]
+def _pairs(console: Console, option: str, texts: list[str] | None) -> dict[str, str]:
+    """Parse `name=value` texts; leave with a sentence where one is something else."""
+    pairs = [text.partition("=") for text in texts or ()]
     for name, _, value in pairs:
         if not (name.strip() and value.strip()):
             leave(console, f"{option} needs a name and a value with = between, not {name!r}.")
@@ -87,10 +89,10 @@ def _pairs(console: Console, option: str, given: list[str] | None) -> dict[str, 
 
 
 def _print(report: Report, out: Path) -> None:
-    console, found = Console(), report.measured
-    for name, rate in {"WA": found.wa, "UAR": found.uar, "macro-F1": found.macro_f1}.items():
+    console, figures = Console(), report.measured
+    for name, rate in {"WA": figures.wa, "UAR": figures.uar, "macro-F1": figures.macro_f1}.items():
         console.print(f"{name:8} {rate.value:6.1%}  ({rate.low:.1%} to {rate.high:.1%})", highlight=False)
-    console.print(f"{'ECE':8} {found.calibration.ece:6.1%}", highlight=False)
+    console.print(f"{'ECE':8} {figures.calibration.ece:6.1%}", highlight=False)
     if report.skipped:
         console.print(f"[yellow]{len(report.skipped)} were skipped; the report says which, and why.[/]")
     if report.unknown_labels:

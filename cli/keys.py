@@ -1,4 +1,4 @@
-"""`emoline keys`: who may use the service."""
+"""`emoline keys`: create, list and revoke API keys in the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Tenant = Annotated[str, typer.Option(help="Whose jobs it reaches; tenants never 
 
 
 class Allowed(StrEnum):
-    """What a key may do."""
+    """The scopes of a key as options."""
 
     READ = "read"
     WRITE = "write"
@@ -39,8 +39,8 @@ def create(
     from shared.domain.access import Scope
 
     scopes = [Scope(allowed.value) for allowed in scope or (Allowed.READ, Allowed.WRITE)]
-    with _access() as access:
-        _, secret = access.create(name, tenant, scopes)
+    with _api_keys() as api_keys:
+        _, secret = api_keys.create(name, tenant, scopes)
     Console(stderr=True).print("Keep it: it cannot be shown again. Send it as `Authorization: Bearer …`.", markup=False)
     typer.echo(secret)
 
@@ -49,11 +49,11 @@ def create(
 def show(tenant: Tenant = "default") -> None:
     """Show a tenant's keys, newest first."""
     table = Table(Column("id", min_width=40), "name", "begins with", "may", "made", "revoked")
-    with _access() as access:
-        for key in access.list(tenant):
+    with _api_keys() as api_keys:
+        for key in api_keys.list(tenant):
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-            made = f"{key.created_at:%Y-%m-%d %H:%M}"
-            table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), made, revoked)
+            created = f"{key.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), created, revoked)
     Console().print(table)
 
 
@@ -64,15 +64,16 @@ def revoke(
     """Make a key worthless, within ten seconds."""
     from shared.domain.errors import KeyNotFound
 
-    with _access() as access:
+    with _api_keys() as api_keys:
         try:
-            access.revoke(tenant, key_id)
+            api_keys.revoke(tenant, key_id)
         except KeyNotFound as error:
             leave(Console(stderr=True), str(error))
 
 
 @contextmanager
-def _access() -> Iterator[ApiKeys]:
+def _api_keys() -> Iterator[ApiKeys]:
+    """Open the database, with its schema brought up to date for SQLite; leave with a sentence where it fails."""
     from shared.adapters.clock import SystemClock
     from shared.db.api_keys import SqlApiKeyStore
     from shared.db.engine import DatabaseUnusable, open_engine

@@ -1,4 +1,4 @@
-"""`emoline models`: which models there are here, and by which figures one knows them again."""
+"""`emoline models`: the bundled and the configured model, with their labels and hashes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def models(
     from worker.pipeline.errors import ModelUnavailable
 
     try:
-        found = [_about(resolve(name)) for name in dict.fromkeys([_BUNDLED, settings_with().model])]
+        descriptions = [_describe(resolve(name)) for name in dict.fromkeys([_BUNDLED, settings_with().model])]
     except ModelUnavailable as error:
         leave(Console(stderr=True), str(error))
     if as_json:
-        Console().print_json(data=found)
+        Console().print_json(data=descriptions)
     else:
-        _show(found)
+        _print(descriptions)
 
 
-def _about(name: ModelName) -> dict[str, object]:
-    """What there is to say of a model; of one that is still to be downloaded only its name."""
+def _describe(name: ModelName) -> dict[str, object]:
+    """Return the fields of a model; a model that is still to be downloaded has only its name and a notice."""
     from dataclasses import asdict
 
     from worker.adapters.emotion2vec.model_directory import describe
@@ -41,15 +41,15 @@ def _about(name: ModelName) -> dict[str, object]:
     if name.directory is None:
         notice = "A worker downloads it when it starts; results say which it was."
         return {"name": name.name, "id": name.name, "revision": None, "sha256": None, "labels": None, "notice": notice}
-    about = asdict(describe(name, name.directory))
-    del about["precision"]  # the device's affair
-    return {"name": name.name, **about}
+    description = asdict(describe(name, name.directory))
+    del description["precision"]  # depends on the device that runs the model
+    return {"name": name.name, **description}
 
 
-def _show(found: list[dict[str, object]]) -> None:
+def _print(descriptions: list[dict[str, object]]) -> None:
     from rich.table import Table
 
-    for model in found:
+    for model in descriptions:
         table = Table(show_header=False, title=str(model["name"]), title_justify="left")
         for field, value in model.items():
             if field != "name" and value:

@@ -1,4 +1,4 @@
-"""Options that more than one command has."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -52,24 +52,23 @@ _SEGMENTATION_HELP = {
 
 
 def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command an option for each field of `SegmentationOptions`; it gets those that were given as a dict,
-    `segmentation`."""
+    """Add an option for each field of `SegmentationOptions` to a command.
+
+    The command gets the options that are set as a dict, `segmentation`.
+    """
 
     @wraps(command)
     def run(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in _SEGMENTATION_HELP}
-        command(**arguments, segmentation={name: value for name, value in given.items() if value is not None})
+        options = {name: arguments.pop(name) for name in _SEGMENTATION_HELP}
+        command(**arguments, segmentation={name: value for name, value in options.items() if value is not None})
 
-    own = inspect.signature(command, eval_str=True).parameters.values()
-    parameters = [parameter for parameter in own if parameter.name != "segmentation"] + _segmentation_parameters()
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
-
-
-def _segmentation_parameters() -> list[inspect.Parameter]:
     types = get_type_hints(SegmentationOptions)
-    return [
+    parameters = [
+        parameter
+        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+        if parameter.name != "segmentation"
+    ]
+    parameters += [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
@@ -81,23 +80,30 @@ def _segmentation_parameters() -> list[inspect.Parameter]:
         )
         for field in fields(SegmentationOptions)
     ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
 
 
-def job_options(**chosen: Any) -> JobOptions:
-    """Leaves with a sentence where they contradict each other."""
+def job_options(**options: Any) -> JobOptions:
+    """Build `JobOptions`; leave with a sentence where the options contradict each other."""
     from shared.domain.options import JobOptions
 
     try:
-        return JobOptions(**chosen)
+        return JobOptions(**options)
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """The parts of a list with commas."""
+    """Return the parts of a list with commas."""
     return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
 def channels_listed(text: str, roles: tuple[str, ...]) -> tuple[int | str, ...] | None:
-    """The channels of a list with commas: numbers, but for those that are the name of a channel."""
-    return tuple(int(one) if one.isdecimal() and one not in roles else one for one in listed(text)) or None
+    """Return the channels of a list with commas: numbers as int, roles as str, or None where the list is empty.
+
+    A number that is also a role is the role.
+    """
+    channels = (int(part) if part.isdecimal() and part not in roles else part for part in listed(text))
+    return tuple(channels) or None

@@ -1,4 +1,4 @@
-"""The commands that run the service, or get it ready to run."""
+"""The commands that run the service: `serve`, `worker`, `demo` and `migrate`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def serve(
 
 @contextmanager
 def _embedded(console: Console, settings: Settings, host: str, port: int) -> Iterator[str]:
-    # Here, because the image of the API has nothing that decodes sound or runs a model.
+    # Imported late: the image of the API has neither a decoder nor a model.
     from cli.embedded import embedded_service
     from shared.telemetry.traces import exported
     from worker.pipeline.errors import ModelUnavailable
@@ -74,7 +74,7 @@ def _embedded(console: Console, settings: Settings, host: str, port: int) -> Ite
 
 
 class Role(StrEnum):
-    """What a worker's process is for."""
+    """The kinds of worker processes."""
 
     PREPARE = "prepare"
     INFER = "infer"
@@ -151,7 +151,7 @@ def demo(
     try:
         with tempfile.TemporaryDirectory(prefix="emoline-demo-") as data_dir:
             settings = settings_with(model=model, device=device, precision=precision, data_dir=data_dir)
-            # Nothing of a demonstration belongs into what a real service uses.
+            # The demonstration must not write into the database, store or queue of a real service.
             settings = settings.model_copy(update={"database_url": None, "store_url": None, "broker_url": None})
             with embedded_service(settings, "127.0.0.1", 0) as url:
                 run(url, file, out, console)
@@ -175,15 +175,11 @@ def migrate(
         bring_up_to_date(engine)
         Console().print(f"{engine.url} is up to date.")
         if create_bucket:
-            _create_bucket(settings)
+            if settings.store_url is None:
+                leave(Console(stderr=True), "There is no bucket to make: set EMOLINE_STORE_URL, such as s3://emoline.")
+            from shared.adapters.s3_bucket import create_bucket as ensure_bucket
+
+            ensure_bucket(settings.store_url, settings.store_endpoint_url, path_style=settings.store_path_style)
+            Console().print(f"The bucket of {settings.store_url} is there.")
     except (DatabaseUnusable, StoreUnavailable) as error:
         leave(Console(stderr=True), str(error))
-
-
-def _create_bucket(settings: Settings) -> None:
-    if settings.store_url is None:
-        leave(Console(stderr=True), "There is no bucket to make: set EMOLINE_STORE_URL, such as s3://emoline.")
-    from shared.adapters.s3_bucket import create_bucket
-
-    create_bucket(settings.store_url, settings.store_endpoint_url, path_style=settings.store_path_style)
-    Console().print(f"The bucket of {settings.store_url} is there.")

@@ -1,3 +1,5 @@
+"""`emoline split`: segments of one file, without a model."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`emoline submit`: recordings to any service, from here."""
+"""`emoline submit`: send files, folders and URLs to a service."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def submit(
     from cli.bulk_submit import Sender
     from emoline.client import Client
 
-    options, found = _config(config), list(_found(sources))
+    options, recordings = _config(config), list(_recordings(sources))
     console = Console(stderr=True)
     with Client(url, key) as client:
         sender = Sender(client, console)
-        sent = sender.send(found, options)
-        for one in sent:
-            typer.echo(one.job.id)
+        sent = sender.send(recordings, options)
+        for recording in sent:
+            typer.echo(recording.job.id)
         done = sender.wait(sent, out) if wait or out else len(sent)
-    if done < len(found):
-        leave(console, f"{len(found) - done} of {len(found)} recordings failed.")
+    if done < len(recordings):
+        leave(console, f"{len(recordings) - done} of {len(recordings)} recordings failed.")
 
 
 def _config(text: str) -> dict[str, Any]:
@@ -57,8 +57,8 @@ def _config(text: str) -> dict[str, Any]:
     return options
 
 
-def _found(sources: list[str]) -> Iterator[Source]:
-    """Files and URLs; of folders, everything in them that has a name like sound or video."""
+def _recordings(sources: list[str]) -> Iterator[Source]:
+    """Yield files, URLs, and all files below folders whose names have an audio or video type."""
     from cli.bulk_submit import Source
 
     for source in sources:

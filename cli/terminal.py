@@ -1,4 +1,4 @@
-"""What people see in the terminal: progress bars and the timeline."""
+"""Output in the terminal: progress bars and the timeline."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHANNELS = "LR"
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar for one piece of work of 100 percent."""
+    """Return a progress bar with percentage, elapsed and remaining time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -43,20 +43,20 @@ def progress_bar(console: Console) -> Progress:
 
 
 def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "") -> None:
-    """Moves a bar to where a job stands."""
+    """Move a bar to a job's progress."""
     progress = job.progress
     where = f"{job.stage or job.status} {progress.segments_done}/{progress.segments_total} segments"
     bar.update(task, completed=progress.percent, description=f"{escape(name)}: {where}" if name else where)
 
 
 def print_result(result: ResultDocument, console: Console) -> None:
-    """The timeline as a table with bars, what prevails, and what a reader must know of it."""
+    """Print the timeline as a table with bars, the dominant emotion, the coverage and the warnings."""
     if result.timeline:
-        console.print(_timeline(result))
+        console.print(timeline_table(result))
     if result.dominant:
-        found = result.dominant
+        main = result.dominant
         console.print(
-            f"Mostly {found.emotion}: {found.share:.0%} of the analysed time, confidence {found.confidence:.0%}."
+            f"Mostly {main.emotion}: {main.share:.0%} of the analysed time, confidence {main.confidence:.0%}."
         )
     else:
         console.print("No speech was found in this recording.")
@@ -74,11 +74,11 @@ def print_result(result: ResultDocument, console: Console) -> None:
 
 
 def print_split(split: Split, console: Console) -> None:
-    """How a recording was cut, in a few lines."""
+    """Print the number and length of the segments, the speech and the warnings."""
     duration = clock(to_ms(split.duration))
     if split.segments:
-        longest = max(found.segment.duration for found in split.segments) / SAMPLE_RATE
-        inside = sum(found.cut.reason == "no_pause" for found in split.segments)
+        longest = max(piece.segment.duration for piece in split.segments) / SAMPLE_RATE
+        inside = sum(piece.cut.reason == "no_pause" for piece in split.segments)
         console.print(f"Segments: {len(split.segments)}, the longest of {longest:.1f} s. Cuts inside speech: {inside}.")
         console.print(f"{clock(to_ms(split.speech))} of speech in a recording of {duration}.")
     else:
@@ -87,7 +87,8 @@ def print_split(split: Split, console: Console) -> None:
         console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
 
 
-def _timeline(result: ResultDocument) -> Table:
+def timeline_table(result: ResultDocument) -> Table:
+    """Return the timeline with a bar for each entry's confidence."""
     split = result.audio.channel_mode == "split" and result.audio.channels == 2
     table = Table(title=escape(result.audio.filename), title_justify="left")
     table.add_column("from")

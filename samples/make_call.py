@@ -46,10 +46,11 @@ class Track:
     position: int = 0
 
     def pause(self, seconds: float) -> None:
+        """Move the current position by `seconds` of silence."""
         self.position += round(seconds * RATE)
 
     def place(self, channel: int, audio: Audio) -> dict[str, int]:
-        """Put `audio` at the current position; returns its half-open span in milliseconds."""
+        """Put `audio` at the current position and return its half-open span in milliseconds."""
         start = self.position
         self.pieces.append((start, channel, audio))
         self.position += len(audio)
@@ -61,19 +62,19 @@ def _ms(position: int) -> int:
 
 
 def _gain(audio: Audio, dbfs: float) -> Audio:
-    """Scale to an RMS level; peaks are rounded off softly, as a telephone does, so nothing clips."""
+    """Scale to an RMS level, with soft saturation of peaks, as in a telephone, so that nothing clips."""
     rms = np.sqrt(np.mean(audio**2))
     return np.asarray(np.tanh(audio * (10 ** (dbfs / 20) / rms)), dtype=np.float64)
 
 
 def _trim(audio: Audio) -> Audio:
-    """Cut espeak's own silence at both ends, so that the pauses are the script's."""
+    """Cut espeak's silence at both ends, so that only the script sets the pauses."""
     loud = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
     return audio[loud[0] : loud[-1] + 1]
 
 
 def _soften(audio: Audio, db_per_octave: float) -> Audio:
-    """Tilt the spectrum as a voice with less effort does; espeak-ng itself always speaks with the same effort."""
+    """Tilt the spectrum like a voice with less effort; espeak-ng always speaks with the same effort."""
     frequency = np.fft.rfftfreq(len(audio), 1 / RATE)
     octaves = np.log2(np.maximum(frequency, EFFORT_FROM_HZ) / EFFORT_FROM_HZ)
     tilted = np.fft.rfft(audio) * 10 ** (-db_per_octave * octaves / 20)
@@ -81,11 +82,11 @@ def _soften(audio: Audio, db_per_octave: float) -> Audio:
 
 
 def speak(text: str, voice: str, mood: dict[str, Any]) -> Audio:
-    """One phrase as mono audio at `RATE`, at the mood's rate, pitch, pitch range, effort and level."""
+    """Synthesise a phrase as mono audio at `RATE`, with the mood's rate, pitch, pitch range, effort and level."""
     ssml = f'<speak><prosody range="{mood["range"]}">{escape(text)}</prosody></speak>'
     options = ["-m", "-z", "-v", voice, "-s", str(mood["rate"]), "-p", str(mood["pitch"]), "--stdout"]
     wav = subprocess.run(["espeak-ng", *options, ssml], capture_output=True, check=True).stdout
-    # espeak-ng cannot know the sizes when it writes to a pipe, so they are wrong: take the rest of the file
+    # espeak-ng writes wrong sizes into the header when it writes to a pipe: take the rest of the file
     rate = int.from_bytes(wav[24:28], "little")
     samples = np.frombuffer(wav[WAV_HEADER_BYTES:], "<i2").astype(np.float64)
     common = gcd(rate, RATE)
@@ -94,7 +95,7 @@ def speak(text: str, voice: str, mood: dict[str, Any]) -> Audio:
 
 
 def hold_music(seconds: float) -> Audio:
-    """A soft broken chord on plucked sines."""
+    """Return a soft broken chord of plucked sines."""
     step = round(0.25 * RATE)
     time = np.arange(2 * step) / RATE
     audio = np.zeros(round(seconds * RATE) + 2 * step)
@@ -106,6 +107,7 @@ def hold_music(seconds: float) -> Audio:
 
 
 def say_turn(track: Track, turn: dict[str, Any], script: dict[str, Any]) -> None:
+    """Put the phrases of a turn on the track, with breaths between them."""
     channel = CHANNEL[turn["speaker"]]
     spans = []
     for index, text in enumerate(turn["phrases"]):
@@ -127,6 +129,7 @@ def say_turn(track: Track, turn: dict[str, Any], script: dict[str, Any]) -> None
 
 
 def lay_out(script: dict[str, Any]) -> Track:
+    """Put all turns and the hold music of a script on a track."""
     track = Track(np.random.default_rng(SEED))
     for turn in script["turns"]:
         track.pause(turn["gap_s"])
@@ -140,7 +143,7 @@ def lay_out(script: dict[str, Any]) -> Track:
 
 
 def mix(track: Track) -> npt.NDArray[np.int16]:
-    """The call as int16 [samples, 2], with line noise of its own on each channel."""
+    """Mix a track to int16 [samples, 2], with independent line noise on each channel."""
     noise = 10 ** (LINE_NOISE_DBFS / 20)
     call = track.rng.normal(scale=noise, size=(track.position, len(CHANNEL)))
     for start, channel, audio in track.pieces:
@@ -149,6 +152,7 @@ def mix(track: Track) -> npt.NDArray[np.int16]:
 
 
 def write_opus(call: npt.NDArray[np.int16], path: Path) -> None:
+    """Write int16 [samples, 2] as Ogg Opus."""
     # bitexact: no random Ogg serial number and no encoder version, so the file can be compared
     with av.open(str(path), "w", format="ogg", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libopus", rate=RATE)
@@ -161,11 +165,11 @@ def write_opus(call: npt.NDArray[np.int16], path: Path) -> None:
 
 
 def main() -> None:
-    here = Path(__file__).parent
+    samples = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, default=here, help="folder to write to (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=samples, help="folder to write to (default: %(default)s)")
     out = parser.parse_args().out
-    track = lay_out(json.loads((here / "call_script.json").read_text()))
+    track = lay_out(json.loads((samples / "call_script.json").read_text()))
     write_opus(mix(track), out / "call.opus")
     truth = {"duration_ms": _ms(track.position), "turns": track.turns, "events": track.events}
     (out / "call.json").write_text(json.dumps(truth, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""A browser of this machine, to look at the page with: for its tests, its figures and its pictures."""
+"""Chromium for the page's tests, benchmarks and screenshots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -20,7 +20,7 @@ _FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
-"""Containers have no sandbox and no GPU; the others keep the browser from talking to anybody else."""
+"""Containers have no sandbox and no GPU; the other flags keep the browser from sending requests of its own."""
 
 
 class NoBrowser(Exception):
@@ -32,17 +32,16 @@ class NoBrowser(Exception):
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A Chromium while the context lasts. Raises NoBrowser."""
+    """Run a Chromium while the context lasts.
+
+    It is the one in EMOLINE_TEST_CHROMIUM, one of the system's, or one that Playwright has installed.
+    Raises NoBrowser.
+    """
     with sync_playwright() as playwright:
-        path = _executable(playwright)
+        named = os.environ.get("EMOLINE_TEST_CHROMIUM")
+        paths = [named, *map(shutil.which, _NAMES), playwright.chromium.executable_path]
+        path = next((path for path in paths if path and Path(path).exists()), None)
         if path is None:
             raise NoBrowser
         with playwright.chromium.launch(executable_path=path, args=_FLAGS) as browser:
             yield browser
-
-
-def _executable(playwright: Playwright) -> str | None:
-    """The one that is named, one of the system's, or one that Playwright has installed."""
-    named = os.environ.get("EMOLINE_TEST_CHROMIUM")
-    found = [named, *map(shutil.which, _NAMES), playwright.chromium.executable_path]
-    return next((path for path in found if path and Path(path).exists()), None)

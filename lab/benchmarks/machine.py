@@ -1,4 +1,4 @@
-"""What a measurement was made on. Imports no torch, so that its environment can be set first."""
+"""The machine of a measurement. Imports no torch, so that its environment can be set first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
+    """Hardware and versions of a measurement."""
+
     cpu: str
     cores: int
     system: str
@@ -25,9 +27,10 @@ class Machine:
     """OpenMP's GOMP_SPINCOUNT."""
 
     @classmethod
-    def here(cls) -> Machine:
+    def current(cls) -> Machine:
+        """Describe the machine of this process."""
         return cls(
-            cpu=_cpu(),
+            cpu=_cpu_model(),
             cores=os.cpu_count() or 1,
             system=platform.platform(),
             python=platform.python_version(),
@@ -41,14 +44,14 @@ class Machine:
 
 
 def spin_like_the_models_process() -> None:
-    """Lets OpenMP's threads spin as briefly as `worker.adapters.emotion2vec.supervised_process` does.
+    """Let OpenMP's threads spin as briefly as `worker.adapters.emotion2vec.supervised_process` does.
 
-    OpenMP looks when torch is loaded, and never again.
+    OpenMP reads the variable once, when torch is loaded.
     """
     os.environ.setdefault(SPIN, SPIN_COUNT)
 
 
-def _cpu() -> str:
+def _cpu_model() -> str:
     if _CPU_INFO.exists():
         for line in _CPU_INFO.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

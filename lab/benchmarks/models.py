@@ -1,4 +1,4 @@
-"""The model directories that are measured."""
+"""Model directories for the benchmarks."""
 
 from __future__ import annotations
 
@@ -16,24 +16,21 @@ LARGE_RANDOM = "large-random"
 
 @contextmanager
 def model_directory(name: str) -> Iterator[Path]:
-    """The directory of `mini`, of LARGE_RANDOM (650 MB, removed afterwards), or the one that `name` is.
+    """Yield the directory of `mini`, of LARGE_RANDOM (650 MB, removed afterwards), or `name` itself as a path.
 
     Raises ModelUnavailable.
     """
     if name == LARGE_RANDOM:
+        from lab.training.architecture import LARGE
+        from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
+
         with TemporaryDirectory(prefix="emoline-bench-") as folder:
-            yield _large_random(Path(folder) / LARGE_RANDOM)
+            directory = Path(folder) / LARGE_RANDOM
+            identity = Identity(f"emoline/{LARGE_RANDOM}", "0", "Random weights: only its speed means anything.")
+            write_random_model_directory(directory, LARGE, list(LABEL_NAMES.values()), identity)
+            yield directory
         return
-    directory = resolve(name).directory
-    if directory is None:
+    resolved = resolve(name).directory
+    if resolved is None:
         raise ModelUnavailable(f"A benchmark downloads nothing: put the model {name} into a directory and name that.")
-    yield directory
-
-
-def _large_random(directory: Path) -> Path:
-    from lab.training.architecture import LARGE
-    from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
-
-    identity = Identity(f"emoline/{LARGE_RANDOM}", "0", "Random weights: only its speed means anything.")
-    write_random_model_directory(directory, LARGE, list(LABEL_NAMES.values()), identity)
-    return directory
+    yield resolved

@@ -1,14 +1,12 @@
-"""How long the page takes to open a long recording, and how fluidly it pans.
+"""The page benchmark: time to open a long recording, and frame rate while panning.
 
-The recordings are made up, segment by segment, and put into a real service's stores; the browser is a real one.
+The recordings are synthetic, written segment by segment into a real service's stores; the browser is a real one.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,11 +39,11 @@ from shared.waveform import STEP, Waveform
 LABELS = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "unknown")
 MODEL = ModelInfo("benchmark", None, "00", LABELS)
 HOURS = {6_000: 5.0, 24_000: 24.0}
-"""Length of the recordings by their number of segments."""
+"""Length of the recordings in hours by number of segments."""
 ROLES = ("agent", "customer")
 VIEWS = ("timeline", "heat")
 ZOOMS = (2, 30, 1000)
-"""How much of the recording is shown while it is panned: a half, a thirtieth, a thousandth."""
+"""Zoom factors while panning: a half, a thirtieth, a thousandth of the recording is visible."""
 
 _DRAWN = "() => document.querySelector('canvas.chart')?.width > 400"
 _PAN = """([seconds, zoom]) => new Promise((resolve) => {
@@ -70,8 +68,8 @@ _PAN_S = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What was measured of one recording. `frames_per_s` by view and zoom: the mean, and the slowest twentieth."""
+class PageRow:
+    """The figures of one recording. `frames_per_s` by view and zoom: the mean, and the slowest twentieth."""
 
     segments: int
     open_s: float
@@ -79,12 +77,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PageReport:
+    """The report of the page benchmark."""
+
     machine: Machine
-    rows: list[Row]
+    rows: list[PageRow]
 
     def document(self) -> dict[str, Any]:
-        """For `json.dumps`."""
+        """Return a document for `json.dumps`."""
         rows = [
             asdict(row) | {"frames_per_s": [[view, zoom, *rates] for (view, zoom), rates in row.frames_per_s.items()]}
             for row in self.rows
@@ -92,6 +92,7 @@ class Report:
         return {"benchmark": "page", "machine": asdict(self.machine), "rows": rows}
 
     def table(self) -> Group:
+        """Return a table for the terminal."""
         columns = (f"{view} 1/{zoom}" for view in VIEWS for zoom in ZOOMS)
         table = Table("segments", "hours", "opens in", *columns, title="Frames per second (slowest twentieth)")
         for row in self.rows:
@@ -100,64 +101,66 @@ class Report:
         return Group(table, Text(f"{self.machine}.", style="dim"))
 
 
-def measure(on_step: OnStep) -> Report:
-    """Raises NoBrowser."""
+def measure(on_step: OnStep) -> PageReport:
+    """Run the benchmark. Raises NoBrowser."""
     log_to_stderr("WARNING", "console")
     rows = []
-    with (
-        chromium() as browser,
-        tempfile.TemporaryDirectory(prefix="emoline-page-") as folder,
-        _service(Path(folder)) as (url, services),
-    ):
-        for done, (segments, hours) in enumerate(HOURS.items()):
-            on_step(f"{segments} segments", done, len(HOURS))
-            job_id = analysed(services, segments, hours)
-            rows.append(_measure(browser, f"{url}/#/jobs/{job_id}", segments))
-    return Report(Machine.here(), rows)
+    with chromium() as browser, tempfile.TemporaryDirectory(prefix="emoline-page-") as folder:
+        settings = Settings(data_dir=Path(folder))
+        with (
+            listen("127.0.0.1", 0) as listener,
+            open_services(settings, LocalWakeUps()) as services,
+            serving(create_app(services, hosts(settings)), listener) as url,
+        ):
+            for done, (segments, hours) in enumerate(HOURS.items()):
+                on_step(f"{segments} segments", done, len(HOURS))
+                job_id = store_analysed_call(services, segments, hours)
+                rows.append(measure_page(browser, f"{url}/#/jobs/{job_id}", segments))
+    return PageReport(Machine.current(), rows)
 
 
-@contextmanager
-def _service(folder: Path) -> Iterator[tuple[str, Services]]:
-    settings = Settings(data_dir=folder)
-    with (
-        listen("127.0.0.1", 0) as listener,
-        open_services(settings, LocalWakeUps()) as services,
-        serving(create_app(services, hosts(settings)), listener) as url,
-    ):
-        yield url, services
-
-
-def _measure(browser: Browser, url: str, segments: int) -> Row:
-    opened = []
+def measure_page(browser: Browser, url: str, segments: int) -> PageRow:
+    """Open a job's page three times, then pan it in every view and zoom."""
+    opening_s = []
     for _ in range(3):
         with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
-            opened.append(_open_s(page, url))
+            opening_s.append(open_page(page, url))
     with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
-        _open_s(page, url)
+        open_page(page, url)
         page.wait_for_timeout(1000)
-        rates = {(view, zoom): _frames_per_s(page, view, zoom) for view in VIEWS for zoom in ZOOMS}
-    return Row(segments, float(np.median(opened)), rates)
+        rates = {(view, zoom): frames_per_s(page, view, zoom) for view in VIEWS for zoom in ZOOMS}
+    return PageRow(segments, float(np.median(opening_s)), rates)
 
 
-def _open_s(page: Page, url: str) -> float:
+def open_page(page: Page, url: str) -> float:
+    """Open a job's page and return the seconds until its chart is drawn."""
     began = time.perf_counter()
     page.goto(url, wait_until="commit")
     page.wait_for_function(_DRAWN)
     return time.perf_counter() - began
 
 
-def _frames_per_s(page: Page, view: str, zoom: int) -> tuple[float, float]:
+def frames_per_s(page: Page, view: str, zoom: int) -> tuple[float, float]:
+    """Pan for some seconds; return the mean frame rate, and the rate of the slowest twentieth of frames."""
     page.locator(f"input[value={view}]").check(force=True)
     deltas_ms = np.array(page.evaluate(_PAN, [_PAN_S, zoom]))
     return 1000 / float(deltas_ms.mean()), 1000 / float(np.quantile(deltas_ms, 0.95))
 
 
-def analysed(services: Services, number: int, hours: float) -> str:
-    """The id of a job that succeeded: a call of so many segments and hours, its speakers in turn."""
+def store_analysed_call(services: Services, number: int, hours: float) -> str:
+    """Store a succeeded job: a call of `number` segments and `hours`, its speakers in turn. Returns the job's id."""
     random = np.random.default_rng(7)
-    job_id = _submitted(services)
+    with services.submission.receive() as upload:
+        upload.write(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0")
+        sha256 = upload.finish()
+    job_id = services.submission.enqueue(upload, sha256, "call.wav", JobOptions()).id
     length = int(hours * 3600 * SAMPLE_RATE)
-    segments = list(_segments(number, length))
+    turn = length // number
+    speech_lengths = [int(turn * (0.4 + 0.5 * ((index * 37) % 100) / 100)) for index in range(number)]
+    segments = [
+        Segment(index, index % 2, index * turn, index * turn + speech, speech)
+        for index, speech in enumerate(speech_lengths)
+    ]
     claim = services.jobs.claim_preparation()
     assert claim is not None
     recording = replace(
@@ -169,18 +172,19 @@ def analysed(services: Services, number: int, hours: float) -> str:
         codec="pcm_s16le",
         sample_rate=8000,
     )
-    prepared = claim.job.evolve(recording=recording, prepared=length, speech=sum(it.speech for it in segments))
+    prepared = claim.job.evolve(recording=recording, prepared=length, speech=sum(speech_lengths))
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     peaks = random.integers(2, 90, (length // STEP, 2, 1)).astype(np.int8)
     services.waveform_store.store(job_id, Waveform((0, 1), 0, length, np.concatenate([-peaks, peaks], axis=-1)))
     services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
     while claims := services.jobs.claim_segments(10**9):
         outcomes = []
-        for own in claims:
-            logits = _logits(random, own.stored.segment.duration)
-            services.frame_store.store(job_id, own.stored.segment, logits)
+        for segment_claim in claims:
+            segment = segment_claim.stored.segment
+            logits = _logits(random, segment.duration)
+            services.frame_store.store(job_id, segment, logits)
             scores = softmax(logits.mean(axis=0)).tolist()
-            outcomes.append((own, SegmentOutcome.scored(dict(zip(LABELS, scores, strict=True)))))
+            outcomes.append((segment_claim, SegmentOutcome.scored(dict(zip(LABELS, scores, strict=True)))))
         services.jobs.record(outcomes, MODEL)
     finish = services.jobs.claim_finish()
     assert finish is not None
@@ -188,22 +192,8 @@ def analysed(services: Services, number: int, hours: float) -> str:
     return job_id
 
 
-def _submitted(services: Services) -> str:
-    with services.submission.receive() as upload:
-        upload.write(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0")
-        sha256 = upload.finish()
-    return services.submission.enqueue(upload, sha256, "call.wav", JobOptions()).id
-
-
-def _segments(number: int, length: int) -> Iterator[Segment]:
-    turn = length // number
-    for index in range(number):
-        spoken = int(turn * (0.4 + 0.5 * ((index * 37) % 100) / 100))
-        yield Segment(index, index % 2, index * turn, index * turn + spoken, spoken)
-
-
 def _logits(random: np.random.Generator, samples: int) -> Floats:
-    """Frames [frames, labels] that drift around one emotion."""
+    """Draw logits [frames, labels] in which one emotion prevails."""
     frames = max(samples // 320, 1)
     logits: Floats = random.normal(0, 1, (frames, len(LABELS))).astype(np.float32)
     logits[:, random.integers(len(LABELS))] += 1.5

@@ -1,4 +1,4 @@
-"""What the pipeline costs per hour of sound: decoding alone, with segmentation, with the model, beside FunASR."""
+"""Cost of the pipeline per hour of sound: decoding alone, with segmentation, with the model, beside FunASR."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from rich.table import Table
 
+from lab.benchmarks.funasr_peer import Peer, load_peer
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.models import model_directory
-from lab.benchmarks.peer import Peer, load_peer
 from lab.benchmarks.rounds import OnStep, Values, in_turn, seconds
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE
@@ -26,13 +26,14 @@ from worker.pipeline.prepare import Preparation
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
-    """`seconds` by part, of a recording of `duration_s`."""
+class PipelineCosts:
+    """Seconds of each round by part, for a recording of `duration_s`."""
 
     seconds: dict[str, Values]
     duration_s: float
 
     def table(self) -> Table:
+        """Return a table for the terminal."""
         medians = {part: float(np.median(values)) for part, values in self.seconds.items()}
         least = next(iter(medians.values()))
         rounds = len(next(iter(self.seconds.values())))
@@ -40,27 +41,27 @@ class Costs:
             "part",
             "s per hour of sound",
             "ratio to decode alone",
-            title=f"Medians of rounds: {rounds}. {Machine.here()}.",
+            title=f"Medians of rounds: {rounds}. {Machine.current()}.",
         )
         for part, median in medians.items():
             table.add_row(part, f"{median * 3600 / self.duration_s:.1f}", f"{median / least:.2f}")
         return table
 
 
-def measure(file: Path, model: str, rounds: int, on_step: OnStep) -> Costs:
-    """Raises PipelineError, also as ModelUnavailable."""
+def measure(file: Path, model: str, rounds: int, on_step: OnStep) -> PipelineCosts:
+    """Run the benchmark. Raises PipelineError, also as ModelUnavailable."""
     on_step("preparing the model", 0, None)
     with (
         model_directory(model) as directory,
         Emotion2vecModel(str(directory), segment_timeout_s=600) as ours,
     ):
         ours.start()
-        work = _Work(file, ours, load_peer(directory, "cpu", torch.get_num_threads()))
-        return Costs(in_turn(work.parts(), rounds, on_step), work.decoded() / SAMPLE_RATE)
+        work = _PipelineWork(file, ours, load_peer(directory, "cpu", torch.get_num_threads()))
+        return PipelineCosts(in_turn(work.parts(), rounds, on_step), work.decode() / SAMPLE_RATE)
 
 
-class _Work:
-    """The recording under test, and ways to work through it."""
+class _PipelineWork:
+    """The recording, and the measured parts of the pipeline."""
 
     def __init__(self, file: Path, model: Emotion2vecModel, peer: Peer) -> None:
         self._file = file
@@ -72,7 +73,7 @@ class _Work:
 
     def parts(self) -> dict[str, Callable[[], float]]:
         work: dict[str, Callable[[], object]] = {
-            "decode alone": self.decoded,
+            "decode alone": self.decode,
             "decode + segment": self._segments,
             "decode + segment + model": lambda: infer(self._model, self._segments()),
             "model alone": lambda: infer(self._model, self._clips),
@@ -80,8 +81,8 @@ class _Work:
         }
         return {name: partial(seconds, part) for name, part in work.items()}
 
-    def decoded(self) -> int:
-        """Its samples."""
+    def decode(self) -> int:
+        """Decode the recording and return its number of samples."""
         with self._file.open("rb") as file, self._decoder.open(file) as stream:
             return sum(len(block) for block in stream.blocks())
 

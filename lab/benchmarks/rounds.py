@@ -1,4 +1,4 @@
-"""Measuring several things side by side on a machine that is now faster and now slower."""
+"""Measurements in rounds, so that they can be compared on a machine whose speed varies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
-"""[rounds], what one part gave in each round."""
+"""One measured value for each round, [rounds]."""
 
 OnStep = Callable[[str, int, int | None], None]
-"""Called with what is done next, how many steps were done, and how many there are if that is known yet."""
+"""Called with the name of the next step, the number of finished steps, and the number of all, None if not yet known."""
 
 
 def in_turn(parts: Mapping[str, Callable[[], float]], rounds: int, on_step: OnStep) -> dict[str, Values]:
-    """What each part gives when all are called once a round, each round beginning with another one.
+    """Call every part once in each round, each round beginning with another one, and return their values.
 
-    Only what was measured in the same round is fit to be compared.
+    Only values of the same round are comparable.
     """
     names = list(parts)
     values: dict[str, list[float]] = {name: [] for name in names}
@@ -27,11 +27,11 @@ def in_turn(parts: Mapping[str, Callable[[], float]], rounds: int, on_step: OnSt
         name = names[(number + place) % len(names)]
         on_step(name, step, rounds * len(names))
         values[name].append(parts[name]())
-    return {name: np.array(given) for name, given in values.items()}
+    return {name: np.array(measured) for name, measured in values.items()}
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long that took."""
+    """Call `work` and return the seconds that it took."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

@@ -28,11 +28,11 @@ class Shape:
     conv_channels: tuple[int, ...] = (64, 64, 64, 128, 128, 128, 128)
     """Output channels of the seven convolutions; the first ones run at up to 3.2 kHz and cost the most."""
     positions: tuple[int, int] = (1, 9)
-    """Positional convolutions one after the other, and the frames that they see together."""
+    """Number of successive positional convolutions, and their receptive field in frames."""
 
     @property
     def feature_encoder_spec(self) -> str:
-        """Conv front end as a list of (channels, kernel, stride); a frame sees 400 samples."""
+        """The convolutions as a list of (channels, kernel, stride), in FunASR's spelling; a frame sees 400 samples."""
         layers = [(channels, *window) for channels, window in zip(self.conv_channels, _WINDOWS, strict=True)]
         return str(layers)
 

@@ -1,6 +1,6 @@
-"""Random changes of a waveform that leave its emotion as it was: another throat, room, line and level.
+"""Random changes of a waveform that keep its emotion: of vocal tract, room, line and level.
 
-All give a changed copy of another length; a fixed generator state gives a fixed result.
+All functions return a changed copy, possibly of another length; a fixed generator state gives a fixed result.
 """
 
 from fractions import Fraction
@@ -14,11 +14,11 @@ from lab.training.architecture import SAMPLE_RATE
 from lab.training.dataset import Waveform
 
 VOICES = 8
-"""In the babble."""
+"""Voices in the babble."""
 
 
 def vary(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Change it a little, as for learning what speech sounds like."""
+    """Change a waveform a little, for the training of the front end."""
     waveform = change_speed(waveform, rng.uniform(0.85, 1.18))
     waveform = surround_with_silence(waveform, rng.uniform(0.0, 0.4, size=2))
     waveform = equalise(waveform, rng.normal(0.0, 3.0, size=6))
@@ -31,8 +31,11 @@ def vary(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 
 
 def distort(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Change it as far as recordings are from a studio. Each distortion happens to a part of the copies only, so that
-    there is also a telephone without noise, and noise without a room."""
+    """Change a waveform as much as recordings outside a studio differ.
+
+    Each distortion is applied to some copies only, so that there is also a telephone without noise, and noise without a
+    room.
+    """
     waveform = change_speed(waveform, rng.uniform(0.85, 1.18))
     if rng.random() < 0.3:
         waveform = cut(waveform, rng.uniform(0.8, 2.0), rng)
@@ -55,7 +58,7 @@ def change_speed(waveform: Waveform, factor: float) -> Waveform:
 
 
 def cut(waveform: Waveform, seconds: float, rng: np.random.Generator) -> Waveform:
-    """Keep `seconds` of it, from anywhere; all where it is shorter."""
+    """Keep `seconds` from a random place, or the whole waveform where it is shorter."""
     length = int(seconds * SAMPLE_RATE)
     start = rng.integers(max(1, len(waveform) - length + 1))
     return waveform[start : start + length]
@@ -97,20 +100,20 @@ def with_noise(waveform: Waveform, snr_db: float, noise: NDArray[np.float64]) ->
 def coloured_noise(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Noise between white, whose power is even, and pink, whose power falls in proportion to frequency."""
     colour = rng.uniform(0.0, 1.0)
-    whole = next_fast_len(length, real=True)
-    spectrum = rfft(rng.normal(size=whole))
+    padded = next_fast_len(length, real=True)
+    spectrum = rfft(rng.normal(size=padded))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** (colour / 2)
-    return np.asarray(irfft(spectrum, whole)[:length])
+    return np.asarray(irfft(spectrum, padded)[:length])
 
 
 def babble(waveform: Waveform, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Several voices that nobody understands: the clip itself, backwards and from other places on."""
+    """Return several unintelligible voices at once: the clip itself, reversed and rotated."""
     starts = rng.integers(len(waveform), size=VOICES)
     return np.asarray(np.sum([np.roll(waveform[::-1], start) for start in starts], axis=0, dtype=np.float64))
 
 
 def through_line(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Some by telephone, some by a codec that leaves the high frequencies out, most as they are."""
+    """Send some waveforms by telephone and some through a low-pass, as codecs have it; return most unchanged."""
     line = rng.random()
     if line < 0.35:
         lowest = np.exp(rng.uniform(np.log(100.0), np.log(400.0)))
@@ -128,7 +131,7 @@ def telephone(waveform: Waveform, band: tuple[float, float]) -> Waveform:
 
 
 def low_pass(waveform: Waveform, highest: float) -> Waveform:
-    """Keep what is below `highest` Hz."""
+    """Keep the frequencies below `highest` Hz."""
     sections = butter(16, highest, fs=SAMPLE_RATE, output="sos")
     return np.asarray(sosfilt(sections, waveform), dtype=np.float32)
 

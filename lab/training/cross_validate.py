@@ -1,4 +1,4 @@
-"""Measures how the checkpoint is made, on speakers left out in turn: `python -m lab.training.cross_validate --help`."""
+"""`python -m lab.training.cross_validate`: evaluate the training recipe, leaving out each speaker in turn."""
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
@@ -13,37 +13,37 @@ from tqdm import tqdm
 from evaluation.report_files import write
 from evaluation.run import Answered, Source, answer_folder, folder_report
 from lab.training.dataset import load_clips
-from lab.training.stages import listener, publish, teach, what_it_hears
+from lab.training.stages import extract_features, fit_head, pretrain, publish
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
 from worker.container import build_pipeline
 
 HALVES = (("03", "08", "09", "10", "11"), ("12", "13", "14", "15", "16"))
-"""EmoDB's speakers. What learns without labels learns from one half for the speakers of the other, so that no part of a
-network has heard the speaker whom it is measured by, and two such parts do for ten speakers."""
+"""EmoDB's speakers. The stages without labels are trained on one half and measured on the other, so that no part of a
+network was trained on a speaker it is measured by, and two pretrained networks suffice for ten speakers."""
 
 MODEL_ID = "emoline/mini-left-out"
 NOTICE = "One of ten networks, each trained without a speaker."
 
 
-def answers_without_own(data: Path, half: tuple[str, ...]) -> list[Answered]:
-    """For each speaker of `half`, the answers of a network that never heard that speaker."""
+def answer_left_out(data: Path, half: tuple[str, ...]) -> list[Answered]:
+    """Return, for each speaker of `half`, the answers of a network that was not trained on that speaker."""
     torch.set_num_threads(1)
     clips = load_clips(data)
-    model = listener([clip for clip in clips if clip.speaker not in half])
-    heard = what_it_hears(model, clips)
-    found = []
+    model = pretrain([clip for clip in clips if clip.speaker not in half])
+    features = extract_features(model, clips)
+    answers = []
     for speaker in half:
-        others = [number for number, clip in enumerate(clips) if clip.speaker != speaker]
-        teach(model, heard[:, others], [clips[number] for number in others])
+        training = [number for number, clip in enumerate(clips) if clip.speaker != speaker]
+        fit_head(model, features[:, training], [clips[number] for number in training])
         with TemporaryDirectory() as folder:
             publish(model, Path(folder), MODEL_ID, NOTICE)
-            found.append(_answers(Path(folder), data, speaker))
-    return found
+            answers.append(answer_speaker(Path(folder), data, speaker))
+    return answers
 
 
-def _answers(directory: Path, data: Path, speaker: str) -> Answered:
-    """Through the whole pipeline, as it is recorded and distorted."""
+def answer_speaker(directory: Path, data: Path, speaker: str) -> Answered:
+    """Run the whole pipeline on a speaker's clips, as recorded and under every distortion."""
     source = Source(data, only={"speaker": frozenset({speaker})})
     pipeline = build_pipeline(Settings(model=str(directory), device="cpu"))
     with pipeline.model, tqdm() as progress:
@@ -62,9 +62,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("docs/evaluation"), help="folder for the report")
     arguments = parser.parse_args()
     with ProcessPoolExecutor(len(HALVES), get_context("spawn")) as pool:
-        by_half = list(pool.map(partial(answers_without_own, arguments.data), HALVES))
-    answered = [each for half in by_half for each in half]
-    report = folder_report(Source(arguments.data), SegmentationOptions(), answered, "speakers")
+        by_half = list(pool.map(partial(answer_left_out, arguments.data), HALVES))
+    answers = [answered for half in by_half for answered in half]
+    report = folder_report(Source(arguments.data), SegmentationOptions(), answers, "speakers")
     write(report, arguments.output)
     print(f"{arguments.output} has the report: UAR {report.measured.uar.value:.1%}")
 

@@ -33,13 +33,12 @@ def load_clips(folder: Path) -> list[Clip]:
 
     Raises FileNotFoundError when a file is missing and ValueError when one is not mono at `SAMPLE_RATE`.
     """
+    clips = []
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        return [_load_clip(folder, number, row) for number, row in enumerate(csv.DictReader(lines))]
-
-
-def _load_clip(folder: Path, number: int, row: dict[str, str]) -> Clip:
-    path = folder / row["file"]
-    waveform, sample_rate = soundfile.read(path, dtype="float32")
-    if waveform.ndim != 1 or sample_rate != SAMPLE_RATE:
-        raise ValueError(f"{path} is not mono at {SAMPLE_RATE} Hz")
-    return Clip(number, waveform, LABELS.index(row["emotion"]), row["speaker"])
+        for number, row in enumerate(csv.DictReader(lines)):
+            path = folder / row["file"]
+            waveform, sample_rate = soundfile.read(path, dtype="float32")
+            if waveform.ndim != 1 or sample_rate != SAMPLE_RATE:
+                raise ValueError(f"{path} is not mono at {SAMPLE_RATE} Hz")
+            clips.append(Clip(number, waveform, LABELS.index(row["emotion"]), row["speaker"]))
+    return clips

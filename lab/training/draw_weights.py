@@ -1,8 +1,7 @@
-"""Second stage: between front end and head, weights are drawn and not learned.
+"""Second stage: the weights between front end and head are drawn, not learned.
 
-Half an hour of speech is little to learn a transformer's weights from. What some thousand units with weights drawn at
-random answer on average over a clip (what of its spectrum,
-its changes and its mean lies beyond which level) is regressed upon by the third stage, which has one solution.
+Half an hour of speech is too little to learn a transformer's weights. Instead, some thousand hidden units get random
+weights, and their means over a clip are the features of the third stage's regression, which has one solution.
 Rahimi and Recht, Random Features for Large-Scale Kernel Machines, 2007.
 """
 
@@ -22,28 +21,30 @@ from lab.training.pretrain import encode, local_encoder
 from lab.training.versions import distorted
 
 COMPONENTS = 60
-"""Principal components of the front end's frames that are looked at, each as loud as the others."""
+"""Principal components of the front end's frames that are used, all scaled to the same variance."""
 
 BIAS = 0.5
-"""Standard deviation of the drawn thresholds, where inputs have 1."""
+"""Standard deviation of the drawn biases, for inputs with a standard deviation of 1."""
 
 ATTENTION = 0.5
-"""Of queries and keys: attention then is nearly even, by distance alone, and sees what is around on average."""
-
+"""Scale of queries and keys: small, so that attention depends on distance alone and averages the surrounding frames."""
 
 ANCHORS = slice(len(LABELS), len(LABELS) + 2)
-"""Places in the sum that runs through the last block, behind those of the logits. They hold `ANCHOR` and its negative,
-so much more than all others that the block's last norm divides every frame by the same."""
+"""Channels of the last block's residual stream, after the channels of the logits. They hold `ANCHOR` and its negative,
+which outweigh all other channels, so that the block's last norm divides every frame by the same number."""
 
 ANCHOR = 1024.0
 
 
 @torch.no_grad()
 def draw_weights(model: Emotion2vec, clips: Sequence[Clip], generator: torch.Generator) -> None:
-    """Draw the weights of `model` between front end and head, whose extra tokens stay as they are. Of `clips`, only the
-    front end's frames are used."""
+    """Draw the weights of `model` between front end and head; its extra tokens stay unchanged.
+
+    Only the front end's frames of `clips` are used, not their labels.
+    """
     encoder = model.modality_encoders["AUDIO"]
-    _draw_projection(encoder.project_features[-1], _normed_frames(model, clips), generator)
+    frames = torch.cat([encode(local_encoder(model), clip.waveform) for clip in tqdm(clips, desc="frames")])
+    _draw_projection(encoder.project_features[-1], F.layer_norm(frames, frames.shape[-1:]), generator)
     for layer in encoder.relative_positional_encoder.modules():
         if isinstance(layer, nn.Conv1d):
             _draw(layer, generator)
@@ -52,20 +53,23 @@ def draw_weights(model: Emotion2vec, clips: Sequence[Clip], generator: torch.Gen
             _draw(layer, generator)
         queries_and_keys = block.attn.qkv.weight[: -block.attn.proj.in_features]
         queries_and_keys *= ATTENTION
-    _keep_places(model.blocks[-1])
+    _reserve_channels(model.blocks[-1])
 
 
 @torch.inference_mode()
-def features(model: Emotion2vec, clips: Sequence[Clip], count: int) -> NDArray[np.float32]:
-    """The last block's hidden units on average over each clip, fp32 [versions, clips, hidden], for `count` versions."""
+def mean_hidden_units(model: Emotion2vec, clips: Sequence[Clip], count: int) -> NDArray[np.float32]:
+    """Return the last block's hidden units averaged over each clip, for `count` versions of it.
+
+    The result is fp32 [versions, clips, hidden].
+    """
     with _HiddenUnits(model) as hidden:
         progress = tqdm([(number, clip) for number in range(count) for clip in clips], desc="features")
-        found = [hidden.mean(distorted(clip, number)) for number, clip in progress]
-    return np.asarray(torch.stack(found)).reshape(count, len(clips), -1)
+        means = [hidden.mean(distorted(clip, number)) for number, clip in progress]
+    return np.asarray(torch.stack(means)).reshape(count, len(clips), -1)
 
 
-def _keep_places(block: AltBlock) -> None:
-    """Keep places for the logits out of what the hidden units see, and put the anchors there."""
+def _reserve_channels(block: AltBlock) -> None:
+    """Hide the channels of the logits and anchors from the hidden units, and set the anchors."""
     for values in (block.norm1.weight, block.norm1.bias):
         values[: len(LABELS)] = 0
         values[ANCHORS] = 0
@@ -74,7 +78,7 @@ def _keep_places(block: AltBlock) -> None:
 
 
 class _HiddenUnits:
-    """What the last block's hidden units answer to sound."""
+    """The activations of the last block's hidden units, read by a hook."""
 
     def __init__(self, model: Emotion2vec) -> None:
         self._model = model
@@ -83,7 +87,7 @@ class _HiddenUnits:
 
     def __enter__(self) -> "_HiddenUnits":
         self._encoder.local_encoder = nn.Identity()  # `encode` is quicker
-        self._hook = self._model.blocks[-1].mlp.act.register_forward_hook(self._keep)
+        self._hook = self._model.blocks[-1].mlp.act.register_forward_hook(self._store)
         self._model.eval()
         return self
 
@@ -92,17 +96,12 @@ class _HiddenUnits:
         self._encoder.local_encoder = self._front_end
 
     def mean(self, waveform: Waveform) -> Tensor:
-        """Each hidden unit's mean over a raw waveform [hidden]."""
+        """Return the mean of each hidden unit over a raw waveform [hidden]."""
         self._model.extract_features(encode(self._front_end, waveform).T[None])
-        return self._answers[0, self._encoder.modality_cfg.num_extra_tokens :].mean(dim=0)
+        return self._activations[0, self._encoder.modality_cfg.num_extra_tokens :].mean(dim=0)
 
-    def _keep(self, _module: nn.Module, _inputs: object, answers: Tensor) -> None:
-        self._answers = answers
-
-
-def _normed_frames(model: Emotion2vec, clips: Sequence[Clip]) -> Tensor:
-    frames = torch.cat([encode(local_encoder(model), clip.waveform) for clip in tqdm(clips, desc="frames")])
-    return F.layer_norm(frames, frames.shape[-1:])
+    def _store(self, _module: nn.Module, _inputs: object, activations: Tensor) -> None:
+        self._activations = activations
 
 
 def _draw_projection(project: nn.Linear, frames: Tensor, generator: torch.Generator) -> None:
@@ -116,7 +115,7 @@ def _draw_projection(project: nn.Linear, frames: Tensor, generator: torch.Genera
 
 
 def _draw(layer: nn.Linear | nn.Conv1d, generator: torch.Generator) -> None:
-    """So that inputs with a variance of 1 give outputs with one, before the bias."""
+    """Draw weights that turn inputs with a variance of 1 into outputs with a variance of 1, before the bias."""
     inputs = layer.weight[0].numel()
     layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator) / inputs**0.5)
     if layer.bias is not None:

@@ -1,4 +1,4 @@
-"""Third stage: the labels, by ridge regression on the drawn features."""
+"""Third stage: ridge regression of the labels on the drawn features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,24 @@ from evaluation.temperature import best_temperature
 from lab.training.draw_weights import ANCHOR, ANCHORS
 
 RIDGE = 5.0
-"""Of each version of the clips, on features with a variance of 1. Chosen on training speakers, see `README.md`."""
+"""Ridge for each version of the clips, for features with a variance of 1. Chosen on training speakers: `README.md`."""
 
 _FOLDS = 4
 
 
 @dataclass(frozen=True)
 class Readout:
-    """Logits are `weight` [labels, hidden] times the features, plus `bias` [labels]."""
+    """A linear map from features to logits: `weight` [labels, hidden] times the features, plus `bias` [labels]."""
 
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
 
 
 def fit_readout(features: NDArray[np.float32], labels: NDArray[np.int_], speakers: Sequence[str]) -> Readout:
-    """Fit `features` [versions, clips, hidden]; how sure the answers are is chosen on speakers left out in turn."""
+    """Fit a readout of `features` [versions, clips, hidden].
+
+    The scale of the logits (temperature) is chosen on speakers left out in turn.
+    """
     versions, clips, hidden = features.shape
     rows, spoken = features.reshape(versions * clips, hidden), np.tile(labels, versions)
     regression = make_pipeline(StandardScaler(), RidgeClassifier(RIDGE * versions, class_weight="balanced"))
@@ -50,8 +53,10 @@ def fit_readout(features: NDArray[np.float32], labels: NDArray[np.int_], speaker
 
 @torch.no_grad()
 def write_readout(model: Emotion2vec, readout: Readout) -> None:
-    """Put `readout` behind the hidden units of a model whose weights `draw_weights` drew: logits and frames'
-    embeddings leave the last norm as they came."""
+    """Write `readout` behind the hidden units of a model from `draw_weights`.
+
+    The last norm is set so that it leaves logits and frame embeddings unchanged.
+    """
     block, (outputs, _) = model.blocks[-1], readout.weight.shape
     block.mlp.fc2.weight.zero_()
     block.mlp.fc2.weight[:outputs] = torch.from_numpy(readout.weight)

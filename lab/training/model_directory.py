@@ -1,4 +1,4 @@
-"""Writes a network as the directory that `funasr.AutoModel(model=DIR)` loads offline."""
+"""Model directories that `funasr.AutoModel(model=DIR)` loads offline."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,20 +21,20 @@ LABEL_NAMES = {
     "surprised": "吃惊/surprised",
     "unknown": "<unk>",
 }
-"""How the published checkpoints' `tokens.txt` spell each label, in their order."""
+"""Spelling of the labels in the published checkpoints' `tokens.txt`, in their order."""
 
 BACKBONE_PREFIX = "d2v_model."
-"""Stands before every backbone key of a published `model.pt`; `proj.*` goes without."""
+"""Prefix of every backbone key in a published `model.pt`; `proj.*` has none."""
 
 _JITTER = 0.3
 _LEAST_JITTERED = 0.1
 _SHARPNESS = 4.0
-"""Of a random checkpoint's head, so that its scores are as far from even as a trained one's."""
+"""Factor on a random checkpoint's head, so that its scores are as uneven as a trained one's."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a checkpoint says of itself in `configuration.json`, under `emoline`."""
+    """Id, revision and notice of a checkpoint, under `emoline` in its `configuration.json`."""
 
     id: str
     revision: str
@@ -42,7 +42,7 @@ class Identity:
 
 
 def published_state(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return a model's state as fp32 CPU tensors under the published key names, decoder left out."""
+    """Return a model's state as fp32 CPU tensors under the published key names, without the decoder."""
     return {
         key if key.startswith("proj.") else BACKBONE_PREFIX + key: tensor.detach().float().cpu().clone()
         for key, tensor in state.items()
@@ -65,8 +65,17 @@ def write_model_directory(
     if state["proj.weight"].shape[0] != len(tokens):
         raise ValueError(f"{state['proj.weight'].shape[0]} outputs for {len(tokens)} tokens")
     directory.mkdir(parents=True, exist_ok=True)
-    config = yaml.safe_dump(_config(shape, tokens), sort_keys=False, allow_unicode=True)
-    (directory / "config.yaml").write_text(config, encoding="utf-8")
+    # FunASR's tokenizer refuses a list without its unknown symbol, though no text is ever encoded here.
+    unk_symbol = "<unk>" if "<unk>" in tokens else tokens[-1]
+    config = {
+        "model": "Emotion2vec",
+        "model_conf": model_conf(shape),
+        "tokenizer": "CharTokenizer",
+        "tokenizer_conf": {"unk_symbol": unk_symbol, "split_with_space": True},
+        "scope_map": [BACKBONE_PREFIX, "none"],
+    }
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
     write_identity(directory, identity)
     (directory / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
     torch.save({"model": published_state(state)}, directory / "model.pt")
@@ -74,44 +83,7 @@ def write_model_directory(
 
 def write_identity(directory: Path, identity: Identity) -> None:
     """Write `configuration.json`, which names the directory's files and carries `identity`."""
-    configuration = json.dumps(_configuration(identity), ensure_ascii=False, indent=2)
-    (directory / "configuration.json").write_text(configuration + "\n", encoding="utf-8")
-
-
-def write_random_model_directory(
-    directory: Path, shape: Shape, tokens: Sequence[str], identity: Identity, seed: int = 0
-) -> None:
-    """Write a checkpoint of any shape with reproducible random weights, for tests and benchmarks.
-
-    Every weight matters to the scores, also those that fresh networks have at 0 or 1, and the labels differ from clip
-    to clip: a mistake in a forward shows. Torch's global generator is left as it was found.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        state = build_model(shape, len(tokens)).state_dict()
-        for tensor in state.values():
-            tensor.add_(torch.randn_like(tensor) * _JITTER * tensor.abs().mean().clamp_min(_LEAST_JITTERED))
-        state["proj.weight"] *= _SHARPNESS
-    write_model_directory(directory, shape, state, tokens, identity)
-
-
-def _config(shape: Shape, tokens: Sequence[str]) -> dict[str, object]:
-    return {
-        "model": "Emotion2vec",
-        "model_conf": model_conf(shape),
-        "tokenizer": "CharTokenizer",
-        "tokenizer_conf": {"unk_symbol": _unk_symbol(tokens), "split_with_space": True},
-        "scope_map": [BACKBONE_PREFIX, "none"],
-    }
-
-
-def _unk_symbol(tokens: Sequence[str]) -> str:
-    """FunASR's tokenizer refuses a list without its unknown symbol, though no text is ever encoded here."""
-    return "<unk>" if "<unk>" in tokens else tokens[-1]
-
-
-def _configuration(identity: Identity) -> dict[str, object]:
-    return {
+    configuration = {
         "framework": "pytorch",
         "task": "emotion-recognition",
         "model": {"type": "funasr"},
@@ -123,3 +95,22 @@ def _configuration(identity: Identity) -> dict[str, object]:
         },
         "emoline": {"id": identity.id, "revision": identity.revision, "notice": identity.notice},
     }
+    text = json.dumps(configuration, ensure_ascii=False, indent=2)
+    (directory / "configuration.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_random_model_directory(
+    directory: Path, shape: Shape, tokens: Sequence[str], identity: Identity, seed: int = 0
+) -> None:
+    """Write a checkpoint of any shape with reproducible random weights, for tests and benchmarks.
+
+    Every weight affects the scores, also those that fresh networks have at 0 or 1, and the labels differ from clip
+    to clip, so that a mistake in a forward pass shows. Torch's global generator stays unchanged.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        state = build_model(shape, len(tokens)).state_dict()
+        for tensor in state.values():
+            tensor.add_(torch.randn_like(tensor) * _JITTER * tensor.abs().mean().clamp_min(_LEAST_JITTERED))
+        state["proj.weight"] *= _SHARPNESS
+    write_model_directory(directory, shape, state, tokens, identity)

@@ -1,7 +1,7 @@
-"""First stage: teach the convolutional front end to hear, before it is asked about emotions.
+"""First stage: pretrain the convolutional front end on acoustic targets, without labels.
 
-With 25 minutes of labelled speech the seven convolutions do not find a spectrum by themselves. So they first
-learn to predict, for each frame, what a textbook analysis of its 25 ms gives: log-mel bands and periodicity.
+With 25 minutes of labelled speech the seven convolutions do not learn a spectrum by themselves. So they first
+learn to predict log-mel bands and periodicity of each frame's 25 ms.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ PERIODICITY_LAGS = np.unique(np.geomspace(32, 200, 40).astype(int))
 """Samples; pitches from 500 down to 80 Hz."""
 
 FIRST_CONVOLUTION_SCALE = 0.02
-"""On the first convolution's initial weights. Its layer norm over channels would else divide every instant
+"""Factor on the first convolution's initial weights. Otherwise its layer norm over channels would divide every instant
 by its own level; weights this small leave ordinary speech near the norm's epsilon, so that level survives."""
 
 
@@ -43,7 +43,7 @@ class AcousticTargets(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mel", torch.from_numpy(_mel_filters()))
+        self.register_buffer("mel", torch.from_numpy(mel_filters()))
         self.register_buffer("window", torch.hann_window(WINDOW))
         self.size = MEL_BANDS + len(PERIODICITY_LAGS)
 
@@ -68,7 +68,8 @@ def pretrain_front_end(
     targets = AcousticTargets()
     with torch.no_grad():
         encoder.conv_layers[0][0].weight.mul_(FIRST_CONVOLUTION_SCALE)
-    head = nn.Sequential(nn.LayerNorm(_width(encoder)), nn.Linear(_width(encoder), targets.size))
+    width = encoder.conv_layers[-1][0].out_channels
+    head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, targets.size))
     parameters = [*encoder.parameters(), *head.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps, pct_start=0.1)
@@ -93,7 +94,7 @@ def encode(encoder: ConvFeatureExtractionModel, waveform: Waveform) -> Tensor:
 
 
 def channels_last(encoder: ConvFeatureExtractionModel, waveforms: Tensor) -> Tensor:
-    """Compute what `encoder(waveforms).transpose(1, 2)` does, two to three times as fast on a CPU.
+    """Compute `encoder(waveforms).transpose(1, 2)`, two to three times as fast on a CPU.
 
     Each convolution is one matrix product over unfolded windows, so that its layer norm needs no transpose.
     Maps [batch, samples] to [batch, frames, channels].
@@ -111,10 +112,6 @@ def local_encoder(model: Emotion2vec) -> ConvFeatureExtractionModel:
     return model.modality_encoders["AUDIO"].local_encoder
 
 
-def _width(encoder: ConvFeatureExtractionModel) -> int:
-    return int(encoder.conv_layers[-1][0].out_channels)
-
-
 def _one_second_batches(
     waveforms: Sequence[Waveform], steps: int, rng: np.random.Generator, batch_size: int = 8
 ) -> Iterator[Tensor]:
@@ -128,7 +125,7 @@ def _window(waveform: Tensor, rng: np.random.Generator) -> Tensor:
     return F.pad(waveform[start : start + SAMPLE_RATE], (0, max(0, start + SAMPLE_RATE - len(waveform))))
 
 
-def _mel_filters() -> NDArray[np.float32]:
+def mel_filters() -> NDArray[np.float32]:
     """Triangular filters [513, MEL_BANDS] for a 1024-point spectrum, 60 Hz to 8 kHz, O'Shaughnessy's mel."""
     lowest, highest = 2595 * np.log10(1 + np.array([60.0, 8000.0]) / 700)
     edges_mel = np.linspace(lowest, highest, MEL_BANDS + 2)

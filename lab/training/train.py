@@ -1,4 +1,4 @@
-"""Trains the bundled checkpoint: `python -m lab.training.train --help`."""
+"""`python -m lab.training.train`: train the bundled checkpoint."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from lab.training.dataset import load_clips
-from lab.training.stages import listener, publish, teach, what_it_hears
+from lab.training.stages import extract_features, fit_head, pretrain, publish
 
 MODEL_ID = "emoline/mini"
 NOTICE = (
@@ -33,8 +33,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     started = time.monotonic()
     clips = load_clips(arguments.data)
-    model = listener(clips)
-    teach(model, what_it_hears(model, clips), clips)
+    model = pretrain(clips)
+    fit_head(model, extract_features(model, clips), clips)
     publish(model, arguments.output, MODEL_ID, NOTICE.format(uar=uar))
     print(f"{arguments.output} written after {(time.monotonic() - started) / 60:.0f} minutes")
 

@@ -1,4 +1,4 @@
-"""Each clip as it is and in augmented versions, the same at every call and for every set of clips."""
+"""Seeded versions of clips: the same at every call and for every set of clips."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ SEED = 0
 
 
 def varied(clips: Sequence[Clip], count: int) -> list[Waveform]:
-    """`count` versions of each clip that sound much like it, the clips themselves first."""
-    changed = (vary(clip.waveform, _generator(clip, number)) for clip in clips for number in range(1, count))
-    return [*(clip.waveform for clip in clips), *changed]
+    """Return `count` similar versions of each clip, the clips themselves first."""
+    versions = (vary(clip.waveform, _generator(clip, number)) for clip in clips for number in range(1, count))
+    return [*(clip.waveform for clip in clips), *versions]
 
 
 def distorted(clip: Clip, number: int) -> Waveform:
-    """The clip's version 0, which is the clip itself, or one of any number of distorted ones."""
+    """Return a distorted version of a clip; number 0 is the clip itself."""
     return distort(clip.waveform, _generator(clip, number)) if number else clip.waveform
 
 

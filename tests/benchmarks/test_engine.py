@@ -1,4 +1,4 @@
-"""The engine benchmark: its arithmetic, and that it runs."""
+"""The engine benchmark: its arithmetic, and a short run."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def measured() -> dict[str, Any]:
 
 
 def test_ours_gives_funasrs_scores_and_padding_does_not(measured: dict[str, Any]) -> None:
-    found = {(own["implementation"], own["precision"]): own["accuracy"] for own in measured["results"]}
-    assert found["funasr", "fp32"] == {"max_dp": 0, "flips": 0}
-    assert found["ours", "fp32"]["max_dp"] <= 1e-5
-    assert found["ours", "fp32"]["flips"] == 0
-    assert found["padded", "fp32"]["max_dp"] > 0.01
+    accuracy = {(result["implementation"], result["precision"]): result["accuracy"] for result in measured["results"]}
+    assert accuracy["funasr", "fp32"] == {"max_dp": 0, "flips": 0}
+    assert accuracy["ours", "fp32"]["max_dp"] <= 1e-5
+    assert accuracy["ours", "fp32"]["flips"] == 0
+    assert accuracy["padded", "fp32"]["max_dp"] > 0.01
 
 
-def test_a_measurement_says_of_what_and_on_what_it_was_made(measured: dict[str, Any]) -> None:
+def test_a_measurement_names_its_clips_model_and_machine(measured: dict[str, Any]) -> None:
     assert measured["clips_s"] == [5, 5]
     assert measured["model"]["id"] == "emoline/mini"
     assert measured["machine"]["torch"] == torch.__version__
     assert measured["machine"]["spin"] == os.environ.get("GOMP_SPINCOUNT", "3000")
-    assert all(len(own["seconds"]) == 1 and own["gemm_share"] > 0 for own in measured["results"])
+    assert all(len(result["seconds"]) == 1 and result["gemm_share"] > 0 for result in measured["results"])
 
 
 def test_help_names_both_benchmarks() -> None:
@@ -64,7 +64,7 @@ def test_a_model_that_would_have_to_be_downloaded_is_refused_in_a_sentence() -> 
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_device_that_is_not_there_is_refused_in_a_sentence() -> None:
+def test_a_missing_device_is_refused_in_a_sentence() -> None:
     done = engine("--model", "mini", "--device", "cuda")
     assert done.returncode == 1
     assert "There is no CUDA device here" in " ".join(done.stderr.split())
@@ -78,17 +78,17 @@ def test_a_second_takes_the_large_network_22_to_24_gflop(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [5.5, 400])
-def test_clips_last_3_to_25_seconds_and_as_long_as_asked_for_together(seconds: float) -> None:
+def test_clips_last_3_to_25_seconds_and_add_up_to_the_given_length(seconds: float) -> None:
     clips = cut_clips(seconds)
     assert sum(map(len, clips)) == pytest.approx(seconds * SAMPLE_RATE, abs=len(clips))
     assert all(SHORTEST_S <= len(clip) / SAMPLE_RATE <= LONGEST_S for clip in clips)
 
 
 def test_clips_are_the_same_every_time() -> None:
-    assert all(np.array_equal(one, other) for one, other in zip(cut_clips(60), cut_clips(60), strict=True))
+    assert all(np.array_equal(first, second) for first, second in zip(cut_clips(60), cut_clips(60), strict=True))
 
 
 def test_a_clip_without_finite_scores_is_a_flip() -> None:
     truth = np.array([[0.75, 0.25], [0.25, 0.75]])
-    assert Accuracy.of(np.array([[0.75, 0.25], [0.5, 0.5]]), truth) == Accuracy(0.25, 1)
-    assert Accuracy.of(np.array([[0.75, 0.25], [np.nan, np.nan]]), truth) == Accuracy(None, 1)
+    assert Accuracy.from_scores(np.array([[0.75, 0.25], [0.5, 0.5]]), truth) == Accuracy(0.25, 1)
+    assert Accuracy.from_scores(np.array([[0.75, 0.25], [np.nan, np.nan]]), truth) == Accuracy(None, 1)

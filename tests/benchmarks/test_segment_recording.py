@@ -1,4 +1,4 @@
-"""The segmentation benchmark's recording: what is said to be in it is in it."""
+"""The segmentation benchmark's recording: its sound agrees with its truth."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from lab.benchmarks.segment.clips import Clip, clip_of, load_clips
+from lab.benchmarks.segment.clips import Clip, extract_clip, load_clips
 from lab.benchmarks.segment.files import Recording, write_recording, write_repeated
-from lab.benchmarks.segment.ours import decode, decode_in_process
 from lab.benchmarks.segment.recording import Condition, Stretch, Truth, stretches
+from lab.benchmarks.segment.segmentation import decode, decode_in_process
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
 from tests.support.media.speech import speech_like
@@ -29,7 +29,7 @@ def clips() -> list[Clip]:
 
 
 @pytest.fixture(scope="module")
-def made(clips: list[Clip]) -> dict[Condition, tuple[Stretch, Samples]]:
+def by_condition(clips: list[Clip]) -> dict[Condition, tuple[Stretch, Samples]]:
     return {stretch.condition: (stretch, sound) for stretch, sound in stretches(clips, SECONDS)}
 
 
@@ -38,8 +38,8 @@ def written(clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Reco
     return write_recording(tmp_path_factory.mktemp("recording") / "whole", clips, 60 / 3600)
 
 
-def spoken(stretch: Stretch, edge: int = 0) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which samples of a stretch lie in a span, or at most `edge` from one."""
+def speech_mask(stretch: Stretch, edge: int = 0) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return the mask of a stretch's samples that lie in a span, or at most `edge` from one."""
     mask = np.zeros(stretch.end - stretch.start, np.bool_)
     for utterance in stretch.utterances:
         for start, end in utterance.spans:
@@ -48,13 +48,13 @@ def spoken(stretch: Stretch, edge: int = 0) -> np.ndarray[tuple[int], np.dtype[n
 
 
 def level(samples: Samples) -> float:
-    """dBFS."""
+    """Return the RMS level in dBFS."""
     return float(10 * np.log10(np.mean((samples / 32768) ** 2)))
 
 
 def test_a_clip_is_from_its_first_speech_to_its_last_with_its_pauses_of_200_ms() -> None:
     sound = speech_like(6, pauses=[(0, 0.5), (2, 2.4), (3, 3.1), (5, 6)]).samples
-    clip = clip_of("one", sound)
+    clip = extract_clip("clip", sound)
     assert clip
     assert clip.spans[0][0] == EDGE
     assert np.array(clip.spans) / SAMPLE_RATE == pytest.approx(np.array([(0.05, 1.55), (1.95, 4.55)]), abs=0.021)
@@ -64,9 +64,9 @@ def test_a_clip_is_from_its_first_speech_to_its_last_with_its_pauses_of_200_ms()
 
 
 def test_silence_is_no_clip() -> None:
-    assert clip_of("silence", np.zeros(SAMPLE_RATE, np.int16)) is None
-    assert clip_of("nothing", np.zeros(0, np.int16)) is None
-    assert clip_of("less than a step", np.ones(100, np.int16)) is None
+    assert extract_clip("silence", np.zeros(SAMPLE_RATE, np.int16)) is None
+    assert extract_clip("nothing", np.zeros(0, np.int16)) is None
+    assert extract_clip("less than a step", np.ones(100, np.int16)) is None
 
 
 def test_clips_come_from_the_sound_files_of_a_folder(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_clips_come_from_the_sound_files_of_a_folder(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", sound, 44_100)
     soundfile.write(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE, np.int16), SAMPLE_RATE)
     (tmp_path / "labels.csv").write_text("a,b\n")
-    found = load_clips(tmp_path)
-    assert [clip.name for clip in found] == ["a.flac", "b.wav"]
-    assert [clip.spans[-1][1] - clip.spans[0][0] for clip in found] == pytest.approx([1.5 * SAMPLE_RATE] * 2, abs=320)
+    clips = load_clips(tmp_path)
+    assert [clip.name for clip in clips] == ["a.flac", "b.wav"]
+    assert [clip.spans[-1][1] - clip.spans[0][0] for clip in clips] == pytest.approx([1.5 * SAMPLE_RATE] * 2, abs=320)
 
 
 def test_a_folder_without_speech_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -86,31 +86,31 @@ def test_a_folder_without_speech_is_refused_in_a_sentence(tmp_path: Path) -> Non
 
 
 def test_the_same_clips_give_the_same_recording_every_time(clips: list[Clip]) -> None:
-    for (one, sound), (other, again) in zip(stretches(clips, 60), stretches(clips, 60), strict=True):
-        assert one == other
-        assert np.array_equal(sound, again)
+    for (first, first_sound), (second, second_sound) in zip(stretches(clips, 60), stretches(clips, 60), strict=True):
+        assert first == second
+        assert np.array_equal(first_sound, second_sound)
 
 
 @pytest.mark.parametrize("seconds", [60, 100.01, 1000])
-def test_stretches_follow_each_other_under_every_condition_as_long_as_asked_for(
+def test_stretches_follow_each_other_under_every_condition_for_the_given_length(
     clips: list[Clip], seconds: float
 ) -> None:
-    made = list(stretches(clips, seconds))
-    truth = Truth(tuple(stretch for stretch, _ in made))
+    parts = list(stretches(clips, seconds))
+    truth = Truth(tuple(stretch for stretch, _ in parts))
     assert {stretch.condition for stretch in truth.stretches} == set(Condition)
     assert truth.stretches[0].start == 0
     assert all(before.end == after.start for before, after in pairwise(truth.stretches))
-    assert all(len(sound) == stretch.end - stretch.start for stretch, sound in made)
+    assert all(len(sound) == stretch.end - stretch.start for stretch, sound in parts)
     assert truth.duration == round(seconds * SAMPLE_RATE)
     edges = [edge for utterance in truth.utterances for span in utterance.spans for edge in span]
     assert edges == sorted(edges)
 
 
 def test_a_clean_stretch_is_silent_outside_its_spans_and_nowhere_in_them(
-    made: dict[Condition, tuple[Stretch, Samples]],
+    by_condition: dict[Condition, tuple[Stretch, Samples]],
 ) -> None:
-    stretch, sound = made[Condition.CLEAN]
-    assert level(sound[~spoken(stretch, EDGE)]) < -60
+    stretch, sound = by_condition[Condition.CLEAN]
+    assert level(sound[~speech_mask(stretch, EDGE)]) < -60
     for before, after in pairwise(stretch.utterances):
         assert level(sound[before.end + EDGE - stretch.start : after.start - EDGE - stretch.start]) < -69
     for utterance in stretch.utterances:
@@ -127,22 +127,22 @@ def test_a_clean_stretch_is_silent_outside_its_spans_and_nowhere_in_them(
         (Condition.QUIET, -45, -70),
     ],
 )
-def test_levels_are_what_the_condition_says(
-    made: dict[Condition, tuple[Stretch, Samples]], condition: Condition, speech_db: float, background_db: float
+def test_a_condition_sets_the_levels(
+    by_condition: dict[Condition, tuple[Stretch, Samples]], condition: Condition, speech_db: float, background_db: float
 ) -> None:
-    stretch, sound = made[condition]
-    assert level(sound[spoken(stretch)]) == pytest.approx(speech_db, abs=0.5)
-    assert level(sound[~spoken(stretch, EDGE)]) == pytest.approx(background_db, abs=3.5)
+    stretch, sound = by_condition[condition]
+    assert level(sound[speech_mask(stretch)]) == pytest.approx(speech_db, abs=0.5)
+    assert level(sound[~speech_mask(stretch, EDGE)]) == pytest.approx(background_db, abs=3.5)
 
 
 @pytest.mark.parametrize(
     ("condition", "shortest", "longest"),
     [(Condition.CLEAN, 0.25, 3), (Condition.NO_PAUSE, 0.03, 0.12), (Condition.FAST_TURNS, 0.2, 0.35)],
 )
-def test_pauses_between_utterances_are_what_the_condition_says(
-    made: dict[Condition, tuple[Stretch, Samples]], condition: Condition, shortest: float, longest: float
+def test_a_condition_sets_the_pauses_between_utterances(
+    by_condition: dict[Condition, tuple[Stretch, Samples]], condition: Condition, shortest: float, longest: float
 ) -> None:
-    utterances = made[condition][0].utterances
+    utterances = by_condition[condition][0].utterances
     pauses = [(after.start - before.end) / SAMPLE_RATE for before, after in pairwise(utterances)]
     assert len(pauses) > 4
     assert shortest - 0.001 <= min(pauses) <= max(pauses) <= longest + 0.001
@@ -159,7 +159,7 @@ def test_the_mp3_is_the_wav_sample_for_sample_in_time(written: Recording) -> Non
     assert np.argmax(correlation) == 0
 
 
-def test_a_recording_over_and_over_is_one_valid_recording(written: Recording, tmp_path: Path) -> None:
+def test_a_repeated_recording_is_one_valid_recording(written: Recording, tmp_path: Path) -> None:
     out = tmp_path / "long.mp3"
     write_repeated(written.mp3, 5, out)
     assert list(tmp_path.iterdir()) == [out]

@@ -1,4 +1,4 @@
-"""The benchmark of the service: its arithmetic, its generator of load, and that it runs."""
+"""The service benchmark: its arithmetic, its load generator, and a tiny run."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from rich.console import Console
 
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.service.backlog import ClaimCost
-from lab.benchmarks.service.load import Stream
+from lab.benchmarks.service.load_generator import Stream
 from lab.benchmarks.service.overhead import Overhead
 from lab.benchmarks.service.rates import Rate, Situation
-from lab.benchmarks.service.report import Report
+from lab.benchmarks.service.report import ServiceReport
 from lab.benchmarks.service.scaling import Scaling
 from lab.benchmarks.service.stack import cpu_s, resident_bytes
-from lab.benchmarks.service.uploads import Uploads
+from lab.benchmarks.service.uploads import UploadCost
 
 TAKES_S = 0.05
 
 
-class Slow(BaseHTTPRequestHandler):
-    """Answers after a while: 202 to a body of five bytes, 404 to nothing."""
+class SlowHandler(BaseHTTPRequestHandler):
+    """A handler that answers after a while: 202 to an expected body, 200 and 404 to GET."""
 
     protocol_version = "HTTP/1.1"
 
@@ -54,47 +54,48 @@ class Slow(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SlowHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
         server.shutdown()
 
 
-def answers(port: int, *streams: Stream) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "lab.benchmarks.service.load", "127.0.0.1", str(port)]
-    sent = json.dumps([stream.lasting(stream.seconds) for stream in streams])
-    done = subprocess.run(command, input=sent, text=True, stdout=subprocess.PIPE, check=True, timeout=60)
-    found: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
-    return found
+def send(port: int, *streams: Stream) -> list[dict[str, Any]]:
+    """Send streams with the load generator and return their answers."""
+    command = [sys.executable, "-m", "lab.benchmarks.service.load_generator", "127.0.0.1", str(port)]
+    requests = json.dumps([stream.lasting(stream.seconds) for stream in streams])
+    done = subprocess.run(command, input=requests, text=True, stdout=subprocess.PIPE, check=True, timeout=60)
+    answers: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    return answers
 
 
-def test_as_many_requests_as_are_answered_are_sent_over_each_connection_one_after_the_other(port: int) -> None:
-    [found] = answers(port, Stream("poll", "GET", ["/there", "/gone"], 4, 1.0))
-    assert min(found["latencies_s"]) >= TAKES_S
-    assert 4 <= len(found["latencies_s"]) <= 4 * 1.1 / TAKES_S
-    assert found["statuses"]["200"] == pytest.approx(found["statuses"]["404"], abs=1)
+def test_each_connection_sends_the_next_request_after_an_answer(port: int) -> None:
+    [answers] = send(port, Stream("poll", "GET", ["/there", "/gone"], 4, 1.0))
+    assert min(answers["latencies_s"]) >= TAKES_S
+    assert 4 <= len(answers["latencies_s"]) <= 4 * 1.1 / TAKES_S
+    assert answers["statuses"]["200"] == pytest.approx(answers["statuses"]["404"], abs=1)
 
 
-def test_requests_that_are_due_are_sent_late_rather_than_never_and_their_wait_counts(port: int, tmp_path: Any) -> None:
+def test_due_requests_are_sent_late_rather_than_never_and_their_wait_counts(port: int, tmp_path: Any) -> None:
     (tmp_path / "sound").write_bytes(b"sound")
-    [found] = answers(port, Stream("submit", "POST", ["/there"], 1, 1.0, rate=40, body=str(tmp_path / "sound")))
-    assert found["statuses"] == {"202": 40}
-    assert max(found["latencies_s"]) > 40 * TAKES_S - 1 - TAKES_S
+    [answers] = send(port, Stream("submit", "POST", ["/there"], 1, 1.0, rate=40, body=str(tmp_path / "sound")))
+    assert answers["statuses"] == {"202": 40}
+    assert max(answers["latencies_s"]) > 40 * TAKES_S - 1 - TAKES_S
 
 
-def test_streams_go_on_side_by_side(port: int) -> None:
+def test_streams_run_at_the_same_time(port: int) -> None:
     polls = [Stream("poll", "GET", ["/there"], 2, 1.0, rate=10), Stream("poll", "GET", ["/there"], 2, 1.0, rate=20)]
-    assert [len(found["latencies_s"]) for found in answers(port, *polls)] == [10, 20]
+    assert [len(answers["latencies_s"]) for answers in send(port, *polls)] == [10, 20]
 
 
-def test_a_service_that_hangs_up_is_an_error() -> None:
+def test_a_closed_connection_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
         with pytest.raises(subprocess.CalledProcessError):
-            answers(listener.getsockname()[1], Stream("poll", "GET", ["/"], 1, 1.0))
+            send(listener.getsockname()[1], Stream("poll", "GET", ["/"], 1, 1.0))
 
 
-def test_what_children_take_is_known_by_their_part() -> None:
+def test_cpu_and_memory_of_children_are_counted_by_part() -> None:
     busy = "import sys, time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\nsys.stdin.read()"
     command = [sys.executable, "-c", busy, "serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -105,14 +106,14 @@ def test_what_children_take_is_known_by_their_part() -> None:
         assert resident_bytes("Redis") == 0
 
 
-REPORT = Report(
-    Machine.here(),
+REPORT = ServiceReport(
+    Machine.current(),
     3,
     [Situation([Rate("both", "poll", 300.0, 299.0, 4.0, 80.0, 2)], {"API": 0.5, "client": 0.1}, 0.1)],
     Scaling(500, {1: [60, 61, 62], 2: [30, 32, 31]}, {1: [50, 50, 50], 2: [25, 25, 26]}, 7),
     [Overhead("one", [10, 10, 10], [10.5, 11, 11], [12, 12.5, 11])],
     [ClaimCost("SQLite", "claim_finish", 10_000, 4.25, 8)],
-    [Uploads("folder", 3, 10 << 30, 60.0, 12 << 20, 0)],
+    [UploadCost("folder", 3, 10 << 30, 60.0, 12 << 20, 0)],
 )
 
 
@@ -134,7 +135,7 @@ def test_tables_fit_a_terminal() -> None:
 
 @pytest.mark.skipif("EMOLINE_TEST_ALL_BENCHES" not in os.environ, reason="Minutes; EMOLINE_TEST_ALL_BENCHES=1 runs it.")
 @pytest.mark.timeout(600)
-@pytest.mark.usefixtures("postgres_server", "redis_server")  # left out where those are
+@pytest.mark.usefixtures("postgres_server", "redis_server")  # skipped where they are skipped
 def test_a_tiny_run_measures_everything() -> None:
     tiny = ["--rounds", 1, "--seconds", 1, "--jobs", 4, "--recordings", 1, "--backlog", 50]
     command = [sys.executable, "-m", "cli", "bench", "service", *map(str, tiny)]
@@ -154,9 +155,9 @@ def test_a_tiny_run_measures_everything() -> None:
     assert document["scaling"]["again"] == 0
     assert len(document["overheads"]) == 2
     assert {cost["database"] for cost in document["claims"]} == {"Postgres", "SQLite"}
-    assert [(found["store"], found["number"]) for found in document["uploads"]] == [
+    assert [(upload["store"], upload["number"]) for upload in document["uploads"]] == [
         ("folder", 1),
         ("folder", 2),
         ("S3", 1),
     ]
-    assert all(found["temporary"] == 0 for found in document["uploads"])
+    assert all(upload["temporary"] == 0 for upload in document["uploads"])

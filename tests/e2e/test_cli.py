@@ -1,4 +1,4 @@
-"""The command line, run as people run it."""
+"""The commands `analyze`, `demo`, `migrate` and their errors, run as processes."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None
     assert "not to be relied on" in done.stdout.replace("\n", " ")
 
 
-def test_analyze_keeps_frames_and_embeddings_and_leaves_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+def test_analyze_writes_frames_and_embeddings_and_deletes_those_of_an_earlier_run(tmp_path: Path) -> None:
     sound, out = speech_like(12, seed=6).samples, tmp_path / "out"
     encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
     stale = [out / "segments" / "999.wav", out / "segments" / "1000.wav", out / "embeddings" / "999.npy"]
-    others = [out / "segments" / "0999.wav", out / "segments" / "my.wav", out / "segments" / "999.txt"]
-    for path in (*stale, *others):
+    foreign = [out / "segments" / "0999.wav", out / "segments" / "my.wav", out / "segments" / "999.txt"]
+    for path in (*stale, *foreign):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    wanted = ["--granularity", "frame", "--embeddings", "frame", "--save-segments"]
-    done = emoline("analyze", tmp_path / "call.wav", "--out", out, *wanted)
+    options = ["--granularity", "frame", "--embeddings", "frame", "--save-segments"]
+    done = emoline("analyze", tmp_path / "call.wav", "--out", out, *options)
     assert done.returncode == 0, done.stderr
     segments = json.loads((out / "result.json").read_text())["segments"]
     names = {f"{segment['index']:03d}" for segment in segments}
     assert {path.stem for path in out.glob("segments/*.wav")} - {"0999", "my"} == names
     assert {path.stem for path in out.glob("embeddings/*")} == names
-    assert [path.exists() for path in (*stale, *others)] == [False] * 3 + [True] * 3
+    assert [path.exists() for path in (*stale, *foreign)] == [False] * 3 + [True] * 3
     for segment in segments:
         assert list(segment["frames"]["scores"]) == list(segment["scores"])
         scores = np.array(list(segment["frames"]["scores"].values())).T
@@ -75,8 +75,8 @@ def test_analyze_keeps_frames_and_embeddings_and_leaves_nothing_of_an_earlier_ru
 def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
     sound = np.stack([speech_like(15, seed=7).samples, speech_like(15, seed=8).samples], axis=1)
     encode(sound, 16_000, tmp_path / "call.wav", "wav")
-    chosen = ["--channels", "split", "--roles", "agent,customer", "--analyse", "customer"]
-    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *chosen)
+    options = ["--channels", "split", "--roles", "agent,customer", "--analyse", "customer"]
+    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *options)
     assert done.returncode == 0, done.stderr
     result = ResultDocument.model_validate_json((tmp_path / "out" / "result.json").read_bytes())
     assert {(segment.channel, segment.role) for segment in result.segments} == {(1, "customer")}
@@ -85,7 +85,7 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["analyze", "TEXT", "--out", "OUT", "--channels", "mix", "--analyse", "1"], "use split or auto"),
         (["analyze", "TEXT", "--out", "OUT", "--roles", "agent,"], "each of roles must have 1 to 64"),
@@ -97,13 +97,13 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
         (["serve", "--model", "no-such", "--port", "0"], "There is no model directory no-such"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_an_impossible_command_ends_with_a_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "text.wav").write_text("not sound at all")
     encode(np.ones((1600, 1), np.int16), 16_000, tmp_path / "mono.wav", "wav")
     files = {"TEXT": tmp_path / "text.wav", "MONO": tmp_path / "mono.wav", "MISSING": tmp_path / "missing.wav"}
     done = emoline(*((files | {"OUT": tmp_path / "out"}).get(argument, argument) for argument in arguments))
     assert done.returncode != 0
-    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert message in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
 
 
@@ -141,13 +141,13 @@ def test_analyze_writes_reports_whose_links_are_files(tmp_path: Path) -> None:
     document = (out / "report.pdf").read_bytes()
     assert "情绪分析报告" in " ".join(pages(document))
     assert links(document)
-    assert all((out / found).is_file() for found in links(document))
+    assert all((out / link).is_file() for link in links(document))
     page = (out / "report.html").read_text(encoding="utf-8")
     clips = re.findall(r'data:audio/flac;base64,([^"]+)"', page)
     samples, rate = soundfile.read(io.BytesIO(b64decode(clips[0])), dtype="int16")
-    kept, _ = soundfile.read(out / links(document)[0], dtype="int16")
+    saved, _ = soundfile.read(out / links(document)[0], dtype="int16")
     assert rate == 16_000
-    assert np.array_equal(samples, kept)
+    assert np.array_equal(samples, saved)
     assert (out / "heatmap.png").read_bytes().startswith(b"\x89PNG")
 
 

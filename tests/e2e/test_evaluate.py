@@ -1,4 +1,4 @@
-"""`emoline evaluate`, run as people run it."""
+"""`emoline evaluate`, run as a process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "clips"
 
 
-def test_evaluate_measures_a_folder_and_says_what_it_skipped(folder: Path, tmp_path: Path) -> None:
+def test_evaluate_measures_a_folder_and_reports_skipped_clips(folder: Path, tmp_path: Path) -> None:
     done = emoline("evaluate", folder, "--out", tmp_path / "out", "--map", "boredom=other", "--min-ms", 2000)
     assert done.returncode == 0, done.stderr
     assert "UAR" in done.stdout
@@ -54,7 +54,7 @@ def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["FOLDER", "--out", "OUT", "--map", "boredom"], "--map needs a name and a value with = between"),
         (["FOLDER", "--out", "OUT", "--only", "age=7"], "lacks the column age; it has: file, emotion, speaker"),
@@ -63,12 +63,12 @@ def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Pa
         (["CLIP", "--out", "OUT"], "which would say when which emotion is heard"),
     ],
 )
-def test_what_cannot_be_evaluated_is_said_in_a_sentence(
-    folder: Path, tmp_path: Path, arguments: list[str], said: str
+def test_an_impossible_evaluation_ends_with_a_sentence(
+    folder: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     places = {"FOLDER": folder, "CLIP": folder / "clip 0.wav", "OUT": tmp_path / "out"}
     done = emoline("evaluate", *(places.get(argument, argument) for argument in arguments))
     assert done.returncode == 1
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""Segmentation without a model: from a script, and from the command line."""
+"""Segmentation without a model: `split_long_audio`, and `emoline split` as a process."""
 
 from __future__ import annotations
 
@@ -28,24 +28,26 @@ CALL = np.stack([speech_like(75, seed=1).samples, speech_like(75, seed=2).sample
 TALK = speech_like(40, seed=3, pauses=NO_PAUSE).samples
 
 
-def decoded(file: Path) -> Samples:
-    """The whole recording as PyAV alone decodes it: int16 [n, channels] at 16 kHz."""
+def decode(file: Path) -> Samples:
+    """Decode the whole recording with PyAV alone: int16 [n, channels] at 16 kHz."""
     with av.open(file) as container:
         resampler = av.AudioResampler("s16", container.streams.audio[0].layout, SAMPLE_RATE)
         frames = [*container.decode(audio=0), None]
         sound = [part.to_ndarray() for frame in frames for part in resampler.resample(frame)]
-    whole: Samples = (
+    samples: Samples = (
         np.concatenate(sound, axis=1).reshape(-1, resampler.layout.nb_channels).astype(np.int16, copy=False)
     )
-    return whole
+    return samples
 
 
-def decoded_with_gaps(file: Path) -> Samples:
+def decode_with_gaps(file: Path) -> Samples:
+    """Decode the whole recording with our decoder, which fills damaged places with silence."""
     with file.open("rb") as opened, FfmpegDecoder(600, 30).open(opened) as stream:
         return np.concatenate(list(stream.blocks()))
 
 
-def holds_what_it_says(segments: list[SplitSegment], sound: Samples, folder: Path) -> None:
+def assert_files_agree(segments: list[SplitSegment], sound: Samples, folder: Path) -> None:
+    """Compare segment files and segments.json with the segments and the sound of the recording."""
     for segment in segments:
         written, rate = soundfile.read(segment.path, dtype="int16")
         assert (rate, soundfile.info(segment.path).subtype) == (SAMPLE_RATE, "PCM_16")
@@ -57,8 +59,8 @@ def holds_what_it_says(segments: list[SplitSegment], sound: Samples, folder: Pat
     assert [row.pop("index") for row in rows] == list(range(len(rows)))
     assert [row["file"] for row in rows] == [f"{index:03d}.wav" for index in range(len(rows))]
     assert rows == [
-        dict(zip(names, (one.path.name, one.channel, one.start_ms, one.end_ms, list(one.flags)), strict=True))
-        for one in segments
+        dict(zip(names, (piece.path.name, piece.channel, piece.start_ms, piece.end_ms, list(piece.flags)), strict=True))
+        for piece in segments
     ]
 
 
@@ -80,28 +82,28 @@ def test_files_hold_the_recordings_samples_and_the_sidecar_agrees(tmp_path: Path
     segments = split_long_audio(str(file), out)
     assert {segment.channel for segment in segments} == {0, 1}
     assert [segment.start_ms for segment in segments] == sorted(segment.start_ms for segment in segments)
-    holds_what_it_says(segments, decoded(file), out)
+    assert_files_agree(segments, decode(file), out)
     assert {path.name for path in out.iterdir()} == {segment.path.name for segment in segments} | {"segments.json"}
 
 
 @pytest.mark.parametrize("kind", ["mp3", "vorbis", "mkv"])
-def test_segments_of_a_damaged_recording_hold_what_is_at_their_place_in_it(tmp_path: Path, kind: str) -> None:
+def test_segments_of_a_damaged_recording_hold_the_sound_at_their_times(tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"call.{kind}"
-    whole = encode(CALL, 44_100, file, kind).read_bytes()
-    file.write_bytes(replace_blocks(lambda block: bytes(len(block)), whole, np.random.default_rng(4)))
+    intact = encode(CALL, 44_100, file, kind).read_bytes()
+    file.write_bytes(replace_blocks(lambda block: bytes(len(block)), intact, np.random.default_rng(4)))
     segments = split_long_audio(file, tmp_path / "out")
     assert len(segments) > 2
-    holds_what_it_says(segments, decoded_with_gaps(file), tmp_path / "out")
+    assert_files_agree(segments, decode_with_gaps(file), tmp_path / "out")
 
 
-def test_no_segment_is_over_the_maximum_where_nobody_pauses(tmp_path: Path) -> None:
+def test_no_segment_of_speech_without_pauses_is_over_the_maximum(tmp_path: Path) -> None:
     file = encode(TALK, 16_000, tmp_path / "talk.wav")
     segments = split_long_audio(file, tmp_path / "out", max_duration=4.5, min_silence_len=500, silence_thresh=-35)
     assert max(segment.end_ms - segment.start_ms for segment in segments) <= 4500
     assert sum(segment.end_ms - segment.start_ms for segment in segments) == pytest.approx(40_000, abs=200)
 
 
-def test_a_second_split_into_a_folder_leaves_nothing_of_the_first(tmp_path: Path) -> None:
+def test_a_second_split_into_a_folder_deletes_the_files_of_the_first(tmp_path: Path) -> None:
     long, short = encode(CALL, 16_000, tmp_path / "long.wav"), encode(TALK, 16_000, tmp_path / "short.wav")
     out = tmp_path / "out"
     assert emoline("split", long, "--out", out, "--plot").returncode == 0
@@ -111,18 +113,18 @@ def test_a_second_split_into_a_folder_leaves_nothing_of_the_first(tmp_path: Path
     assert {path.name for path in out.iterdir()} == names | {"segments.json", "notes.wav"}
 
 
-def test_recordings_that_are_named_like_segments_are_not_touched(tmp_path: Path) -> None:
-    file, other = encode(TALK, 16_000, tmp_path / "talk.wav"), encode(TALK, 16_000, tmp_path / "001.wav")
-    before = other.read_bytes()
+def test_recordings_that_are_named_like_segments_are_not_overwritten(tmp_path: Path) -> None:
+    file, foreign = encode(TALK, 16_000, tmp_path / "talk.wav"), encode(TALK, 16_000, tmp_path / "001.wav")
+    before = foreign.read_bytes()
     with pytest.raises(FileExistsError, match=r"001\.wav is not of an earlier split"):
         split_long_audio(file, tmp_path)
-    assert other.read_bytes() == before
+    assert foreign.read_bytes() == before
     split_long_audio(file, tmp_path / "out")
     with pytest.raises(FileExistsError, match="where its segments would be written"):
         split_long_audio(tmp_path / "out" / "000.wav", tmp_path / "out")
 
 
-def test_what_is_wrong_is_raised_before_anything_is_written(tmp_path: Path) -> None:
+def test_errors_are_raised_before_a_file_is_written(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("not sound at all")
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="from 3000 to 25000, not 30000"):
@@ -134,7 +136,7 @@ def test_what_is_wrong_is_raised_before_anything_is_written(tmp_path: Path) -> N
     assert not out.exists()
 
 
-def test_the_command_says_how_it_cut_and_draws_it(tmp_path: Path) -> None:
+def test_the_command_prints_its_segments_and_draws_them(tmp_path: Path) -> None:
     encode(CALL, 16_000, tmp_path / "call.wav")
     done = emoline("split", tmp_path / "call.wav", "--out", tmp_path / "out", "--max-ms", 9000, "--plot")
     assert done.returncode == 0, done.stderr
@@ -175,7 +177,7 @@ def test_silence_gives_no_segment_and_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--max-ms", "30000"], "segmentation.max_ms must be from 3000 to 25000, not 30000"),
         (["--min-silence-ms", "50"], "segmentation.min_silence_ms must be from 100 to 800, not 50"),
@@ -185,9 +187,9 @@ def test_silence_gives_no_segment_and_a_sentence(tmp_path: Path) -> None:
         ([], "not a recording in a format that Emoline reads"),
     ],
 )
-def test_what_cannot_be_split_is_said_in_a_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_an_impossible_split_ends_with_a_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "text.wav").write_text("not sound at all")
     done = emoline("split", tmp_path / "text.wav", "--out", tmp_path / "out", *arguments)
     assert done.returncode == 1
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""Augmentation keeps a waveform a waveform and is the same for the same generator state."""
+"""Augmentation returns finite waveforms, the same for the same generator state."""
 
 from collections.abc import Callable
 
@@ -61,13 +61,13 @@ def test_noise_has_the_asked_level(tone: Waveform) -> None:
         assert 10 * np.log10(np.mean(tone**2) / np.mean(added**2)) == pytest.approx(20.0, abs=0.5)
 
 
-def test_telephone_removes_what_is_below_and_above_its_band(tone: Waveform) -> None:
+def test_telephone_removes_frequencies_outside_its_band(tone: Waveform) -> None:
     high = np.sin(2 * np.pi * 5000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
     for outside in (tone, high):
         assert np.std(telephone(outside, (300.0, 3400.0))) < 0.1 * np.std(outside)
 
 
-def test_a_cut_keeps_what_was_asked_for_or_all(tone: Waveform) -> None:
+def test_a_cut_keeps_the_given_seconds_or_all(tone: Waveform) -> None:
     assert len(cut(tone, 0.25, np.random.default_rng(0))) == SAMPLE_RATE / 4
     np.testing.assert_array_equal(cut(tone, 2.0, np.random.default_rng(0)), tone)
 

@@ -1,4 +1,4 @@
-"""A written directory is what FunASR loads, key by key."""
+"""FunASR loads written model directories, key by key."""
 
 import json
 from pathlib import Path

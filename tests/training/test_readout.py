@@ -1,4 +1,4 @@
-"""What is drawn and regressed upon is what FunASR's network answers."""
+"""The drawn weights and the fitted readout: FunASR's network gives the regression's answers."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from torch.nn.functional import layer_norm
 
 from lab.training.architecture import Shape, build_model
 from lab.training.dataset import LABELS, Clip
-from lab.training.draw_weights import draw_weights, features
+from lab.training.draw_weights import draw_weights, mean_hidden_units
 from lab.training.fit_head import fit_readout, write_readout
 from lab.training.versions import distorted, varied
 from tests.support.media.speech import speech_like
@@ -19,7 +19,7 @@ SPEAKERS = ("a", "b", "c", "d")
 
 @pytest.fixture(scope="module")
 def clips() -> list[Clip]:
-    """One of each label by each of four speakers."""
+    """A clip of each label by each of four speakers."""
     places = [(speaker, label) for speaker in SPEAKERS for label in range(len(LABELS))]
     return [
         Clip(number, speech_like(1, seed=number).samples.astype(np.float32) / np.float32(32768), label, speaker)
@@ -36,25 +36,25 @@ def model(clips: list[Clip]) -> Emotion2vec:
 
 
 def test_the_model_answers_as_the_regression_does(model: Emotion2vec, clips: list[Clip]) -> None:
-    heard = features(model, clips, 2)
-    readout = fit_readout(heard, np.array([clip.label for clip in clips]), [clip.speaker for clip in clips])
+    features = mean_hidden_units(model, clips, 2)
+    readout = fit_readout(features, np.array([clip.label for clip in clips]), [clip.speaker for clip in clips])
     write_readout(model, readout)
     waveforms = torch.from_numpy(np.stack([clip.waveform for clip in clips]))
     with torch.inference_mode():
         logits = model.proj(model.extract_features(layer_norm(waveforms, waveforms.shape[-1:]))["x"].mean(dim=1))
-    expected = torch.from_numpy(heard[0] @ readout.weight.T + readout.bias)
+    expected = torch.from_numpy(features[0] @ readout.weight.T + readout.bias)
     torch.testing.assert_close(logits.softmax(-1), expected.softmax(-1).float(), rtol=0, atol=2e-3)
 
 
 def test_the_same_seeds_draw_the_same_weights(model: Emotion2vec, clips: list[Clip]) -> None:
     torch.manual_seed(0)
-    again = build_model(SMALL, len(LABELS)).eval()
-    draw_weights(again, clips, torch.Generator().manual_seed(0))
-    np.testing.assert_allclose(features(again, clips[:2], 1), features(model, clips[:2], 1), rtol=1e-5, atol=1e-6)
+    second = build_model(SMALL, len(LABELS)).eval()
+    draw_weights(second, clips, torch.Generator().manual_seed(0))
+    expected = mean_hidden_units(model, clips[:2], 1)
+    np.testing.assert_allclose(mean_hidden_units(second, clips[:2], 1), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_readout_finds_labels_that_the_features_tell() -> None:
-    """And is not sure of itself where left-out speakers show that it may not be."""
+def test_readout_predicts_separable_labels_and_is_unsure_where_left_out_speakers_are_hard() -> None:
     rng = np.random.default_rng(0)
     labels = np.tile(np.arange(len(LABELS)), 40)
     speakers = [SPEAKERS[number % len(SPEAKERS)] for number in range(len(labels))]
@@ -62,14 +62,14 @@ def test_readout_finds_labels_that_the_features_tell() -> None:
     sure, unsure = (
         (centres[labels] + noise * rng.normal(size=(2, len(labels), 20))).astype(np.float32) for noise in (0.1, 3.0)
     )
-    for heard, least, most in ((sure, 0.95, 1.0), (unsure, 0.0, 0.7)):
-        readout = fit_readout(heard, labels, speakers)
-        scores = torch.from_numpy(heard[0] @ readout.weight.T + readout.bias).softmax(-1).numpy()
+    for features, least, most in ((sure, 0.95, 1.0), (unsure, 0.0, 0.7)):
+        readout = fit_readout(features, labels, speakers)
+        scores = torch.from_numpy(features[0] @ readout.weight.T + readout.bias).softmax(-1).numpy()
         assert least <= scores.max(axis=1).mean() <= most
     assert (scores.argmax(axis=1) == labels).mean() > 2 / len(LABELS)
 
 
-def test_versions_of_a_clip_do_not_depend_on_the_others(clips: list[Clip]) -> None:
+def test_versions_of_a_clip_do_not_depend_on_other_clips(clips: list[Clip]) -> None:
     together, alone = varied(clips[:3], 3), varied(clips[2:3], 3)
     np.testing.assert_array_equal(together[2], alone[0])
     np.testing.assert_array_equal(together[-2], alone[1])

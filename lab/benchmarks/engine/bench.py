@@ -1,4 +1,4 @@
-"""The engine benchmark: what is to be measured, and whether it can be."""
+"""The engine benchmark: its plan, and one run of it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from worker.adapters.emotion2vec.network.precision import open_device
 from worker.pipeline.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from lab.benchmarks.engine.report import Report
+    from lab.benchmarks.engine.report import EngineReport
 
 _SECONDS = {"cpu": 120.0, "cuda": 960.0}
-"""Of audio in all: a few of the batches that the engine makes on the device."""
+"""Seconds of audio in all by device: a few of the engine's batches."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """`model` is mini, large-random or a directory. Where no `threads` are given it is as many as torch likes, and
-    where no `seconds` of audio, as many as suit the device."""
+class EnginePlan:
+    """The parameters of a run. `model` is mini, large-random or a directory.
+
+    `threads` None leaves the number to torch, `seconds` of audio None to the device.
+    """
 
     model: str
     device: str
@@ -31,14 +33,17 @@ class Plan:
     seconds: float | None = None
 
 
-def measure(plan: Plan, on_step: OnStep) -> Report:
-    """Raises ModelUnavailable when there is no such device or model, PipelineError when there are no clips."""
+def measure(plan: EnginePlan, on_step: OnStep) -> EngineReport:
+    """Run the benchmark.
+
+    Raises ModelUnavailable when there is no such device or model, PipelineError when there are no clips.
+    """
     device = open_device(plan.device)
     if plan.threads:
         torch.set_num_threads(plan.threads)
     on_step("preparing the model", 0, None)
     with model_directory(plan.model) as directory:
-        from lab.benchmarks.engine.run import run  # with FunASR; what is wrong with the plan has been said before that
+        from lab.benchmarks.engine.run import run  # imports FunASR, which takes long: after the plan has been checked
 
         try:
             return run(directory, device, plan.rounds, plan.seconds or _SECONDS[device.type], on_step)

@@ -17,12 +17,14 @@ _SAMPLE = Path(__file__).parents[3] / "samples" / "call.opus"
 
 
 def cut_clips(seconds: float, seed: int = 0) -> list[Samples]:
-    """Clips [n] of 3 to 25 s, `seconds` (at least 3) in all; the call begins again where it is too short.
+    """Cut clips [n] of 3 to 25 s, `seconds` (at least 3) in all; the call is repeated where it is too short.
 
     Raises PipelineError when there is no call to cut.
     """
     lengths = [round(length * SAMPLE_RATE) for length in _lengths(seconds, np.random.default_rng(seed))]
-    sound = np.resize(_call(), sum(lengths))
+    with _SAMPLE.open("rb") as file, FfmpegDecoder(max_duration_s=3600, timeout_s=60).open(file) as stream:
+        call = np.concatenate([mix(block) for block in stream.blocks()])
+    sound = np.resize(call, sum(lengths))
     return np.split(sound, np.cumsum(lengths)[:-1])
 
 
@@ -33,8 +35,3 @@ def _lengths(seconds: float, rng: np.random.Generator) -> Iterator[float]:
         seconds -= length
     parts = 2 if seconds >= 2 * SHORTEST_S else 1
     yield from [seconds / parts] * parts
-
-
-def _call() -> Samples:
-    with _SAMPLE.open("rb") as file, FfmpegDecoder(max_duration_s=3600, timeout_s=60).open(file) as stream:
-        return np.concatenate([mix(block) for block in stream.blocks()])

@@ -1,4 +1,4 @@
-"""A variant on the device, with a stopwatch."""
+"""A variant, loaded on the device and timed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import torch
 
-from lab.benchmarks.engine.devices import allocated, forget_most_allocated, most_allocated, synchronize
+from lab.benchmarks.engine.devices import allocated, peak_allocated, reset_peak_allocated, synchronize
 from lab.benchmarks.engine.variants import Scores, Variant
 from lab.benchmarks.rounds import seconds
 from worker.pipeline.ports import Samples
 
 
 class Contender:
-    """`scores` are those of its last round, `memory` the bytes of GPU memory that it needs, or None on a CPU."""
+    """A loaded variant. `scores` come from its last round; `memory` is its GPU memory in bytes, None on a CPU."""
 
     scores: Scores
 
@@ -27,23 +27,24 @@ class Contender:
         self._weights = allocated(device) - before
 
     def warm_up(self) -> None:
-        """On a CPU with one clip only, since all of them take their time there."""
+        """Run once before the rounds: on a CPU, where clips are slow, with the longest one only."""
         if self._device.type == "cpu":
             self._scorer([max(self._clips, key=len)])
             return
-        forget_most_allocated(self._device)
+        reset_peak_allocated(self._device)
         before = allocated(self._device)
         self._scorer(self._clips)
-        self.memory = self._weights + most_allocated(self._device) - before
+        self.memory = self._weights + peak_allocated(self._device) - before
 
     def round(self) -> float:
-        """Seconds for all clips."""
+        """Score all clips and return the seconds."""
         if self._device.type == "cuda":
-            # FunASR hands all free GPU memory back after each clip; whoever comes next would pay for getting it again.
+            # FunASR releases all free GPU memory after each clip; the next variant would pay for allocating it again.
             self._scorer(self._clips)
         synchronize(self._device)
-        return seconds(self._score)
 
-    def _score(self) -> None:
-        self.scores = self._scorer(self._clips)
-        synchronize(self._device)
+        def score() -> None:
+            self.scores = self._scorer(self._clips)
+            synchronize(self._device)
+
+        return seconds(score)

@@ -1,4 +1,4 @@
-"""How many floating-point operations the network's products take, counted from its layers' shapes."""
+"""Floating-point operations of the network's products, counted from its layers' shapes."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ from torch import nn
 
 
 def network_flops(model: Any, samples: int) -> int:
-    """Of one clip through FunASR's `Emotion2vec`: two for each product in a convolution, linear layer or attention.
+    """Count the FLOPs of one clip [samples] through FunASR's `Emotion2vec`.
 
-    Norms, activations and the softmax are left out: they are no work for matrix units, and under 1 % of the whole.
+    Each product in a convolution, linear layer or attention counts as two. Norms, activations and the softmax are left
+    out: they are no work for matrix units, and under 1 % of the whole.
     """
     encoder = model.modality_encoders["AUDIO"]
-    convolutions, frames = _front_end(encoder.local_encoder, samples)
+    convolutions, frames = front_end_flops(encoder.local_encoder, samples)
     tokens = frames + encoder.extra_tokens.shape[1]
-    blocks = sum(_block(block, tokens) for block in (*encoder.context_encoder.blocks, *model.blocks))
+    blocks = sum(block_flops(block, tokens) for block in (*encoder.context_encoder.blocks, *model.blocks))
     head: int = 2 * model.proj.weight.numel()
-    return convolutions + frames * _per_frame(encoder) + blocks + head
+    # The projection to the embedding, and the positional convolutions; grouped weights count a group's inputs only.
+    layers = layers_of_type(encoder.project_features, nn.Linear) + layers_of_type(
+        encoder.relative_positional_encoder, nn.Conv1d
+    )
+    per_frame: int = sum(2 * layer.weight.numel() for layer in layers)
+    return convolutions + frames * per_frame + blocks + head
 
 
-def _front_end(local_encoder: Any, samples: int) -> tuple[int, int]:
-    """The seven convolutions over the sound, and how many frames they make of it."""
+def front_end_flops(local_encoder: Any, samples: int) -> tuple[int, int]:
+    """Return the FLOPs of the seven convolutions, and the number of their output frames."""
     flops, length = 0, samples
-    for convolution in _layers(local_encoder, nn.Conv1d):
+    for convolution in layers_of_type(local_encoder, nn.Conv1d):
         length = (length - convolution.kernel_size[0]) // convolution.stride[0] + 1
         flops += 2 * length * convolution.weight.numel()
     return flops, length
 
 
-def _per_frame(encoder: Any) -> int:
-    """The projection to the embedding, and the positional convolutions; grouped weights count a group's inputs only."""
-    layers = _layers(encoder.project_features, nn.Linear) + _layers(encoder.relative_positional_encoder, nn.Conv1d)
-    return sum(2 * layer.weight.numel() for layer in layers)
-
-
-def _block(block: Any, tokens: int) -> int:
-    """Queries, keys, values and projection, the MLP, and the attention: its weights, and its mix of the values."""
-    linears: int = sum(2 * tokens * layer.weight.numel() for layer in _layers(block, nn.Linear))
+def block_flops(block: Any, tokens: int) -> int:
+    """Return the FLOPs of a block: its linear layers, the attention's weights, and its mix of the values."""
+    linears: int = sum(2 * tokens * layer.weight.numel() for layer in layers_of_type(block, nn.Linear))
     dim: int = block.attn.proj.out_features
     return linears + 2 * 2 * tokens**2 * dim
 
 
-def _layers(module: Any, kind: type[nn.Module]) -> list[Any]:
+def layers_of_type(module: Any, kind: type[nn.Module]) -> list[Any]:
+    """Return the layers of a type at any depth."""
     return [layer for layer in module.modules() if isinstance(layer, kind)]

@@ -1,4 +1,4 @@
-"""What came of an engine benchmark: as one JSON document, or as a table."""
+"""The report of the engine benchmark: a JSON document, or a table."""
 
 from __future__ import annotations
 
@@ -25,35 +25,39 @@ _GIBI = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of the rounds."""
+    """Median and extremes of a value over the rounds."""
 
     median: float
     least: float
     most: float
 
     @classmethod
-    def of(cls, values: Values) -> Spread:
+    def from_rounds(cls, values: Values) -> Spread:
+        """Summarise the values of all rounds."""
         return cls(float(np.median(values)), float(values.min()), float(values.max()))
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Against FunASR one by one; `max_dp` is None when a clip got no finite scores, which counts as a flip too."""
+    """Difference from FunASR one by one: the largest of a score (`max_dp`), and the number of changed labels (`flips`).
+
+    `max_dp` is None when a clip got no finite scores, which counts as a flip too.
+    """
 
     max_dp: float | None
     flips: int
 
     @classmethod
-    def of(cls, scores: Scores, truth: Scores) -> Accuracy:
-        """Scores [clips, labels], both."""
+    def from_scores(cls, scores: Scores, truth: Scores) -> Accuracy:
+        """Compare scores with FunASR's, both [clips, labels]."""
         lost = ~np.isfinite(scores).all(axis=1)
         flipped = lost | (scores.argmax(axis=1) != truth.argmax(axis=1))
         return cls(None if lost.any() else float(np.abs(scores - truth).max()), int(flipped.sum()))
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """What all variants had in common; `flops` of all clips together, without padding."""
+class EngineConditions:
+    """The conditions of all variants. `flops` is the sum over all clips, without padding."""
 
     machine: Machine
     gpu: str | None
@@ -65,16 +69,17 @@ class Conditions:
 
     @property
     def audio_s(self) -> float:
+        """Seconds of audio in all."""
         return sum(self.clips_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """Of a variant: `seconds` for all clips in each round, the rest from the rounds' medians.
+class VariantResult:
+    """The figures of a variant: `seconds` for all clips in each round, all others from the rounds' medians.
 
-    `audio_s_per_s` is also how many hours of audio an hour of the device takes. `ratio` is its speed over FunASR's in
-    the same round, `gemm_share` what the clips' FLOPs took of the peak in the same round. `gpu_memory` is in bytes,
-    weights included.
+    `audio_s_per_s` is seconds of audio per second, or hours of audio per hour of the device. `ratio` is the speed over
+    FunASR's in the same round, `gemm_share` the share of the peak FLOP rate in the same round. `gpu_memory` is in
+    bytes, weights included.
     """
 
     title: str
@@ -89,64 +94,92 @@ class Result:
     gpu_memory: int | None
 
     @classmethod
-    def of(
-        cls, own: Contender, conditions: Conditions, seconds: Values, funasr: Values, peak: Values, truth: Scores
-    ) -> Result:
-        """`seconds` and `funasr` for all clips, `peak` in FLOP per second, `truth` [clips, labels]."""
+    def from_contender(
+        cls,
+        contender: Contender,
+        conditions: EngineConditions,
+        seconds: Values,
+        funasr: Values,
+        peak: Values,
+        truth: Scores,
+    ) -> VariantResult:
+        """Compute the figures of a contender from its rounds.
+
+        `seconds` and `funasr` are for all clips, `peak` is in FLOP per second, `truth` are FunASR's scores
+        [clips, labels].
+        """
         speed = float(np.median(conditions.audio_s / seconds))
         return cls(
-            title=own.variant.title,
-            implementation=own.variant.implementation,
-            precision=own.variant.precision,
+            title=contender.variant.title,
+            implementation=contender.variant.implementation,
+            precision=contender.variant.precision,
             seconds=seconds.tolist(),
             audio_s_per_s=speed,
             audio_hours_per_gpu_hour=speed if conditions.gpu else None,
-            ratio=Spread.of(funasr / seconds),
+            ratio=Spread.from_rounds(funasr / seconds),
             gemm_share=float(np.median(conditions.flops / seconds / peak)),
-            accuracy=Accuracy.of(own.scores, truth),
-            gpu_memory=own.memory,
+            accuracy=Accuracy.from_scores(contender.scores, truth),
+            gpu_memory=contender.memory,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`gemm_peak` by precision is the rounds' median in FLOP per second; `left_out` says why, by precision."""
+class EngineReport:
+    """The figures of all variants.
 
-    conditions: Conditions
+    `gemm_peak` by precision is the rounds' median in FLOP per second; `left_out` has the reasons by precision.
+    """
+
+    conditions: EngineConditions
     gemm_peak: dict[str, float]
-    results: list[Result]
+    results: list[VariantResult]
     left_out: dict[str, str]
 
     @classmethod
-    def of(
+    def from_rounds(
         cls,
-        conditions: Conditions,
+        conditions: EngineConditions,
         contenders: Sequence[Contender],
         values: Mapping[str, Values],
         peaks: Mapping[str, Values],
         left_out: dict[str, str],
-    ) -> Report:
-        """The first contender is FunASR one by one; `values` are the contenders' seconds by title."""
+    ) -> EngineReport:
+        """Compute the figures. The first contender is FunASR one by one; `values` are the seconds by title."""
         truth, funasr = contenders[0].scores, values[contenders[0].variant.title]
         results = [
-            Result.of(own, conditions, values[own.variant.title], funasr, peaks[own.variant.precision], truth)
-            for own in contenders
+            VariantResult.from_contender(
+                contender,
+                conditions,
+                values[contender.variant.title],
+                funasr,
+                peaks[contender.variant.precision],
+                truth,
+            )
+            for contender in contenders
         ]
         medians = {precision: float(np.median(rates)) for precision, rates in peaks.items()}
         return cls(conditions, medians, results, left_out)
 
     def document(self) -> dict[str, Any]:
-        """For `json.dumps`."""
+        """Return a document for `json.dumps`."""
         conditions = self.conditions
         head = {"benchmark": "engine", "date": datetime.now(UTC).isoformat(timespec="seconds")}
         audio = {"audio_s": conditions.audio_s, "flops_per_audio_s": conditions.flops / conditions.audio_s}
-        found = asdict(self)
-        common: dict[str, Any] = found.pop("conditions")
-        return head | common | audio | found
+        figures = asdict(self)
+        common: dict[str, Any] = figures.pop("conditions")
+        return head | common | audio | figures
 
     def table(self) -> Group:
-        table = Table(title=self._title(), title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        for column in self._columns():
+        """Return a table for the terminal."""
+        common = self.conditions
+        device = common.gpu or f"threads: {common.threads}"
+        title = (
+            f"{common.model.id}: {len(common.clips_s)} clips, {common.audio_s:.0f} s; rounds: {common.rounds}; {device}"
+        )
+        speed, memory = ("audio h/GPU h", ["GPU memory"]) if common.gpu else ("audio s/s", [])
+        columns = ["variant", speed, "to FunASR (range)", "max |dp|", "flips", "of peak", *memory]
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for column in columns:
             table.add_column(column, justify="left" if column == "variant" else "right")
         for result in self.results:
             table.add_row(*self._cells(result))
@@ -154,16 +187,7 @@ class Report:
             table.add_row(f"ours, {precision}", "", reason.split(":")[0], style="dim")
         return Group(table, Text(self._notes(), style="dim"))
 
-    def _title(self) -> str:
-        own = self.conditions
-        where = own.gpu or f"threads: {own.threads}"
-        return f"{own.model.id}: {len(own.clips_s)} clips, {own.audio_s:.0f} s; rounds: {own.rounds}; {where}"
-
-    def _columns(self) -> list[str]:
-        speed, memory = ("audio h/GPU h", ["GPU memory"]) if self.conditions.gpu else ("audio s/s", [])
-        return ["variant", speed, "to FunASR (range)", "max |dp|", "flips", "of peak", *memory]
-
-    def _cells(self, result: Result) -> list[str]:
+    def _cells(self, result: VariantResult) -> list[str]:
         ratio, accuracy = result.ratio, result.accuracy
         cells = [
             result.title,

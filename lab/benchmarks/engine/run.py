@@ -12,7 +12,7 @@ from lab.benchmarks.engine.contender import Contender
 from lab.benchmarks.engine.devices import device_name, left_out, precisions
 from lab.benchmarks.engine.flops import network_flops
 from lab.benchmarks.engine.gemm import GemmPeak
-from lab.benchmarks.engine.report import Conditions, Report
+from lab.benchmarks.engine.report import EngineConditions, EngineReport
 from lab.benchmarks.engine.variants import variants
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import OnStep, in_turn
@@ -23,30 +23,29 @@ from worker.adapters.emotion2vec.network.precision import dtype_of
 from worker.pipeline.ports import Samples
 
 
-def run(directory: Path, device: torch.device, rounds: int, seconds: float, on_step: OnStep) -> Report:
-    """`seconds` of audio in all; with as many threads as torch has been given."""
-    clips = _at_hand(cut_clips(seconds), device)
-    conditions = _conditions(directory, device, clips, rounds)
-    contenders = _contenders(directory, device, clips, on_step)
+def run(directory: Path, device: torch.device, rounds: int, seconds: float, on_step: OnStep) -> EngineReport:
+    """Measure all variants on `seconds` of audio in all, with torch's current number of threads."""
+    clips = cut_clips(seconds)
+    if device.type != "cpu":
+        # In pinned memory, which a GPU reads by itself: the model's process copies clips there while the GPU works.
+        clips = [torch.from_numpy(clip).pin_memory().numpy() for clip in clips]
+    conditions = describe_conditions(directory, device, clips, rounds)
+    contenders = load_contenders(directory, device, clips, on_step)
     peaks = {precision: GemmPeak(device, dtype_of(precision)) for precision in precisions(device)}
-    timed = {own.variant.title: own.round for own in contenders}
+    timed = {contender.variant.title: contender.round for contender in contenders}
     rates = {f"GEMM peak, {precision}": peak for precision, peak in peaks.items()}
     values = in_turn({**timed, **rates}, rounds, on_step)
-    found = {precision: values[f"GEMM peak, {precision}"] for precision in peaks}
-    return Report.of(conditions, contenders, values, found, left_out(device))
+    peak_rates = {precision: values[f"GEMM peak, {precision}"] for precision in peaks}
+    return EngineReport.from_rounds(conditions, contenders, values, peak_rates, left_out(device))
 
 
-def _at_hand(clips: list[Samples], device: torch.device) -> list[Samples]:
-    """For a GPU in memory that it reads by itself: the model's process puts them there while it works on others."""
-    if device.type == "cpu":
-        return clips
-    return [torch.from_numpy(clip).pin_memory().numpy() for clip in clips]
-
-
-def _conditions(directory: Path, device: torch.device, clips: Sequence[Samples], rounds: int) -> Conditions:
+def describe_conditions(
+    directory: Path, device: torch.device, clips: Sequence[Samples], rounds: int
+) -> EngineConditions:
+    """Describe machine, model and clips."""
     network = load(directory, len(tokens(directory)))
-    return Conditions(
-        machine=Machine.here(),
+    return EngineConditions(
+        machine=Machine.current(),
         gpu=device_name(device),
         threads=torch.get_num_threads(),
         rounds=rounds,
@@ -56,9 +55,11 @@ def _conditions(directory: Path, device: torch.device, clips: Sequence[Samples],
     )
 
 
-def _contenders(directory: Path, device: torch.device, clips: Sequence[Samples], on_step: OnStep) -> list[Contender]:
-    """All of them loaded before any runs: how much ours takes at once depends on how much memory is free."""
-    loaded = [Contender(own, clips, device) for own in variants(directory, device, torch.get_num_threads())]
+def load_contenders(
+    directory: Path, device: torch.device, clips: Sequence[Samples], on_step: OnStep
+) -> list[Contender]:
+    """Load all variants, then warm them up: the size of our batches depends on how much memory is free."""
+    loaded = [Contender(variant, clips, device) for variant in variants(directory, device, torch.get_num_threads())]
     for contender in loaded:
         on_step(f"warming up: {contender.variant.title}", 0, None)
         contender.warm_up()

@@ -1,4 +1,4 @@
-"""The ways to score clips that are measured against each other."""
+"""The compared ways to score clips: FunASR one by one, padded batches, and our network."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lab.benchmarks.engine.clips import LONGEST_S
 from lab.benchmarks.engine.devices import padded_clips, precisions
-from lab.benchmarks.peer import load_peer
+from lab.benchmarks.funasr_peer import load_peer
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.emotion2vec.model_directory import UNUSED, tokens
 from worker.adapters.emotion2vec.network.batched_forward import Network
@@ -25,17 +24,17 @@ from worker.pipeline.inference import in_batches
 from worker.pipeline.ports import Samples
 
 Scores = NDArray[np.float64]
-"""[clips, labels]; not a number where a clip got no finite scores."""
+"""Scores [clips, labels]; not a number where a clip got no finite scores."""
 
 Scorer = Callable[[Sequence[Samples]], Scores]
-"""From clips [n] to their scores, in batches of its own."""
+"""A function from clips [n] to their scores, which makes its own batches."""
 
 _FULL_SCALE = 32768.0
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`load` puts it on the device."""
+    """A way to score clips; `load` loads it on the device."""
 
     title: str
     implementation: str
@@ -44,7 +43,7 @@ class Variant:
 
 
 def variants(directory: Path, device: torch.device, threads: int) -> list[Variant]:
-    """FunASR one by one first: it is what the others are compared with."""
+    """Return all variants, FunASR one by one first: it is the reference."""
     return [
         Variant("FunASR one by one", "funasr", "fp32", lambda: _OneByOne(directory, device, threads)),
         Variant(f"padded to {LONGEST_S:.0f} s", "padded", "fp32", lambda: _Padded(directory, device)),
@@ -79,7 +78,10 @@ class _Padded:
         return np.concatenate(parts)
 
     def _scores(self, clips: Sequence[Samples]) -> Scores:
-        sound = self._stacked(clips).to(self._device)
+        padded = torch.zeros(len(clips), round(LONGEST_S * SAMPLE_RATE))
+        for row, clip in zip(padded, clips, strict=True):
+            row[: len(clip)] = torch.from_numpy(clip) / _FULL_SCALE
+        sound = padded.to(self._device)
         if self._model.cfg.normalize:
             sound = F.layer_norm(sound, sound.shape[1:])
         features = self._model.extract_features(sound, padding_mask=None)["x"]
@@ -87,15 +89,9 @@ class _Padded:
         scores: Scores = logits.softmax(dim=-1).cpu().double().numpy()
         return scores
 
-    def _stacked(self, clips: Sequence[Samples]) -> Tensor:
-        sound = torch.zeros(len(clips), round(LONGEST_S * SAMPLE_RATE))
-        for row, clip in zip(sound, clips, strict=True):
-            row[: len(clip)] = torch.from_numpy(clip) / _FULL_SCALE
-        return sound
-
 
 class _Ours:
-    """The network that the model's process runs, in this process, on batches as large as that one asks for."""
+    """The network of the model's process, here in this process, with the same batch size."""
 
     def __init__(self, directory: Path, device: torch.device, precision: str) -> None:
         self._network = Network(directory, device, dtype_of(precision))

@@ -1,4 +1,4 @@
-"""What is heard besides speech, seeded: all [n] at 16 kHz with an RMS of 1."""
+"""Seeded background sounds, all [n] at 16 kHz with an RMS of 1."""
 
 from __future__ import annotations
 
@@ -20,40 +20,42 @@ _LOWEST_HZ = 50.0
 
 
 def hiss(length: int, rng: np.random.Generator) -> Floats:
-    """White noise, as of a line."""
+    """Return white noise, as of a line."""
     return rng.standard_normal(length, dtype=np.float32)
 
 
 def noise(length: int, rng: np.random.Generator) -> Floats:
-    """Pink noise, as of a street or a fan: 3 dB less in each octave."""
+    """Return pink noise, as of a street or a fan: 3 dB less in each octave."""
     frequency = np.fft.rfftfreq(length, 1 / SAMPLE_RATE)
     spectrum = np.fft.rfft(rng.standard_normal(length)) / np.sqrt(np.maximum(frequency, _LOWEST_HZ))
-    return _even(np.fft.irfft(spectrum, length))
+    return _with_unit_rms(np.fft.irfft(spectrum, length))
 
 
 def music(length: int, rng: np.random.Generator) -> Floats:
-    """Plucked chords in a rhythm, with a snare on every second beat; accents are drawn."""
-    plucks = [_pluck(chord) for chord in _CHORDS_HZ]
+    """Return plucked chords in a rhythm, with a snare on every second beat; accents are random."""
+    plucks = [pluck(chord) for chord in _CHORDS_HZ]
     sound = np.zeros(length + 2 * _BEAT)
     for beat, start in enumerate(range(0, length, _BEAT)):
         chord = plucks[beat // _BEATS_PER_CHORD % len(plucks)]
-        sound[start : start + 2 * _BEAT] += rng.uniform(0.5, 1.0) * (chord + beat % 2 * _snare(rng))
-    return _even(sound[:length])
+        sound[start : start + 2 * _BEAT] += rng.uniform(0.5, 1.0) * (chord + beat % 2 * snare(rng))
+    return _with_unit_rms(sound[:length])
 
 
-def _pluck(chord: tuple[int, ...]) -> Floats:
+def pluck(chord: tuple[int, ...]) -> Floats:
+    """Return two beats of a plucked chord, from its notes in Hz."""
     time = np.arange(2 * _BEAT) / SAMPLE_RATE
     tones = [
         np.sin(2 * np.pi * note * harmonic * time) / harmonic for note in chord for harmonic in range(1, _HARMONICS + 1)
     ]
-    return _even(np.sum(tones, axis=0) * np.exp(-_STRING_DECAY * time))
+    return _with_unit_rms(np.sum(tones, axis=0) * np.exp(-_STRING_DECAY * time))
 
 
-def _snare(rng: np.random.Generator) -> Floats:
+def snare(rng: np.random.Generator) -> Floats:
+    """Return two beats of noise with a fast decay."""
     decay = np.exp(-_SNARE_DECAY * np.arange(2 * _BEAT) / SAMPLE_RATE)
-    return _SNARE_LEVEL * _even(rng.standard_normal(2 * _BEAT) * decay)
+    return _SNARE_LEVEL * _with_unit_rms(rng.standard_normal(2 * _BEAT) * decay)
 
 
-def _even(sound: np.typing.NDArray[np.float64]) -> Floats:
-    even: Floats = (sound / np.sqrt(np.mean(sound**2))).astype(np.float32)
-    return even
+def _with_unit_rms(sound: np.typing.NDArray[np.float64]) -> Floats:
+    scaled: Floats = (sound / np.sqrt(np.mean(sound**2))).astype(np.float32)
+    return scaled

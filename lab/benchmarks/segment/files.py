@@ -1,4 +1,4 @@
-"""A recording on disk: as the MP3 that ours reads, and as the WAV that the peers can read without a program."""
+"""The recording on disk: as MP3 for our segmentation, and as WAV for peers that would need ffmpeg for an MP3."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from worker.pipeline.ports import Samples
 
 _BIT_RATE = 64_000
 _QUICK = "7"
-"""Of LAME's levels of effort, 0 to 9."""
+"""LAME's level of effort: 0 (best) to 9 (fastest)."""
 _BARE = {"write_xing": "0", "id3v2_version": "0"}
-"""FFmpeg's options for an MP3 of nothing but frames of sound."""
+"""FFmpeg's options for an MP3 without headers between its frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,24 @@ class Recording:
 
     @property
     def hours(self) -> float:
+        """Length in hours."""
         return self.truth.duration / SAMPLE_RATE / 3600
 
 
 def write_recording(path: Path, clips: Sequence[Clip], hours: float) -> Recording:
-    """Writes `path` with the suffixes `.mp3` and `.wav`, a stretch at a time."""
+    """Write `path` with the suffixes `.mp3` and `.wav`, one stretch at a time, `hours` in all."""
     mp3, wav = path.with_suffix(".mp3"), path.with_suffix(".wav")
-    known = []
+    written = []
     with _Mp3(mp3) as encoder, soundfile.SoundFile(wav, "w", SAMPLE_RATE, 1, "PCM_16") as plain:
         for stretch, sound in stretches(clips, hours * 3600):
             encoder.write(sound)
             plain.write(sound)
-            known.append(stretch)
-    return Recording(mp3, wav, Truth(tuple(known)))
+            written.append(stretch)
+    return Recording(mp3, wav, Truth(tuple(written)))
 
 
 def write_repeated(mp3: Path, times: int, out: Path) -> None:
-    """The sound of an MP3 over and over: frames may simply follow each other, but for a header that states how many."""
+    """Write the sound of an MP3 `times` times: its frames concatenated, without the header that has their number."""
     bare = out.with_suffix(".bare.mp3")
     with av.open(str(mp3)) as source, av.open(str(bare), "w", options=_BARE) as target:
         track = target.add_stream_from_template(source.streams.audio[0])
@@ -60,13 +61,13 @@ def write_repeated(mp3: Path, times: int, out: Path) -> None:
                 target.mux(packet)
     with out.open("wb") as joined:
         for _ in range(times):
-            with bare.open("rb") as one:
-                shutil.copyfileobj(one, joined)
+            with bare.open("rb") as frames:
+                shutil.copyfileobj(frames, joined)
     bare.unlink()
 
 
 class _Mp3:
-    """A context manager: leaving it completes the file."""
+    """An MP3 encoder; leaving its context completes the file."""
 
     def __init__(self, path: Path) -> None:
         self._container = av.open(str(path), "w")
@@ -76,7 +77,7 @@ class _Mp3:
         self._written = 0
 
     def write(self, sound: Samples) -> None:
-        """The next samples [n]."""
+        """Encode the next samples [n]."""
         frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), "s16", "mono")
         frame.sample_rate = SAMPLE_RATE
         frame.pts = self._written

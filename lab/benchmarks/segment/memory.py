@@ -1,4 +1,4 @@
-"""The most memory that segmentation takes: of a fresh process, and of the decoder's under it. Needs Linux."""
+"""Peak memory of segmentation: of a fresh process, and of its decoder process. Needs Linux."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KIBI = 1024
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """Bytes resident at most, with the libraries that both processes share counted in each."""
+    """Peak resident bytes of both processes; the libraries that they share count in each."""
 
     hours: float
     parent: int
@@ -24,16 +24,17 @@ class Peak:
 
     @property
     def total(self) -> int:
+        """Bytes of both processes."""
         return self.parent + self.child
 
 
 def peak_memory(file: Path, hours: float) -> Peak:
-    """Of segmenting a file, which lasts `hours`; raises CalledProcessError when that fails."""
-    command = [sys.executable, "-m", "lab.benchmarks.segment.drain", str(file)]
+    """Segment a file of `hours` in a process and measure its memory. Raises CalledProcessError when that fails."""
+    command = [sys.executable, "-m", "lab.benchmarks.segment.segment_once", str(file)]
     resident: dict[int, int] = {}
     with subprocess.Popen(command) as process:
         while process.poll() is None:
-            # The last value counts, not the highest: before a child runs its own program it has its parent's memory.
+            # The last value counts, not the highest: between fork and exec a child has its parent's memory.
             for pid in [process.pid, *_children(process.pid)]:
                 resident[pid] = _field(pid, "VmHWM") * _KIBI or resident.get(pid, 0)
             time.sleep(_LOOK_EVERY_S)
@@ -50,7 +51,7 @@ def _children(parent: int) -> Iterator[int]:
 
 
 def _field(pid: int, name: str) -> int:
-    """A number that the system has of a process; 0 if that has ended."""
+    """Return a number from /proc/PID/status; 0 if the process has ended."""
     try:
         lines = (_PROCESSES / str(pid) / "status").read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ProcessLookupError):

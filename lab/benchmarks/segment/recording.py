@@ -1,4 +1,4 @@
-"""A long recording of known speech: clips strung together in stretches, each under another condition."""
+"""A long recording with known speech: concatenated clips in stretches under different conditions."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from worker.pipeline.ports import Floats, Samples
 _SEED = 0
 _STRETCH_S = 150.0
 _LEAD_S = 1.0
-"""Nobody speaks for as long at both ends of a stretch."""
+"""Seconds without speech at both ends of a stretch."""
 _FLOOR_DB = -70.0
 _BACKGROUND_DB = -38.0
 _FULL_SCALE = 32768
 
 
 class Condition(StrEnum):
-    """What is hard about a stretch. Levels in dBFS are the RMS of the spans of speech."""
+    """The difficulty of a stretch. Levels in dBFS are the RMS of the spans of speech."""
 
     CLEAN = "clean"
     """Speech at -23 dBFS, nothing else over -70; pauses of 0.25 to 3 s, half of them under 0.8 s."""
     NOISE = "noise"
-    """As clean, but with pink noise 15 dB under the speech."""
+    """Clean, with pink noise 15 dB under the speech."""
     MUSIC = "music"
-    """As clean, but with music 15 dB under the speech, in the pauses too."""
+    """Clean, with music 15 dB under the speech, in the pauses too."""
     QUIET = "quiet"
-    """As clean, but with speech at -45 dBFS."""
+    """Clean, with speech at -45 dBFS."""
     NO_PAUSE = "no_pause"
     """30 to 120 ms between utterances: less than any pause."""
     FAST_TURNS = "fast_turns"
@@ -43,9 +43,9 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """From its first span of speech to its last; between two spans is a pause of its own, of 200 ms or more.
+    """A clip's place in the recording: spans of speech, with pauses of 200 ms or more between them.
 
-    `clip` is the name of what is said there.
+    `clip` is the name of the clip.
     """
 
     clip: str
@@ -54,10 +54,12 @@ class Utterance:
 
     @property
     def start(self) -> int:
+        """First sample of speech."""
         return self.spans[0][0]
 
     @property
     def end(self) -> int:
+        """Sample after the last one of speech."""
         return self.spans[-1][1]
 
 
@@ -73,22 +75,23 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of a recording: its stretches, without holes, from the start."""
+    """The stretches of a recording, from its start to its end without gaps."""
 
     stretches: tuple[Stretch, ...]
 
     @property
     def utterances(self) -> list[Utterance]:
+        """Utterances of all stretches."""
         return [utterance for stretch in self.stretches for utterance in stretch.utterances]
 
     @property
     def duration(self) -> int:
-        """Samples."""
+        """Length in samples."""
         return self.stretches[-1].end
 
 
 _Pauses = Callable[[np.random.Generator], float]
-"""Draws the seconds until the next utterance."""
+"""A function that draws the seconds until the next utterance."""
 
 _Background = Callable[[int, np.random.Generator], Floats]
 
@@ -115,9 +118,9 @@ _RECIPES = {
 
 
 def stretches(clips: Sequence[Clip], seconds: float) -> Iterator[tuple[Stretch, Samples]]:
-    """Stretches with their sound [n], `seconds` in all; the same clips give the same ones every time.
+    """Yield stretches with their sound [n], `seconds` in all; the same clips give the same stretches every time.
 
-    The conditions take turns of two and a half minutes, or of a sixth of a recording too short for a turn of each.
+    The conditions alternate every two and a half minutes, or every sixth of a recording of less than 15 minutes.
     """
     rng = np.random.default_rng(_SEED)
     deck = _shuffled(clips, rng)
@@ -153,7 +156,7 @@ def _stretch(
 
 
 def _placed(pauses: _Pauses, length: int, deck: Iterator[Clip], rng: np.random.Generator) -> Iterator[tuple[Clip, int]]:
-    """Clips and the sample where their sound starts, until one does not fit."""
+    """Yield clips and the start of their sound in samples, until one does not fit."""
     lead = round(_LEAD_S * SAMPLE_RATE)
     at = lead
     for clip in deck:

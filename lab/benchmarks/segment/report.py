@@ -1,4 +1,4 @@
-"""What came of a segmentation benchmark: as one JSON document, or as tables."""
+"""The report of the segmentation benchmark: a JSON document, or tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import Values
 from lab.benchmarks.segment.memory import Peak
-from lab.benchmarks.segment.quality import Quality, Tally
+from lab.benchmarks.segment.quality import Quality
 
 Part = Literal["whole", "excerpt"]
 
@@ -24,8 +24,8 @@ _MEBI = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """What all had in common. `clips` is how many were strung together; `peers` has the options they were run with."""
+class SegmentationConditions:
+    """The conditions of all methods. `clips` is the number of concatenated clips; `peers` has the peers' options."""
 
     machine: Machine
     versions: dict[str, str]
@@ -38,9 +38,12 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """`wall_s` and `cpu_s` of each round, start of processes included; per hour of audio, and over our decoder's in the
-    same round, the median."""
+class PartCost:
+    """The cost of a part of the pipeline, or of a peer.
+
+    `wall_s` and `cpu_s` have the seconds of each round, start of processes included. The other figures are medians: per
+    hour of audio, and the ratios to our decoder in the same round.
+    """
 
     title: str
     part: Part
@@ -52,62 +55,68 @@ class Cost:
     cpu_ratio: float
 
     @classmethod
-    def of(cls, title: str, part: Part, hours: float, spent: Spent, decoder: Spent) -> Cost:
-        """`decoder` per hour of audio."""
-        own = spent.per_hour(hours)
+    def from_rounds(cls, title: str, part: Part, hours: float, spent: CpuWall, decoder: CpuWall) -> PartCost:
+        """Compute the figures; `decoder` is per hour of audio, `spent` for `hours`."""
+        per_hour = spent.per_hour(hours)
         return cls(
             title,
             part,
             spent.wall.tolist(),
             spent.cpu.tolist(),
-            float(np.median(own.wall)),
-            float(np.median(own.cpu)),
-            float(np.median(own.wall / decoder.wall)),
-            float(np.median(own.cpu / decoder.cpu)),
+            float(np.median(per_hour.wall)),
+            float(np.median(per_hour.cpu)),
+            float(np.median(per_hour.wall / decoder.wall)),
+            float(np.median(per_hour.cpu / decoder.cpu)),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """Seconds."""
+class CpuWall:
+    """Wall and CPU seconds of each round."""
 
     wall: Values
     cpu: Values
 
-    def per_hour(self, hours: float) -> Spent:
-        return Spent(self.wall / hours, self.cpu / hours)
+    def per_hour(self, hours: float) -> CpuWall:
+        """Divide by the hours of audio."""
+        return CpuWall(self.wall / hours, self.cpu / hours)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """How well a way to cut did on a part."""
+class MethodQuality:
+    """The quality of a method's segments on a part of the recording."""
 
     title: str
     part: Part
     quality: Quality
 
     def document(self) -> dict[str, Any]:
+        """Return a document for `json.dumps`."""
         return {"title": self.title, "part": self.part} | self.quality.document()
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`first_segment_s` are the rounds' seconds from opening the file to the first segment, by voice detector; `memory`
-    is that of the whole recording and of a long one."""
+class SegmentationReport:
+    """The figures of all methods.
 
-    conditions: Conditions
-    costs: list[Cost]
+    `first_segment_s` has the rounds' seconds from opening the file to the first segment, by voice detector; `memory` is
+    for the recording and for a long one.
+    """
+
+    conditions: SegmentationConditions
+    costs: list[PartCost]
     first_segment_s: Mapping[str, list[float]]
     memory: tuple[Peak, Peak]
-    quality: list[Judged]
+    quality: list[MethodQuality]
 
     @property
     def memory_ratio(self) -> float:
-        whole, long = self.memory
-        return long.total / whole.total
+        """Peak memory of the long recording over the short one's."""
+        short, long = self.memory
+        return long.total / short.total
 
     def document(self) -> dict[str, Any]:
-        """For `json.dumps`."""
+        """Return a document for `json.dumps`."""
         head = {"benchmark": "segment", "date": datetime.now(UTC).isoformat(timespec="seconds")}
         return (
             head
@@ -117,18 +126,27 @@ class Report:
                 "first_segment_s": dict(self.first_segment_s),
                 "memory": [asdict(peak) for peak in self.memory],
                 "memory_ratio": self.memory_ratio,
-                "quality": [judged.document() for judged in self.quality],
+                "quality": [method.document() for method in self.quality],
             }
         )
 
     def table(self) -> Group:
+        """Return tables for the terminal."""
         blank = Text()
-        return Group(self._costs(), blank, self._quality(), blank, self._conditions(), Text(self._notes(), style="dim"))
+        return Group(
+            self.costs_table(),
+            blank,
+            self.quality_table(),
+            blank,
+            self.conditions_table(),
+            Text(self._notes(), style="dim"),
+        )
 
-    def _costs(self) -> Table:
-        own = self.conditions
+    def costs_table(self) -> Table:
+        """Return the cost of each part and peer."""
+        common = self.conditions
         table = _table(
-            f"{own.hours:g} h of {own.clips} clips; rounds: {own.rounds}",
+            f"{common.hours:g} h of {common.clips} clips; rounds: {common.rounds}",
             ["part", "s per audio h", "to decode", "CPU s per audio h", "to decode"],
         )
         for cost in self.costs:
@@ -141,41 +159,43 @@ class Report:
             )
         return table
 
-    def _quality(self) -> Table:
+    def quality_table(self) -> Table:
+        """Return the quality of each method."""
         columns = ["method", "split", "share", "in sound", "speech lost", "no speech kept", "segments", "s"]
         table = _table(f"{self.conditions.utterances} utterances", columns)
-        for judged in self.quality:
-            found, total = judged.quality, judged.quality.total
+        for method in self.quality:
+            quality, total = method.quality, method.quality.total
             table.add_row(
-                self._title(judged),
+                self._title(method),
                 f"{total.split} of {total.utterances}",
                 f"{total.split_share:.1%}",
                 str(total.split_in_sound),
                 f"{total.lost_share:.2%}",
                 f"{total.not_speech_share:.1%}",
-                str(found.segments),
-                f"{found.shortest_s:.1f}-{found.longest_s:.1f}",
+                str(quality.segments),
+                f"{quality.shortest_s:.1f}-{quality.longest_s:.1f}",
             )
         return table
 
-    def _conditions(self) -> Table:
+    def conditions_table(self) -> Table:
+        """Return splits and lost speech by condition."""
         names = list(self.quality[0].quality.by_condition)
         table = _table("Split, and share of speech lost, by condition", ["method", *names])
-        for judged in self.quality:
-            tallies = judged.quality.by_condition
-            table.add_row(self._title(judged), *(_brief(tallies[name]) for name in names))
+        for method in self.quality:
+            tallies = [method.quality.by_condition[name] for name in names]
+            table.add_row(self._title(method), *(f"{tally.split}  {tally.lost_share:.2%}" for tally in tallies))
         return table
 
-    def _title(self, row: Cost | Judged) -> str:
+    def _title(self, row: PartCost | MethodQuality) -> str:
         return row.title if row.part == "whole" else f"{row.title}, {self.conditions.excerpt_hours * 60:.0f} min"
 
     def _notes(self) -> str:
-        whole, long = self.memory
+        short, long = self.memory
         first = ", ".join(f"{name} {np.median(values):.2f} s" for name, values in self.first_segment_s.items())
         versions = ", ".join(f"{name} {version}" for name, version in self.conditions.versions.items())
         return "\n".join(
             [
-                f"Memory at {whole.hours:g} h: {_mebi(whole)}; at {long.hours:g} h: {_mebi(long)}: "
+                f"Memory at {short.hours:g} h: {_mebi(short)}; at {long.hours:g} h: {_mebi(long)}: "
                 f"{self.memory_ratio:.2f} times as much.",
                 f"First segment after: {first}. Medians of the rounds.",
                 f"{self.conditions.machine}, {versions}.",
@@ -188,10 +208,6 @@ def _table(title: str, columns: Sequence[str]) -> Table:
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index else "left")
     return table
-
-
-def _brief(tally: Tally) -> str:
-    return f"{tally.split}  {tally.lost_share:.2%}"
 
 
 def _mebi(peak: Peak) -> str:

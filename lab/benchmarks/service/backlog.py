@@ -1,4 +1,4 @@
-"""What a claim costs while ten thousand short jobs wait."""
+"""Cost of claims while ten thousand short jobs wait."""
 
 from __future__ import annotations
 
@@ -47,21 +47,22 @@ class ClaimCost:
 
 
 def claim_costs(postgres_url: str, folder: Path, jobs: int, on_step: OnStep) -> list[ClaimCost]:
-    """On Postgres and on SQLite. The Postgres database must be empty, and is again after."""
+    """Time all claims on Postgres and on SQLite. The Postgres database must be empty, and is emptied afterwards."""
     costs: list[ClaimCost] = []
     for name, url in {"Postgres": postgres_url, "SQLite": f"sqlite:///{folder / 'backlog.db'}"}.items():
         engine = open_engine(url)
         migrate(engine)
         for state in (JobState.INFERRING, JobState.QUEUED):
             on_step(f"claims, {name}, {jobs} jobs {state.value}", 0, None)
-            with _waiting(engine, jobs, state):
+            with _waiting_jobs(engine, jobs, state):
                 for operation, call in _operations(SqlJobStore(engine, SystemClock(), _LEASE_S), state).items():
-                    costs.append(ClaimCost(name, operation, jobs, *_timed(call)))
+                    costs.append(ClaimCost(name, operation, jobs, *_time(call)))
         engine.dispose()
     return costs
 
 
 def _operations(jobs: SqlJobStore, state: JobState) -> dict[str, Callable[[], object]]:
+    """Return the claims that jobs in a state wait for, by name."""
     if state is JobState.QUEUED:
         return {"claim_preparation": jobs.claim_preparation}
     return {
@@ -71,8 +72,8 @@ def _operations(jobs: SqlJobStore, state: JobState) -> dict[str, Callable[[], ob
     }
 
 
-def _timed(call: Callable[[], object]) -> tuple[float, float]:
-    """Median and 99th percentile in milliseconds."""
+def _time(call: Callable[[], object]) -> tuple[float, float]:
+    """Time a call repeatedly; return median and 99th percentile in milliseconds."""
     times_ms = []
     for _ in range(_TIMES):
         started = time.perf_counter()
@@ -83,13 +84,16 @@ def _timed(call: Callable[[], object]) -> tuple[float, float]:
 
 
 @contextmanager
-def _waiting(engine: Engine, number: int, state: JobState) -> Iterator[None]:
-    """Jobs of several tenants, with a segment each where they are prepared."""
+def _waiting_jobs(engine: Engine, number: int, state: JobState) -> Iterator[None]:
+    """Insert jobs of several tenants, with a segment each where they are prepared; delete all jobs afterwards."""
     jobs = [_job(index, state) for index in range(number)]
     with engine.begin() as connection:
         connection.execute(insert(JobRow), [{"id": job.id, **job_values(job)} for job in jobs])
         if state is JobState.INFERRING:
-            connection.execute(insert(SegmentRow), [{"job_id": job.id, "index": 0, **_segment(job)} for job in jobs])
+            segment = Segment(0, 0, 0, _SEGMENT, _SEGMENT, ())
+            stored = {job.id: StoredSegment(segment, f"jobs/{job.id}/segments/0.flac") for job in jobs}
+            rows = [{"job_id": job_id, "index": 0, **segment_values(row)} for job_id, row in stored.items()]
+            connection.execute(insert(SegmentRow), rows)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     yield
@@ -104,7 +108,3 @@ def _job(index: int, state: JobState) -> Job:
     created_at = SystemClock().now() + timedelta(milliseconds=index)
     job = Job(job_id, recording, JobOptions(), created_at, f"tenant-{index % _TENANTS}")
     return job if state is JobState.QUEUED else replace(job, state=state, started_at=created_at)
-
-
-def _segment(job: Job) -> dict[str, object]:
-    return segment_values(StoredSegment(Segment(0, 0, 0, _SEGMENT, _SEGMENT, ()), f"jobs/{job.id}/segments/0.flac"))

@@ -1,4 +1,4 @@
-"""The benchmark of the service: what is to be measured, and one run of it."""
+"""The service benchmark: its plan, and one run of it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from tempfile import TemporaryDirectory
 
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import OnStep
-from lab.benchmarks.service.backlog import ClaimCost, claim_costs
-from lab.benchmarks.service.overhead import overheads
-from lab.benchmarks.service.rates import rates
-from lab.benchmarks.service.report import Report
-from lab.benchmarks.service.scaling import scaling
-from lab.benchmarks.service.stack import stack
-from lab.benchmarks.service.uploads import uploads
+from lab.benchmarks.service.backlog import claim_costs
+from lab.benchmarks.service.overhead import measure_overheads
+from lab.benchmarks.service.rates import measure_rates
+from lab.benchmarks.service.report import ServiceReport
+from lab.benchmarks.service.scaling import measure_scaling
+from lab.benchmarks.service.stack import run_stack
+from lab.benchmarks.service.uploads import measure_uploads
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Each stream of requests lasts `seconds`; `jobs` short ones are analysed by one and by two workers; `recordings`
-    of a minute go through the service and past it; `backlog` jobs wait; `uploads` of `upload_bytes` come at once."""
+class ServicePlan:
+    """The parameters of a run.
+
+    Each stream of requests lasts `seconds`; one and two workers analyse `jobs` short jobs; the service and `analyze`
+    process `recordings` of a minute; `backlog` jobs wait; `uploads` of `upload_bytes` are sent at the same time.
+    """
 
     rounds: int = 3
     seconds: float = 20.0
@@ -31,18 +34,12 @@ class Plan:
     uploads: int = 3
 
 
-def measure(plan: Plan, on_step: OnStep) -> Report:
-    return Report(
-        machine=Machine.here(),
-        rounds=plan.rounds,
-        situations=rates(plan.seconds, on_step),
-        scaling=scaling(plan.jobs, plan.rounds, on_step),
-        overheads=overheads(plan.recordings, plan.rounds, on_step),
-        claims=_claims(plan.backlog, on_step),
-        uploads=uploads(plan.upload_bytes, plan.uploads, on_step),
-    )
-
-
-def _claims(backlog: int, on_step: OnStep) -> list[ClaimCost]:
-    with stack() as servers, TemporaryDirectory(prefix="emoline-bench-") as folder:
-        return claim_costs(servers.environment["EMOLINE_DATABASE_URL"], Path(folder), backlog, on_step)
+def measure(plan: ServicePlan, on_step: OnStep) -> ServiceReport:
+    """Run the benchmark."""
+    situations = measure_rates(plan.seconds, on_step)
+    scaling = measure_scaling(plan.jobs, plan.rounds, on_step)
+    overheads = measure_overheads(plan.recordings, plan.rounds, on_step)
+    with run_stack() as stack, TemporaryDirectory(prefix="emoline-bench-") as folder:
+        claims = claim_costs(stack.environment["EMOLINE_DATABASE_URL"], Path(folder), plan.backlog, on_step)
+    uploads = measure_uploads(plan.upload_bytes, plan.uploads, on_step)
+    return ServiceReport(Machine.current(), plan.rounds, situations, scaling, overheads, claims, uploads)

@@ -1,4 +1,4 @@
-"""What came of a benchmark of the service: as one JSON document, or as tables."""
+"""The report of the service benchmark: a JSON document, or tables."""
 
 from __future__ import annotations
 
@@ -18,81 +18,91 @@ from lab.benchmarks.service.backlog import ClaimCost
 from lab.benchmarks.service.overhead import Overhead
 from lab.benchmarks.service.rates import Situation
 from lab.benchmarks.service.scaling import Scaling
-from lab.benchmarks.service.uploads import Uploads
+from lab.benchmarks.service.uploads import UploadCost
 
 _MEBI, _GIBI = 2**20, 2**30
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ServiceReport:
+    """The figures of the service benchmark."""
+
     machine: Machine
     rounds: int
     situations: list[Situation]
     scaling: Scaling
     overheads: list[Overhead]
     claims: list[ClaimCost]
-    uploads: list[Uploads]
+    uploads: list[UploadCost]
 
     def document(self) -> dict[str, Any]:
-        """For `json.dumps`."""
+        """Return a document for `json.dumps`."""
         head = {"benchmark": "service", "date": datetime.now(UTC).isoformat(timespec="seconds")}
         ratios = {"ratio": self.scaling.ratio, "machine_ratio": self.scaling.machine_ratio}
         over = [
-            asdict(found) | {"embedded_over": found.embedded_over, "distributed_over": found.distributed_over}
-            for found in self.overheads
+            asdict(overhead) | {"embedded_over": overhead.embedded_over, "distributed_over": overhead.distributed_over}
+            for overhead in self.overheads
         ]
         return head | asdict(self) | {"scaling": asdict(self.scaling) | ratios, "overheads": over}
 
     def table(self) -> Group:
-        tables = [self._rates(), self._scaling(), self._overheads(), self._claims(), self._uploads()]
+        """Return tables for the terminal."""
+        tables = [
+            self.rates_table(),
+            self.scaling_table(),
+            self.overheads_table(),
+            self.claims_table(),
+            self.uploads_table(),
+        ]
         spaced = [part for table in tables for part in (table, Text())]
         return Group(*spaced, Text(f"{self.machine}. Rounds: {self.rounds}.", style="dim"))
 
-    def _rates(self) -> Table:
+    def rates_table(self) -> Table:
+        """Return the rates and latencies of requests."""
         table = _table("Requests", ["situation", "request", "per s", "p50 ms", "p99 ms", "failed", "cores"])
         for situation in self.situations:
-            cores = ", ".join(f"{part} {own:.2f}" for part, own in situation.cores.items() if own >= 0.01)
+            cores = ", ".join(f"{part} {share:.2f}" for part, share in situation.cores.items() if share >= 0.01)
             for rate in situation.rates:
                 per_s = f"{rate.per_s:.0f}" + (f" of {rate.asked:.0f}" if rate.asked else "")
                 row = [rate.situation, rate.request, per_s, f"{rate.p50_ms:.0f}", f"{rate.p99_ms:.0f}"]
                 table.add_row(*row, str(rate.failed), cores)
         return table
 
-    def _scaling(self) -> Table:
-        own = self.scaling
-        table = _table(f"{own.jobs} short jobs, prepared", ["", "one, s", "two, s", "ratio"])
-        table.add_row("infer workers", *_medians(own.service_s), f"{own.ratio:.2f}")
-        table.add_row("the model alone", *_medians(own.model_s), f"{own.machine_ratio:.2f}")
-        table.caption = f"Segments executed again: {own.again}."
+    def scaling_table(self) -> Table:
+        """Return the seconds of one and two workers."""
+        scaling = self.scaling
+        table = _table(f"{scaling.jobs} short jobs, prepared", ["", "one, s", "two, s", "ratio"])
+        table.add_row("infer workers", *map(_median, scaling.service_s.values()), f"{scaling.ratio:.2f}")
+        table.add_row("the model alone", *map(_median, scaling.model_s.values()), f"{scaling.machine_ratio:.2f}")
+        table.caption = f"Segments executed again: {scaling.again}."
         return table
 
-    def _overheads(self) -> Table:
+    def overheads_table(self) -> Table:
+        """Return the seconds from submit to end beside `analyze`."""
         table = _table("Submit to end", ["recordings", "analyze, s", "embedded, s", "over", "distributed, s", "over"])
-        for found in self.overheads:
-            row = [_median(found.analyze_s), _median(found.embedded_s), f"{found.embedded_over:+.1%}"]
-            table.add_row(found.title, *row, _median(found.distributed_s), f"{found.distributed_over:+.1%}")
+        for overhead in self.overheads:
+            row = [_median(overhead.analyze_s), _median(overhead.embedded_s), f"{overhead.embedded_over:+.1%}"]
+            table.add_row(overhead.title, *row, _median(overhead.distributed_s), f"{overhead.distributed_over:+.1%}")
         return table
 
-    def _claims(self) -> Table:
+    def claims_table(self) -> Table:
+        """Return the milliseconds of claims."""
         table = _table("Claims", ["database", "operation", "jobs waiting", "p50 ms", "p99 ms"])
         for cost in self.claims:
             table.add_row(cost.database, cost.operation, str(cost.jobs), f"{cost.p50_ms:.1f}", f"{cost.p99_ms:.1f}")
         return table
 
-    def _uploads(self) -> Table:
+    def uploads_table(self) -> Table:
+        """Return the cost of large uploads."""
         table = _table("Uploads", ["store", "at once", "GiB each", "s", "API grew by MiB", "seen in TMPDIR"])
-        for found in self.uploads:
-            row = [f"{found.size / _GIBI:.1f}", f"{found.seconds:.0f}", f"{found.growth / _MEBI:.0f}"]
-            table.add_row(found.store, str(found.number), *row, str(found.temporary))
+        for upload in self.uploads:
+            row = [f"{upload.size / _GIBI:.1f}", f"{upload.seconds:.0f}", f"{upload.growth / _MEBI:.0f}"]
+            table.add_row(upload.store, str(upload.number), *row, str(upload.temporary))
         return table
 
 
 def _median(values: Sequence[float]) -> str:
     return f"{np.median(values):.1f}"
-
-
-def _medians(by_number: dict[int, list[float]]) -> list[str]:
-    return [_median(values) for values in by_number.values()]
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

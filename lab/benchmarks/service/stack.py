@@ -1,4 +1,4 @@
-"""The distributed service as its processes, over servers of its own, and what each of them takes of the machine."""
+"""The processes of the distributed service over servers of its own, with their CPU time and memory."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ _PARTS = {
     "finish": "finish",
     "beat": "beat",
 }
-"""What a word of a command line tells about a process; the children that are not told apart belong to their parent."""
+"""The part of the stack by a word of the process's command line; other processes belong to their parent's part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`environment` names the servers to Emoline's processes; what these say lies in `folder`."""
+    """Servers, named to Emoline's processes by `environment`; the processes' logs lie in `folder`."""
 
     environment: dict[str, str]
     folder: Path
 
     @contextmanager
-    def running(self, *roles: str) -> Iterator[None]:
-        """Workers, by role, and ready."""
-        with ExitStack() as stack:
-            processes = [stack.enter_context(self._process("worker", role)) for role in roles]
+    def run_workers(self, *roles: str) -> Iterator[None]:
+        """Run a worker for each role while the context lasts; they are ready when it begins."""
+        with ExitStack() as opened:
+            processes = [opened.enter_context(self._process("worker", role)) for role in roles]
             wait_for(*processes)
             yield
 
     @contextmanager
-    def api(self) -> Iterator[tuple[str, int]]:
-        """Host and port of `emoline serve`: the API alone, or the whole service where no broker is set."""
+    def run_api(self) -> Iterator[tuple[str, int]]:
+        """Run `emoline serve` and yield its host and port: the API alone, or the whole service without a broker."""
         with self._process("serve", "--port", "0") as process:
             wait_for(process)
             url = urlsplit(url_of(process))
@@ -63,11 +63,11 @@ class Stack:
             yield url.hostname, url.port
 
     @contextmanager
-    def services(self) -> Iterator[Services]:
-        """The ports and use cases over the same servers, in this process."""
-        names = {name.lower().removeprefix("emoline_"): value for name, value in self.environment.items()}
-        given = {name: value for name, value in names.items() if name in Settings.model_fields}
-        with open_services(Settings.model_validate(given), LocalWakeUps()) as services:
+    def open_services(self) -> Iterator[Services]:
+        """Open the ports and use cases over the same servers in this process."""
+        variables = {name.lower().removeprefix("emoline_"): value for name, value in self.environment.items()}
+        settings = {name: value for name, value in variables.items() if name in Settings.model_fields}
+        with open_services(Settings.model_validate(settings), LocalWakeUps()) as services:
             yield services
 
     def _process(self, *command: str) -> Process:
@@ -75,8 +75,11 @@ class Stack:
 
 
 @contextmanager
-def stack(store: str = "folder", **environment: str) -> Iterator[Stack]:
-    """Postgres, which waits for the disk, Redis, and a folder or, for `S3`, a store; with a schema and no job."""
+def run_stack(store: str = "folder", **environment: str) -> Iterator[Stack]:
+    """Run Postgres, Redis, and for `S3` an object store while the context lasts; the database is migrated and empty.
+
+    Postgres waits for the disk, as in production. `environment` is added to that of the service's processes.
+    """
     with ExitStack() as opened:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="emoline-bench-")))
         postgres = opened.enter_context(running_postgres(durable=True))
@@ -85,60 +88,54 @@ def stack(store: str = "folder", **environment: str) -> Iterator[Stack]:
         engine = open_engine(url)
         migrate(engine)
         engine.dispose()
-        yield Stack(
-            {
-                "EMOLINE_DATABASE_URL": url,
-                "EMOLINE_BROKER_URL": redis.url,
-                "EMOLINE_DATA_DIR": str(folder / "data"),
-                **(_s3(opened) if store == "S3" else {}),
-                **environment,
-            },
-            folder,
-        )
+        servers = {
+            "EMOLINE_DATABASE_URL": url,
+            "EMOLINE_BROKER_URL": redis.url,
+            "EMOLINE_DATA_DIR": str(folder / "data"),
+        }
+        if store == "S3":
+            server = opened.enter_context(s3_servers())["rclone"]
+            servers |= {
+                "EMOLINE_STORE_URL": server.url(),
+                "EMOLINE_STORE_ENDPOINT_URL": server.endpoint_url,
+                "EMOLINE_STORE_PATH_STYLE": "true",
+            }
+        yield Stack(servers | environment, folder)
 
 
 @contextmanager
-def embedded(**environment: str) -> Iterator[Stack]:
-    """No server at all: SQLite and a folder."""
+def embedded_stack(**environment: str) -> Iterator[Stack]:
+    """Yield a stack without servers: SQLite and a folder."""
     with TemporaryDirectory(prefix="emoline-bench-") as name:
         yield Stack({"EMOLINE_DATA_DIR": f"{name}/data", **environment}, Path(name))
 
 
-def _s3(opened: ExitStack) -> dict[str, str]:
-    server = opened.enter_context(s3_servers())["rclone"]
-    return {
-        "EMOLINE_STORE_URL": server.url(),
-        "EMOLINE_STORE_ENDPOINT_URL": server.endpoint_url,
-        "EMOLINE_STORE_PATH_STYLE": "true",
-    }
-
-
 def cpu_s() -> dict[str, float]:
-    """The CPU seconds so far of each part of what runs under this process, those that have ended included."""
+    """Return the CPU seconds so far by part, of all processes under this one, ended ones included."""
     used: dict[str, float] = defaultdict(float)
     for part, fields in _descendants():
-        # User and system time, its own and that of children who were waited for.
+        # User and system time of the process, and of its children that were waited for.
         used[part] += sum(map(int, fields[11:15])) / _TICKS
     return used
 
 
 def resident_bytes(part: str) -> int:
-    """Memory of the processes of a part, what they share counted in each."""
+    """Return the resident bytes of a part's processes; shared memory counts in each."""
     page = os.sysconf("SC_PAGE_SIZE")
-    return sum(int(fields[21]) * page for found, fields in _descendants() if found == part)
+    return sum(int(fields[21]) * page for name, fields in _descendants() if name == part)
 
 
 def _descendants() -> Iterator[tuple[str, list[str]]]:
-    """The part of each process under this one, and what /proc/PID/stat has after its name."""
+    """Yield the part of each process under this one, and the fields after the name in its /proc/PID/stat."""
     stats = dict(_stats())
     children: dict[int, list[int]] = {}
     for pid, fields in stats.items():
         children.setdefault(int(fields[1]), []).append(pid)
-    found = [(pid, "other") for pid in children.get(os.getpid(), [])]
-    while found:
-        pid, parents = found.pop()
-        part = _part(pid) or parents
-        found += [(child, part) for child in children.get(pid, [])]
+    pending = [(pid, "other") for pid in children.get(os.getpid(), [])]
+    while pending:
+        pid, parent_part = pending.pop()
+        part = _part(pid) or parent_part
+        pending += [(child, part) for child in children.get(pid, [])]
         yield part, stats[pid]
 
 

@@ -1,4 +1,4 @@
-"""What large uploads take of the API's memory and of the folder for temporary files."""
+"""Memory of the API and temporary files during large uploads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 from lab.benchmarks.rounds import OnStep
-from lab.benchmarks.service.stack import Stack, resident_bytes, stack
+from lab.benchmarks.service.stack import Stack, resident_bytes, run_stack
 
 _BLOCK_BYTES = 1 << 20
-_LOOK_EVERY_S = 0.1
+_SAMPLE_EVERY_S = 0.1
 _HEADER = (
     b"RIFF\xff\xff\xff\xffWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16) + b"data\xff\xff\xff\xff"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Uploads:
-    """`number` recordings of `size` bytes at the same time. `growth` is the bytes by which the API's processes were
-    larger at most than before, `temporary` the entries that were seen in TMPDIR."""
+class UploadCost:
+    """The cost of `number` uploads of `size` bytes at the same time.
+
+    `growth` is the peak growth of the API's processes in bytes, `temporary` the largest number of entries in TMPDIR.
+    """
 
     store: str
     number: int
@@ -36,43 +38,48 @@ class Uploads:
     temporary: int
 
 
-def uploads(size: int, number: int, on_step: OnStep) -> list[Uploads]:
-    """One, then several at once, into a folder; one into S3."""
-    found = []
+def measure_uploads(size: int, number: int, on_step: OnStep) -> list[UploadCost]:
+    """Measure one and `number` uploads of `size` bytes into a folder, and one into S3."""
+    costs = []
     with TemporaryDirectory(prefix="emoline-bench-tmp-") as tmp:
         for store, numbers in {"folder": (1, number), "S3": (1,)}.items():
-            with stack(store, EMOLINE_MAX_UPLOAD_BYTES=str(size + 2 * _BLOCK_BYTES), TMPDIR=tmp) as servers:
-                for each in numbers:
-                    on_step(f"uploads, {store}, {each} at once", 0, None)
-                    found.append(_upload(servers, store, each, size, Path(tmp)))
-    return found
+            with run_stack(store, EMOLINE_MAX_UPLOAD_BYTES=str(size + 2 * _BLOCK_BYTES), TMPDIR=tmp) as stack:
+                for simultaneous in numbers:
+                    on_step(f"uploads, {store}, {simultaneous} at once", 0, None)
+                    costs.append(measure_upload(stack, store, simultaneous, size, Path(tmp)))
+    return costs
 
 
-def _upload(servers: Stack, store: str, number: int, size: int, tmp: Path) -> Uploads:
-    with servers.api() as address:
-        for _ in range(8):  # so that each process has done once what it does
+def measure_upload(stack: Stack, store: str, number: int, size: int, tmp: Path) -> UploadCost:
+    """Send `number` uploads of `size` bytes at the same time, and delete their jobs."""
+    with stack.run_api() as address:
+        for _ in range(8):  # warms up each process
             _send(address, _BLOCK_BYTES)
         before, started = resident_bytes("API"), time.perf_counter()
-        with _watched(tmp) as peak, ThreadPoolExecutor(number) as pool:
+        with watch_api(tmp) as peak, ThreadPoolExecutor(number) as pool:
             jobs = list(pool.map(lambda _: _send(address, size), range(number)))
-        taken = time.perf_counter() - started
+        wall_s = time.perf_counter() - started
         for job in jobs:
-            _delete(address, job)
-    return Uploads(store, number, size, taken, peak.resident - before, peak.temporary)
+            connection = HTTPConnection(*address)
+            connection.request("DELETE", job)
+            connection.getresponse().read()
+            connection.close()
+    return UploadCost(store, number, size, wall_s, peak.resident - before, peak.temporary)
 
 
 @dataclass(slots=True)
-class _Peak:
+class _UploadPeak:
     resident: int = 0
     temporary: int = 0
 
 
 @contextmanager
-def _watched(tmp: Path) -> Iterator[_Peak]:
-    peak, done = _Peak(), Event()
+def watch_api(tmp: Path) -> Iterator[_UploadPeak]:
+    """Record the API's peak memory and the peak number of temporary files while the context lasts."""
+    peak, done = _UploadPeak(), Event()
 
     def watch() -> None:
-        while not done.wait(_LOOK_EVERY_S):
+        while not done.wait(_SAMPLE_EVERY_S):
             peak.resident = max(peak.resident, resident_bytes("API"))
             peak.temporary = max(peak.temporary, sum(1 for _ in tmp.iterdir()))
 
@@ -86,29 +93,18 @@ def _watched(tmp: Path) -> Iterator[_Peak]:
 
 
 def _send(address: tuple[str, int], size: int) -> str:
-    """Uploads a WAV header and so many bytes of silence; returns where the job is."""
+    """Upload a WAV header and `size` bytes of silence; return the job's path."""
     connection = HTTPConnection(*address)
     connection.putrequest("POST", "/v1/jobs?filename=long.wav")
     connection.putheader("Content-Type", "application/octet-stream")
     connection.putheader("Content-Length", str(len(_HEADER) + size))
     connection.endheaders(_HEADER)
     silence = memoryview(bytes(_BLOCK_BYTES))
-    for left in range(size, 0, -_BLOCK_BYTES):
-        connection.send(silence[:left])
-    return _location(connection)
-
-
-def _location(connection: HTTPConnection) -> str:
+    for remaining in range(size, 0, -_BLOCK_BYTES):
+        connection.send(silence[:remaining])
     answer = connection.getresponse()
     location = answer.getheader("Location")
     if not location:
         raise RuntimeError(f"An upload of the benchmark has failed: {answer.read().decode()}")
     connection.close()
     return location
-
-
-def _delete(address: tuple[str, int], job: str) -> None:
-    connection = HTTPConnection(*address)
-    connection.request("DELETE", job)
-    connection.getresponse().read()
-    connection.close()

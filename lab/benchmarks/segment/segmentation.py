@@ -1,4 +1,4 @@
-"""What is measured: our decoder, and the segmenter behind it."""
+"""The measured code: our decoder, and our segmentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from lab.benchmarks.segment.clips import Span
-from lab.benchmarks.segment.preparing import preparing
+from lab.benchmarks.segment.preparation import open_preparation
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.settings import Settings
 from worker.container import build_decoder
@@ -20,8 +20,10 @@ from worker.pipeline.speech import HOP, STEP_MS, close_gaps, runs
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
-    """`segments` and the stretches of `speech` that were found, in samples; `first_s` is how many seconds after the
-    file was opened there was a segment, None if there was none."""
+    """Spans in samples of the segments and of the detected speech.
+
+    `first_s` is the time of the first segment in seconds after opening the file, None without segments.
+    """
 
     segments: list[Span]
     speech: list[Span]
@@ -29,12 +31,12 @@ class Segmented:
 
 
 def segment(file: Path, vad: VoiceDetectorName) -> Segmented:
-    """Of a recording of one channel; raises PipelineError."""
+    """Segment a recording of one channel. Raises PipelineError."""
     options = SegmentationOptions(vad=vad)
     heard: list[Heard] = []
     segments: list[Span] = []
     started, first_s = time.perf_counter(), None
-    with preparing(file, options, lambda channel, part: heard.append(part)) as preparation:
+    with open_preparation(file, options, lambda channel, part: heard.append(part)) as preparation:
         for clips in preparation.clips():
             if clips and first_s is None:
                 first_s = time.perf_counter() - started
@@ -48,12 +50,12 @@ def _speech(heard: list[Heard], shortest_pause_ms: int) -> list[Span]:
 
 
 def decode(file: Path) -> int:
-    """The samples that our decoder gives; raises PipelineError."""
+    """Decode a file with our decoder and return its number of samples. Raises PipelineError."""
     with file.open("rb") as opened, build_decoder(Settings()).open(opened) as stream:
         return sum(len(block) for block in stream.blocks())
 
 
 def decode_in_process(file: Path) -> int:
-    """The samples that PyAV gives of a file that is trusted: no process, no pipe, no resampling."""
+    """Decode a trusted file with PyAV alone, without process, pipe and resampling; return its number of samples."""
     with av.open(str(file)) as container:
         return sum(frame.samples for frame in container.decode(audio=0))

@@ -1,4 +1,4 @@
-"""FunASR as people run it: `AutoModel.generate`, clip by clip. What ours is compared with."""
+"""FunASR as people run it, as the benchmarks' reference: `AutoModel.generate`, clip by clip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Peer = Callable[[Samples], list[float]]
 
 
 def load_peer(directory: Path, device: str, threads: int) -> Peer:
-    """Sets torch's threads, as FunASR does with every call."""
+    """Load a model directory into FunASR. Sets torch's threads, as FunASR does with every call."""
     from funasr import AutoModel
 
     model = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=threads, device=device)
@@ -35,7 +35,7 @@ def load_peer(directory: Path, device: str, threads: int) -> Peer:
 
 @contextmanager
 def funasr_silenced() -> Iterator[None]:
-    """While FunASR is imported and used: it prints where results go, and logs whatever it does."""
+    """Discard FunASR's output and logs while the context lasts: it prints to stdout, where results go."""
     logging.disable(logging.WARNING)
     try:
         with redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""Recordings to send: speech-like sound as Opus, as a browser or a phone would."""
+"""Recordings to submit: speech-like sound as Opus, as browsers and phones send it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.support.media.speech import speech_like
 
 
 def write_sound(file: Path, seconds: float) -> Path:
-    """The file; sounds of one length are the same."""
+    """Write a recording of some seconds and return its path; recordings of the same length are identical."""
     return encode(speech_like(seconds, seed=1).samples[:, None], SAMPLE_RATE, file, "opus")

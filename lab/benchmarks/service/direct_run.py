@@ -1,14 +1,13 @@
-"""`python -m lab.benchmarks.service.plain analyze|infer FILE…`: works through files without any service.
+"""`python -m lab.benchmarks.service.direct_run analyze|infer FILE…`: process files without a service.
 
-Prints `ready` when the model is loaded, waits for a line, works, and prints the seconds that it took.
+Prints `ready` when the model is loaded, waits for a line, and processes the files.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,10 +23,10 @@ from worker.pipeline.prepare import Preparation
 _READY = "ready\n"
 
 
-def seconds_of(kind: str, shares: Sequence[Sequence[Path]], environment: dict[str, str]) -> float:
-    """Seconds until as many processes as there are shares have worked through theirs, side by side."""
-    command = [sys.executable, "-m", "lab.benchmarks.service.plain", kind]
-    pipe, quiet = subprocess.PIPE, {"PYTHONWARNINGS": "ignore"}  # FunASR's imports have much to say
+def run_processes(kind: str, shares: Sequence[Sequence[Path]], environment: dict[str, str]) -> float:
+    """Process each share of the files in a process of its own, at the same time; return the seconds until all end."""
+    command = [sys.executable, "-m", "lab.benchmarks.service.direct_run", kind]
+    pipe, quiet = subprocess.PIPE, {"PYTHONWARNINGS": "ignore"}  # FunASR's imports warn a lot
     processes = [
         subprocess.Popen([*command, *map(str, share)], stdin=pipe, stdout=pipe, text=True, env=environment | quiet)
         for share in shares
@@ -35,18 +34,18 @@ def seconds_of(kind: str, shares: Sequence[Sequence[Path]], environment: dict[st
     for process in processes:
         assert process.stdout
         assert process.stdout.readline() == _READY
-    return seconds(lambda: _work(processes))
 
+    def work() -> None:
+        for process in processes:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            process.communicate()
+            if process.returncode:
+                raise subprocess.CalledProcessError(process.returncode, process.args)
 
-def _work(processes: Sequence[subprocess.Popen[str]]) -> None:
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate()
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, process.args)
+    return seconds(work)
 
 
 def main() -> None:
@@ -55,25 +54,24 @@ def main() -> None:
     with pipeline.model as model:
         model.start()
         if kind == "infer":
-            by_file = {file: _sounds(pipeline, file) for file in set(files)}
-            sounds = [sound for file in files for sound in by_file[file]]
-            with _started():
-                infer(model, sounds)
+            by_file = {file: _segments(pipeline, file) for file in set(files)}
+            segments = [segment for file in files for segment in by_file[file]]
+            _wait_for_start()
+            infer(model, segments)
         else:
-            with _started(), TemporaryDirectory() as out:
+            _wait_for_start()
+            with TemporaryDirectory() as out:
                 for file in files:
                     analyze(file, pipeline, JobOptions(), Path(out), lambda *_: None, save_segments=False)
 
 
-@contextmanager
-def _started() -> Iterator[None]:
+def _wait_for_start() -> None:
     sys.stdout.write(_READY)
     sys.stdout.flush()
     sys.stdin.readline()
-    yield
 
 
-def _sounds(pipeline: Pipeline, file: Path) -> list[Samples]:
+def _segments(pipeline: Pipeline, file: Path) -> list[Samples]:
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
         preparation = Preparation(stream, JobOptions(), pipeline.detectors, pipeline.most_segments)
         return [clip.samples for clips in preparation.clips() for clip in clips]

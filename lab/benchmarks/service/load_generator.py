@@ -1,6 +1,6 @@
-"""`python -m lab.benchmarks.service.load HOST PORT`: sends the requests that stdin describes and prints what came back.
+"""`python -m lab.benchmarks.service.load_generator HOST PORT`: send the requests of stdin and print their latencies.
 
-A process of its own, and as light as Python has it: what the clients take of the cores, the service cannot have.
+It is a process of its own, and uses little CPU time: clients and service share the cores.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ _LENGTH = b"content-length: "
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Requests of one kind over `connections` that are kept open: `rate` a second, each sent when it is due whatever
-    became of those before, or as many as are answered. `body` is a file that each request carries."""
+    """Requests of one kind over `connections` that stay open.
+
+    `rate` requests a second are sent when they are due, whether or not earlier ones are answered; with `rate` None each
+    connection sends the next request after the answer. `body` is the path of a file that each request carries.
+    """
 
     name: str
     method: str
@@ -32,10 +35,11 @@ class Stream:
     body: str | None = None
 
     def lasting(self, seconds: float) -> dict[str, Any]:
-        """The same for another while, as JSON has it."""
+        """Return the stream with another duration, as a document for `json.dumps`."""
         return asdict(self) | {"seconds": seconds}
 
     def requests(self, host: str) -> list[bytes]:
+        """Return the bytes of the HTTP requests, one for each target."""
         content = Path(self.body).read_bytes() if self.body else b""
         kind = "Content-Type: application/octet-stream\r\n" if self.body else ""
         head = f"Host: {host}\r\n{kind}Content-Length: {len(content)}\r\n\r\n"
@@ -44,7 +48,7 @@ class Stream:
 
 @dataclass(slots=True)
 class Answers:
-    """`latencies_s` are counted from when a request was due; all came back within `seconds`."""
+    """The answers of a stream: latencies from the due time of each request, and the seconds until the last answer."""
 
     name: str
     seconds: float = 0.0
@@ -53,7 +57,7 @@ class Answers:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends a request at a time."""
+    """A connection with at most one request in flight."""
 
     def __init__(self, sender: _Sender) -> None:
         self._sender = sender
@@ -78,11 +82,11 @@ class _Connection(asyncio.Protocol):
         length = int(head[at:].split(b"\r", 1)[0])
         if len(self._buffer) >= end + len(_HEAD_END) + length:
             self._buffer = b""
-            self._sender.answered(self, int(head[9:12]))
+            self._sender.on_answer(self, int(head[9:12]))
 
 
 class _Sender:
-    """One stream on its way."""
+    """The state of a running stream."""
 
     def __init__(self, stream: Stream, host: str) -> None:
         self.answers = Answers(stream.name)
@@ -90,11 +94,12 @@ class _Sender:
         self._stream = stream
         self._requests = stream.requests(host)
         self._sent = 0
-        self._more = True
+        self._unfinished = True
         self._idle: deque[_Connection] = deque()
         self._due: deque[float] = deque()
 
     async def run(self, host: str, port: int) -> Answers:
+        """Send the stream and wait for all answers."""
         loop = asyncio.get_running_loop()
         for _ in range(self._stream.connections):
             _, connection = await loop.create_connection(lambda: _Connection(self), host, port)
@@ -109,14 +114,15 @@ class _Sender:
         self.answers.seconds = time.perf_counter() - self._started
         return self.answers
 
-    def answered(self, connection: _Connection, status: int) -> None:
+    def on_answer(self, connection: _Connection, status: int) -> None:
+        """Count an answer and send the next request."""
         now = time.perf_counter()
         self.answers.statuses[status] = self.answers.statuses.get(status, 0) + 1
         self.answers.latencies_s.append(now - connection.due)
         self._idle.append(connection)
         if self._stream.rate is None:
-            self._more = now < self._started + self._stream.seconds
-            if self._more:
+            self._unfinished = now < self._started + self._stream.seconds
+            if self._unfinished:
                 self._due.append(now)
         self._send()
 
@@ -127,29 +133,30 @@ class _Sender:
                 await asyncio.sleep(wait_s)
             self._due.append(due)
             self._send()
-        self._more = False
+        self._unfinished = False
         self._send()
 
     def _send(self) -> None:
-        """Sends what is due as far as connections are free; the end, when all has been answered."""
+        """Send due requests on free connections; end the stream when all are answered."""
         while self._due and self._idle:
             connection = self._idle.popleft()
             connection.due = self._due.popleft()
             connection.transport.write(self._requests[self._sent % len(self._requests)])
             self._sent += 1
-        if not self._more and len(self._idle) == self._stream.connections and not self.ended.done():
+        if not self._unfinished and len(self._idle) == self._stream.connections and not self.ended.done():
             self.ended.set_result(None)
 
 
-async def _run(host: str, port: int, streams: list[Stream]) -> list[Answers]:
+async def send_streams(host: str, port: int, streams: list[Stream]) -> list[Answers]:
+    """Send all streams at the same time and wait for their answers."""
     return await asyncio.gather(*(_Sender(stream, host).run(host, port) for stream in streams))
 
 
 def main() -> None:
     host, port = sys.argv[1], int(sys.argv[2])
-    streams = [Stream(**each) for each in json.load(sys.stdin)]
-    found: list[dict[str, Any]] = [asdict(answers) for answers in asyncio.run(_run(host, port, streams))]
-    json.dump({"answers": found, "cpu_s": time.process_time()}, sys.stdout)
+    streams = [Stream(**fields) for fields in json.load(sys.stdin)]
+    answers = [asdict(answer) for answer in asyncio.run(send_streams(host, port, streams))]
+    json.dump({"answers": answers, "cpu_s": time.process_time()}, sys.stdout)
 
 
 if __name__ == "__main__":

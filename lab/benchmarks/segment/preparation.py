@@ -1,4 +1,4 @@
-"""Our segmentation of a file, as a worker sets it up. Imports no decoder, so that its memory can be measured."""
+"""Our segmentation of a file as in a worker. Imports no decoder library, so that its memory can be measured."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from worker.pipeline.prepare import OnHeard, Preparation
 
 
 @contextmanager
-def preparing(
+def open_preparation(
     file: Path, options: SegmentationOptions, on_heard: OnHeard = lambda channel, heard: None
 ) -> Iterator[Preparation]:
-    """Raises PipelineError."""
+    """Open a file for segmentation while the context lasts. Raises PipelineError."""
     settings = Settings()
     with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
         job = JobOptions(segmentation=options)
