@@ -36,7 +36,7 @@ def render(subject: Subject, lang: Language) -> bytes:
         policy=policy(),
         style=Markup(style()),
         picture=Markup(said.picture),  # made by a library for XML, so what it holds of names is escaped
-        word_cloud=_data("image/png", word_cloud.draw(said.shares)) if said.shares else None,
+        cloud=_data("image/png", word_cloud.draw(said.shares)) if said.shares else None,
         heatmap=_data("image/png", heatmap(subject.picture, lang)) if subject.picture else None,
         clips=_clips(said, subject.sound),
         parts=segment_parts(subject, lang, _ROWS),
