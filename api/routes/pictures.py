@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from api.content_negotiation import written
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 from reports.heatmap_input import Picture, Size, picture_of
+from reports.rendering import draw_heatmap
 from reports.texts import Language
 from shared.container import Services
 from shared.domain.errors import (
@@ -72,9 +73,9 @@ async def heatmap(
 
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
-    rendering: Rendering = request.app.state.rendering
+    render_pool: RenderPool = request.app.state.rendering
     drawn = await run_in_threadpool(picture, services, job_id, channel, Size(width))
-    png = await rendering.render("reports.heatmap", "heatmap", drawn, lang)
+    png = await render_pool.run(draw_heatmap, drawn, lang)
     return Response(png, media_type="image/png")
 
 

@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 from api.routes.pictures import picture
 from reports.findings import find
 from reports.heatmap_input import Picture, Size
+from reports.rendering import render_html, render_pdf
 from reports.report_input import Sound, Subject
 from reports.style import policy
 from reports.texts import Language
@@ -37,9 +38,9 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 )
 async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
-    rendering: Rendering = request.app.state.rendering
+    render_pool: RenderPool = request.app.state.rendering
     subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=False)
-    document = await rendering.render("reports.pdf", "render", subject, lang)
+    document = await render_pool.run(render_pdf, subject, lang)
     return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
 
 
@@ -53,9 +54,9 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
 
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
-    rendering: Rendering = request.app.state.rendering
+    render_pool: RenderPool = request.app.state.rendering
     subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=True)
-    document = await rendering.render("reports.html", "render", subject, lang)
+    document = await render_pool.run(render_html, subject, lang)
     headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
     return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
 
