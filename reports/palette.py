@@ -1,4 +1,4 @@
-"""The colour of each emotion: the page's (`api/page/palette.js`), after Okabe and Ito, for colour-blind people too.
+"""The colour of each emotion, as in `api/page/palette.js`: after Okabe and Ito, for colour-blind people too.
 
 Colour never stands alone: there is a row, a name or a number beside it.
 """
@@ -16,9 +16,9 @@ _COLOURS = {
     "surprised": "#56b4e9",
     "unknown": "#c3c9d1",
 }
-_ANY = "#8a7f72"
+_UNKNOWN_LABEL = "#8a7f72"
 
 
 def colour_of(emotion: str) -> str:
-    """`#rrggbb`, also for labels of models that we do not know."""
-    return _COLOURS.get(emotion, _ANY)
+    """Return the colour of an emotion as `#rrggbb`; labels that are not of ours share one."""
+    return _COLOURS.get(emotion, _UNKNOWN_LABEL)

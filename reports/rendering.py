@@ -6,26 +6,26 @@ first call. So the API can name a function here without loading them into the pr
 
 from __future__ import annotations
 
-from reports.heatmap_input import Picture
-from reports.report_input import Subject
+from reports.heatmap_input import HeatmapData
+from reports.report_input import ReportInput
 from reports.texts import Language
 
 
-def draw_heatmap(picture: Picture, language: Language) -> bytes:
+def draw_heatmap(data: HeatmapData, language: Language) -> bytes:
     """Draw a heat map as PNG."""
-    from reports.heatmap import heatmap
+    from reports import heatmap
 
-    return heatmap(picture, language)
+    return heatmap.draw(data, language)
 
 
-def render_pdf(report_input: Subject, language: Language) -> bytes:
+def render_pdf(report_input: ReportInput, language: Language) -> bytes:
     """Render a report as PDF."""
     from reports import pdf
 
     return pdf.render(report_input, language)
 
 
-def render_html(report_input: Subject, language: Language) -> bytes:
+def render_html(report_input: ReportInput, language: Language) -> bytes:
     """Render a report as one HTML file, in UTF-8."""
     from reports import html
 
