@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import torch
 from tqdm import tqdm
 
-from evaluation.report_files import write
-from evaluation.run import Answered, Source, answer_folder, folder_report
+from evaluation.report_files import write_report
+from evaluation.run import EvaluationSource, FolderAnswers, answer_folder, folder_report
 from lab.training.dataset import load_clips
 from lab.training.stages import listener, publish, teach, what_it_hears
 from shared.domain.options import SegmentationOptions
@@ -26,7 +26,7 @@ MODEL_ID = "emoline/mini-left-out"
 NOTICE = "One of ten networks, each trained without a speaker."
 
 
-def answers_without_own(data: Path, half: tuple[str, ...]) -> list[Answered]:
+def answers_without_own(data: Path, half: tuple[str, ...]) -> list[FolderAnswers]:
     """For each speaker of `half`, the answers of a network that never heard that speaker."""
     torch.set_num_threads(1)
     clips = load_clips(data)
@@ -42,9 +42,9 @@ def answers_without_own(data: Path, half: tuple[str, ...]) -> list[Answered]:
     return found
 
 
-def _answers(directory: Path, data: Path, speaker: str) -> Answered:
+def _answers(directory: Path, data: Path, speaker: str) -> FolderAnswers:
     """Through the whole pipeline, as it is recorded and distorted."""
-    source = Source(data, only={"speaker": frozenset({speaker})})
+    source = EvaluationSource(data, only={"speaker": frozenset({speaker})})
     pipeline = build_pipeline(Settings(model=str(directory), device="cpu"))
     with pipeline.model, tqdm() as progress:
 
@@ -64,8 +64,8 @@ def main() -> None:
     with ProcessPoolExecutor(len(HALVES), get_context("spawn")) as pool:
         by_half = list(pool.map(partial(answers_without_own, arguments.data), HALVES))
     answered = [each for half in by_half for each in half]
-    report = folder_report(Source(arguments.data), SegmentationOptions(), answered, "speakers")
-    write(report, arguments.output)
+    report = folder_report(EvaluationSource(arguments.data), SegmentationOptions(), answered, "speakers")
+    write_report(report, arguments.output)
     print(f"{arguments.output} has the report: UAR {report.measured.uar.value:.1%}")
 
 
