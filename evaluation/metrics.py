@@ -34,7 +34,7 @@ class Answers:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether each answer is the spoken label [n]."""
+        """True for each answer that is the spoken label [n]."""
         return np.equal(self.spoken, self.answered)
 
     def select(self, mask: NDArray[np.bool_]) -> Answers:

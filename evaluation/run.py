@@ -34,6 +34,10 @@ class EvaluationSource:
     label_map: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def read_clips(self) -> list[Clip]:
+        """Read the clips of a folder. Raises NotEvaluable."""
+        return clips.read(self.path, self.labels, self.label_map, self.only)
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -93,7 +97,7 @@ def evaluate_folder(
     The intervals are drawn from speakers if all clips have one and there are two or more, otherwise from clips: clips
     of one speaker resemble each other. Raises NotEvaluable, ModelUnavailable.
     """
-    speakers = {clip.columns.get("speaker", "") for clip in _read_clips(source)}
+    speakers = {clip.columns.get("speaker", "") for clip in source.read_clips()}
     units = "speakers" if len(speakers) > 1 and all(speakers) else "clips"
     answers = answer_folder(source, pipeline, segmentation, on_step, units=units, robust=robust)
     if not answers.pairs:
@@ -118,7 +122,7 @@ def answer_folder(
     """Score the clips of a folder. Raises NotEvaluable, ModelUnavailable."""
     scorer = ClipScorer(pipeline, segmentation)
     labels = pipeline.model.info.labels
-    listed = _read_clips(source)
+    listed = source.read_clips()
     skipped: list[Skipped] = []
     answered: list[tuple[Path, LabelPair]] = []
     for number, clip in enumerate(listed):
@@ -198,10 +202,6 @@ def evaluate_recording(
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
         timeline=measure_timeline(true.spans, entries, pairs),
     )
-
-
-def _read_clips(source: EvaluationSource) -> list[Clip]:
-    return clips.read(source.path, source.labels, source.label_map, source.only)
 
 
 def _find_labels(source: EvaluationSource) -> Path:

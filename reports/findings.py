@@ -94,6 +94,15 @@ class Findings:
         """The numbers of the channels that have scored segments, in ascending order."""
         return sorted({scored.segment.channel for scored in self.scored_segments})
 
+    def share_under(self, min_confidence: float) -> float:
+        """Return the share of the analysed time whose confidence is under `min_confidence`, from 0 to 1."""
+        total = under = 0
+        for scored in self.scored_segments:
+            total += scored.segment.duration
+            if (scored.outcome.confidence or 0) < min_confidence:
+                under += scored.segment.duration
+        return under / total if total else 0.0
+
 
 def collect_findings(result: Result, min_confidence: float) -> Findings:
     """Collect the findings of a result that was aggregated with this `min_confidence`."""

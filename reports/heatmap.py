@@ -21,7 +21,7 @@ from reports import fonts
 from reports.heatmap_input import LEFT, RIGHT, HeatmapChannel, HeatmapData
 from reports.palette import colour_of
 from reports.texts import TEXTS, Language, Texts
-from reports.ticks import tick_step_s
+from reports.ticks import tick_label, tick_step_s
 from reports.time_columns import Span
 from shared.domain.recording import SAMPLE_RATE
 from shared.waveform import FULL_SCALE, Peaks
@@ -172,18 +172,13 @@ class _HeatmapPage:
         hours = self._seconds >= _HOUR_S
         axis = self._panels[-1].xaxis
         axis.set_major_locator(MultipleLocator(tick_step_s(self._seconds, max_ticks)))
-        axis.set_major_formatter(lambda second, _: _clock(round(second), hours))
+        axis.set_major_formatter(lambda second, _: tick_label(round(second), hours=hours))
         axis.set_tick_params(length=3, width=0.6, color=_FAINT, labelbottom=True, labelcolor=_INK)
         for label in self._panels[-1].get_xticklabels():
             label.set_fontproperties(_font())
             label.set_fontsize(_SMALL)
         unit = self._texts.hours if hours else self._texts.minutes
         self.write(self._width - RIGHT + 2 * _NEAR, self._cursor + 0.05, unit, size=_SMALL, color=_FAINT)
-
-
-def _clock(second: int, hours: bool) -> str:
-    high, low = divmod(second // 60, 60) if hours else divmod(second, 60)
-    return f"{high}:{low:02d}"
 
 
 def _hatch(axes: Axes, spans: Iterable[Span]) -> None:

@@ -17,8 +17,15 @@ _COLOURS = {
     "unknown": "#c3c9d1",
 }
 _UNKNOWN_LABEL = "#8a7f72"
+_DARK, _LIGHT = "#111111", "#ffffff"
 
 
 def colour_of(emotion: str) -> str:
     """Return the colour of an emotion as `#rrggbb`; labels that are not of ours share one."""
     return _COLOURS.get(emotion, _UNKNOWN_LABEL)
+
+
+def text_colour_on(colour: str) -> str:
+    """Return a colour in which text is readable on another, `#rrggbb`, by its luminance as WCAG defines it."""
+    red, green, blue = ((int(colour[start : start + 2], 16) / 255) ** 2.2 for start in (1, 3, 5))
+    return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _LIGHT

@@ -34,11 +34,11 @@ def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording)
     for gap in findings.gaps:
         yield _gap_sentence(gap, len(result.segments), words)
     if findings.unsegmented_speech >= _AUDIBLE:
-        yield texts.clicks.format(length=_format_seconds(findings.unsegmented_speech, words))
+        yield texts.clicks.format(length=words.short_time(findings.unsegmented_speech))
     elif coverage.speech and not findings.gaps:
         yield texts.complete
     min_confidence = report_input.options.aggregation.min_confidence
-    share_unknown = _share_under(min_confidence, findings)
+    share_unknown = findings.share_under(min_confidence)
     if share_unknown:
         yield texts.unnamed.format(share=words.percent(share_unknown), least=words.percent(min_confidence))
     for flag, count in findings.flags:
@@ -59,18 +59,3 @@ def _gap_sentence(gap: Gap, segment_count: int, words: Wording) -> str:
         reason=texts.reasons[gap.reason],
         spans=spans + (texts.and_more.format(count=hidden) if hidden > 0 else ""),
     )
-
-
-def _share_under(min_confidence: float, findings: Findings) -> float:
-    """The share of the analysed time whose confidence is under `min_confidence`."""
-    total = under = 0
-    for scored in findings.scored_segments:
-        total += scored.segment.duration
-        if (scored.outcome.confidence or 0) < min_confidence:
-            under += scored.segment.duration
-    return under / total if total else 0.0
-
-
-def _format_seconds(samples: int, words: Wording) -> str:
-    """Format a time as `0.4 s` where clocks would show 0."""
-    return f"{samples / SAMPLE_RATE:.1f}\N{NO-BREAK SPACE}s" if samples < SAMPLE_RATE else words.time(samples)

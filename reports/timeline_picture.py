@@ -13,7 +13,7 @@ import numpy as np
 
 from reports.findings import Findings
 from reports.fonts import FAMILY
-from reports.palette import colour_of
+from reports.palette import colour_of, text_colour_on
 from reports.phases import Phase
 from reports.ticks import tick_step_s
 from reports.time_columns import Span
@@ -31,7 +31,6 @@ _COLUMNS = 1256
 _MAX_TICKS = 10
 _LETTER_WIDTH = 0.6
 """Width of a letter, in parts of the size of the font; Chinese characters take all of it."""
-_DARK, _LIGHT = "#111111", "#ffffff"
 
 
 def draw_timeline(result: Result, findings: Findings, words: Wording, duration: int) -> str:
@@ -96,7 +95,7 @@ class _TimelinePicture:
         SubElement(self._root, "rect", place | look)
         name, share = self._words.emotion(phase.emotion), self._words.percent(phase.share)
         label = next((text for text in (f"{name} {share}", name) if _text_width(text) + 6 <= end - start), "")
-        ink = None if mixed else _readable_on(colour)
+        ink = None if mixed else text_colour_on(colour)
         self.write((start + end) / 2, self._top + 12.2, label, anchor="middle", fill=ink)
 
     def draw_row(self, name: str, spans: Iterable[Span], **look: str) -> None:
@@ -139,9 +138,3 @@ def _column_x(number: int) -> str:
 
 def _text_width(text: str) -> float:
     return _FONT_SIZE * sum(_LETTER_WIDTH if ord(character) < 0x2E80 else 1 for character in text)
-
-
-def _readable_on(colour: str) -> str:
-    """The colour of text on another, by its luminance as WCAG has it."""
-    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
-    return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _LIGHT

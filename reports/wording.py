@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from reports.texts import Texts
-from shared.domain.recording import ChannelMode, Recording, clock, to_ms
+from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, clock, to_ms
 from shared.domain.timeline import Shares
 
 _MAX_SHARES = 3
@@ -47,6 +47,10 @@ class Wording:
     def time(self, samples: int) -> str:
         """Write a time as a clock shows it."""
         return clock(to_ms(samples))
+
+    def short_time(self, samples: int) -> str:
+        """Write a time under a second as `0.4 s`, where a clock would show 0."""
+        return f"{samples / SAMPLE_RATE:.1f}\N{NO-BREAK SPACE}s" if samples < SAMPLE_RATE else self.time(samples)
 
     def span(self, start: int, end: int) -> str:
         """Write the span from `start` to `end`."""

@@ -19,7 +19,7 @@ def pairs(
     """Build pairs of spoken and answered labels; by default with weight 1, confidence 0.5 and a unit each."""
     n = len(labels)
     rows = zip(labels, confidence or [0.5] * n, weight or [1.0] * n, unit or map(str, range(n)), strict=False)
-    return [LabelPair(spoken, answered, *values) for (spoken, answered), *values in rows]
+    return [LabelPair(spoken, answered, sure, heavy, name) for (spoken, answered), sure, heavy, name in rows]
 
 
 def answers(

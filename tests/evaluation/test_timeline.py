@@ -48,8 +48,8 @@ def write(path: Path, text: str) -> Path:
 
 def test_truth_from_a_table_and_from_audacity(tmp_path: Path) -> None:
     table = write(tmp_path / "a.csv", "start_ms,end_ms,emotion\n1500,2000,Boredom\n0,1500,sad\n")
-    labels = write(tmp_path / "a.txt", "0.000000\t1.500000\tsad\n\\\t100.0\t200.0\n1.500000\t2.000000\tboredom\n")
-    for path in (table, labels):
+    audacity = write(tmp_path / "a.txt", "0.000000\t1.500000\tsad\n\\\t100.0\t200.0\n1.500000\t2.000000\tboredom\n")
+    for path in (table, audacity):
         labels = listener_labels.read(path, {"boredom": "other"})
         assert labels.spans == (LabelledSpan(0, 0, 1_500, "sad"), LabelledSpan(0, 1_500, 2_000, "other"))
         assert not labels.by_channel
