@@ -21,7 +21,7 @@ _DARK, _LIGHT = "#111111", "#ffffff"
 
 
 def colour_of(emotion: str) -> str:
-    """Return the colour of an emotion as `#rrggbb`; labels that are not of ours share one."""
+    """Return the colour of an emotion as `#rrggbb`; all other labels of models share one."""
     return _COLOURS.get(emotion, _UNKNOWN_LABEL)
 
 

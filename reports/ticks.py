@@ -6,7 +6,7 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800
 
 
 def tick_step_s(duration_s: float, max_ticks: float) -> int:
-    """Return the seconds between ticks, so that an axis of `duration_s` has at most `max_ticks`; six hours at most."""
+    """Return the seconds between ticks, at most six hours, so that `duration_s` has no more than `max_ticks`."""
     return next((step for step in _STEPS_S if duration_s <= step * max_ticks), _STEPS_S[-1])
 
 
