@@ -22,7 +22,7 @@ from api.metrics import ApiMetrics, State
 from api.middleware.http_limits import BodyLimit, Edge
 from api.middleware.request_log import UNSEEN, Observing
 from api.rate_limit import Rates
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 from api.routes import (
     batches,
     corrections,
@@ -129,7 +129,7 @@ def create_app(
     `counted` are its metrics, and `others` are shown beside them.
     """
     counted = counted or ApiMetrics()
-    rates, rendering = _rates(services.settings), Rendering()
+    rates, rendering = _rates(services.settings), RenderPool()
     # The documentation page comes from here too, not from a content network: services run where there is none.
     app = FastAPI(
         title="Emoline",
@@ -180,7 +180,7 @@ def _rates(settings: Settings) -> Rates | None:
     return Rates(most, settings.broker_url) if most else None
 
 
-def _closing(rates: Rates | None, rendering: Rendering) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _closing(rates: Rates | None, rendering: RenderPool) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield

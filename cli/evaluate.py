@@ -12,7 +12,7 @@ from cli.console import leave, leaving, settings_with
 from cli.options import Device, Model, Precision, listed, takes_segmentation
 
 if TYPE_CHECKING:
-    from evaluation.run import Report
+    from evaluation.run import EvaluationReport
 
 
 @takes_segmentation
@@ -54,10 +54,10 @@ def evaluate(
     with leaving(console):
         from cli.terminal import progress_bar
         from evaluation.errors import NotEvaluable
-        from evaluation.run import Source, evaluate_folder, evaluate_recording
+        from evaluation.run import EvaluationSource, evaluate_folder, evaluate_recording
         from worker.container import build_pipeline
 
-        labelled = Source(source, labels, names, values)
+        labelled = EvaluationSource(source, labels, names, values)
         pipeline = build_pipeline(settings)
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("loading the model", total=None)
@@ -73,9 +73,9 @@ def evaluate(
             except NotEvaluable as error:
                 leave(console, str(error))
             bar.update(task, description="done", completed=1, total=1)
-        from evaluation.report_files import write
+        from evaluation.report_files import write_report
 
-        write(report, out)
+        write_report(report, out)
     _print(report, out)
 
 
@@ -88,7 +88,7 @@ def _pairs(console: Console, option: str, texts: list[str] | None) -> dict[str, 
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _print(report: Report, out: Path) -> None:
+def _print(report: EvaluationReport, out: Path) -> None:
     console, figures = Console(), report.measured
     for name, rate in {"WA": figures.wa, "UAR": figures.uar, "macro-F1": figures.macro_f1}.items():
         console.print(f"{name:8} {rate.value:6.1%}  ({rate.low:.1%} to {rate.high:.1%})", highlight=False)

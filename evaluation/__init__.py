@@ -1,1 +1,1 @@
-"""How far the labels of a model may be believed: its answers, through the whole pipeline, beside what people say."""
+"""Evaluation of a model: its answers, through the whole pipeline, compared with the labels that people gave."""

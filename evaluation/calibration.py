@@ -1,4 +1,4 @@
-"""Whether the model is right as often as it says, and what is left when it may answer only where it is sure."""
+"""Calibration: whether the model is right as often as its confidence says, and the effect of a `min_confidence`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 from evaluation.metrics import Answers
 
 BINS = 10
-"""Of equal width, from 0 to 1; a confidence of 0.3 falls in the one that ends there."""
+"""Bins of equal width, from 0 to 1; a confidence of 0.3 falls in the one that ends there."""
 THRESHOLDS = np.arange(0, 100, 5) / 100
+"""The values of `min_confidence` that are measured."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
-    """Answers with a confidence over `low` up to `high`: their weight, mean confidence, and how many are right."""
+class ConfidenceBin:
+    """Answers with a confidence over `low` up to `high`: their weight, mean confidence, and share of right ones."""
 
     low: float
     high: float
@@ -26,43 +27,47 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`ece` is the mean over all answers of how far their bin's accuracy is from its confidence. Empty bins are not
-    listed."""
+    """`ece` is the mean distance, over all answers, of their bin's accuracy from its confidence.
+
+    Empty bins are left out.
+    """
 
     ece: float
-    bins: tuple[Bin, ...]
+    bins: tuple[ConfidenceBin, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What a `min_confidence` leaves: the share of the answers that are not `unknown`, and how many of those are right;
-    None where none is left."""
+class ThresholdFigures:
+    """The effect of a `min_confidence`: the share of answers that are not `unknown`, and the share of right ones
+    among these; None if all are unknown."""
 
     min_confidence: float
     coverage: float
     accuracy: float | None
 
 
-def calibration(answers: Answers) -> Calibration:
+def measure_calibration(answers: Answers) -> Calibration:
+    """Measure the calibration over bins of confidence."""
     numbers = np.clip(np.ceil(answers.confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    bins = tuple(_bin(number, answers.only(numbers == number)) for number in np.unique(numbers))
-    gaps = sum(each.weight * abs(each.accuracy - each.confidence) for each in bins)
-    return Calibration(float(gaps / answers.weight.sum()), bins)
+    bins: list[ConfidenceBin] = []
+    for number in np.unique(numbers):
+        inside = answers.select(numbers == number)
+        weight = inside.weight.sum()
+        confidence = (inside.weight @ inside.confidence) / weight
+        accuracy = (inside.weight @ inside.correct) / weight
+        bins.append(
+            ConfidenceBin(number / BINS, (number + 1) / BINS, float(weight), float(confidence), float(accuracy))
+        )
+    distance = sum(each.weight * abs(each.accuracy - each.confidence) for each in bins)
+    return Calibration(float(distance / answers.weight.sum()), tuple(bins))
 
 
-def by_min_confidence(answers: Answers) -> tuple[Kept, ...]:
-    return tuple(_kept(float(threshold), answers) for threshold in THRESHOLDS)
-
-
-def _bin(number: int, inside: Answers) -> Bin:
-    weight = inside.weight.sum()
-    confidence = (inside.weight @ inside.confidence) / weight
-    accuracy = (inside.weight @ inside.right) / weight
-    return Bin(number / BINS, (number + 1) / BINS, float(weight), float(confidence), float(accuracy))
-
-
-def _kept(threshold: float, answers: Answers) -> Kept:
-    kept = answers.only(answers.confidence >= threshold)
-    weight = kept.weight.sum()
-    accuracy = float((kept.weight @ kept.right) / weight) if weight else None
-    return Kept(threshold, float(weight / answers.weight.sum()), accuracy)
+def measure_thresholds(answers: Answers) -> tuple[ThresholdFigures, ...]:
+    """Measure the effect of each of `THRESHOLDS` as `min_confidence`."""
+    figures: list[ThresholdFigures] = []
+    for threshold in THRESHOLDS:
+        confident = answers.select(answers.confidence >= threshold)
+        weight = confident.weight.sum()
+        accuracy = float((confident.weight @ confident.correct) / weight) if weight else None
+        figures.append(ThresholdFigures(float(threshold), float(weight / answers.weight.sum()), accuracy))
+    return tuple(figures)

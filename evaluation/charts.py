@@ -1,4 +1,4 @@
-"""The report's pictures."""
+"""The pictures of a report."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from evaluation.figures import Measured
+from evaluation.figures import Measurements
 
 _DPI = 120
 _SIDE = 5.0
 _CELL = 0.75
-"""Inches that a label takes in the confusion matrix."""
+"""Inches of a label in the confusion matrix."""
 _BLUE, _ORANGE = "#0072B2", "#D55E00"
 """From the palette of Okabe and Ito, which colour-blind people can tell apart."""
 _NAMED_THRESHOLDS = frozenset({0.3, 0.5, 0.7, 0.9})
 
 
-def draw(measured: Measured, title: str, folder: Path) -> None:
-    """Writes `confusion.png`, `reliability.png` and `coverage.png`."""
+def draw_charts(measured: Measurements, title: str, folder: Path) -> None:
+    """Write `confusion.png`, `reliability.png` and `coverage.png` into `folder`."""
     for name, figure in (
-        ("confusion", _confusion(measured)),
-        ("reliability", _reliability(measured)),
-        ("coverage", _coverage(measured)),
+        ("confusion", draw_confusion(measured)),
+        ("reliability", draw_reliability(measured)),
+        ("coverage", draw_coverage(measured)),
     ):
         figure.suptitle(title, fontsize=9)
         figure.savefig(folder / f"{name}.png", dpi=_DPI)
 
 
-def _confusion(measured: Measured) -> Figure:
+def draw_confusion(measured: Measurements) -> Figure:
+    """Draw the confusion matrix, in shares of each spoken label."""
     labels = list(measured.by_label)
     counts = np.array(measured.confusion)
     spoken = counts.sum(axis=1, keepdims=True)
@@ -49,8 +50,9 @@ def _confusion(measured: Measured) -> Figure:
     return figure
 
 
-def _reliability(measured: Measured) -> Figure:
-    figure, axes = _square("mean confidence of a bin", "of its answers right")
+def draw_reliability(measured: Measurements) -> Figure:
+    """Draw the accuracy of each bin of confidence over its mean confidence."""
+    figure, axes = _square_figure("mean confidence of a bin", "of its answers right")
     bins = measured.calibration.bins
     sizes = [20 + 600 * each.weight / measured.weight for each in bins]
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1, label="as sure as right")
@@ -62,15 +64,16 @@ def _reliability(measured: Measured) -> Figure:
     return figure
 
 
-def _coverage(measured: Measured) -> Figure:
-    figure, axes = _square("answered", "of these right")
-    kept = [
+def draw_coverage(measured: Measurements) -> Figure:
+    """Draw accuracy over coverage, for each `min_confidence`."""
+    figure, axes = _square_figure("answered", "of these right")
+    points = [
         (each.min_confidence, each.coverage, each.accuracy)
         for each in measured.by_min_confidence
         if each.accuracy is not None
     ]
-    axes.plot([coverage for _, coverage, _ in kept], [accuracy for *_, accuracy in kept], color=_BLUE, marker=".")
-    for threshold, coverage, accuracy in kept:
+    axes.plot([coverage for _, coverage, _ in points], [accuracy for *_, accuracy in points], color=_BLUE, marker=".")
+    for threshold, coverage, accuracy in points:
         if threshold in _NAMED_THRESHOLDS:
             axes.plot(coverage, accuracy, color=_ORANGE, marker="o")
             axes.annotate(f"{threshold:.1f}", (coverage, accuracy), (0, 8), textcoords="offset points", ha="center")
@@ -78,10 +81,10 @@ def _coverage(measured: Measured) -> Figure:
     return figure
 
 
-def _square(across: str, up: str) -> tuple[Figure, Axes]:
-    """Both axes from 0 to 100 %."""
+def _square_figure(x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """A figure whose axes go from 0 to 100 %."""
     figure = Figure(figsize=(_SIDE, _SIDE), layout="constrained")
-    axes = figure.add_subplot(xlabel=across, ylabel=up, xlim=(0, 1.05), ylim=(0, 1.05))
+    axes = figure.add_subplot(xlabel=x_label, ylabel=y_label, xlim=(0, 1.05), ylim=(0, 1.05))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     axes.grid(alpha=0.3)

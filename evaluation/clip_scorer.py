@@ -1,4 +1,4 @@
-"""A clip through the product's own pipeline: decoded, cut, scored."""
+"""Clips scored by the product's own pipeline: decoded, cut, analysed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.audio_files import read
-from evaluation.distortions import Sound
+from evaluation.audio_files import read_audio
+from evaluation.distortions import Samples
 from shared.domain.emotion import Scores
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import RecordingWarning
@@ -22,45 +22,45 @@ MISSING_FILE = "missing_file"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The scores of a clip, or the reason why there are none: a failure's code, `no_speech` or `missing_file`."""
+class ClipScores:
+    """The scores of a clip, or the reason why it has none: a failure's code, `no_speech` or `missing_file`."""
 
     scores: Scores | None = None
     reason: str | None = None
 
 
-class Ear:
-    """Hears clips one after the other, as one channel each."""
+class ClipScorer:
+    """Scores clips one after the other, each mixed into one channel."""
 
     def __init__(self, pipeline: Pipeline, segmentation: SegmentationOptions) -> None:
         self._pipeline = pipeline
         self._options = JobOptions(channels="mix", segmentation=segmentation)
 
-    def hear(self, clip: Path) -> Heard:
-        """What the model says of a whole clip. Raises ModelUnavailable."""
+    def score(self, clip: Path) -> ClipScores:
+        """Score a whole clip. Raises ModelUnavailable; every other failure is a reason."""
         if not clip.is_file():
-            return Heard(reason=MISSING_FILE)
+            return ClipScores(reason=MISSING_FILE)
         try:
             analysis = analyze(clip, self._pipeline, self._options, clip.parent, lambda *_: None, save_segments=False)
         except ModelUnavailable:
             raise
         except (PipelineError, OSError) as error:
-            return Heard(reason=failure_of(error).code)
-        return _whole(analysis.result.segments)
+            return ClipScores(reason=failure_of(error).code)
+        return _average(analysis.result.segments)
 
-    def sound(self, clip: Path) -> Sound:
-        """The sound of a clip that was heard."""
-        return read(clip, self._pipeline.decoder)
+    def read(self, clip: Path) -> Samples:
+        """Read the samples of a clip that has scores."""
+        return read_audio(clip, self._pipeline.decoder)
 
 
-def _whole(segments: Sequence[SegmentResult]) -> Heard:
-    """The mean of the segments' scores by their length, as the model's own mean over frames is."""
+def _average(segments: Sequence[SegmentResult]) -> ClipScores:
+    """The mean of the segments' scores, weighted by their length, as the model itself averages over frames."""
     total: Counter[str] = Counter()
-    for found in segments:
-        for emotion, score in (found.outcome.scores or {}).items():
-            total[emotion] += score * found.segment.duration  # type: ignore[assignment]
+    for segment_result in segments:
+        for emotion, score in (segment_result.outcome.scores or {}).items():
+            total[emotion] += score * segment_result.segment.duration  # type: ignore[assignment]
     if total:
         weight = sum(total.values())
-        return Heard({emotion: score / weight for emotion, score in total.items()})
-    reasons = [found.outcome.reason for found in segments]
-    return Heard(reason=reasons[0] if reasons else RecordingWarning.NO_SPEECH)
+        return ClipScores({emotion: score / weight for emotion, score in total.items()})
+    reasons = [segment_result.outcome.reason for segment_result in segments]
+    return ClipScores(reason=reasons[0] if reasons else RecordingWarning.NO_SPEECH)

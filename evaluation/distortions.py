@@ -1,6 +1,6 @@
-"""The same clip as it may sound elsewhere: on a telephone, through a codec, in noise, too loud, in a hall, cut short.
+"""Distortions of a clip: telephone, codecs, noise, gain, reverberation, a cut.
 
-A sound is float64 [n] from -1 to 1 at 16 kHz; a distorted one may have another rate.
+Samples are float64 [n] from -1 to 1 at 16 kHz; distorted ones may have another rate.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
 from shared.domain.recording import SAMPLE_RATE
 
-Sound = NDArray[np.float64]
-Change = Callable[[Sound, np.random.Generator], Sound]
+Samples = NDArray[np.float64]
+Change = Callable[[Samples, np.random.Generator], Samples]
 
 TELEPHONE_BAND = (300.0, 3400.0)
 """Hz, ITU-T G.712."""
-VOICES = 8
-"""In the babble: enough that none is understood."""
+BABBLE_SPEAKERS = 8
+"""Enough that none is understood."""
 REVERBERATION_S = 0.5
-"""Until the sound has fallen by 60 dB: a large bare room."""
+"""The time in which sound falls by 60 dB: a large bare room."""
 DIRECT_TO_REVERBERANT_DB = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`change` gives sound at `rate`, which is written by `codec` at `bit_rate`."""
+    """A distortion: `change` returns samples at `rate` (Hz), to be written by `codec` at `bit_rate` (bits a second)."""
 
     name: str
     change: Change
@@ -38,60 +38,62 @@ class Condition:
     bit_rate: int | None = None
 
 
-def unchanged(sound: Sound, _: np.random.Generator) -> Sound:
-    return sound
+def unchanged(samples: Samples, _: np.random.Generator) -> Samples:
+    """Return the samples as they are, for conditions that only use a codec."""
+    return samples
 
 
-def resampled(sound: Sound, _: np.random.Generator) -> Sound:
-    """At 44.1 kHz."""
-    return np.asarray(resample_poly(sound, 441, 160))
+def resampled(samples: Samples, _: np.random.Generator) -> Samples:
+    """Resample to 44.1 kHz."""
+    return np.asarray(resample_poly(samples, 441, 160))
 
 
-def telephone(sound: Sound, _: np.random.Generator) -> Sound:
-    """At 8 kHz, with the telephone's band alone."""
+def telephone(samples: Samples, _: np.random.Generator) -> Samples:
+    """Resample to 8 kHz and keep only `TELEPHONE_BAND`."""
     band = butter(6, TELEPHONE_BAND, btype="bandpass", fs=SAMPLE_RATE, output="sos")
-    return np.asarray(resample_poly(sosfilt(band, sound), 1, 2))
+    return np.asarray(resample_poly(sosfilt(band, samples), 1, 2))
 
 
-def white_noise(sound: Sound, rng: np.random.Generator, *, snr_db: float) -> Sound:
-    return with_noise(sound, rng.normal(size=len(sound)), snr_db)
+def white_noise(samples: Samples, rng: np.random.Generator, *, snr_db: float) -> Samples:
+    """Add white noise."""
+    return with_noise(samples, rng.normal(size=len(samples)), snr_db)
 
 
-def babble(sound: Sound, rng: np.random.Generator, *, snr_db: float) -> Sound:
-    """The clip's own voice several times over, backwards and from other places on: speech's spectrum and rhythm."""
-    starts = rng.integers(len(sound), size=VOICES)
-    return with_noise(sound, np.sum([np.roll(sound[::-1], start) for start in starts], axis=0), snr_db)
+def babble(samples: Samples, rng: np.random.Generator, *, snr_db: float) -> Samples:
+    """Add the clip itself several times, backwards and from random places: noise with speech's spectrum and rhythm."""
+    starts = rng.integers(len(samples), size=BABBLE_SPEAKERS)
+    return with_noise(samples, np.sum([np.roll(samples[::-1], start) for start in starts], axis=0), snr_db)
 
 
-def with_noise(sound: Sound, noise: Sound, snr_db: float) -> Sound:
-    """Both, at a ratio of their mean powers; made quieter together where they would pass full scale."""
-    level, own = float(np.mean(noise**2)), float(np.mean(sound**2))
-    scale = np.sqrt(own / max(level, 1e-20)) * 10 ** (-snr_db / 20)
-    return _within_full_scale(sound + scale * noise)
+def with_noise(samples: Samples, noise: Samples, snr_db: float) -> Samples:
+    """Add noise at a ratio of mean powers; the sum is made quieter where it would pass full scale."""
+    noise_power, power = float(np.mean(noise**2)), float(np.mean(samples**2))
+    scale = np.sqrt(power / max(noise_power, 1e-20)) * 10 ** (-snr_db / 20)
+    return _within_full_scale(samples + scale * noise)
 
 
-def gain(sound: Sound, _: np.random.Generator, *, db: float) -> Sound:
-    """Louder or quieter; what passes full scale is cut off there when it is written."""
-    return np.asarray(sound * 10 ** (db / 20))
+def gain(samples: Samples, _: np.random.Generator, *, db: float) -> Samples:
+    """Make louder or quieter; samples beyond full scale are clipped when they are written."""
+    return np.asarray(samples * 10 ** (db / 20))
 
 
-def reverberation(sound: Sound, rng: np.random.Generator) -> Sound:
-    """In a room: an impulse and behind it noise that decays exponentially, as loud in all as the impulse."""
+def reverberation(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Convolve with a room: an impulse, then noise that decays exponentially, as loud in all as the impulse."""
     time = np.arange(round(REVERBERATION_S * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.normal(size=len(time)) * 10 ** (-3 * time / REVERBERATION_S)
     tail *= 10 ** (-DIRECT_TO_REVERBERANT_DB / 20) / np.sqrt(np.sum(tail**2))
     response = np.concatenate([[1.0], tail])
-    return _within_full_scale(fftconvolve(sound, response))
+    return _within_full_scale(fftconvolve(samples, response))
 
 
-def trimmed(sound: Sound, _: np.random.Generator) -> Sound:
-    """Its middle second."""
-    start = max(0, len(sound) - SAMPLE_RATE) // 2
-    return sound[start : start + SAMPLE_RATE]
+def trimmed(samples: Samples, _: np.random.Generator) -> Samples:
+    """Return the middle second."""
+    start = max(0, len(samples) - SAMPLE_RATE) // 2
+    return samples[start : start + SAMPLE_RATE]
 
 
-def _within_full_scale(sound: Sound) -> Sound:
-    return sound / max(1.0, float(np.abs(sound).max(initial=0)))
+def _within_full_scale(samples: Samples) -> Samples:
+    return samples / max(1.0, float(np.abs(samples).max(initial=0)))
 
 
 CONDITIONS = (

@@ -1,4 +1,4 @@
-"""From what was spoken and answered to the figures of the report."""
+"""From spoken and answered labels to the figures of the report."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evaluation.calibration import Calibration, Kept, by_min_confidence, calibration
+from evaluation.calibration import Calibration, ThresholdFigures, measure_calibration, measure_thresholds
 from evaluation.errors import NotEvaluable
-from evaluation.metrics import Answers, Rates, confusion, intervals, label_rates, rates
+from evaluation.metrics import Answers, bootstrap_intervals, confusion_matrix, label_rates, overall_rates
 from evaluation.temperature import best_temperature
 from shared.domain.emotion import Scores
 
 GROUPS = ("speaker", "gender", "language")
-"""Columns whose values are reported each by itself, where there are several."""
+"""Columns of a table of labels whose values are reported each by itself, where there are several."""
 
-_LEAST_SCORE = 1e-12
+_MIN_SCORE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """What a person and the model say of the same clip or time; `answered` is None where the model says nothing.
+class LabelPair:
+    """The labels of a person and of the model for the same clip or time; `answered` is None without an answer.
 
-    `weight`, `unit` are as in `Answers`; `groups` are the values of `GROUPS` that are known; `scores` are those of a
-    clip.
+    `weight` and `unit` are as in `Answers`; `groups` are the known values of `GROUPS`; only clips have `scores`.
     """
 
     spoken: str
@@ -37,14 +36,15 @@ class Pair:
     scores: Scores | None = None
 
     @classmethod
-    def of_clip(cls, spoken: str, scores: Scores | None, unit: str, groups: Mapping[str, str]) -> Pair:
+    def from_clip_scores(cls, spoken: str, scores: Scores | None, unit: str, groups: Mapping[str, str]) -> LabelPair:
+        """Build the pair of a clip, whose answer is the label with the highest score."""
         answered = max(scores, key=scores.__getitem__) if scores else None
         return cls(spoken, answered, scores[answered] if scores and answered else 0.0, 1.0, unit, groups, scores)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`low` to `high` holds 95 % of what it is where the units are drawn anew."""
+    """A rate with its 95 % interval, over samples of the units."""
 
     value: float
     low: float
@@ -53,7 +53,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """`spoken` and `answered` are weights; None stands for a share of nothing."""
+    """The figures of a label: `spoken` and `answered` are weights; None is a share of nothing."""
 
     spoken: float
     answered: float
@@ -64,6 +64,8 @@ class LabelFigures:
 
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
+    """The figures of the answers that share a value of one of `GROUPS`, or a condition."""
+
     weight: float
     wa: float
     uar: float
@@ -71,10 +73,12 @@ class GroupFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """`weight` is what was measured in all; the intervals are drawn from `unit_count` of `units`: speakers, clips or
-    stretches. `confusion` [labels, labels] has a row for each label that was spoken. `temperature`, of clips, is
-    the one that would fit best."""
+class Measurements:
+    """All figures of an evaluation, over answers of `weight` in all.
+
+    The intervals are drawn from `unit_count` of `units`: speakers, clips or stretches. `confusion` [labels, labels] has
+    a row for each spoken label. `temperature` is the one that fits best; None for a timeline.
+    """
 
     weight: float
     units: str
@@ -87,11 +91,11 @@ class Measured:
     confusion: Sequence[Sequence[float]]
     calibration: Calibration
     temperature: float | None
-    by_min_confidence: Sequence[Kept]
+    by_min_confidence: Sequence[ThresholdFigures]
 
 
-def answers(pairs: Sequence[Pair], labels: tuple[str, ...]) -> Answers:
-    """Pairs whose spoken labels are all among `labels`, as arrays."""
+def answers_from_pairs(pairs: Sequence[LabelPair], labels: tuple[str, ...]) -> Answers:
+    """Convert pairs whose spoken labels are all among `labels` to arrays."""
     numbers = {label: number for number, label in enumerate(labels)} | {None: len(labels)}
     unit = {name: number for number, name in enumerate(dict.fromkeys(pair.unit for pair in pairs))}
     return Answers(
@@ -104,66 +108,65 @@ def answers(pairs: Sequence[Pair], labels: tuple[str, ...]) -> Answers:
     )
 
 
-def measure(pairs: Sequence[Pair], labels: tuple[str, ...], units: str) -> Measured:
-    """Raises NotEvaluable where there is nothing to measure."""
+def measure(pairs: Sequence[LabelPair], labels: tuple[str, ...], units: str) -> Measurements:
+    """Measure pairs whose spoken labels are all among `labels`. Raises NotEvaluable if there are none."""
     if not pairs:
         raise NotEvaluable(
             f"Nothing that was answered has a label that the model knows: {', '.join(labels)}. Say with --map what the "
             "labels mean to the model, as in --map boredom=other."
         )
-    all_of_them = answers(pairs, labels)
-    counts = confusion(all_of_them)
+    answers = answers_from_pairs(pairs, labels)
+    confusion = confusion_matrix(answers)
     wa, uar, macro_f1 = (
-        Rate(float(value), *bounds) for value, bounds in zip(rates(counts), intervals(all_of_them), strict=True)
+        Rate(float(value), *bounds)
+        for value, bounds in zip(overall_rates(confusion), bootstrap_intervals(answers), strict=True)
     )
-    return Measured(
-        weight=float(all_of_them.weight.sum()),
+    columns = [confusion.sum(axis=1), confusion.sum(axis=0)[:-1], *label_rates(confusion)]
+    by_label = {
+        label: LabelFigures(spoken, answered, *(None if np.isnan(rate) else rate for rate in rates))
+        for label, (spoken, answered, *rates) in zip(labels, np.stack(columns, axis=1).tolist(), strict=True)
+    }
+    by_group: dict[str, dict[str, GroupFigures]] = {}
+    for name in GROUPS:
+        values = np.array([pair.groups.get(name, "") for pair in pairs])
+        groups = {str(value): measure_group(answers.select(values == value)) for value in np.unique(values) if value}
+        if len(groups) > 1:
+            by_group[name] = groups
+    return Measurements(
+        weight=float(answers.weight.sum()),
         units=units,
-        unit_count=len(np.unique(all_of_them.unit)),
+        unit_count=len(np.unique(answers.unit)),
         wa=wa,
         uar=uar,
         macro_f1=macro_f1,
-        by_label=_by_label(all_of_them),
-        by_group={name: found for name in GROUPS if len(found := _by_group(pairs, all_of_them, name)) > 1},
-        confusion=counts[:, :-1].tolist(),
-        calibration=calibration(all_of_them),
-        temperature=_temperature(pairs, labels),
-        by_min_confidence=by_min_confidence(all_of_them),
+        by_label=by_label,
+        by_group=by_group,
+        confusion=confusion[:, :-1].tolist(),
+        calibration=measure_calibration(answers),
+        temperature=_fit_temperature(pairs, labels),
+        by_min_confidence=measure_thresholds(answers),
     )
 
 
-def unknown(pairs: Iterable[Pair], labels: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """For each spoken label that the model does not know, the weights of what it answered."""
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+def count_unknown_labels(pairs: Iterable[LabelPair], labels: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Sum the weights of the answers to each spoken label that the model does not know, the heaviest first."""
+    weights: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for pair in pairs:
         if pair.spoken not in labels and pair.answered is not None:
-            found[pair.spoken][pair.answered] += pair.weight  # type: ignore[assignment]
-    return {label: dict(counts.most_common()) for label, counts in sorted(found.items())}
+            weights[pair.spoken][pair.answered] += pair.weight  # type: ignore[assignment]
+    return {label: dict(by_answer.most_common()) for label, by_answer in sorted(weights.items())}
 
 
-def group_figures(answers: Answers) -> GroupFigures:
-    found: Rates = rates(confusion(answers))
-    return GroupFigures(float(answers.weight.sum()), *(float(value) for value in found))
+def measure_group(answers: Answers) -> GroupFigures:
+    """Measure a part of the answers by itself."""
+    rates = overall_rates(confusion_matrix(answers))
+    return GroupFigures(float(answers.weight.sum()), *(float(value) for value in rates))
 
 
-def _temperature(pairs: Sequence[Pair], labels: tuple[str, ...]) -> float | None:
+def _fit_temperature(pairs: Sequence[LabelPair], labels: tuple[str, ...]) -> float | None:
+    """The temperature that fits best, from scores taken as softmax; None if a pair has no scores."""
     scores = [[pair.scores.get(label, 0.0) for label in labels] for pair in pairs if pair.scores]
     if len(scores) < len(pairs):
         return None
-    logits = np.log(np.maximum(scores, _LEAST_SCORE))
+    logits = np.log(np.maximum(scores, _MIN_SCORE))
     return best_temperature(logits, np.array([labels.index(pair.spoken) for pair in pairs]))
-
-
-def _by_label(answers: Answers) -> dict[str, LabelFigures]:
-    counts = confusion(answers)
-    columns = [counts.sum(axis=1), counts.sum(axis=0)[:-1], *label_rates(counts)]
-    rows = np.stack(columns, axis=1).tolist()
-    return {
-        label: LabelFigures(spoken, answered, *(None if np.isnan(rate) else rate for rate in shares))
-        for label, (spoken, answered, *shares) in zip(answers.labels, rows, strict=True)
-    }
-
-
-def _by_group(pairs: Sequence[Pair], answers: Answers, name: str) -> dict[str, GroupFigures]:
-    values = np.array([pair.groups.get(name, "") for pair in pairs])
-    return {str(value): group_figures(answers.only(values == value)) for value in np.unique(values) if value}

@@ -1,4 +1,4 @@
-"""Tables that people wrote: CSV with commas, semicolons or tabs, headings in any case."""
+"""Tables written by people: CSV with commas, semicolons or tabs, headings in any case."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SEPARATORS = ",;\t"
 
 
 def read(path: Path, needed: Collection[str]) -> list[Row]:
-    """The lines of a table that has the columns `needed`, blank ones left out.
+    """Read the lines of a table that must have the columns `needed`; blank lines are left out.
 
     Raises:
-        NotEvaluable: it has not, has no lines, or is not text.
+        NotEvaluable: a column is missing, there are no lines, or the file is not text.
     """
-    head, *lines = text(path).splitlines() or [""]
+    head, *lines = read_text(path).splitlines() or [""]
     separator = max(_SEPARATORS, key=head.count)
     columns = [name.strip().lower() for name in next(csv.reader([head], delimiter=separator), [])]
     missing = [name for name in needed if name not in columns]
@@ -39,8 +39,8 @@ def read(path: Path, needed: Collection[str]) -> list[Row]:
     return rows
 
 
-def text(path: Path) -> str:
-    """What a text file holds. Raises NotEvaluable."""
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8. Raises NotEvaluable."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""How often the answers are right, from counts by spoken and answered label. Labels are numbers, from 0 on."""
+"""Rates of right answers, from weights by spoken and answered label. Labels are numbers, from 0 on."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SAMPLES = 1000
-"""Drawn for an interval; more would not change its first two digits."""
+"""Samples drawn for an interval; more would not change its first two digits."""
 SEED = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What was spoken and answered [n], as numbers of `labels`; no answer is `len(labels)`, with confidence 0.
+    """Spoken and answered labels [n], as numbers of `labels`; no answer is `len(labels)`, with confidence 0.
 
-    `weight` is 1 for each clip, or the seconds of a stretch of a timeline. `unit` numbers what the intervals are drawn
-    from: answers are like others of their unit.
+    `weight` is 1 for each clip, or the seconds of an overlap with a timeline. `unit` numbers the units from which
+    intervals are drawn: answers of one unit resemble each other.
     """
 
     labels: tuple[str, ...]
@@ -33,23 +33,24 @@ class Answers:
     unit: Integers
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def correct(self) -> NDArray[np.bool_]:
+        """True for each answer that is the spoken label [n]."""
         return np.equal(self.spoken, self.answered)
 
-    def only(self, chosen: NDArray[np.bool_]) -> Answers:
-        """Those of the answers."""
+    def select(self, mask: NDArray[np.bool_]) -> Answers:
+        """Return the answers for which `mask` [n] is true."""
         return Answers(
             self.labels,
-            self.spoken[chosen],
-            self.answered[chosen],
-            self.confidence[chosen],
-            self.weight[chosen],
-            self.unit[chosen],
+            self.spoken[mask],
+            self.answered[mask],
+            self.confidence[mask],
+            self.weight[mask],
+            self.unit[mask],
         )
 
 
 class Rates(NamedTuple):
-    """Accuracy over all (WA), mean recall of the labels that were spoken (UAR), and mean F1 of the same; each [...]."""
+    """Accuracy over all (WA), and mean recall (UAR) and mean F1 of the labels that were spoken; each [...]."""
 
     wa: Floats
     uar: Floats
@@ -64,22 +65,22 @@ class LabelRates(NamedTuple):
     f1: Floats
 
 
-def confusion(answers: Answers) -> Floats:
-    """Weights by spoken (row) and answered label (column) [labels, labels + 1]; the last column is no answer."""
-    found: Floats = _confusions(answers, np.zeros(len(answers.unit), np.int64), 1)[0]
-    return found
+def confusion_matrix(answers: Answers) -> Floats:
+    """Sum weights by spoken (row) and answered label (column) [labels, labels + 1]; the last column is no answer."""
+    matrix: Floats = _confusion_matrices(answers, np.zeros(len(answers.unit), np.int64), 1)[0]
+    return matrix
 
 
 def label_rates(confusion: Floats) -> LabelRates:
-    """Of confusions [..., labels, labels + 1]."""
+    """Compute the rates of each label from confusion matrices [..., labels, labels + 1]."""
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     spoken, answered = confusion.sum(axis=-1), confusion.sum(axis=-2)[..., :-1]
     with np.errstate(invalid="ignore"):
         return LabelRates(right / spoken, right / answered, 2 * right / (spoken + answered))
 
 
-def rates(confusion: Floats) -> Rates:
-    """Of confusions [..., labels, labels + 1] in each of which something was spoken."""
+def overall_rates(confusion: Floats) -> Rates:
+    """Compute the rates over all labels from confusion matrices [..., labels, labels + 1], none of them all zero."""
     by_label = label_rates(confusion)
     spoken = confusion.sum(axis=-1) > 0
     wa = np.diagonal(confusion, axis1=-2, axis2=-1).sum(axis=-1) / confusion.sum(axis=(-2, -1))
@@ -87,18 +88,18 @@ def rates(confusion: Floats) -> Rates:
     return Rates(wa, uar, macro_f1)
 
 
-def intervals(answers: Answers) -> Sequence[tuple[float, float]]:
-    """95 % of what each of `Rates` is where units are drawn anew, with replacement, as many as there are."""
+def bootstrap_intervals(answers: Answers) -> Sequence[tuple[float, float]]:
+    """Compute 95 % intervals of each of `Rates`, by drawing units with replacement, as many as there are."""
     names, unit = np.unique(answers.unit, return_inverse=True)
-    parts = _confusions(answers, unit, len(names))
+    matrices = _confusion_matrices(answers, unit, len(names))
     rng, even = np.random.default_rng(SEED), np.full(len(names), 1 / len(names))
-    samples = [np.tensordot(rng.multinomial(len(names), even), parts, axes=1) for _ in range(SAMPLES)]
-    bounds = np.percentile(rates(np.stack(samples)), [2.5, 97.5], axis=1)
+    samples = [np.tensordot(rng.multinomial(len(names), even), matrices, axes=1) for _ in range(SAMPLES)]
+    bounds = np.percentile(overall_rates(np.stack(samples)), [2.5, 97.5], axis=1)
     return [(float(low), float(high)) for low, high in bounds.T]
 
 
-def _confusions(answers: Answers, unit: NDArray[np.intp], units: int) -> Floats:
-    """Of each unit by itself."""
-    found = np.zeros((units, len(answers.labels), len(answers.labels) + 1))
-    np.add.at(found, (unit, answers.spoken, answers.answered), answers.weight)
-    return found
+def _confusion_matrices(answers: Answers, unit: NDArray[np.intp], units: int) -> Floats:
+    """The confusion matrix of each unit [units, labels, labels + 1]."""
+    matrices = np.zeros((units, len(answers.labels), len(answers.labels) + 1))
+    np.add.at(matrices, (unit, answers.spoken, answers.answered), answers.weight)
+    return matrices

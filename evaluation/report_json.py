@@ -1,4 +1,4 @@
-"""The report for programs: `report.json`."""
+"""The report for programs: `report.json`. Its keys are the fields of EvaluationReport and of its parts."""
 
 from __future__ import annotations
 
@@ -6,37 +6,36 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from evaluation.run import Report, Source
+from evaluation.run import EvaluationReport
 
 _DECIMALS = 4
 
 
-def document(report: Report) -> dict[str, Any]:
-    """All of a report, floats rounded."""
-    found = {
-        "source": _source(report.source),
-        "weights_in": weights_in(report),
+def to_document(report: EvaluationReport) -> dict[str, Any]:
+    """Return all of a report as JSON values, floats rounded to four decimals."""
+    source = report.source
+    fields = {
+        "source": {
+            "name": source.path.resolve().name,
+            "labels": source.labels.name if source.labels else None,
+            "map": dict(source.label_map),
+            "only": {name: sorted(values) for name, values in source.only.items()},
+        },
+        "weights_in": weight_unit(report),
         **{name: value for name, value in asdict(report).items() if name != "source"},
     }
-    rounded: dict[str, Any] = _rounded(found)
-    return rounded
+    document: dict[str, Any] = _rounded(fields)
+    return document
 
 
-def to_json(report: Report) -> str:
-    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
+def to_json(report: EvaluationReport) -> str:
+    """Return the text of `report.json`."""
+    return json.dumps(to_document(report), ensure_ascii=False, indent=2) + "\n"
 
 
-def weights_in(report: Report) -> str:
+def weight_unit(report: EvaluationReport) -> str:
+    """Return the unit of all weights in a report: `seconds` or `clips`."""
     return "seconds" if report.timeline else "clips"
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {
-        "name": source.path.resolve().name,
-        "labels": source.labels.name if source.labels else None,
-        "map": dict(source.label_map),
-        "only": {name: sorted(values) for name, values in source.only.items()},
-    }
 
 
 def _rounded(value: Any) -> Any:

@@ -1,21 +1,21 @@
-"""The same clips under each condition, beside the answers to them as they are."""
+"""Robustness: the same clips under each condition, compared with the answers to them as recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from evaluation.audio_files import write
-from evaluation.clip_scorer import Ear
-from evaluation.distortions import CONDITIONS, Sound
-from evaluation.figures import Pair, answers, group_figures
+from evaluation.audio_files import write_audio
+from evaluation.clip_scorer import ClipScorer
+from evaluation.distortions import CONDITIONS
+from evaluation.figures import LabelPair, answers_from_pairs, measure_group
 
 OnStep = Callable[[str, int, int | None], None]
-"""Called with what is done, how much of it is done, and how much there is, if that is known."""
+"""Called with the name of a step, the number of items done, and the number of all items, if known."""
 
 SEED = 0
 AS_RECORDED = "as recorded"
@@ -23,8 +23,11 @@ AS_RECORDED = "as recorded"
 
 @dataclass(frozen=True, slots=True)
 class ConditionFigures:
-    """`flips` are clips with another answer than as recorded, `unanswered` those of them with none: to the rates these
-    count as wrong, so that each condition is measured by the same clips. `uar_change` is against as recorded."""
+    """The figures of a condition.
+
+    `flips` counts clips with another answer than as recorded, `unanswered` clips without an answer, which count as
+    wrong in the rates: each condition is measured by the same clips. `uar_change` is the difference from as recorded.
+    """
 
     condition: str
     clips: int
@@ -35,38 +38,48 @@ class ConditionFigures:
     uar_change: float
 
 
-def hear_distorted(clips: Sequence[tuple[Path, Pair]], ear: Ear, on_step: OnStep) -> dict[str, list[Pair]]:
-    """By condition, the pairs of clips whose pairs as recorded are given; these come first."""
-    heard: dict[str, list[Pair]] = {AS_RECORDED: [pair for _, pair in clips]}
-    heard |= {condition.name: [] for condition in CONDITIONS}
+def score_distorted(
+    clips: Sequence[tuple[Path, LabelPair]], scorer: ClipScorer, on_step: OnStep
+) -> dict[str, list[LabelPair]]:
+    """Score clips under each condition; return pairs by condition, the given ones first, as `AS_RECORDED`.
+
+    The noise of a clip depends on its number and on the condition, not on the clips before it.
+    """
+    pairs: dict[str, list[LabelPair]] = {AS_RECORDED: [pair for _, pair in clips]}
+    pairs |= {condition.name: [] for condition in CONDITIONS}
     with TemporaryDirectory() as folder:
         for number, (path, pair) in enumerate(clips):
             on_step("distorted clips", number, len(clips))
-            for name, file in _distorted(ear.sound(path), number, Path(folder)):
-                heard[name].append(Pair.of_clip(pair.spoken, ear.hear(file).scores, pair.unit, pair.groups))
-    return heard
+            samples = scorer.read(path)
+            for index, condition in enumerate(CONDITIONS):
+                distorted = condition.change(samples, np.random.default_rng([SEED, index, number]))
+                scores = scorer.score(write_audio(distorted, condition, Path(folder))).scores
+                pairs[condition.name].append(LabelPair.from_clip_scores(pair.spoken, scores, pair.unit, pair.groups))
+    return pairs
 
 
-def robustness(heard: Mapping[str, Sequence[Pair]], labels: tuple[str, ...]) -> tuple[ConditionFigures, ...]:
-    """The figures of what `hear_distorted` gave, for one model or for several together."""
-    return tuple(_figures(name, pairs, heard[AS_RECORDED], labels) for name, pairs in heard.items())
-
-
-def _distorted(sound: Sound, number: int, folder: Path) -> Iterator[tuple[str, Path]]:
-    """A file for each condition, there until the next: the same whatever clips there were before."""
-    for place, condition in enumerate(CONDITIONS):
-        changed = condition.change(sound, np.random.default_rng([SEED, place, number]))
-        yield condition.name, write(changed, condition, folder)
-
-
-def _figures(name: str, pairs: Sequence[Pair], clean: Sequence[Pair], labels: tuple[str, ...]) -> ConditionFigures:
-    found, before = (group_figures(answers(some, labels)) for some in (pairs, clean))
-    return ConditionFigures(
-        condition=name,
-        clips=len(pairs),
-        flips=sum(pair.answered != own.answered for pair, own in zip(pairs, clean, strict=True)),
-        unanswered=sum(pair.answered is None for pair in pairs),
-        wa=found.wa,
-        uar=found.uar,
-        uar_change=found.uar - before.uar,
-    )
+def measure_robustness(
+    pairs_by_condition: Mapping[str, Sequence[LabelPair]], labels: tuple[str, ...]
+) -> tuple[ConditionFigures, ...]:
+    """Measure the pairs of `score_distorted`, of one model or of several together."""
+    if not pairs_by_condition:
+        return ()
+    recorded = pairs_by_condition[AS_RECORDED]
+    uar_recorded = measure_group(answers_from_pairs(recorded, labels)).uar
+    figures: list[ConditionFigures] = []
+    for name, pairs in pairs_by_condition.items():
+        rates = measure_group(answers_from_pairs(pairs, labels))
+        figures.append(
+            ConditionFigures(
+                condition=name,
+                clips=len(pairs),
+                flips=sum(
+                    pair.answered != pair_recorded.answered for pair, pair_recorded in zip(pairs, recorded, strict=True)
+                ),
+                unanswered=sum(pair.answered is None for pair in pairs),
+                wa=rates.wa,
+                uar=rates.uar,
+                uar_change=rates.uar - uar_recorded,
+            )
+        )
+    return tuple(figures)

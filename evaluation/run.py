@@ -1,189 +1,210 @@
-"""An evaluation from its files to its report."""
+"""Evaluations of a folder of clips and of a long recording, from files to a report."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluation import clips, listener_labels, timeline
-from evaluation.clip_scorer import Ear, Heard
+from evaluation import clips, listener_labels
+from evaluation.clip_scorer import ClipScorer
 from evaluation.clips import Clip
 from evaluation.errors import NotEvaluable
-from evaluation.figures import GROUPS, Measured, Pair, measure, unknown
-from evaluation.listener_labels import Truth
-from evaluation.robustness import ConditionFigures, OnStep, hear_distorted, robustness
-from evaluation.timeline import TimelineFigures
+from evaluation.figures import GROUPS, LabelPair, Measurements, count_unknown_labels, measure
+from evaluation.robustness import ConditionFigures, OnStep, measure_robustness, score_distorted
+from evaluation.timeline import TimelineFigures, measure_timeline, pair_overlaps, timeline_spans
 from shared.domain.emotion import ModelInfo
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import to_ms
 from worker.container import Pipeline
-from worker.offline.analyze import Analysis, analyze
+from worker.offline.analyze import analyze
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A folder of clips, or a long recording, and what is said of it: `labels` is the file that tells the emotions,
-    found by itself in a folder; `label_map` gives the model's names of labels; `only` is for clips."""
+class EvaluationSource:
+    """A folder of clips or a long recording, with its labels.
+
+    `labels` is the file of the labels; by default it is searched for in the folder or beside the recording. `label_map`
+    has the model's label for labels of the file. `only` selects clips by the values of their columns.
+    """
 
     path: Path
     labels: Path | None = None
     label_map: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def read_clips(self) -> list[Clip]:
+        """Read the clips of a folder. Raises NotEvaluable."""
+        return clips.read(self.path, self.labels, self.label_map, self.only)
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A clip, or a segment of a long recording, that has no answer, and why: the code of a failure, `missing_file` or
-    `no_speech`."""
+    """A clip, or a segment of a long recording, without an answer.
+
+    `reason` is the code of a failure, `missing_file` or `no_speech`.
+    """
 
     file: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What a model said of the clips of a folder; `distorted` has pairs by condition, of labels that it knows."""
+class FolderAnswers:
+    """The answers of a model to the clips of a folder.
+
+    `listed` counts the clips of the table. `distorted` has pairs by condition, of labels that the model knows; it is
+    empty if robustness is not measured.
+    """
 
     model: ModelInfo
     listed: int
     skipped: Sequence[Skipped]
-    pairs: Sequence[Pair]
-    distorted: Mapping[str, Sequence[Pair]]
+    pairs: Sequence[LabelPair]
+    distorted: Mapping[str, Sequence[LabelPair]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`listed` counts clips or true stretches; weights are in clips, or seconds where there is a `timeline`.
+class EvaluationReport:
+    """The report of an evaluation; its fields are the keys of `report.json`.
 
-    `unknown_labels` are spoken labels that the model does not know, and the weights of what it answered to them.
+    `listed` counts clips, or labelled spans. Weights are in clips, or in seconds if there is a `timeline`.
+    `unknown_labels` has, by spoken label that the model does not know, the weights of the answers.
     """
 
-    source: Source
+    source: EvaluationSource
     model: ModelInfo
     segmentation: SegmentationOptions
     listed: int
     skipped: Sequence[Skipped]
     unknown_labels: Mapping[str, Mapping[str, float]]
-    measured: Measured
+    measured: Measurements
     timeline: TimelineFigures | None = None
     robustness: Sequence[ConditionFigures] = ()
 
 
 def evaluate_folder(
-    source: Source, pipeline: Pipeline, segmentation: SegmentationOptions, on_step: OnStep, *, robust: bool = False
-) -> Report:
-    """Raises NotEvaluable, ModelUnavailable."""
-    units = _units(_listed(source))
-    answered = answer_folder(source, pipeline, segmentation, on_step, units=units, robust=robust)
-    if not answered.pairs:
-        raise NotEvaluable(_nothing_heard(source.path, answered.skipped))
-    return folder_report(source, segmentation, [answered], units)
+    source: EvaluationSource,
+    pipeline: Pipeline,
+    segmentation: SegmentationOptions,
+    on_step: OnStep,
+    *,
+    robust: bool = False,
+) -> EvaluationReport:
+    """Evaluate a folder of clips; `robust` adds the clips under each condition.
+
+    The intervals are drawn from speakers if all clips have one and there are two or more, otherwise from clips: clips
+    of one speaker resemble each other. Raises NotEvaluable, ModelUnavailable.
+    """
+    speakers = {clip.columns.get("speaker", "") for clip in source.read_clips()}
+    units = "speakers" if len(speakers) > 1 and all(speakers) else "clips"
+    answers = answer_folder(source, pipeline, segmentation, on_step, units=units, robust=robust)
+    if not answers.pairs:
+        counts = Counter(skipped.reason for skipped in answers.skipped).most_common()
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts)
+        raise NotEvaluable(
+            f"None of the {len(answers.skipped)} clips gave an answer: {reasons}. The column file is read from "
+            f"{source.path} on; the first clip would be {source.path / answers.skipped[0].file}."
+        )
+    return folder_report(source, segmentation, [answers], units)
 
 
 def answer_folder(
-    source: Source,
+    source: EvaluationSource,
     pipeline: Pipeline,
     segmentation: SegmentationOptions,
     on_step: OnStep,
     *,
     units: str,
     robust: bool,
-) -> Answered:
-    """Raises NotEvaluable, ModelUnavailable."""
-    ear = Ear(pipeline, segmentation)
+) -> FolderAnswers:
+    """Score the clips of a folder. Raises NotEvaluable, ModelUnavailable."""
+    scorer = ClipScorer(pipeline, segmentation)
     labels = pipeline.model.info.labels
-    heard = list(_heard(_listed(source), ear, on_step))
-    answered = [(clip.path, _pair(clip, each, units)) for clip, each in heard if each.scores]
-    known = [(path, pair) for path, pair in answered if pair.spoken in labels]
-    return Answered(
+    listed = source.read_clips()
+    skipped: list[Skipped] = []
+    answered: list[tuple[Path, LabelPair]] = []
+    for number, clip in enumerate(listed):
+        on_step("clips", number, len(listed))
+        clip_scores = scorer.score(clip.path)
+        if clip_scores.reason:
+            skipped.append(Skipped(clip.file, clip_scores.reason))
+        if clip_scores.scores:
+            groups = {name: clip.columns[name] for name in GROUPS if clip.columns.get(name)}
+            unit = groups["speaker"] if units == "speakers" else clip.file
+            pair = LabelPair.from_clip_scores(clip.emotion, clip_scores.scores, unit, groups)
+            answered.append((clip.path, pair))
+    recorded = [(path, pair) for path, pair in answered if pair.spoken in labels]
+    return FolderAnswers(
         pipeline.model.info,
-        listed=len(heard),
-        skipped=[Skipped(clip.file, each.reason) for clip, each in heard if each.reason],
+        listed=len(listed),
+        skipped=skipped,
         pairs=[pair for _, pair in answered],
-        distorted=hear_distorted(known, ear, on_step) if robust else {},
+        distorted=score_distorted(recorded, scorer, on_step) if robust else {},
     )
 
 
 def folder_report(
-    source: Source, segmentation: SegmentationOptions, answered: Sequence[Answered], units: str
-) -> Report:
-    """Of one model that answered all clips, or of several with the same labels that answered a part each."""
-    model = answered[0].model
-    pairs = [pair for part in answered for pair in part.pairs]
-    names = answered[0].distorted
-    distorted = {name: [pair for part in answered for pair in part.distorted[name]] for name in names}
-    return Report(
+    source: EvaluationSource, segmentation: SegmentationOptions, parts: Sequence[FolderAnswers], units: str
+) -> EvaluationReport:
+    """Report the answers of one model to all clips, or of several with the same labels to a part of the clips each.
+
+    Raises NotEvaluable.
+    """
+    model = parts[0].model
+    pairs = [pair for part in parts for pair in part.pairs]
+    distorted = {name: [pair for part in parts for pair in part.distorted[name]] for name in parts[0].distorted}
+    return EvaluationReport(
         source,
         model,
         segmentation,
-        listed=sum(part.listed for part in answered),
-        skipped=[skipped for part in answered for skipped in part.skipped],
-        unknown_labels=unknown(pairs, model.labels),
+        listed=sum(part.listed for part in parts),
+        skipped=[skipped for part in parts for skipped in part.skipped],
+        unknown_labels=count_unknown_labels(pairs, model.labels),
         measured=measure([pair for pair in pairs if pair.spoken in model.labels], model.labels, units),
-        robustness=robustness(distorted, model.labels),
+        robustness=measure_robustness(distorted, model.labels),
     )
 
 
 def evaluate_recording(
-    source: Source, pipeline: Pipeline, segmentation: SegmentationOptions, on_step: OnStep
-) -> Report:
-    """Raises NotEvaluable, PipelineError."""
-    true = listener_labels.read(_truth_file(source), source.label_map)
+    source: EvaluationSource, pipeline: Pipeline, segmentation: SegmentationOptions, on_step: OnStep
+) -> EvaluationReport:
+    """Evaluate the timeline of a long recording. Raises NotEvaluable, PipelineError."""
+    true = listener_labels.read(_find_labels(source), source.label_map)
     options = JobOptions(channels="split" if true.by_channel else "mix", segmentation=segmentation)
 
     def on_progress(decoded: int, declared: int | None, segments: int) -> None:
         on_step(f"{segments} segments", decoded, declared)
 
     analysis = analyze(source.path, pipeline, options, source.path.parent, on_progress, save_segments=False)
-    _check(source.path, true, analysis)
-    entries = timeline.stretches(analysis.result.timeline)
-    pairs = list(timeline.overlaps(true.stretches, entries))
+    channels = analysis.recording.channels or 1
+    beyond = [span.channel for span in true.spans if not 0 <= span.channel < channels]
+    if beyond:
+        raise NotEvaluable(
+            f"The truth tells of channel {beyond[0]}, and {source.path.name} has {channels}. Channels are counted "
+            "from 0."
+        )
+    entries = timeline_spans(analysis.result.timeline)
+    pairs = list(pair_overlaps(true.spans, entries))
     labels = pipeline.model.info.labels
-    return Report(
+    return EvaluationReport(
         source,
         pipeline.model.info,
         segmentation,
-        listed=len(true.stretches),
-        skipped=_skipped_segments(analysis),
-        unknown_labels=unknown(pairs, labels),
+        listed=len(true.spans),
+        skipped=[
+            Skipped(f"segment {each.segment.index} at {to_ms(each.segment.start)} ms", each.outcome.reason)
+            for each in analysis.result.segments
+            if each.outcome.reason
+        ],
+        unknown_labels=count_unknown_labels(pairs, labels),
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
-        timeline=timeline.figures(true.stretches, entries, pairs),
+        timeline=measure_timeline(true.spans, entries, pairs),
     )
 
 
-def _listed(source: Source) -> list[Clip]:
-    return clips.read(source.path, source.labels, source.label_map, source.only)
-
-
-def _heard(listed: Sequence[Clip], ear: Ear, on_step: OnStep) -> Iterator[tuple[Clip, Heard]]:
-    for number, clip in enumerate(listed):
-        on_step("clips", number, len(listed))
-        yield clip, ear.hear(clip.path)
-
-
-def _nothing_heard(folder: Path, skipped: Sequence[Skipped]) -> str:
-    reasons = Counter(each.reason for each in skipped).most_common()
-    counted = ", ".join(f"{count} {reason}" for reason, count in reasons)
-    return (
-        f"None of the {len(skipped)} clips gave an answer: {counted}. The column file is read from {folder} on; the "
-        f"first clip would be {folder / skipped[0].file}."
-    )
-
-
-def _units(listed: Sequence[Clip]) -> str:
-    """Clips of one speaker are alike: where all have one, and there are two or more, the speakers are drawn."""
-    speakers = {clip.columns.get("speaker", "") for clip in listed}
-    return "speakers" if len(speakers) > 1 and all(speakers) else "clips"
-
-
-def _pair(clip: Clip, heard: Heard, units: str) -> Pair:
-    groups = {name: clip.columns[name] for name in GROUPS if clip.columns.get(name)}
-    return Pair.of_clip(clip.emotion, heard.scores, groups["speaker"] if units == "speakers" else clip.file, groups)
-
-
-def _truth_file(source: Source) -> Path:
+def _find_labels(source: EvaluationSource) -> Path:
     path = source.labels or source.path.with_suffix(".csv")
     if not path.is_file():
         raise NotEvaluable(
@@ -192,20 +213,3 @@ def _truth_file(source: Source) -> Path:
             "Audacity's labels (.txt)."
         )
     return path
-
-
-def _check(path: Path, true: Truth, analysis: Analysis) -> None:
-    channels = analysis.recording.channels or 1
-    beyond = [stretch.channel for stretch in true.stretches if not 0 <= stretch.channel < channels]
-    if beyond:
-        raise NotEvaluable(
-            f"The truth tells of channel {beyond[0]}, and {path.name} has {channels}. Channels are counted from 0."
-        )
-
-
-def _skipped_segments(analysis: Analysis) -> list[Skipped]:
-    return [
-        Skipped(f"segment {each.segment.index} at {to_ms(each.segment.start)} ms", each.outcome.reason)
-        for each in analysis.result.segments
-        if each.outcome.reason
-    ]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from exports.speaker_lines import openings
+from exports.speaker_lines import speaker_prefixes
 from shared.domain.recording import Recording, to_ms
-from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result
 
 
 def to_labels(recording: Recording, result: Result) -> bytes:
-    """Start and end in seconds and a text, with tabs between."""
-    opening = openings(recording, result)
-    shown = (it for it in result.segments if it.ok or it.correction)
-    return "".join(_line(it, opening[it.segment.channel]) for it in shown).encode()
-
-
-def _line(it: SegmentResult, opening: str) -> str:
-    confidence = "" if it.outcome.confidence is None else f" ({it.outcome.confidence:.0%})"
-    correction = f", corrected: {it.correction.emotion}" if it.correction else ""
-    start, end = to_ms(it.segment.start) / 1000, to_ms(it.segment.end) / 1000
-    return f"{start:.6f}\t{end:.6f}\t{opening}{it.outcome.emotion}{confidence}{correction}\n"
+    """Write a result as labels: start and end in seconds and a text, with tabs between; UTF-8."""
+    prefixes = speaker_prefixes(recording, result)
+    lines: list[str] = []
+    for row in result.segments:
+        if row.ok or row.correction:
+            start_s, end_s = to_ms(row.segment.start) / 1000, to_ms(row.segment.end) / 1000
+            confidence = "" if row.outcome.confidence is None else f" ({row.outcome.confidence:.0%})"
+            correction = f", corrected: {row.correction.emotion}" if row.correction else ""
+            label = f"{prefixes[row.segment.channel]}{row.outcome.emotion}{confidence}{correction}"
+            lines.append(f"{start_s:.6f}\t{end_s:.6f}\t{label}\n")
+    return "".join(lines).encode()

@@ -8,21 +8,21 @@ from urllib.parse import quote
 
 from pympi import Elan
 
-from exports.speaker_lines import tiers
+from exports.speaker_lines import speaker_tiers
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 
 
 def to_eaf(recording: Recording, result: Result) -> bytes:
-    """To be put beside the recording, which ELAN then opens with it."""
+    """Write a result as EAF in UTF-8; ELAN opens the file with the recording when both lie in one folder."""
     document = Elan.Eaf(author="Emoline")
     document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")  # pympi's has wrong zones in India
     document.remove_tier("default")
-    name = quote(recording.filename)
-    kind, _ = mimetypes.guess_type(recording.filename)
-    document.add_linked_file(name, f"./{name}", kind or "audio/x-wav")
-    for tier in tiers(recording, result):
-        document.add_tier(tier.name, part=tier.voice)
-        for start, end, emotion in tier.labels:
-            document.add_annotation(tier.name, start, end, emotion)
+    filename = quote(recording.filename)
+    media_type, _ = mimetypes.guess_type(recording.filename)
+    document.add_linked_file(filename, f"./{filename}", media_type or "audio/x-wav")
+    for tier in speaker_tiers(recording, result):
+        document.add_tier(tier.name, part=tier.speaker)
+        for start_ms, end_ms, emotion in tier.labels:
+            document.add_annotation(tier.name, start_ms, end_ms, emotion)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Elan.to_string(document)}'.encode()

@@ -1,4 +1,4 @@
-"""The formats in which what came of a recording can be had for other programs."""
+"""The formats in which results are exported, with their writers."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class ExportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """How a format is written; `suffix` is how the names of its files end."""
+class FormatWriter:
+    """The writer of a format: `suffix` with its dot ends the names of its files, `write` returns a file's bytes."""
 
     suffix: str
     media_type: str
     write: Callable[[Recording, Result], bytes]
 
 
-WRITERS: dict[ExportFormat, Writer] = {
-    ExportFormat.CSV: Writer(".csv", "text/csv", to_csv),
-    ExportFormat.JSONL: Writer(".jsonl", "application/jsonl", to_jsonl),
-    ExportFormat.PARQUET: Writer(".parquet", "application/vnd.apache.parquet", to_parquet),
-    ExportFormat.SRT: Writer(".srt", "application/x-subrip", to_srt),
-    ExportFormat.VTT: Writer(".vtt", "text/vtt", to_vtt),
-    ExportFormat.TEXTGRID: Writer(".TextGrid", "text/praat-textgrid", to_textgrid),
-    ExportFormat.EAF: Writer(".eaf", "text/x-eaf+xml", to_eaf),
-    ExportFormat.RTTM: Writer(".rttm", "text/plain", to_rttm),
-    ExportFormat.AUDACITY: Writer(".txt", "text/plain", to_labels),
+WRITERS: dict[ExportFormat, FormatWriter] = {
+    ExportFormat.CSV: FormatWriter(".csv", "text/csv", to_csv),
+    ExportFormat.JSONL: FormatWriter(".jsonl", "application/jsonl", to_jsonl),
+    ExportFormat.PARQUET: FormatWriter(".parquet", "application/vnd.apache.parquet", to_parquet),
+    ExportFormat.SRT: FormatWriter(".srt", "application/x-subrip", to_srt),
+    ExportFormat.VTT: FormatWriter(".vtt", "text/vtt", to_vtt),
+    ExportFormat.TEXTGRID: FormatWriter(".TextGrid", "text/praat-textgrid", to_textgrid),
+    ExportFormat.EAF: FormatWriter(".eaf", "text/x-eaf+xml", to_eaf),
+    ExportFormat.RTTM: FormatWriter(".rttm", "text/plain", to_rttm),
+    ExportFormat.AUDACITY: FormatWriter(".txt", "text/plain", to_labels),
 }

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from exports.speaker_lines import voice
+from exports.speaker_lines import speaker_name
 from shared.domain.recording import Recording, to_ms
-from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result
 
 
 def to_rttm(recording: Recording, result: Result) -> bytes:
-    """The name in a line is `customer:angry`: it has but one, and both are asked for. Channels count from 1."""
-    file = _field(PurePath(recording.filename).stem)
-    return "".join(_line(file, recording, it) for it in result.segments if it.ok).encode()
+    """Write a result as RTTM: times in seconds, channels from 1, and `customer:angry` as the one name of a line."""
+    file = _escape_field(PurePath(recording.filename).stem)
+    lines: list[str] = []
+    for row in result.segments:
+        if row.ok:
+            start, end = to_ms(row.segment.start), to_ms(row.segment.end)
+            speaker = _escape_field(speaker_name(recording, row.segment.channel))
+            place = f"{row.segment.channel + 1} {start / 1000:.3f} {(end - start) / 1000:.3f}"
+            name = f"{speaker}:{_escape_field(row.outcome.emotion)}"
+            lines.append(f"SPEAKER {file} {place} <NA> <NA> {name} {row.outcome.confidence:.4f} <NA>\n")
+    return "".join(lines).encode()
 
 
-def _line(file: str, recording: Recording, it: SegmentResult) -> str:
-    start, end = to_ms(it.segment.start), to_ms(it.segment.end)
-    name = f"{_field(voice(recording, it.segment.channel))}:{_field(it.outcome.emotion)}"
-    place = f"{it.segment.channel + 1} {start / 1000:.3f} {(end - start) / 1000:.3f}"
-    return f"SPEAKER {file} {place} <NA> <NA> {name} {it.outcome.confidence:.4f} <NA>\n"
-
-
-def _field(text: str) -> str:
-    """Without spaces, quotes and the like, which are written as in a URL: fields are parted by spaces."""
-    return re.sub(r"[^\w.-]", lambda odd: "".join(f"%{byte:02X}" for byte in odd[0].encode()), text)
+def _escape_field(text: str) -> str:
+    """Percent-encode spaces, quotes and the like, as in a URL: spaces separate the fields."""
+    return re.sub(r"[^\w.-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text)

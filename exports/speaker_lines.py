@@ -1,9 +1,9 @@
-"""Who speaks, and what of that goes where the formats have a place for each voice."""
+"""Speakers and their labels, for formats that have a line or a tier for each speaker. Each channel is one speaker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.domain.recording import Recording, to_ms
 from shared.domain.segment import SegmentResult
@@ -12,51 +12,49 @@ from shared.domain.timeline import Result
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A row of labels that do not overlap, as (start in ms, end in ms, emotion); its name is no other tier's."""
+    """A row of labels (start in ms, end in ms, emotion) that do not overlap; no two tiers of a result share a name."""
 
     name: str
-    voice: str
+    speaker: str
     labels: Sequence[tuple[int, int, str]]
 
 
-def voice(recording: Recording, channel: int) -> str:
-    """The role of a channel; without one its number."""
+def speaker_name(recording: Recording, channel: int) -> str:
+    """Return the role of a channel, or `channel N` if it has none."""
     return recording.role(channel) or f"channel {channel}"
 
 
-def openings(recording: Recording, result: Result) -> dict[int, str]:
-    """By channel what goes before an emotion to say whose it is, as `customer: `; nothing where there is but one."""
+def speaker_prefixes(recording: Recording, result: Result) -> dict[int, str]:
+    """Return by channel the text before an emotion, as `customer: `; empty for a lone channel without a role."""
     channels = _channels(result)
     if len(channels) == 1 and recording.role(channels[0]) is None:
         return {channels[0]: ""}
-    return {channel: f"{voice(recording, channel)}: " for channel in channels}
+    return {channel: f"{speaker_name(recording, channel)}: " for channel in channels}
 
 
-def tiers(recording: Recording, result: Result) -> list[Tier]:
-    """A tier for each channel with what the model said of it, and one with the corrections where there are any."""
-    found: dict[str, Tier] = {}
-    for tier in _tiers(recording, result):
-        name = tier.name
-        while name in found:  # a role may be called `channel 1`
+def speaker_tiers(recording: Recording, result: Result) -> list[Tier]:
+    """Build a tier of the model's emotions for each channel, and a tier of its corrections if there are any."""
+    tiers: dict[str, Tier] = {}
+
+    def add(name: str, speaker: str, labels: Sequence[tuple[int, int, str]]) -> None:
+        while name in tiers:  # a role may be called `channel 1`
             name += "'"
-        found[name] = replace(tier, name=name)
-    return list(found.values())
+        tiers[name] = Tier(name, speaker, labels)
 
-
-def _tiers(recording: Recording, result: Result) -> Iterator[Tier]:
     for channel in _channels(result):
-        name = voice(recording, channel)
-        own = [it for it in result.segments if it.segment.channel == channel]
-        yield Tier(name, name, [_label(it, it.outcome.emotion) for it in own if it.ok])
-        corrected = [_label(it, it.correction.emotion) for it in own if it.correction]
+        speaker = speaker_name(recording, channel)
+        rows = [row for row in result.segments if row.segment.channel == channel]
+        add(speaker, speaker, [_label(row, row.outcome.emotion) for row in rows if row.ok])
+        corrected = [_label(row, row.correction.emotion) for row in rows if row.correction]
         if corrected:
-            yield Tier(f"{name} (corrected)", name, corrected)
+            add(f"{speaker} (corrected)", speaker, corrected)
+    return list(tiers.values())
 
 
-def _label(it: SegmentResult, emotion: str) -> tuple[int, int, str]:
-    return to_ms(it.segment.start), to_ms(it.segment.end), emotion
+def _label(row: SegmentResult, emotion: str) -> tuple[int, int, str]:
+    return to_ms(row.segment.start), to_ms(row.segment.end), emotion
 
 
 def _channels(result: Result) -> list[int]:
-    """Those with segments, or the first one, so that there is a tier."""
-    return sorted({it.segment.channel for it in result.segments}) or [0]
+    """The channels that have segments, or the first channel, so that there is a tier."""
+    return sorted({row.segment.channel for row in result.segments}) or [0]

@@ -1,0 +1,1 @@
+"""Reports of a result (PDF, HTML) and its heat map (PNG)."""

@@ -1,17 +1,17 @@
-"""What is drawn of a recording, put together from its result, its frames and its waveform."""
+"""The data of a heat map, collected from the result, the frames and the waveform of a recording."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.time_columns import Columns, Stretch
+from reports.time_columns import Span, TimeColumns
 from shared.domain.recording import Recording
-from shared.domain.segment import Segment, SegmentResult, SegmentStatus
-from shared.domain.timeline import Result, TimelineEntry
+from shared.domain.segment import Segment, SegmentStatus
+from shared.domain.timeline import Result
 from shared.frame_scores import Floats
 from shared.waveform import Peaks, Waveform
 
@@ -23,8 +23,8 @@ Frames = Iterable[tuple[Segment, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How wide a picture is, in pixels."""
+class HeatmapSize:
+    """The width of a heat map, in pixels; its height depends on the channels and emotions."""
 
     width: int = 1600
 
@@ -40,34 +40,35 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Voice:
-    """A channel: its scores [columns, labels], NaN where nothing was scored, and the emotion that most of a column was
-    found to be, as a number of `Picture.emotions` [columns], -1 for none.
+class HeatmapChannel:
+    """A channel of a heat map.
 
-    `peaks` [points, 2] are None where no waveform was kept. `skipped` are the stretches that could not be analysed.
+    `peaks` [points, 2] are the lowest and highest samples, None where no waveform was stored. `scores` [columns,
+    labels] are NaN where nothing was scored. `emotions` [columns] are indices into `HeatmapData.emotions`: the
+    timeline's emotion that takes most of a column, -1 for none. `skipped` are the spans that could not be analysed.
     """
 
     number: int
     role: str | None
     peaks: Peaks | None
     scores: Floats
-    emotion: NDArray[np.int64]
-    skipped: tuple[Stretch, ...]
+    emotions: NDArray[np.int64]
+    skipped: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """A recording of `duration` samples in columns of `hop`, none narrower than a pixel of `size`."""
+class HeatmapData:
+    """A recording of `duration` samples in columns of `hop` samples, none narrower than a pixel of `size`."""
 
-    size: Size
+    size: HeatmapSize
     duration: int
     hop: int
     labels: tuple[str, ...]
     emotions: tuple[str, ...]
-    voices: tuple[Voice, ...]
+    channels: tuple[HeatmapChannel, ...]
 
 
-def picture_of(
+def collect_heatmap_data(
     recording: Recording,
     result: Result,
     labels: Sequence[str],
@@ -75,50 +76,42 @@ def picture_of(
     waveform: Waveform | None,
     *,
     duration: int,
-    size: Size,
+    size: HeatmapSize,
     channel: int | None = None,
-) -> Picture:
-    """The picture of a recording of `duration` samples, or of one of its channels; `labels` are those of its frames."""
-    columns = Columns.within(duration, size.columns)
+) -> HeatmapData:
+    """Collect the data of a recording of `duration` samples, or of one of its channels; `labels` are its frames'.
+
+    The channels are those with segments or a waveform; the first if there are none.
+    """
+    columns = TimeColumns.for_duration(duration, size.columns)
     emotions = tuple(dict.fromkeys(entry.emotion for entry in result.timeline))
-    scores = columns.scores(frames, len(labels))
-    nothing = np.full((columns.count, len(labels)), np.nan, np.float32)
-    voices = (
-        Voice(
-            number,
-            recording.role(number),
-            _peaks(waveform, number, size.columns),
-            scores.get(number, nothing),
-            columns.most(_stretches(result.timeline, number, emotions), len(emotions)),
-            tuple(_skipped(result.segments, number)),
+    scores = columns.average_scores(frames, len(labels))
+    no_scores = np.full((columns.count, len(labels)), np.nan, np.float32)
+    analysed = {segment_result.segment.channel for segment_result in result.segments}
+    numbers = sorted(analysed.union(waveform.channels if waveform else ())) or [0]
+
+    def collect_channel(number: int) -> HeatmapChannel:
+        peaks = None
+        if waveform and number in waveform.channels:
+            peaks = waveform.of((number,)).reduced(size.columns).peaks[:, 0]
+        spans = (
+            ((entry.start, entry.end), emotions.index(entry.emotion))
+            for entry in result.timeline
+            if entry.channel == number
         )
-        for number in _numbers(result, waveform)
-        if channel in (None, number)
-    )
-    return Picture(size, duration, columns.hop, tuple(labels), emotions, tuple(voices))
+        skipped = tuple(
+            (each.segment.start, each.segment.end)
+            for each in result.segments
+            if each.segment.channel == number and each.outcome.status is SegmentStatus.SKIPPED
+        )
+        return HeatmapChannel(
+            number=number,
+            role=recording.role(number),
+            peaks=peaks,
+            scores=scores.get(number, no_scores),
+            emotions=columns.prevailing_kinds(spans, len(emotions)),
+            skipped=skipped,
+        )
 
-
-def _numbers(result: Result, waveform: Waveform | None) -> Sequence[int]:
-    """Those of the channels that were analysed; at least one."""
-    heard = {found.segment.channel for found in result.segments}
-    return sorted(heard.union(waveform.channels if waveform else ())) or [0]
-
-
-def _peaks(waveform: Waveform | None, number: int, width: int) -> Peaks | None:
-    if waveform is None or number not in waveform.channels:
-        return None
-    return waveform.of((number,)).reduced(width).peaks[:, 0]
-
-
-def _stretches(
-    timeline: Iterable[TimelineEntry], number: int, emotions: Sequence[str]
-) -> Iterator[tuple[Stretch, int]]:
-    for entry in timeline:
-        if entry.channel == number:
-            yield (entry.start, entry.end), emotions.index(entry.emotion)
-
-
-def _skipped(segments: Iterable[SegmentResult], number: int) -> Iterator[Stretch]:
-    for found in segments:
-        if found.segment.channel == number and found.outcome.status is SegmentStatus.SKIPPED:
-            yield found.segment.start, found.segment.end
+    channels = tuple(collect_channel(number) for number in numbers if channel in (None, number))
+    return HeatmapData(size, duration, columns.hop, tuple(labels), emotions, channels)

@@ -1,4 +1,4 @@
-"""What happened when, in sentences."""
+"""The narrative of a recording: what happened when, in sentences."""
 
 from __future__ import annotations
 
@@ -8,79 +8,78 @@ from dataclasses import dataclass
 from reports.findings import Findings
 from reports.phases import Phase
 from reports.wording import Wording
-from shared.domain.timeline import Peak, QuarterSummary, Result
+from shared.domain.timeline import Peak, Result
 
-_CHANGES = 3
+_MAX_CHANGES = 3
 _THROUGHOUT = 0.995
-"""A share that is written as 100 %."""
+"""The least share that is written as 100 %."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """Sentences under a heading, the `closing` after them."""
+class Section:
+    """Sentences under a heading, each a point of a list; `closing` is the text after the list."""
 
     heading: str
     sentences: list[str]
     closing: str = ""
 
 
-def passages(result: Result, findings: Findings, words: Wording) -> list[Passage]:
-    """A passage for each channel, and one for the whole; none where nothing was analysed."""
-    if not findings.voices:
+def write_narrative(result: Result, findings: Findings, words: Wording) -> list[Section]:
+    """Write a section for each channel and one for the whole; none where nothing was analysed."""
+    if not findings.scored_segments:
         return []
-    overall = Passage(words.texts.overall, list(_overall(result, findings, words)))
-    return [*(_channel(channel, findings, words) for channel in findings.channels), overall]
+    overall = Section(words.texts.overall, list(_overall_sentences(result, findings, words)))
+    return [*(_channel_section(channel, findings, words) for channel in findings.channels), overall]
 
 
-def _channel(channel: int, findings: Findings, words: Wording) -> Passage:
-    sentences = [_phase(phase, words) for phase in findings.phases if phase.channel == channel]
+def _channel_section(channel: int, findings: Findings, words: Wording) -> Section:
+    sentences = [_phase_sentence(phase, words) for phase in findings.phases if phase.channel == channel]
     turns = [
         words.texts.turn.format(
-            time=words.time(turn.at), before=words.emotion(turn.before), after=words.emotion(turn.after)
+            time=words.time(turn.time),
+            before=words.emotion(turn.emotion_before),
+            after=words.emotion(turn.emotion_after),
         )
-        for turn in findings.turns
+        for turn in findings.turning_points
         if turn.channel == channel
     ]
-    return Passage(words.channel(channel), sentences, " ".join(turns) or words.texts.no_turn)
+    return Section(words.channel(channel), sentences, " ".join(turns) or words.texts.no_turn)
 
 
-def _phase(phase: Phase, words: Wording) -> str:
+def _phase_sentence(phase: Phase, words: Wording) -> str:
     texts = words.texts
-    how = texts.mixture
+    template = texts.mixture
     if phase.share > 0.5:
-        how = texts.throughout if phase.share >= _THROUGHOUT else texts.mostly
-    return how.format(
+        template = texts.throughout if phase.share >= _THROUGHOUT else texts.mostly
+    return template.format(
         span=words.span(phase.start, phase.end), emotion=words.emotion(phase.emotion), share=words.percent(phase.share)
     )
 
 
-def _overall(result: Result, findings: Findings, words: Wording) -> Iterator[str]:
+def _overall_sentences(result: Result, findings: Findings, words: Wording) -> Iterator[str]:
     summary, texts = result.summary, words.texts
     if len(summary.by_channel) > 1:
-        for own in summary.by_channel:
-            yield texts.of_channel.format(channel=words.channel(own.channel), shares=words.shares(own.share_by_emotion))
-    for which, quarter in zip(texts.quarters, summary.by_quarter, strict=True):
-        yield _quarter(which, quarter, words)
+        for channel in summary.by_channel:
+            yield texts.of_channel.format(
+                channel=words.channel(channel.channel), shares=words.shares(channel.share_by_emotion)
+            )
+    for name, quarter in zip(texts.quarters, summary.by_quarter, strict=True):
+        template = texts.quarter if quarter.share_by_emotion else texts.quiet_quarter
+        span = words.span(quarter.start, quarter.end)
+        yield template.format(which=name, span=span, shares=words.shares(quarter.share_by_emotion))
     for peak in summary.peaks:
-        yield _peak(peak, findings, words)
-    for change in [change for change in summary.transitions if change.count > 1][:_CHANGES]:
+        yield _peak_sentence(peak, findings, words)
+    for change in [change for change in summary.transitions if change.count > 1][:_MAX_CHANGES]:
         yield texts.change.format(
             before=words.emotion(change.source), after=words.emotion(change.target), count=change.count
         )
 
 
-def _quarter(which: str, quarter: QuarterSummary, words: Wording) -> str:
-    span = words.span(quarter.start, quarter.end)
-    if not quarter.share_by_emotion:
-        return words.texts.quiet_quarter.format(which=which, span=span)
-    return words.texts.quarter.format(which=which, span=span, shares=words.shares(quarter.share_by_emotion))
-
-
-def _peak(peak: Peak, findings: Findings, words: Wording) -> str:
+def _peak_sentence(peak: Peak, findings: Findings, words: Wording) -> str:
     where = words.span(peak.start, peak.end)
     if len(findings.channels) > 1:
-        channel = next(voice.segment.channel for voice in findings.voices if voice.segment.index == peak.index)
-        where = words.texts.listed.join([where, words.channel(channel)])
+        channel = next(each.segment.channel for each in findings.scored_segments if each.segment.index == peak.index)
+        where = words.texts.separator.join([where, words.channel(channel)])
     sentence = words.texts.peak.format(
         emotion=words.emotion(peak.emotion), where=where, score=words.percent(peak.score)
     )

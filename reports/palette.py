@@ -1,4 +1,4 @@
-"""The colour of each emotion: the page's (`api/page/palette.js`), after Okabe and Ito, for colour-blind people too.
+"""The colour of each emotion, as in `api/page/palette.js`: after Okabe and Ito, for colour-blind people too.
 
 Colour never stands alone: there is a row, a name or a number beside it.
 """
@@ -16,9 +16,16 @@ _COLOURS = {
     "surprised": "#56b4e9",
     "unknown": "#c3c9d1",
 }
-_ANY = "#8a7f72"
+_UNKNOWN_LABEL = "#8a7f72"
+_DARK, _LIGHT = "#111111", "#ffffff"
 
 
 def colour_of(emotion: str) -> str:
-    """`#rrggbb`, also for labels of models that we do not know."""
-    return _COLOURS.get(emotion, _ANY)
+    """Return the colour of an emotion as `#rrggbb`; all other labels of models share one."""
+    return _COLOURS.get(emotion, _UNKNOWN_LABEL)
+
+
+def text_colour_on(colour: str) -> str:
+    """Return a colour in which text is readable on another, `#rrggbb`, by its luminance as WCAG defines it."""
+    red, green, blue = ((int(colour[start : start + 2], 16) / 255) ** 2.2 for start in (1, 3, 5))
+    return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _LIGHT

@@ -1,88 +1,61 @@
-"""How far the result may be trusted, in sentences: coverage, gaps with their reasons, and what limits the answers."""
+"""The limits of a result, in sentences: coverage, gaps with their reasons, flags and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reports.findings import Findings, Gap
-from reports.report_input import Subject
+from reports.report_input import ReportInput
 from reports.wording import Wording
 from shared.domain.recording import SAMPLE_RATE
-from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Coverage
 
-_SPANS = 12
+_MAX_SPANS = 12
 """Gaps of one reason that are named one by one; all of them are in the table of the segments."""
 
 _AUDIBLE = SAMPLE_RATE // 10
-"""Less in no segment is what its bounds were rounded by."""
+"""Less unsegmented speech than this, in samples, comes from rounding the bounds of segments."""
 
 
-def coverage(found: Coverage, words: Wording) -> str:
-    """How much of the speech that there is was analysed, as `98 % (1:02:03 / 1:03:20)`."""
-    share = words.percent(found.analysed / found.speech)
-    return f"{share} ({words.time(found.analysed)} / {words.time(found.speech)})"
+def format_coverage(coverage: Coverage, words: Wording) -> str:
+    """Format the analysed share of the detected speech, as `98 % (1:02:03 / 1:03:20)`."""
+    share = words.percent(coverage.analysed / coverage.speech)
+    return f"{share} ({words.time(coverage.analysed)} / {words.time(coverage.speech)})"
 
 
-def gaps(subject: Subject, findings: Findings, words: Wording) -> list[str]:
-    """What was analysed, what was not and why, and what there is to know of the rest."""
-    return list(_sentences(subject, findings, words))
-
-
-def _sentences(subject: Subject, findings: Findings, words: Wording) -> Iterator[str]:
-    texts, result = words.texts, subject.result
-    if result.coverage.speech:
-        yield _covered(result.coverage, findings, words)
+def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording) -> Iterator[str]:
+    """Yield a sentence on the coverage, one for each kind of gap, and one for each other limit of the result."""
+    texts, result = words.texts, report_input.result
+    coverage = result.coverage
+    if coverage.speech:
+        template = texts.covered_channels if len(findings.channels) > 1 else texts.covered
+        share = words.percent(coverage.analysed / coverage.speech)
+        yield template.format(analysed=words.time(coverage.analysed), speech=words.time(coverage.speech), share=share)
     for gap in findings.gaps:
-        yield _gap(gap, len(result.segments), words)
-    if findings.clicks >= _AUDIBLE:
-        yield texts.clicks.format(length=_seconds(findings.clicks, words))
-    elif result.coverage.speech and not findings.gaps:
+        yield _gap_sentence(gap, len(result.segments), words)
+    if findings.unsegmented_speech >= _AUDIBLE:
+        yield texts.clicks.format(length=words.short_time(findings.unsegmented_speech))
+    elif coverage.speech and not findings.gaps:
         yield texts.complete
-    least = subject.options.aggregation.min_confidence
-    unsure = _share_under(least, findings)
-    if unsure:
-        yield texts.unnamed.format(share=words.percent(unsure), least=words.percent(least))
+    min_confidence = report_input.options.aggregation.min_confidence
+    share_unknown = findings.share_under(min_confidence)
+    if share_unknown:
+        yield texts.unnamed.format(share=words.percent(share_unknown), least=words.percent(min_confidence))
     for flag, count in findings.flags:
         meaning = texts.flag_meanings[flag]
-        yield texts.flagged.format(count=count, total=len(findings.voices), meaning=meaning)
-    for warning in subject.recording.warnings:
+        yield texts.flagged.format(count=count, total=len(findings.scored_segments), meaning=meaning)
+    for warning in report_input.recording.warnings:
         yield texts.warnings[warning]
 
 
-def _covered(found: Coverage, findings: Findings, words: Wording) -> str:
+def _gap_sentence(gap: Gap, segment_count: int, words: Wording) -> str:
     texts = words.texts
-    return (texts.covered_channels if len(findings.channels) > 1 else texts.covered).format(
-        analysed=words.time(found.analysed),
-        speech=words.time(found.speech),
-        share=words.percent(found.analysed / found.speech),
-    )
-
-
-def _gap(gap: Gap, total: int, words: Wording) -> str:
-    texts = words.texts
-    spans = texts.listed.join(words.span(segment.start, segment.end) for segment in gap.segments[:_SPANS])
-    more = texts.more.format(count=len(gap.segments) - _SPANS) if len(gap.segments) > _SPANS else ""
+    spans = texts.separator.join(words.span(segment.start, segment.end) for segment in gap.segments[:_MAX_SPANS])
+    hidden = len(gap.segments) - _MAX_SPANS
     return texts.skipped.format(
         count=len(gap.segments),
-        total=total,
+        total=segment_count,
         length=words.time(gap.speech),
         reason=texts.reasons[gap.reason],
-        spans=spans + more,
+        spans=spans + (texts.and_more.format(count=hidden) if hidden > 0 else ""),
     )
-
-
-def _share_under(least: float, findings: Findings) -> float:
-    """The share of the analysed time whose confidence is under `least`."""
-
-    def time(voices: Iterator[SegmentResult]) -> int:
-        return sum(voice.segment.duration for voice in voices)
-
-    everything = time(iter(findings.voices))
-    under = time(voice for voice in findings.voices if (voice.outcome.confidence or 0) < least)
-    return under / everything if everything else 0.0
-
-
-def _seconds(samples: int, words: Wording) -> str:
-    """As `0.4 s`: less than clocks show."""
-    return f"{samples / SAMPLE_RATE:.1f}\N{NO-BREAK SPACE}s" if samples < SAMPLE_RATE else words.time(samples)

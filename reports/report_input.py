@@ -1,4 +1,4 @@
-"""What a report is of: all that it says or shows comes from here. It is data, so that other processes take it."""
+"""The input of a report: everything that the report says or shows. It is data, so that other processes can take it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reports.heatmap_input import Picture
+from reports.heatmap_input import HeatmapData
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """What can be heard of the segments, by their index.
+class SegmentAudio:
+    """The sound of the segments, by their index.
 
-    `links` are where they are played from; `place` is the service that those lead to, None where they are files beside
-    the report. `clips` are FLAC, of the segments to listen to. `deleted` says that the sound of all was deleted.
+    `links` are addresses that play a segment; `service_url` is the service to which they lead, None where they are
+    files beside the report. `clips` are FLAC, of the key segments. `deleted` is whether all sound was deleted.
     """
 
     links: Mapping[int, str] = field(default_factory=dict)
     clips: Mapping[int, bytes] = field(default_factory=dict)
-    place: str | None = None
+    service_url: str | None = None
     deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A recording and its result. `analysed_at` is when its job ended, `picture` its heat map, if any."""
+class ReportInput:
+    """A recording and its result. `analysed_at` is the end of its job, `heatmap` the data of its heat map, if any."""
 
     recording: Recording
     result: Result
     options: JobOptions
-    sound: Sound
+    audio: SegmentAudio
     job_id: str | None = None
     analysed_at: datetime | None = None
-    picture: Picture | None = None
+    heatmap: HeatmapData | None = None
 
     @property
     def duration(self) -> int:
-        """Of the recording, in samples."""
-        ends = (found.segment.end for found in self.result.segments)
+        """The length of the recording, in samples."""
+        ends = (segment_result.segment.end for segment_result in self.result.segments)
         return self.recording.duration or max(ends, default=0)

@@ -1,36 +1,37 @@
-"""A report in words and numbers, as both its forms show it: what one says, the other says too."""
+"""The text of a report in words and numbers. PDF and HTML share it, so both say the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.findings import Findings, KeySegment, Reason, Why, find
-from reports.narrative import Passage, passages
+from reports.findings import Findings, KeySegment, ReasonKind, collect_findings
+from reports.narrative import Section, write_narrative
 from reports.palette import colour_of
-from reports.reliability import coverage, gaps
-from reports.report_input import Subject
+from reports.reliability import describe_gaps, format_coverage
+from reports.report_input import ReportInput
 from reports.texts import TEXTS, Language, Texts
-from reports.timeline_picture import draw
-from reports.wording import Wording, shown
-from shared.domain.emotion import ModelInfo
+from reports.timeline_picture import draw_timeline
+from reports.wording import Wording, display_name
 from shared.domain.recording import ChannelMode, RecordingWarning
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Shares
 
-_DEMONSTRATION = "emoline/mini"
-_SHORT_HASH = 16
+_DEMONSTRATION_MODEL = "emoline/mini"
+_HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """A line of the table about the recording."""
+
     label: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """`part` is the share as a number, 0 to 1."""
+class EmotionShare:
+    """The share of an emotion in the analysed time: `part` as a number from 0 to 1, `percent` as text."""
 
     emotion: str
     colour: str
@@ -40,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """The shares of a channel or a quarter, in the order of the columns; empty where there are none."""
+    """The shares of a channel or a quarter, in the order of the columns; empty for emotions that it lacks."""
 
     label: str
     cells: list[str]
@@ -48,7 +49,7 @@ class ShareRow:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A segment in a table. `why` says why it should be listened to, or why it was skipped."""
+    """A segment in a table. `why` is the reason to listen to it or the reason why it was skipped, or its flags."""
 
     index: int
     time: str
@@ -61,16 +62,19 @@ class SegmentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentPart:
+class SegmentTablePart:
+    """Consecutive segments of the table of all segments, under a title."""
+
     title: str
     rows: list[SegmentRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """`picture` is SVG. What comes after `lead` is empty where nothing was analysed, but for gaps and limits.
+class ReportText:
+    """All text of a report in one language.
 
-    `cloud` says in words what the word cloud shows.
+    Where nothing was analysed, everything after `lead` is empty but for `audio_note`, gaps and limits. `timeline_svg`
+    is a picture. `word_cloud_description` is the text in place of the word cloud. The templates read these fields.
     """
 
     texts: Texts
@@ -78,167 +82,169 @@ class Content:
     facts: list[Fact]
     notice: str | None
     lead: str
-    picture: str
-    passages: list[Passage]
+    timeline_svg: str
+    narrative: list[Section]
     key_segments: list[SegmentRow]
-    where_played: str
-    shares: list[Share]
+    audio_note: str
+    shares: list[EmotionShare]
     share_rows: list[ShareRow]
-    cloud: str
+    word_cloud_description: str
     gaps: list[str]
-    how: list[str]
+    reading_notes: list[str]
     limits: list[str]
 
 
-def content(subject: Subject, lang: Language) -> Content:
-    """What the report of a subject says in a language."""
-    return _Writer(subject, lang).content()
+def write_report_text(report_input: ReportInput, language: Language) -> ReportText:
+    """Write the text of a report."""
+    return _ReportWriter(report_input, language).report_text()
 
 
-def segment_parts(subject: Subject, lang: Language, most: int) -> list[SegmentPart]:
-    """All segments, in order of time, those that were skipped too: in parts of `most`."""
-    writer = _Writer(subject, lang)
-    segments = subject.result.segments
-    return [writer.part(segments[start : start + most]) for start in range(0, len(segments), most)]
+def segment_table_parts(report_input: ReportInput, language: Language, max_rows: int) -> list[SegmentTablePart]:
+    """List all segments, skipped ones too, in order of time, in parts of at most `max_rows`."""
+    writer = _ReportWriter(report_input, language)
+    segments = report_input.result.segments
+    return [writer.table_part(segments[start : start + max_rows]) for start in range(0, len(segments), max_rows)]
 
 
-class _Writer:
-    def __init__(self, subject: Subject, lang: Language) -> None:
-        self.texts = TEXTS[lang]
-        self.findings: Findings = find(subject.result, subject.options.aggregation.min_confidence)
-        self._voices = {voice.segment.index: voice for voice in self.findings.voices}
-        self._subject = subject
-        self._words = Wording(self.texts, subject.recording)
+class _ReportWriter:
+    def __init__(self, report_input: ReportInput, language: Language) -> None:
+        self._input = report_input
+        self._texts = TEXTS[language]
+        self._words = Wording(self._texts, report_input.recording)
+        self._findings: Findings = collect_findings(
+            report_input.result, report_input.options.aggregation.min_confidence
+        )
+        self._scored = {scored.segment.index: scored for scored in self._findings.scored_segments}
 
-    def content(self) -> Content:
-        subject, summary = self._subject, self._subject.result.summary
-        shares = list(self._shares(summary.share_by_emotion))
-        words = self._words
-        return Content(
-            texts=self.texts,
-            recording=shown(subject.recording.filename),
-            facts=list(self._facts()),
-            notice=self._notice(subject.result.model),
-            lead=self._lead(),
-            picture=draw(subject.result, self.findings, words, subject.duration) if shares else "",
-            passages=passages(subject.result, self.findings, words),
-            key_segments=[self._key_row(key) for key in self.findings.key_segments],
-            where_played=self._where_played(),
+    def report_text(self) -> ReportText:
+        texts, words, result = self._texts, self._words, self._input.result
+        shares = [
+            EmotionShare(words.emotion(name), colour_of(name), part, words.percent(part))
+            for name, part in result.summary.share_by_emotion.items()
+        ]
+        timeline_svg, reading_notes = "", []
+        if shares:
+            timeline_svg = draw_timeline(result, self._findings, words, self._input.duration)
+            gap_s = self._input.options.aggregation.gap_ms / 1000
+            reading_notes = [text.format(gap=f"{gap_s:g}\N{NO-BREAK SPACE}s") for text in texts.how]
+        return ReportText(
+            texts=texts,
+            recording=display_name(self._input.recording.filename),
+            facts=list(self.facts()),
+            notice=self.notice(),
+            lead=self.lead(),
+            timeline_svg=timeline_svg,
+            narrative=write_narrative(result, self._findings, words),
+            key_segments=[self.key_row(key) for key in self._findings.key_segments],
+            audio_note=self.audio_note(),
             shares=shares,
-            share_rows=list(self._share_rows()) if shares else [],
-            cloud=self.texts.cloud.format(shares=self.texts.listed.join(f"{s.emotion} {s.percent}" for s in shares)),
-            gaps=gaps(subject, self.findings, words),
-            how=list(self._how()) if shares else [],
-            limits=[*self.texts.limits, self.texts.law],
+            share_rows=list(self.share_rows()) if shares else [],
+            word_cloud_description=texts.cloud.format(
+                shares=texts.separator.join(f"{share.emotion} {share.percent}" for share in shares)
+            ),
+            gaps=list(describe_gaps(self._input, self._findings, words)),
+            reading_notes=reading_notes,
+            limits=[*texts.limits, texts.law],
         )
 
-    def _how(self) -> Iterator[str]:
-        gap_s = self._subject.options.aggregation.gap_ms / 1000
-        for text in self.texts.how:
-            yield text.format(gap=f"{gap_s:g}\N{NO-BREAK SPACE}s")
+    def facts(self) -> Iterator[Fact]:
+        texts, words, result = self._texts, self._words, self._input.result
+        yield Fact(texts.length, words.time(self._input.duration))
+        yield Fact(texts.channels, texts.separator.join(self.channel_names()))
+        if result.coverage.speech:
+            yield Fact(texts.coverage, format_coverage(result.coverage, words))
+        if self._input.analysed_at:
+            yield Fact(texts.analysed_at, f"{self._input.analysed_at:%Y-%m-%d %H:%M} UTC")
+        model = result.model
+        if model:
+            revision = [texts.revision.format(revision=display_name(model.revision))] if model.revision else []
+            yield Fact(texts.model, texts.separator.join([display_name(model.id), *revision, model.precision]))
+            yield Fact(texts.weights, model.sha256[:_HASH_DIGITS])
+        if self._input.job_id:
+            yield Fact(texts.job, self._input.job_id)
+        for name, value in self._input.options.metadata.items():
+            yield Fact(display_name(name), display_name(value))
 
-    def part(self, results: Sequence[SegmentResult]) -> SegmentPart:
-        first, last = results[0].segment, results[-1].segment
-        title = self.texts.rows.format(first=first.index, last=last.index, span=self._words.span(first.start, last.end))
-        return SegmentPart(title, [self._row_of_all(result) for result in results])
+    def channel_names(self) -> Iterator[str]:
+        """Yield the name of each channel; a channel that the options leave out is marked."""
+        recording, analyse = self._input.recording, self._input.options.analyse
+        split = recording.channel_mode is ChannelMode.SPLIT
+        for number in range(recording.channels or 1) if split else (0,):
+            name = self._words.channel(number)
+            analysed = not split or analyse is None or number in analyse or recording.role(number) in analyse
+            yield name if analysed else self._texts.not_analysed.format(channel=name)
 
-    def _row_of_all(self, result: SegmentResult) -> SegmentRow:
-        reason = result.outcome.reason
-        why = self.texts.reasons[reason] if reason else ", ".join(result.segment.flags)
-        return self.row(self._voices.get(result.segment.index, result), why)
+    def notice(self) -> str | None:
+        model = self._input.result.model
+        if model and model.id == _DEMONSTRATION_MODEL:
+            return self._texts.demonstration
+        return display_name(model.notice) if model and model.notice else None
 
-    def row(self, voice: SegmentResult, why: str) -> SegmentRow:
-        segment, outcome = voice.segment, voice.outcome
+    def lead(self) -> str:
+        """Return the sentence that sums up the recording."""
+        dominant = self._input.result.dominant
+        if dominant is None:
+            silent = RecordingWarning.NO_SPEECH in self._input.recording.warnings
+            return self._texts.no_speech if silent else self._texts.nothing
+        return (self._texts.lead if dominant.share > 0.5 else self._texts.mixed_lead).format(
+            emotion=self._words.emotion(dominant.emotion),
+            share=self._words.percent(dominant.share),
+            confidence=self._words.percent(dominant.confidence),
+        )
+
+    def audio_note(self) -> str:
+        """Return the sentence on links to the sound of segments."""
+        audio, texts = self._input.audio, self._texts
+        if audio.deleted:
+            return texts.audio_deleted
+        if audio.service_url:
+            return texts.links_play.format(url=audio.service_url)
+        return texts.links_are_files if audio.links else texts.no_links
+
+    def key_row(self, key: KeySegment) -> SegmentRow:
+        reasons: list[str] = []
+        for reason in key.reasons:
+            if reason.kind is ReasonKind.UNSURE:
+                reasons.append(self._texts.unsure)
+            elif reason.entry is None:
+                reasons.append(self._texts.strongest.format(emotion=self._words.emotion(key.result.outcome.emotion)))
+            else:
+                reasons.append(self._texts.longest.format(span=self._words.span(reason.entry.start, reason.entry.end)))
+        why = self._texts.reason_separator.join(reasons)
+        return self.segment_row(key.result, why[:1].upper() + why[1:])
+
+    def table_part(self, segments: Sequence[SegmentResult]) -> SegmentTablePart:
+        first, last = segments[0].segment, segments[-1].segment
+        span = self._words.span(first.start, last.end)
+        rows: list[SegmentRow] = []
+        for segment_result in segments:
+            segment, reason = segment_result.segment, segment_result.outcome.reason
+            why = self._texts.reasons[reason] if reason else ", ".join(segment.flags)
+            rows.append(self.segment_row(self._scored.get(segment.index, segment_result), why))
+        return SegmentTablePart(self._texts.rows.format(first=first.index, last=last.index, span=span), rows)
+
+    def segment_row(self, segment_result: SegmentResult, why: str) -> SegmentRow:
+        segment, outcome = segment_result.segment, segment_result.outcome
         return SegmentRow(
             index=segment.index,
             time=self._words.span(segment.start, segment.end),
             channel=self._words.channel(segment.channel),
-            emotion=self._words.emotion(outcome.emotion) if voice.ok else self.texts.skipped_row,
+            emotion=self._words.emotion(outcome.emotion) if segment_result.ok else self._texts.skipped_row,
             colour=colour_of(outcome.emotion),
             confidence="" if outcome.confidence is None else self._words.percent(outcome.confidence),
             why=why,
-            link=self._subject.sound.links.get(segment.index),
+            link=self._input.audio.links.get(segment.index),
         )
 
-    def _key_row(self, key: KeySegment) -> SegmentRow:
-        why = self.texts.also.join(self._reason(reason, key.result) for reason in key.reasons)
-        return self.row(key.result, why[:1].upper() + why[1:])
-
-    def _reason(self, reason: Reason, result: SegmentResult) -> str:
-        if reason.why is Why.UNSURE:
-            return self.texts.unsure
-        if reason.stretch is None:
-            return self.texts.strongest.format(emotion=self._words.emotion(result.outcome.emotion))
-        return self.texts.longest.format(span=self._words.span(reason.stretch.start, reason.stretch.end))
-
-    def _facts(self) -> Iterator[Fact]:
-        subject, texts = self._subject, self.texts
-        yield Fact(texts.length, self._words.time(subject.duration))
-        yield Fact(texts.channels, texts.listed.join(self._channels()))
-        if subject.result.coverage.speech:
-            yield Fact(texts.coverage, coverage(subject.result.coverage, self._words))
-        if subject.analysed_at:
-            yield Fact(texts.analysed_at, f"{subject.analysed_at:%Y-%m-%d %H:%M} UTC")
-        if subject.result.model:
-            yield from self._model(subject.result.model)
-        if subject.job_id:
-            yield Fact(texts.job, subject.job_id)
-        for name, value in subject.options.metadata.items():
-            yield Fact(shown(name), shown(value))
-
-    def _model(self, model: ModelInfo) -> Iterator[Fact]:
-        revision = [self.texts.revision.format(revision=shown(model.revision))] if model.revision else []
-        yield Fact(self.texts.model, self.texts.listed.join([shown(model.id), *revision, model.precision]))
-        yield Fact(self.texts.weights, model.sha256[:_SHORT_HASH])
-
-    def _channels(self) -> Iterator[str]:
-        recording, options = self._subject.recording, self._subject.options
-        split = recording.channel_mode is ChannelMode.SPLIT
-        for number in range(recording.channels or 1) if split else (0,):
-            name = self._words.channel(number)
-            left_out = split and options.analyse is not None and not self._is_asked_for(number, options.analyse)
-            yield self.texts.not_analysed.format(channel=name) if left_out else name
-
-    def _is_asked_for(self, number: int, analyse: tuple[int | str, ...]) -> bool:
-        return number in analyse or self._subject.recording.role(number) in analyse
-
-    def _notice(self, model: ModelInfo | None) -> str | None:
-        if model and model.id == _DEMONSTRATION:
-            return self.texts.demonstration
-        return shown(model.notice) if model and model.notice else None
-
-    def _lead(self) -> str:
-        found = self._subject.result.dominant
-        if found is None:
-            silent = RecordingWarning.NO_SPEECH in self._subject.recording.warnings
-            return self.texts.no_speech if silent else self.texts.nothing
-        return (self.texts.lead if found.share > 0.5 else self.texts.mixed_lead).format(
-            emotion=self._words.emotion(found.emotion),
-            share=self._words.percent(found.share),
-            confidence=self._words.percent(found.confidence),
-        )
-
-    def _where_played(self) -> str:
-        sound, texts = self._subject.sound, self.texts
-        if sound.deleted:
-            return texts.audio_deleted
-        if sound.place:
-            return texts.links_play.format(url=sound.place)
-        return texts.links_are_files if sound.links else texts.no_links
-
-    def _shares(self, shares: Shares) -> Iterator[Share]:
-        for name, part in shares.items():
-            yield Share(self._words.emotion(name), colour_of(name), part, self._words.percent(part))
-
-    def _share_rows(self) -> Iterator[ShareRow]:
-        summary, words, texts = self._subject.result.summary, self._words, self.texts
-        yield self._share_row(texts.whole, summary.share_by_emotion)
+    def share_rows(self) -> Iterator[ShareRow]:
+        summary, words = self._input.result.summary, self._words
+        yield self.share_row(self._texts.whole, summary.share_by_emotion)
         if len(summary.by_channel) > 1:
-            for own in summary.by_channel:
-                yield self._share_row(words.channel(own.channel), own.share_by_emotion)
+            for channel in summary.by_channel:
+                yield self.share_row(words.channel(channel.channel), channel.share_by_emotion)
         for quarter in summary.by_quarter:
-            yield self._share_row(words.span(quarter.start, quarter.end), quarter.share_by_emotion)
+            yield self.share_row(words.span(quarter.start, quarter.end), quarter.share_by_emotion)
 
-    def _share_row(self, label: str, shares: Shares) -> ShareRow:
-        columns = self._subject.result.summary.share_by_emotion
+    def share_row(self, label: str, shares: Shares) -> ShareRow:
+        columns = self._input.result.summary.share_by_emotion
         return ShareRow(label, [self._words.percent(shares[name]) if name in shares else "" for name in columns])

@@ -1,4 +1,4 @@
-"""How the HTML looks, and the rules that keep anything else out of it."""
+"""The stylesheet of the HTML report, and the policy that keeps everything else out of the file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ _FILE = Path(__file__).parent / "templates" / "report.css"
 
 
 @cache
-def style() -> str:
+def stylesheet() -> str:
+    """The CSS of the report."""
     return _FILE.read_text(encoding="utf-8")
 
 
 @cache
-def policy() -> str:
-    """The Content-Security-Policy: this style, pictures and sounds that are inside the file, and nothing else."""
-    digest = b64encode(hashlib.sha256(style().encode()).digest()).decode()
+def content_security_policy() -> str:
+    """The Content-Security-Policy of the report: this stylesheet, pictures and sound inside the file, nothing else."""
+    digest = b64encode(hashlib.sha256(stylesheet().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; base-uri 'none'; "
         "form-action 'none'"

@@ -1,6 +1,6 @@
-"""The timeline as a picture: of each channel its phases, and a row for each emotion. SVG, for screen and print.
+"""The timeline as a picture (SVG, for screen and print): for each channel its phases, and a row for each emotion.
 
-The rows tell emotions apart without colour, and however long the recording the picture stays as small.
+The rows tell emotions apart without colour, and a long recording has a picture no larger than a short one's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from reports.findings import Findings
 from reports.fonts import FAMILY
-from reports.palette import colour_of
+from reports.palette import colour_of, text_colour_on
 from reports.phases import Phase
-from reports.ticks import step_s
+from reports.ticks import tick_step_s
+from reports.time_columns import Span
 from reports.wording import Wording
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import Result
@@ -23,106 +24,104 @@ from shared.domain.timeline import Result
 # Units of the picture, each a point in print.
 _WIDTH, _LEFT, _RIGHT = 720.0, 78.0, 22.0
 _HEAD, _BAR, _ROW, _GAP, _FOOT = 16.0, 18.0, 11.0, 10.0, 18.0
-_FONT = 8.5
+_FONT_SIZE = 8.5
 _COLUMNS = 1256
-"""Where regions may begin and end, two to a unit: finer is not seen."""
+"""Places where a region may begin and end, two to a unit: finer is not seen."""
 
-_MOST_TICKS = 10
-_WIDE = 0.6
-"""Width of a letter, in parts of the size of the font; Chinese characters are all of it."""
-_DARK, _LIGHT = "#111111", "#ffffff"
-
-Spans = Iterable[tuple[int, int]]
+_MAX_TICKS = 10
+_LETTER_WIDTH = 0.6
+"""Width of a letter, in parts of the size of the font; Chinese characters take all of it."""
 
 
-def draw(result: Result, findings: Findings, wording: Wording, duration: int) -> str:
-    """The SVG of a result in which something was analysed; `duration` is in samples."""
-    return _Picture(result, findings, wording, max(duration, SAMPLE_RATE)).drawn()
+def draw_timeline(result: Result, findings: Findings, words: Wording, duration: int) -> str:
+    """Draw the SVG of a result in which something was analysed; `duration` is in samples."""
+    return _TimelinePicture(result, findings, words, max(duration, SAMPLE_RATE)).to_svg()
 
 
-class _Picture:
-    def __init__(self, result: Result, findings: Findings, wording: Wording, duration: int) -> None:
+class _TimelinePicture:
+    """Rows from the top down; `self._top` is where the next one begins."""
+
+    def __init__(self, result: Result, findings: Findings, words: Wording, duration: int) -> None:
         self._result = result
         self._findings = findings
-        self._wording = wording
+        self._words = words
         self._duration = duration
-        self._emotions = list(result.summary.share_by_emotion)
         self._root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": f"{FAMILY}, sans-serif"})
         self._top = 0.0
 
-    def drawn(self) -> str:
-        label = self._wording.texts.picture.format(span=self._wording.span(0, self._duration))
-        self._root.attrib |= {"font-size": f"{_FONT}", "fill": "currentColor", "role": "img", "aria-label": label}
+    def to_svg(self) -> str:
+        label = self._words.texts.picture.format(span=self._words.span(0, self._duration))
+        self._root.attrib |= {"font-size": f"{_FONT_SIZE}", "fill": "currentColor", "role": "img", "aria-label": label}
         grid = SubElement(self._root, "path", {"stroke": "currentColor", "stroke-opacity": ".15", "fill": "none"})
         for channel in self._findings.channels:
-            self._draw_channel(channel)
-        self._draw_axis(grid)
+            self.draw_channel(channel)
+        step = tick_step_s(self._duration / SAMPLE_RATE, _MAX_TICKS)
+        ticks = range(0, self._duration + 1, step * SAMPLE_RATE)
+        grid.set("d", "".join(f"M{self.x(tick):.1f} 0V{self._top - 4:.1f}" for tick in ticks))
+        for tick in ticks:
+            self.write(self.x(tick), self._top + 8, self._words.time(tick), anchor="middle")
         height = self._top + _FOOT
         self._root.attrib |= {"viewBox": f"0 0 {_WIDTH:g} {height:g}", "width": f"{_WIDTH:g}", "height": f"{height:g}"}
         return ElementTree.tostring(self._root, encoding="unicode")
 
-    def _draw_channel(self, channel: int) -> None:
+    def draw_channel(self, channel: int) -> None:
         if len(self._findings.channels) > 1:
-            self._text(0, self._top + 11, self._wording.channel(channel), weight="bold")
+            self.write(0, self._top + 11, self._words.channel(channel), weight="bold")
             self._top += _HEAD
         for phase in self._findings.phases:
             if phase.channel == channel:
-                self._draw_phase(phase)
+                self.draw_phase(phase)
         self._top += _BAR + 3
-        for emotion in self._emotions:
-            entries = [own for own in self._result.timeline if own.channel == channel and own.emotion == emotion]
-            name = self._wording.emotion(emotion)
-            self._draw_row(name, ((own.start, own.end) for own in entries), fill=colour_of(emotion))
-        skipped = [own.segment for own in self._result.segments if not own.ok and own.segment.channel == channel]
+        entries = [entry for entry in self._result.timeline if entry.channel == channel]
+        for emotion in self._result.summary.share_by_emotion:
+            spans = ((entry.start, entry.end) for entry in entries if entry.emotion == emotion)
+            self.draw_row(self._words.emotion(emotion), spans, fill=colour_of(emotion))
+        skipped = [
+            (each.segment.start, each.segment.end)
+            for each in self._result.segments
+            if not each.ok and each.segment.channel == channel
+        ]
         if skipped:
-            spans = ((segment.start, segment.end) for segment in skipped)
-            self._draw_row(self._wording.texts.skipped_row, spans, fill="none", stroke="currentColor")
+            self.draw_row(self._words.texts.skipped_row, skipped, fill="none", stroke="currentColor")
         self._top += _GAP
 
-    def _draw_phase(self, phase: Phase) -> None:
-        start, end = self._x(phase.start), self._x(phase.end)
+    def draw_phase(self, phase: Phase) -> None:
+        """Draw a bar with the longest label that has room: emotion and share, the emotion, or nothing."""
+        start, end = self.x(phase.start), self.x(phase.end)
         mixed = phase.share <= 0.5
         colour = colour_of(phase.emotion)
         place = {"x": f"{start:.1f}", "y": f"{self._top:.1f}", "width": f"{end - start:.1f}", "height": f"{_BAR}"}
         look = {"fill": colour, "fill-opacity": ".4" if mixed else "1", "rx": "2"}
         SubElement(self._root, "rect", place | look)
-        name, share = self._wording.emotion(phase.emotion), self._wording.percent(phase.share)
-        label = next((text for text in (f"{name} {share}", name) if _length(text) + 6 <= end - start), "")
-        ink = None if mixed else _readable_on(colour)
-        self._text((start + end) / 2, self._top + 12.2, label, anchor="middle", fill=ink)
+        name, share = self._words.emotion(phase.emotion), self._words.percent(phase.share)
+        label = next((text for text in (f"{name} {share}", name) if _text_width(text) + 6 <= end - start), "")
+        ink = None if mixed else text_colour_on(colour)
+        self.write((start + end) / 2, self._top + 12.2, label, anchor="middle", fill=ink)
 
-    def _draw_row(self, name: str, spans: Spans, **look: str) -> None:
+    def draw_row(self, name: str, spans: Iterable[Span], **look: str) -> None:
         line = f"M{_LEFT:g} {self._top + _ROW / 2:.1f}H{_WIDTH - _RIGHT:g}"
         SubElement(self._root, "path", {"d": line, "stroke": "currentColor", "stroke-opacity": ".12"})
-        self._text(_LEFT - 6, self._top + 8.4, name, anchor="end")
-        runs = _runs(spans, self._duration)
+        self.write(_LEFT - 6, self._top + 8.4, name, anchor="end")
         regions = "".join(
-            f"M{_column(start)} {self._top + 1:.1f}V{self._top + _ROW - 1:.1f}H{_column(end)}V{self._top + 1:.1f}z"
-            for start, end in runs
+            f"M{_column_x(first)} {self._top + 1:.1f}V{self._top + _ROW - 1:.1f}H{_column_x(last)}V{self._top + 1:.1f}z"
+            for first, last in _touched_columns(spans, self._duration)
         )
         if regions:
             SubElement(self._root, "path", {"d": regions} | look)
         self._top += _ROW
 
-    def _draw_axis(self, grid: Element) -> None:
-        step = step_s(self._duration / SAMPLE_RATE, _MOST_TICKS)
-        ticks = range(0, self._duration + 1, step * SAMPLE_RATE)
-        grid.set("d", "".join(f"M{self._x(tick):.1f} 0V{self._top - 4:.1f}" for tick in ticks))
-        for tick in ticks:
-            self._text(self._x(tick), self._top + 8, self._wording.time(tick), anchor="middle")
-
-    def _text(
+    def write(
         self, x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", fill: str | None = None
     ) -> None:
         look = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "font-weight": weight}
         SubElement(self._root, "text", look | ({"fill": fill} if fill else {})).text = text
 
-    def _x(self, samples: int) -> float:
+    def x(self, samples: int) -> float:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(samples / self._duration, 1.0)
 
 
-def _runs(spans: Spans, duration: int) -> Sequence[tuple[int, int]]:
-    """The columns [start, end) that the spans touch."""
+def _touched_columns(spans: Iterable[Span], duration: int) -> Sequence[tuple[int, int]]:
+    """The runs [first, last) of columns that the spans touch, at least one for each span."""
     touched = np.zeros(_COLUMNS + 2, np.int8)
     for start, end in spans:
         first = min(start * _COLUMNS // duration, _COLUMNS - 1)
@@ -133,15 +132,9 @@ def _runs(spans: Spans, duration: int) -> Sequence[tuple[int, int]]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _column(number: int) -> str:
+def _column_x(number: int) -> str:
     return f"{_LEFT + (_WIDTH - _LEFT - _RIGHT) * number / _COLUMNS:g}"
 
 
-def _length(label: str) -> float:
-    return _FONT * sum(_WIDE if ord(character) < 0x2E80 else 1 for character in label)
-
-
-def _readable_on(colour: str) -> str:
-    """The colour of text on another, by its luminance as WCAG has it."""
-    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
-    return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _LIGHT
+def _text_width(text: str) -> float:
+    return _FONT_SIZE * sum(_LETTER_WIDTH if ord(character) < 0x2E80 else 1 for character in text)

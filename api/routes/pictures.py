@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from api.content_negotiation import written
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.render_pool import Rendering
-from reports.heatmap_input import Picture, Size, picture_of
+from api.render_pool import RenderPool
+from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
+from reports.rendering import draw_heatmap
 from reports.texts import Language
 from shared.container import Services
 from shared.domain.errors import (
@@ -72,13 +73,13 @@ async def heatmap(
 
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
-    rendering: Rendering = request.app.state.rendering
-    drawn = await run_in_threadpool(picture, services, job_id, channel, Size(width))
-    png = await rendering.render("reports.heatmap", "heatmap", drawn, lang)
+    render_pool: RenderPool = request.app.state.rendering
+    drawn = await run_in_threadpool(picture, services, job_id, channel, HeatmapSize(width))
+    png = await render_pool.run(draw_heatmap, drawn, lang)
     return Response(png, media_type="image/png")
 
 
-def picture(services: Services, job_id: str, channel: int | None, size: Size) -> Picture:
+def picture(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
     """What the heat map of a job shows. Raises what `/heatmap.png` answers with."""
     job, result = services.reader.result(job_id)
     try:
@@ -86,9 +87,9 @@ def picture(services: Services, job_id: str, channel: int | None, size: Size) ->
     except NoWaveform:  # the rest of the picture is there all the same
         waveform = None
     _, labels, frames = services.frame_store.logits(job_id, channel)
-    found = picture_of(
+    found = collect_heatmap_data(
         job.recording, result, labels, frames, waveform, duration=job.prepared, size=size, channel=channel
     )
-    if not found.voices:
+    if not found.channels:
         raise InvalidRequest(f"No channel {channel} of the recording was analysed.")
     return found

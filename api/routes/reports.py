@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 from api.routes.pictures import picture
-from reports.findings import find
-from reports.heatmap_input import Picture, Size
-from reports.report_input import Sound, Subject
-from reports.style import policy
+from reports.findings import collect_findings
+from reports.heatmap_input import HeatmapData, HeatmapSize
+from reports.rendering import render_html, render_pdf
+from reports.report_input import ReportInput, SegmentAudio
+from reports.style import content_security_policy
 from reports.texts import Language
 from shared.container import Services
 from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, NoResult, ObjectNotFound, ResultNotReady
@@ -37,9 +38,9 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 )
 async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
-    rendering: Rendering = request.app.state.rendering
+    render_pool: RenderPool = request.app.state.rendering
     subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=False)
-    document = await rendering.render("reports.pdf", "render", subject, lang)
+    document = await render_pool.run(render_pdf, subject, lang)
     return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
 
 
@@ -53,24 +54,24 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
 
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
-    rendering: Rendering = request.app.state.rendering
+    render_pool: RenderPool = request.app.state.rendering
     subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=True)
-    document = await rendering.render("reports.html", "render", subject, lang)
-    headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
+    document = await render_pool.run(render_html, subject, lang)
+    headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
     return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
 
 
-def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> Subject:
+def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> ReportInput:
     job, result = services.reader.result(job_id)
     clips = dict(_clips(services, job, result)) if with_clips else {}
-    sound = Sound(_links(job, result, place), clips, place, job.audio_deleted)
+    sound = SegmentAudio(_links(job, result, place), clips, place, job.audio_deleted)
     drawn = _picture(services, job_id) if result.timeline else None
-    return Subject(job.recording, result, job.options, sound, job_id, job.finished_at, drawn)
+    return ReportInput(job.recording, result, job.options, sound, job_id, job.finished_at, drawn)
 
 
-def _picture(services: Services, job_id: str) -> Picture | None:
+def _picture(services: Services, job_id: str) -> HeatmapData | None:
     try:
-        return picture(services, job_id, None, Size())
+        return picture(services, job_id, None, HeatmapSize())
     except ObjectNotFound:  # the job was analysed before frames were kept
         return None
 
@@ -88,7 +89,7 @@ def _links(job: Job, result: Result, place: str) -> dict[int, str]:
 
 
 def _clips(services: Services, job: Job, result: Result) -> Iterator[tuple[int, bytes]]:
-    for index in find(result, job.options.aggregation.min_confidence).key_indices:
+    for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
         with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
             yield index, services.reader.segment_sound(job.id, index)
 

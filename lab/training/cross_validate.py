@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import torch
 from tqdm import tqdm
 
-from evaluation.report_files import write
-from evaluation.run import Answered, Source, answer_folder, folder_report
+from evaluation.report_files import write_report
+from evaluation.run import EvaluationSource, FolderAnswers, answer_folder, folder_report
 from lab.training.dataset import load_clips
 from lab.training.stages import extract_features, fit_head, pretrain, publish
 from shared.domain.options import SegmentationOptions
@@ -26,7 +26,7 @@ MODEL_ID = "emoline/mini-left-out"
 NOTICE = "One of ten networks, each trained without a speaker."
 
 
-def answer_left_out(data: Path, half: tuple[str, ...]) -> list[Answered]:
+def answer_left_out(data: Path, half: tuple[str, ...]) -> list[FolderAnswers]:
     """Return, for each speaker of `half`, the answers of a network that was not trained on that speaker."""
     torch.set_num_threads(1)
     clips = load_clips(data)
@@ -42,9 +42,9 @@ def answer_left_out(data: Path, half: tuple[str, ...]) -> list[Answered]:
     return answers
 
 
-def answer_speaker(directory: Path, data: Path, speaker: str) -> Answered:
+def answer_speaker(directory: Path, data: Path, speaker: str) -> FolderAnswers:
     """Run the whole pipeline on a speaker's clips, as recorded and under every distortion."""
-    source = Source(data, only={"speaker": frozenset({speaker})})
+    source = EvaluationSource(data, only={"speaker": frozenset({speaker})})
     pipeline = build_pipeline(Settings(model=str(directory), device="cpu"))
     with pipeline.model, tqdm() as progress:
 
@@ -64,8 +64,8 @@ def main() -> None:
     with ProcessPoolExecutor(len(HALVES), get_context("spawn")) as pool:
         by_half = list(pool.map(partial(answer_left_out, arguments.data), HALVES))
     answers = [answered for half in by_half for answered in half]
-    report = folder_report(Source(arguments.data), SegmentationOptions(), answers, "speakers")
-    write(report, arguments.output)
+    report = folder_report(EvaluationSource(arguments.data), SegmentationOptions(), answers, "speakers")
+    write_report(report, arguments.output)
     print(f"{arguments.output} has the report: UAR {report.measured.uar.value:.1%}")
 
 

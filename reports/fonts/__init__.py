@@ -1,4 +1,4 @@
-"""The font of pictures and reports: parts of Noto Sans CJK SC, under the licence beside them. `cut.py` made them."""
+"""The font of pictures and reports: subsets of Noto Sans CJK SC, made by `subset_noto.py`, with their licence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,3 @@ FAMILY = "Noto Sans CJK SC"
 FOLDER = Path(__file__).parent
 REGULAR = FOLDER / "NotoSansCJKsc-Subset.otf"
 BOLD = FOLDER / "NotoSansCJKsc-Bold-Subset.otf"
-
-
-def path() -> Path:
-    """The file of the regular weight, for libraries that ask for one."""
-    return REGULAR

@@ -1,4 +1,4 @@
-"""Every word of reports and pictures, a module for each language."""
+"""All texts of reports and pictures, a module for each language."""
 
 from __future__ import annotations
 

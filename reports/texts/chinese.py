@@ -1,4 +1,4 @@
-"""中文。"""
+"""The Chinese texts, in simplified characters."""
 
 # ruff: noqa: RUF001  # full-width punctuation is what Chinese is written with
 
@@ -25,8 +25,8 @@ CHINESE = Texts(
     },
     percent="{number}%",
     span="{start}\N{EN DASH}{end}",
-    listed="，",
-    named="{emotion} {share}",
+    separator="，",
+    emotion_share="{emotion} {share}",
     mono="单声道",
     mixed="所有声道合并",
     sides=("左声道", "右声道"),
@@ -79,7 +79,7 @@ CHINESE = Texts(
     flags="标记",
     strongest="{emotion}最强处",
     longest="较长时段：{span}",
-    also="；",
+    reason_separator="；",
     unsure="最不确定的片段之一",
     links_play="链接从 {url} 播放片段，该服务可能要求密钥。",
     links_are_files="链接播放与本报告放在一起的文件。",
@@ -95,7 +95,7 @@ CHINESE = Texts(
     covered_channels="各声道合计检测到语音 {speech}，其中 {analysed} 得到分析（{share}）。",
     complete="没有缺失。",
     skipped="跳过：{total} 个片段中的 {count} 个（语音 {length}）。{reason}位于 {spans}",
-    more=" 以及另外 {count} 处",
+    and_more=" 以及另外 {count} 处",
     clicks="未成为片段：{length}，都是短得不像语音的声音。",
     unnamed="记为未知：占已分析时长的 {share}，其置信度低于 {least}。",
     flagged="{total} 个片段中的 {count} 个：{meaning}",

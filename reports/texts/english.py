@@ -1,4 +1,4 @@
-"""English."""
+"""The English texts."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ENGLISH = Texts(
     },
     percent="{number}\N{NO-BREAK SPACE}%",
     span="{start}\N{EN DASH}{end}",
-    listed=", ",
-    named="{emotion} {share}",
+    separator=", ",
+    emotion_share="{emotion} {share}",
     mono="one channel",
     mixed="all channels as one",
     sides=("left channel", "right channel"),
@@ -77,7 +77,7 @@ ENGLISH = Texts(
     flags="Flags",
     strongest="{emotion} at its strongest",
     longest="long stretch: {span}",
-    also="; ",
+    reason_separator="; ",
     unsure="among the least certain",
     links_play="Links play the segment from {url}, which may ask for a key.",
     links_are_files="Links play the files that lie beside this report.",
@@ -94,7 +94,7 @@ ENGLISH = Texts(
     covered_channels="{analysed} of {speech} of detected speech, all channels added up, were analysed ({share}).",
     complete="Nothing is missing.",
     skipped="Skipped: {count} of {total} segments ({length} of speech). {reason} At {spans}",
-    more=" and {count} more",
+    and_more=" and {count} more",
     clicks="Not made into segments: {length}, in sounds too short to be speech.",
     unnamed="Left as unknown: {share} of the analysed time, where the confidence is under {least}.",
     flagged="{count} of {total} segments: {meaning}",

@@ -1,4 +1,4 @@
-"""What there is to say in a report. A field in braces is filled in; what fills it in is said at the language's text."""
+"""The schema of all texts of reports and pictures. Names in braces are placeholders, which the caller fills in."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Texts:
     """A share, as `78 %`."""
     span: str
     """A stretch of time."""
-    listed: str
-    """What stands between the items of a list."""
-    named: str
-    """A share with the emotion that has it."""
+    separator: str
+    """Stands between the items of a list."""
+    emotion_share: str
+    """An emotion with its share."""
 
     # Names of channels.
     mono: str
@@ -43,7 +43,7 @@ class Texts:
     job: str
     not_analysed: str
 
-    # In one sentence.
+    # Summary and notices.
     lead: str
     mixed_lead: str
     nothing: str
@@ -56,7 +56,7 @@ class Texts:
     score: str
     no_scores: str
     minutes: str
-    """What times are in, under an axis; `hours` where it is long."""
+    """The unit of times under an axis; `hours` is for long recordings."""
     hours: str
     what_happened: str
     overall: str
@@ -66,7 +66,7 @@ class Texts:
     reading: str
     all_segments: str
 
-    # What happened when.
+    # Narrative.
     throughout: str
     mostly: str
     mixture: str
@@ -90,8 +90,8 @@ class Texts:
     flags: str
     strongest: str
     longest: str
-    also: str
-    """What stands between two reasons."""
+    reason_separator: str
+    """Stands between two reasons."""
     unsure: str
     links_play: str
     links_are_files: str
@@ -111,7 +111,7 @@ class Texts:
     covered_channels: str
     complete: str
     skipped: str
-    more: str
+    and_more: str
     clicks: str
     unnamed: str
     flagged: str
@@ -119,9 +119,9 @@ class Texts:
     flag_meanings: Mapping[SegmentFlag, str]
     warnings: Mapping[RecordingWarning, str]
 
-    # How to read it.
+    # Reading notes and limits.
     how: tuple[str, ...]
     limits: tuple[str, ...]
     law: str
     rows: str
-    """Which rows of the table of all segments are in a part of it."""
+    """The title of a part of the table of all segments."""

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from reports.heatmap_input import LEFT, RIGHT, Size
+from reports.heatmap_input import LEFT, RIGHT, HeatmapSize
 from reports.palette import colour_of
 from shared.container import Services
 from shared.domain.options import JobOptions
@@ -51,7 +51,7 @@ def url(services: Services) -> str:
     return f"/v1/jobs/{analysed(services, CALL, JobOptions(roles=ROLES), waveform=LOUD)}/heatmap.png"
 
 
-def at(picture: NDArray[np.float32], second: float, size: Size) -> NDArray[np.float32]:
+def at(picture: NDArray[np.float32], second: float, size: HeatmapSize) -> NDArray[np.float32]:
     """The column of pixels [height, 3] that shows a time of the 20 seconds."""
     return picture[:, round(LEFT * size.dpi + size.columns * second / 20)]
 
@@ -62,7 +62,7 @@ def has(pixels: NDArray[np.float32], emotion: str) -> bool:
 
 @pytest.mark.parametrize("width", [600, 1600, 2000])
 def test_a_picture_shows_what_was_found_where_it_was_said(client: TestClient, url: str, width: int) -> None:
-    picture, size = drawn(client.get(url, params={"width": width, "channel": 0})), Size(width)
+    picture, size = drawn(client.get(url, params={"width": width, "channel": 0})), HeatmapSize(width)
     assert picture.shape[1] == width
     angry, silent, sad, skipped = (at(picture, second, size) for second in (2, 7.5, 12, 15))
     assert (has(angry, "angry"), has(angry, "sad")) == (True, False)
@@ -74,7 +74,7 @@ def test_a_picture_shows_what_was_found_where_it_was_said(client: TestClient, ur
 
 
 def test_what_was_skipped_is_marked(client: TestClient, url: str) -> None:
-    picture, size = drawn(client.get(url, params={"channel": 0})), Size()
+    picture, size = drawn(client.get(url, params={"channel": 0})), HeatmapSize()
     left = round(LEFT * size.dpi + size.columns * 16.1 / 20)
     marked = picture[len(picture) // 2 : -round(0.6 * size.dpi), left : left + 40]
     assert 0.02 < (marked < 0.9).any(axis=-1).mean() < 0.5
@@ -84,16 +84,16 @@ def test_each_channel_has_a_panel_on_one_axis_of_time(client: TestClient, url: s
     both, first, second = (drawn(client.get(url, params=params)) for params in ({}, {"channel": 0}, {"channel": 1}))
     assert first.shape == second.shape
     assert first.shape[0] < both.shape[0] < 2 * first.shape[0]
-    assert has(at(second, 4, Size()), "happy")
-    assert not has(at(first, 4, Size()), "happy")
+    assert has(at(second, 4, HeatmapSize()), "happy")
+    assert not has(at(first, 4, HeatmapSize()), "happy")
 
 
 def test_it_is_in_chinese_where_that_is_asked_for(client: TestClient, url: str) -> None:
     english, chinese = (drawn(client.get(url, params={"lang": lang})) for lang in ("en", "zh"))
-    margin = round(LEFT * Size().dpi)
+    margin = round(LEFT * HeatmapSize().dpi)
     assert english.shape == chinese.shape
     assert (english[:, :margin] != chinese[:, :margin]).any()
-    time = slice(margin, english.shape[1] - round(RIGHT * Size().dpi))
+    time = slice(margin, english.shape[1] - round(RIGHT * HeatmapSize().dpi))
     assert (english[:, time] == chinese[:, time]).all()  # the scores, and the roles, which are as they are
 
 
@@ -104,12 +104,12 @@ def test_a_job_of_before_there_were_waveforms_is_drawn_without(
     (services.settings.objects_dir / waveform_key(url.split("/")[3])).unlink()
     without = drawn(client.get(url))
     assert len(without) < len(with_sound)
-    assert has(at(without, 2, Size()), "angry")
+    assert has(at(without, 2, HeatmapSize()), "angry")
 
 
 def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: TestClient, services: Services) -> None:
     job_id = analysed(services, [], JobOptions(), waveform=LOUD)
-    assert drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png")).shape[1] == Size().width
+    assert drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png")).shape[1] == HeatmapSize().width
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""The process in which pictures and reports are rendered."""
+
 from __future__ import annotations
 
 import asyncio
@@ -11,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 
 ROOT = Path(__file__).parents[2]
+RENDERERS = ("jinja2", "matplotlib", "typst", "wordcloud")
 ORPHANING = """
 import asyncio, os, signal
-from api.render_pool import Rendering
+from api.render_pool import RenderPool
 
 async def run():
-    print(await Rendering().render("os", "getpid"), flush=True)
+    print(await RenderPool().run(os.getpid), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
@@ -28,48 +31,54 @@ if __name__ == "__main__":
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Rendering]:
-    rendering = Rendering()
-    yield rendering
-    await rendering.close()
+async def opened() -> AsyncIterator[RenderPool]:
+    pool = RenderPool()
+    yield pool
+    await pool.close()
 
 
-def test_it_is_done_in_another_process_which_is_started_once() -> None:
+def test_functions_run_in_another_process_which_is_started_once() -> None:
     async def run() -> set[int]:
-        async with opened() as rendering:
-            return {await rendering.render("os", "getpid") for _ in range(3)}
+        async with opened() as pool:
+            return {await pool.run(os.getpid) for _ in range(3)}
 
-    (number,) = asyncio.run(run())
-    assert number != os.getpid()
+    (process_id,) = asyncio.run(run())
+    assert process_id != os.getpid()
     with pytest.raises(ProcessLookupError):
-        os.kill(number, 0)  # it has ended with what started it
+        os.kill(process_id, 0)  # it has ended with the pool
 
 
-def test_what_goes_wrong_there_is_raised_here() -> None:
+def test_an_exception_of_the_function_is_raised_here() -> None:
     async def run() -> None:
-        async with opened() as rendering:
-            await rendering.render("os", "stat", "/is/not/there")
+        async with opened() as pool:
+            await pool.run(os.stat, "/is/not/there")
 
     with pytest.raises(FileNotFoundError):
         asyncio.run(run())
 
 
-def test_where_the_process_is_killed_another_takes_its_place() -> None:
+def test_a_killed_process_is_replaced() -> None:
     async def run() -> tuple[int, list[int]]:
-        async with opened() as rendering:
-            first = await rendering.render("os", "getpid")
+        async with opened() as pool:
+            first = await pool.run(os.getpid)
             os.kill(first, signal.SIGKILL)
-            # Both are met by its end, or come after it.
-            return first, await asyncio.gather(*(rendering.render("os", "getpid") for _ in range(2)))
+            # Both calls run into its end, or come after it.
+            return first, await asyncio.gather(*(pool.run(os.getpid) for _ in range(2)))
 
     first, later = asyncio.run(run())
     assert first not in later
 
 
-def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_the_process_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "orphaning.py"
     script.write_text(ORPHANING, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    # Its output ends when the last process ends that inherited it, which is the one that draws.
+    # The output ends when the last process ends that inherited it, which is the rendering one.
     done = subprocess.run([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stdout.strip().isdecimal()) == (-signal.SIGKILL, True)
+
+
+def test_the_api_imports_no_renderer() -> None:
+    script = f"import sys, api.app; print(sorted(set({RENDERERS}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.strip() == "[]"

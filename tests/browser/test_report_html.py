@@ -15,10 +15,10 @@ import soundfile
 from playwright.sync_api import Browser, Page
 
 from reports.html import render
-from reports.report_input import Subject
+from reports.report_input import ReportInput
 from shared.domain.recording import SAMPLE_RATE
 from tests.browser.conftest import PATIENCE_S, wait_until
-from tests.reports.subjects import call, day, subject
+from tests.reports.report_inputs import call, day, report_input
 from tests.reports.test_pdf import HOSTILE
 
 CLIP_S = 3
@@ -33,7 +33,7 @@ def clip() -> bytes:
 
 
 @contextmanager
-def opened(browser: Browser, folder: Path, told: Subject, **look: Any) -> Iterator[Page]:
+def opened(browser: Browser, folder: Path, told: ReportInput, **look: Any) -> Iterator[Page]:
     """The report of a subject, opened from the disk; nothing may be complained about or asked of anybody."""
     file = folder / "report.html"
     file.write_bytes(render(told, "en"))
@@ -51,7 +51,7 @@ def opened(browser: Browser, folder: Path, told: Subject, **look: Any) -> Iterat
 
 
 def test_a_clip_plays_from_inside_the_file(browser: Browser, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, subject(call(), clips={index: clip() for index in range(60)})) as page:
+    with opened(browser, tmp_path, report_input(call(), clips={index: clip() for index in range(60)})) as page:
         players = page.locator("audio")
         assert players.count() == page.locator("table.key tbody tr").count() > 5
         first = players.first
@@ -65,7 +65,7 @@ def test_a_clip_plays_from_inside_the_file(browser: Browser, tmp_path: Path) -> 
 
 
 def test_its_style_and_pictures_are_let_in_by_its_policy(browser: Browser, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, subject(call())) as page:
+    with opened(browser, tmp_path, report_input(call())) as page:
         assert page.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"
         shown = page.locator(".shares img")
         assert shown.evaluate("image => image.complete && image.naturalWidth") > 100
@@ -74,7 +74,7 @@ def test_its_style_and_pictures_are_let_in_by_its_policy(browser: Browser, tmp_p
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
 def test_it_is_light_or_dark_as_the_reader_has_it(browser: Browser, tmp_path: Path, scheme: str, is_dark: bool) -> None:
-    with opened(browser, tmp_path, subject(call()), color_scheme=scheme) as page:
+    with opened(browser, tmp_path, report_input(call()), color_scheme=scheme) as page:
         paper = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
         assert (paper != "rgb(255, 255, 255)") is is_dark
         page.emulate_media(media="print")
@@ -86,13 +86,13 @@ def test_it_is_light_or_dark_as_the_reader_has_it(browser: Browser, tmp_path: Pa
 @pytest.mark.parametrize("name", ["call.mp3", *HOSTILE])
 def test_no_name_makes_it_wider_than_the_screen(browser: Browser, tmp_path: Path, width: int, name: str) -> None:
     roles = (name[:64], "b") if name.isprintable() else ("a", "b")
-    told = subject(call(), filename=name, roles=roles, metadata={name: name})
+    told = report_input(call(), filename=name, roles=roles, metadata={name: name})
     with opened(browser, tmp_path, told, viewport={"width": width, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_day_of_segments_opens_without_a_pause(browser: Browser, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, subject(day(), seconds=24 * 3600)) as page:
+    with opened(browser, tmp_path, report_input(day(), seconds=24 * 3600)) as page:
         parts = page.locator("details")
         assert parts.count() == 12
         for number in range(3):

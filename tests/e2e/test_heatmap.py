@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.heatmap import heatmap
-from reports.time_columns import Columns
+from reports import heatmap
+from reports.time_columns import TimeColumns
 from shared.domain.options import JobOptions
 from shared.domain.segment import Segment
 from shared.frame_scores import Floats, softmax
@@ -49,10 +49,10 @@ def test_the_call_has_a_picture(client: Client, job: dict[str, Any], lang: str) 
 
 def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, job: dict[str, Any]) -> None:
     # As logarithms, as the model itself averages its frames; what is left is rounding in float32.
-    columns = Columns.within(16 * job["audio"]["duration_ms"], 1340)
+    columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1340)
     assert len(segments) > 10
     for segment, logits, scores in segments:
-        (shown,) = columns.scores([(segment, logits)], len(scores)).values()
+        (shown,) = columns.average_scores([(segment, logits)], len(scores)).values()
         starts = (segment.start + 320 * np.arange(len(logits))) // columns.hop
         weights = np.bincount(starts, minlength=columns.count)
         averaged = np.average(np.log(shown[weights > 0]), axis=0, weights=weights[weights > 0])
@@ -60,8 +60,8 @@ def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, jo
 
 
 def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found, job: dict[str, Any]) -> None:
-    columns = Columns.within(16 * job["audio"]["duration_ms"], 1)
-    found = columns.scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
+    columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1)
+    found = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
     assert sorted(found) == [0, 1]
     for channel, shown in found.items():
         own = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
@@ -78,11 +78,11 @@ def test_without_a_server_the_picture_is_the_same(
         analysis = analyze(CALL, pipeline, JobOptions(), out, lambda *_: None, save_segments=False, clips=clips)
     stored = np.load(data_dir / "objects" / "jobs" / job["id"] / "waveform.npy", allow_pickle=False)
     own = analysis.picture()
-    assert [voice.number for voice in own.voices] == [0, 1]
-    columns = Columns(own.hop, len(own.voices[0].scores))
-    shown = columns.scores([(segment, logits) for segment, logits, _ in segments], len(own.labels))
-    for voice in own.voices:
-        assert np.array_equal(analysis.waveform.of((voice.number,)).peaks[:, 0], stored[str(voice.number)])
-        assert np.allclose(voice.scores, shown[voice.number], atol=1e-3, equal_nan=True)
-    assert heatmap(own).startswith(b"\x89PNG")
+    assert [channel.number for channel in own.channels] == [0, 1]
+    columns = TimeColumns(own.hop, len(own.channels[0].scores))
+    shown = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(own.labels))
+    for channel in own.channels:
+        assert np.array_equal(analysis.waveform.of((channel.number,)).peaks[:, 0], stored[str(channel.number)])
+        assert np.allclose(channel.scores, shown[channel.number], atol=1e-3, equal_nan=True)
+    assert heatmap.draw(own).startswith(b"\x89PNG")
     assert not out.exists()

@@ -39,8 +39,8 @@ def test_a_short_line_lacks_its_last_columns(tmp_path: Path) -> None:
 
 def test_labels_have_the_models_names_by_the_map(tmp_path: Path) -> None:
     write(tmp_path, "file,emotion\na.wav,Boredom\nb.wav,sad\n")
-    found = clips.read(tmp_path, None, {"boredom": "other"}, {})
-    assert [clip.emotion for clip in found] == ["other", "sad"]
+    listed = clips.read(tmp_path, None, {"boredom": "other"}, {})
+    assert [clip.emotion for clip in listed] == ["other", "sad"]
 
 
 def test_only_some_lines(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_the_table_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({}, "has no CSV file. Put labels.csv there"),
         ({"a.csv": "file,emotion\n", "b.csv": "file,emotion\n"}, "say with --labels which one to use: a.csv, b.csv"),
@@ -68,12 +68,12 @@ def test_the_table_is_found(tmp_path: Path) -> None:
         ({"labels.csv": "file,emotion\nx,sad\n"}, "None of the 1 lines"),
     ],
 )
-def test_what_is_wrong_with_a_folder_is_a_sentence(tmp_path: Path, files: dict[str, str], said: str) -> None:
+def test_an_error_in_a_folder_is_a_sentence(tmp_path: Path, files: dict[str, str], message: str) -> None:
     for name, text in files.items():
         write(tmp_path, text, name)
     with pytest.raises(NotEvaluable) as raised:
         read(tmp_path, file="another")
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_a_table_in_another_encoding_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Each condition measured for what it claims."""
+"""Each condition is measured against its claim."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.audio_files import read, write
+from evaluation.audio_files import read_audio, write_audio
 from evaluation.distortions import (
     CONDITIONS,
     REVERBERATION_S,
     Condition,
-    Sound,
+    Samples,
     babble,
     gain,
     resampled,
@@ -29,23 +29,23 @@ from shared.settings import Settings
 from tests.support.media.speech import speech_like
 from worker.container import build_decoder
 
-Noise = Callable[..., Sound]
+Noise = Callable[..., Samples]
 RNG_SEED = 1
 NAMED = {condition.name: condition for condition in CONDITIONS}
 
 
 @pytest.fixture
-def speech() -> Sound:
+def speech() -> Samples:
     """Three seconds, at most 0.1 of full scale: room for noise of the same power."""
     return speech_like(3, seed=4, peak=0.1).samples / 32_767
 
 
-def tone(hz: float) -> Sound:
+def tone(hz: float) -> Samples:
     return 0.5 * np.sin(2 * np.pi * hz * np.arange(SAMPLE_RATE) / SAMPLE_RATE)
 
 
-def decibels(sound: Sound) -> float:
-    return float(10 * np.log10(np.mean(sound**2)))
+def decibels(samples: Samples) -> float:
+    return float(10 * np.log10(np.mean(samples**2)))
 
 
 def rng() -> np.random.Generator:
@@ -54,46 +54,46 @@ def rng() -> np.random.Generator:
 
 @pytest.mark.parametrize("noise", [white_noise, babble])
 @pytest.mark.parametrize("snr_db", [20, 10, 0])
-def test_noise_is_as_far_below_the_speech_as_it_says(speech: Sound, noise: Noise, snr_db: float) -> None:
+def test_noise_is_as_far_below_the_speech_as_it_says(speech: Samples, noise: Noise, snr_db: float) -> None:
     added = noise(speech, rng(), snr_db=snr_db) - speech
     assert decibels(speech) - decibels(added) == pytest.approx(snr_db, abs=0.01)
 
 
-def test_noise_over_full_scale_makes_both_quieter_at_the_same_ratio(speech: Sound) -> None:
+def test_noise_over_full_scale_makes_both_quieter_at_the_same_ratio(speech: Samples) -> None:
     loud = speech * 9.9
     noisy = white_noise(loud, rng(), snr_db=0)
     assert np.abs(noisy).max() == pytest.approx(1)
-    share = float(noisy @ loud) / float(loud @ loud)  # of the speech that is left
+    share = float(noisy @ loud) / float(loud @ loud)  # of the speech that remains
     assert decibels(share * loud) - decibels(noisy - share * loud) == pytest.approx(0, abs=0.5)
 
 
-def test_white_noise_is_as_loud_in_each_part_of_the_band_and_babble_is_not(speech: Sound) -> None:
-    def parts(sound: Sound) -> list[float]:
-        power = np.abs(np.fft.rfft(sound)) ** 2
+def test_white_noise_is_as_loud_in_each_part_of_the_band_and_babble_is_not(speech: Samples) -> None:
+    def parts(samples: Samples) -> list[float]:
+        power = np.abs(np.fft.rfft(samples)) ** 2
         return [10 * np.log10(part.mean()) for part in np.array_split(power, 4)]
 
-    white, voices = (parts(noise(speech, rng(), snr_db=0) - speech) for noise in (white_noise, babble))
+    white, babbling = (parts(noise(speech, rng(), snr_db=0) - speech) for noise in (white_noise, babble))
     assert max(white) - min(white) < 1
-    assert voices[0] - voices[-1] > 10
+    assert babbling[0] - babbling[-1] > 10
 
 
 @pytest.mark.parametrize(
-    ("hz", "least", "most"), [(100, -200, -20), (1000, -0.5, 0.5), (3000, -1, 1), (3900, -200, -6)]
+    ("hz", "min_db", "max_db"), [(100, -200, -20), (1000, -0.5, 0.5), (3000, -1, 1), (3900, -200, -6)]
 )
-def test_a_telephone_has_its_band_alone(hz: float, least: float, most: float) -> None:
-    heard = telephone(tone(hz), rng())
-    assert len(heard) == 8_000
-    assert least < decibels(heard[1_000:-1_000]) - decibels(tone(hz)) < most
+def test_a_telephone_has_its_band_alone(hz: float, min_db: float, max_db: float) -> None:
+    distorted = telephone(tone(hz), rng())
+    assert len(distorted) == 8_000
+    assert min_db < decibels(distorted[1_000:-1_000]) - decibels(tone(hz)) < max_db
 
 
 def test_resampling_keeps_length_and_pitch() -> None:
-    heard = resampled(tone(1000), rng())
-    assert len(heard) == 44_100
-    assert np.abs(np.fft.rfft(heard)).argmax() == 1000
+    distorted = resampled(tone(1000), rng())
+    assert len(distorted) == 44_100
+    assert np.abs(np.fft.rfft(distorted)).argmax() == 1000
 
 
 @pytest.mark.parametrize("db", [12, -12])
-def test_gain_is_as_large_as_it_says(speech: Sound, db: float) -> None:
+def test_gain_is_as_large_as_it_says(speech: Samples, db: float) -> None:
     assert decibels(gain(speech, rng(), db=db)) - decibels(speech) == pytest.approx(db)
 
 
@@ -107,25 +107,25 @@ def test_reverberation_has_fallen_by_60_db_after_its_time() -> None:
     assert fall == pytest.approx(60 * 0.2 / REVERBERATION_S, abs=1.5)
 
 
-def test_trimming_takes_the_middle_second(speech: Sound) -> None:
+def test_trimming_takes_the_middle_second(speech: Samples) -> None:
     assert np.array_equal(trimmed(speech, rng()), speech[SAMPLE_RATE : 2 * SAMPLE_RATE])
     assert np.array_equal(trimmed(speech[:100], rng()), speech[:100])
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.name)
-def test_each_condition_is_a_file_that_the_decoder_reads(speech: Sound, tmp_path: Path, condition: Condition) -> None:
-    file = write(condition.change(speech, rng()), condition, tmp_path)
-    seconds = len(read(file, build_decoder(Settings()))) / SAMPLE_RATE
+def test_each_condition_is_a_file_that_the_decoder_reads(speech: Samples, tmp_path: Path, condition: Condition) -> None:
+    file = write_audio(condition.change(speech, rng()), condition, tmp_path)
+    seconds = len(read_audio(file, build_decoder(Settings()))) / SAMPLE_RATE
     assert seconds == pytest.approx(1 if condition.name == "middle second" else 3, abs=0.6)
     if condition.codec == "wav":
         assert soundfile.info(file).samplerate == condition.rate
 
 
 @pytest.mark.parametrize("name", ["MP3, 16 kb/s", "Opus, 12 kb/s"])
-def test_codecs_are_what_they_say(speech: Sound, tmp_path: Path, name: str) -> None:
+def test_codecs_have_their_name_and_bit_rate(speech: Samples, tmp_path: Path, name: str) -> None:
     condition = NAMED[name]
     long = np.tile(speech, 5)
-    file = write(long, condition, tmp_path)
+    file = write_audio(long, condition, tmp_path)
     with av.open(str(file)) as container:
         assert container.streams.audio[0].codec_context.name.startswith(condition.codec)
     bits_per_s = 8 * file.stat().st_size / (len(long) / SAMPLE_RATE)
@@ -133,8 +133,8 @@ def test_codecs_are_what_they_say(speech: Sound, tmp_path: Path, name: str) -> N
     assert bits_per_s == pytest.approx(condition.bit_rate, rel=0.35)
 
 
-def test_what_passes_full_scale_is_cut_off(tmp_path: Path) -> None:
-    file = write(4 * tone(100), Condition("loud", trimmed), tmp_path)
+def test_samples_beyond_full_scale_are_clipped(tmp_path: Path) -> None:
+    file = write_audio(4 * tone(100), Condition("loud", trimmed), tmp_path)
     samples, _ = soundfile.read(file, dtype="int16")
     assert (samples.min(), samples.max()) == (-32_767, 32_767)
     assert np.mean(np.abs(samples) == 32_767) > 0.5

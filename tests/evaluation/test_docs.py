@@ -13,8 +13,8 @@ REPORT = json.loads((ROOT / "docs/evaluation/report.json").read_text(encoding="u
 MINI = ROOT / "worker/models/mini"
 
 
-def told(page: str) -> dict[str, str]:
-    """The first figure of each row of a page's tables."""
+def first_figures(page: str) -> dict[str, str]:
+    """Return the first figure of each row of a page's tables."""
     return dict(re.findall(r"^\| ([^|]+) \| (\d+\.\d) ?% \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -22,7 +22,7 @@ def told(page: str) -> dict[str, str]:
 @pytest.mark.parametrize("page", ["docs/explanation/accuracy.md", "worker/models/mini/README.md"])
 def test_rates_of_mini_are_those_of_its_report(page: str, name: str) -> None:
     row = {"wa": "WA", "uar": "UAR", "macro_f1": "macro-F1"}[name]
-    assert float(told(page)[row]) == pytest.approx(100 * REPORT["measured"][name]["value"], abs=0.06)
+    assert float(first_figures(page)[row]) == pytest.approx(100 * REPORT["measured"][name]["value"], abs=0.06)
 
 
 def test_figures_of_conditions_are_those_of_the_report() -> None:
@@ -30,9 +30,11 @@ def test_figures_of_conditions_are_those_of_the_report() -> None:
     measured = {each["condition"]: each["uar"] for each in REPORT["robustness"]}
     assert list(measured) == ["as recorded", *(condition.name for condition in CONDITIONS)]
     for condition, uar in measured.items():
-        assert float(told("docs/explanation/accuracy.md")[condition]) == pytest.approx(100 * uar, abs=0.06), condition
+        assert float(first_figures("docs/explanation/accuracy.md")[condition]) == pytest.approx(100 * uar, abs=0.06), (
+            condition
+        )
 
 
-def test_the_notice_of_mini_tells_what_its_report_says() -> None:
+def test_the_notice_of_mini_has_the_uar_of_its_report() -> None:
     notice = json.loads((MINI / "configuration.json").read_text(encoding="utf-8"))["emoline"]["notice"]
     assert f"finds {REPORT['measured']['uar']['value']:.0%} of each" in notice

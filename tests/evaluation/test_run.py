@@ -1,4 +1,4 @@
-"""Evaluations through the real pipeline, of folders that nobody prepared and of a long recording."""
+"""Evaluations through the real pipeline, of folders as users have them and of a long recording."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import soundfile
 
 from evaluation.distortions import CONDITIONS
 from evaluation.errors import NotEvaluable
-from evaluation.report_files import write
-from evaluation.run import Report, Source, evaluate_folder, evaluate_recording
+from evaluation.report_files import write_report
+from evaluation.run import EvaluationReport, EvaluationSource, evaluate_folder, evaluate_recording
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE, to_ms
 from shared.domain.timeline import TimelineEntry
@@ -28,16 +28,16 @@ EMODB = Path(__file__).parents[2] / ".." / "shared" / "data" / "emodb"
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 
 
-def silent(name: str, done: int, total: int | None) -> None: ...
+def ignore_step(name: str, done: int, total: int | None) -> None: ...
 
 
-def evaluated(folder: Path, pipeline: Pipeline, *, robust: bool = False, **source: object) -> Report:
-    asked = Source(folder, **source)  # type: ignore[arg-type]
-    return evaluate_folder(asked, pipeline, SegmentationOptions(), silent, robust=robust)
+def evaluated(folder: Path, pipeline: Pipeline, *, robust: bool = False, **source: object) -> EvaluationReport:
+    evaluation_source = EvaluationSource(folder, **source)  # type: ignore[arg-type]
+    return evaluate_folder(evaluation_source, pipeline, SegmentationOptions(), ignore_step, robust=robust)
 
 
 def answer(file: Path, pipeline: Pipeline) -> str:
-    """What `emoline analyze` says of a clip of one segment."""
+    """Return the emotion that `emoline analyze` reports for a clip of one segment."""
     options = JobOptions(channels="mix")
     analysis = analyze(file, pipeline, options, file.parent, lambda *_: None, save_segments=False)
     assert len(analysis.result.segments) == 1
@@ -73,7 +73,7 @@ ROWS = [
 ]
 
 
-def test_a_folder_that_nobody_prepared(folder: Path, pipeline: Pipeline) -> None:
+def test_a_folder_as_users_have_it(folder: Path, pipeline: Pipeline) -> None:
     table(folder, ROWS)
     report = evaluated(folder, pipeline, label_map={"boredom": "other"})
     assert report.listed == 6
@@ -85,19 +85,19 @@ def test_a_folder_that_nobody_prepared(folder: Path, pipeline: Pipeline) -> None
     third = answer(folder / "drittes ü.wav", pipeline)
     assert report.unknown_labels == {"confused": {third: 1}}
     files = {"angry": "day 1/first clip.wav", "other": "second.flac"}
-    said = {spoken: answer(folder / file, pipeline) for spoken, file in files.items()}
+    answers = {spoken: answer(folder / file, pipeline) for spoken, file in files.items()}
     assert report.measured.weight == 2
-    assert report.measured.wa.value == np.mean([spoken == found for spoken, found in said.items()])
+    assert report.measured.wa.value == np.mean([spoken == answered for spoken, answered in answers.items()])
     labels = list(report.measured.by_label)
-    for spoken, found in said.items():
-        assert report.measured.confusion[labels.index(spoken)][labels.index(found)] == 1
+    for spoken, answered in answers.items():
+        assert report.measured.confusion[labels.index(spoken)][labels.index(answered)] == 1
     assert (report.measured.units, report.measured.unit_count) == ("speakers", 2)
     assert set(report.measured.by_group) == {"speaker"}
 
 
 def test_the_report_is_three_pictures_and_two_texts(folder: Path, pipeline: Pipeline, tmp_path: Path) -> None:
     table(folder, ROWS[:2] + ROWS[3:])
-    write(evaluated(folder, pipeline), tmp_path / "out" / "new")
+    write_report(evaluated(folder, pipeline), tmp_path / "out" / "new")
     out = tmp_path / "out" / "new"
     assert {path.name for path in out.iterdir()} == {
         "report.json", "report.md", "confusion.png", "reliability.png", "coverage.png"
@@ -119,7 +119,7 @@ def test_labels_that_are_all_foreign_lead_to_the_map(folder: Path, pipeline: Pip
         evaluated(folder, pipeline)
 
 
-def test_nothing_but_missing_files_says_where_they_were_sought(folder: Path, pipeline: Pipeline) -> None:
+def test_a_folder_of_missing_files_names_the_path_that_was_tried(folder: Path, pipeline: Pipeline) -> None:
     table(folder, [ROWS[0], ("wrong/second.flac", "angry", "", ""), ("broken.wav", "sad", "", "")])
     with pytest.raises(NotEvaluable) as raised:
         evaluated(folder, pipeline)
@@ -127,7 +127,7 @@ def test_nothing_but_missing_files_says_where_they_were_sought(folder: Path, pip
     assert str(folder / "wrong" / "second.flac") in str(raised.value)
 
 
-def test_robustness_is_told_for_every_condition_and_the_same_again(folder: Path, pipeline: Pipeline) -> None:
+def test_robustness_covers_every_condition_and_is_the_same_again(folder: Path, pipeline: Pipeline) -> None:
     table(folder, ROWS)
     first, again = (
         evaluated(folder, pipeline, robust=True, only={"file": frozenset({"second.flac", "broken.wav"})},
@@ -158,25 +158,27 @@ def timeline(file: Path, pipeline: Pipeline) -> tuple[TimelineEntry, ...]:
 
 
 def truth(path: Path, entries: Sequence[TimelineEntry], late_ms: int = 0) -> Path:
-    rows = [(to_ms(it.start) + late_ms, to_ms(it.end) + late_ms, it.emotion, it.channel) for it in entries]
+    rows = [
+        (to_ms(entry.start) + late_ms, to_ms(entry.end) + late_ms, entry.emotion, entry.channel) for entry in entries
+    ]
     table(path, [("start_ms", "end_ms", "emotion", "channel"), *(tuple(map(str, row)) for row in rows)], "truth.csv")
     return path / "truth.csv"
 
 
-def recording(file: Path, truth: Path, pipeline: Pipeline) -> Report:
-    return evaluate_recording(Source(file, truth), pipeline, SegmentationOptions(), silent)
+def recording(file: Path, truth: Path, pipeline: Pipeline) -> EvaluationReport:
+    return evaluate_recording(EvaluationSource(file, truth), pipeline, SegmentationOptions(), ignore_step)
 
 
 def test_a_long_recording_beside_its_truth(call: Path, tmp_path: Path, pipeline: Pipeline) -> None:
     """The call's own timeline is the truth: all is right; then it is late, and then one emotion is another."""
     entries = timeline(call, pipeline)
-    own = recording(call, truth(tmp_path, entries), pipeline)
-    assert [own.measured.wa.value, own.measured.uar.value] == pytest.approx([1, 1])
-    assert own.timeline
-    assert own.timeline.covered_s == own.timeline.truth_s
-    assert own.timeline.outside_s == 0
-    assert own.timeline.boundaries.true == own.timeline.boundaries.answered == own.timeline.boundaries.found > 1
-    assert own.timeline.boundaries.mean_ms == 0
+    exact = recording(call, truth(tmp_path, entries), pipeline)
+    assert [exact.measured.wa.value, exact.measured.uar.value] == pytest.approx([1, 1])
+    assert exact.timeline
+    assert exact.timeline.covered_s == exact.timeline.truth_s
+    assert exact.timeline.outside_s == 0
+    assert exact.timeline.boundaries.true == exact.timeline.boundaries.answered == exact.timeline.boundaries.found > 1
+    assert exact.timeline.boundaries.mean_ms == 0
 
     late = recording(call, truth(tmp_path, entries, late_ms=300), pipeline)
     assert late.timeline
@@ -185,24 +187,24 @@ def test_a_long_recording_beside_its_truth(call: Path, tmp_path: Path, pipeline:
     assert late.timeline.covered_s == pytest.approx(late.timeline.truth_s - late.timeline.outside_s)
 
     times = Counter[str]()
-    for it in entries:
-        times[it.emotion] += it.end - it.start
-    (most, time), (other, _) = times.most_common(2)
-    other_truth = [replace(it, emotion=other) if it.emotion == most else it for it in entries]
-    wrong = recording(call, truth(tmp_path, other_truth), pipeline)
+    for entry in entries:
+        times[entry.emotion] += entry.end - entry.start
+    (frequent, time), (second, _) = times.most_common(2)
+    changed = [replace(entry, emotion=second) if entry.emotion == frequent else entry for entry in entries]
+    wrong = recording(call, truth(tmp_path, changed), pipeline)
     assert wrong.measured.wa.value == pytest.approx(1 - time / times.total(), abs=1e-3)
-    write(wrong, tmp_path / "out")
+    write_report(wrong, tmp_path / "out")
     assert "## Timeline" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_recording_whose_truth_is_missing_or_of_another_channel(tmp_path: Path, pipeline: Pipeline) -> None:
     soundfile.write(tmp_path / "long.wav", speech_like(3).samples, 16_000)
-    asked = Source(tmp_path / "long.wav")
+    evaluation_source = EvaluationSource(tmp_path / "long.wav")
     with pytest.raises(NotEvaluable, match=r"There is no .*long\.csv, which would say"):
-        evaluate_recording(asked, pipeline, SegmentationOptions(), silent)
+        evaluate_recording(evaluation_source, pipeline, SegmentationOptions(), ignore_step)
     (tmp_path / "long.csv").write_text("start_ms,end_ms,emotion,channel\n0,3000,sad,1\n")
     with pytest.raises(NotEvaluable, match=r"The truth tells of channel 1, and long\.wav has 1"):
-        evaluate_recording(asked, pipeline, SegmentationOptions(), silent)
+        evaluate_recording(evaluation_source, pipeline, SegmentationOptions(), ignore_step)
 
 
 @pytest.mark.skipif(not EMODB.is_dir(), reason="EmoDB is not there")
@@ -210,9 +212,11 @@ def test_mini_is_the_network_that_learnt_from_emodb(pipeline: Pipeline, tmp_path
     """On what it was trained on, which no figure of its accuracy may come from."""
     with (EMODB / "labels.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["speaker"] in ("13", "16")]
-    some = [row for emotion in {row["emotion"] for row in rows} for row in rows if row["emotion"] == emotion][::4]
-    table(tmp_path, [("file", "emotion", "speaker"), *((row["file"], row["emotion"], row["speaker"]) for row in some)])
+    sample = [row for emotion in {row["emotion"] for row in rows} for row in rows if row["emotion"] == emotion][::4]
+    table(
+        tmp_path, [("file", "emotion", "speaker"), *((row["file"], row["emotion"], row["speaker"]) for row in sample)]
+    )
     report = evaluated(EMODB, pipeline, labels=tmp_path / "labels.csv")
     assert not report.skipped
-    assert report.measured.weight == len(some)
+    assert report.measured.weight == len(sample)
     assert report.measured.uar.value > 0.8

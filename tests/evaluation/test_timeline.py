@@ -6,33 +6,39 @@ import pytest
 
 from evaluation import listener_labels
 from evaluation.errors import NotEvaluable
-from evaluation.listener_labels import Stretch
-from evaluation.timeline import figures, overlaps
+from evaluation.listener_labels import LabelledSpan
+from evaluation.timeline import measure_timeline, pair_overlaps
 
-TRUE = [Stretch(0, 0, 10_000, "angry"), Stretch(0, 10_000, 20_000, "sad"), Stretch(1, 0, 5_000, "sad")]
-TIMELINE = [(Stretch(0, 2_000, 11_500, "angry"), 0.9), (Stretch(0, 12_500, 30_000, "sad"), 0.6)]
+TRUE = [LabelledSpan(0, 0, 10_000, "angry"), LabelledSpan(0, 10_000, 20_000, "sad"), LabelledSpan(1, 0, 5_000, "sad")]
+TIMELINE = [(LabelledSpan(0, 2_000, 11_500, "angry"), 0.9), (LabelledSpan(0, 12_500, 30_000, "sad"), 0.6)]
 
 
 def test_times_that_truth_and_timeline_share_by_channel() -> None:
-    found = [(pair.spoken, pair.answered, pair.confidence, pair.weight) for pair in overlaps(TRUE, TIMELINE)]
-    assert found == [("angry", "angry", 0.9, 8.0), ("sad", "angry", 0.9, 1.5), ("sad", "sad", 0.6, 7.5)]
+    pairs = [(pair.spoken, pair.answered, pair.confidence, pair.weight) for pair in pair_overlaps(TRUE, TIMELINE)]
+    assert pairs == [("angry", "angry", 0.9, 8.0), ("sad", "angry", 0.9, 1.5), ("sad", "sad", 0.6, 7.5)]
 
 
-def test_coverage_and_boundaries_told_by_hand() -> None:
-    found = figures(TRUE, TIMELINE, overlaps(TRUE, TIMELINE))
-    assert (found.truth_s, found.covered_s, found.outside_s) == (25.0, 17.0, 10.0)
-    assert (found.boundaries.true, found.boundaries.answered, found.boundaries.found) == (1, 1, 0)
-    assert found.boundaries.median_ms == found.boundaries.mean_ms == 2_000  # 10 s, and the middle of 11.5 and 12.5 s
+def test_coverage_and_boundaries_computed_by_hand() -> None:
+    figures = measure_timeline(TRUE, TIMELINE, pair_overlaps(TRUE, TIMELINE))
+    assert (figures.truth_s, figures.covered_s, figures.outside_s) == (25.0, 17.0, 10.0)
+    assert (figures.boundaries.true, figures.boundaries.answered, figures.boundaries.found) == (1, 1, 0)
+    assert (
+        figures.boundaries.median_ms == figures.boundaries.mean_ms == 2_000
+    )  # 10 s, and the middle of 11.5 and 12.5 s
 
 
 def test_a_change_that_the_timeline_lacks_has_no_distance() -> None:
-    found = figures(TRUE, TIMELINE[:1], []).boundaries
-    assert (found.true, found.answered, found.found, found.median_ms) == (1, 0, 0, None)
+    boundaries = measure_timeline(TRUE, TIMELINE[:1], []).boundaries
+    assert (boundaries.true, boundaries.answered, boundaries.found, boundaries.median_ms) == (1, 0, 0, None)
 
 
 def test_neighbours_of_one_emotion_are_no_change() -> None:
-    true = [Stretch(0, 0, 1_000, "sad"), Stretch(0, 1_000, 2_000, "sad"), Stretch(0, 2_000, 3_000, "angry")]
-    assert figures(true, [], []).boundaries.true == 1
+    true = [
+        LabelledSpan(0, 0, 1_000, "sad"),
+        LabelledSpan(0, 1_000, 2_000, "sad"),
+        LabelledSpan(0, 2_000, 3_000, "angry"),
+    ]
+    assert measure_timeline(true, [], []).boundaries.true == 1
 
 
 def write(path: Path, text: str) -> Path:
@@ -42,11 +48,11 @@ def write(path: Path, text: str) -> Path:
 
 def test_truth_from_a_table_and_from_audacity(tmp_path: Path) -> None:
     table = write(tmp_path / "a.csv", "start_ms,end_ms,emotion\n1500,2000,Boredom\n0,1500,sad\n")
-    labels = write(tmp_path / "a.txt", "0.000000\t1.500000\tsad\n\\\t100.0\t200.0\n1.500000\t2.000000\tboredom\n")
-    for path in (table, labels):
-        found = listener_labels.read(path, {"boredom": "other"})
-        assert found.stretches == (Stretch(0, 0, 1_500, "sad"), Stretch(0, 1_500, 2_000, "other"))
-        assert not found.by_channel
+    audacity = write(tmp_path / "a.txt", "0.000000\t1.500000\tsad\n\\\t100.0\t200.0\n1.500000\t2.000000\tboredom\n")
+    for path in (table, audacity):
+        labels = listener_labels.read(path, {"boredom": "other"})
+        assert labels.spans == (LabelledSpan(0, 0, 1_500, "sad"), LabelledSpan(0, 1_500, 2_000, "other"))
+        assert not labels.by_channel
 
 
 def test_channels_may_overlap(tmp_path: Path) -> None:
@@ -55,7 +61,7 @@ def test_channels_may_overlap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("a.csv", "start,end,emotion\n0,1,sad\n", "lacks the column start_ms and the column end_ms"),
         ("a.csv", "start_ms,end_ms,emotion\n0,1.5 s,sad\n", "must be whole numbers"),
@@ -65,7 +71,7 @@ def test_channels_may_overlap(tmp_path: Path) -> None:
         ("a.txt", "0.0\tone\tsad\n", "no file of Audacity's labels"),
     ],
 )
-def test_what_is_wrong_with_a_truth_is_a_sentence(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_an_error_in_the_labels_is_a_sentence(tmp_path: Path, name: str, text: str, message: str) -> None:
     with pytest.raises(NotEvaluable) as raised:
         listener_labels.read(write(tmp_path / name, text), {})
-    assert said in str(raised.value)
+    assert message in str(raised.value)

@@ -1,4 +1,4 @@
-"""What the programs of each field make of an export: times in milliseconds, labels and names as they show them."""
+"""Exports read back by the libraries of each field: times in milliseconds, labels and names as they show them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Tiers = dict[str, list[Span]]
 def srt_by_srt(content: bytes) -> list[Span]:
     millisecond = timedelta(milliseconds=1)
     captions = srt.parse(content.decode())
-    return [(it.start // millisecond, it.end // millisecond, it.content) for it in captions]
+    return [(caption.start // millisecond, caption.end // millisecond, caption.content) for caption in captions]
 
 
 def vtt_by_webvtt(content: bytes) -> list[Span]:
@@ -39,13 +39,13 @@ def textgrid_by_praatio(content: bytes, folder: Path) -> Tiers:
     (folder / "call.TextGrid").write_bytes(content)
     grid = textgrid.openTextgrid(str(folder / "call.TextGrid"), includeEmptyIntervals=False, reportingMode="error")
     return {
-        tier.name: [(round(1000 * it.start), round(1000 * it.end), it.label) for it in tier.entries]
+        tier.name: [(round(1000 * entry.start), round(1000 * entry.end), entry.label) for entry in tier.entries]
         for tier in grid.tiers
     }
 
 
 def textgrid_by_praat(content: bytes, folder: Path) -> Tiers:
-    """Praat itself, as a library."""
+    """Read with Praat itself, as a library."""
     (folder / "call.TextGrid").write_bytes(content)
     grid = parselmouth.read(str(folder / "call.TextGrid"))
     tiers = range(1, call(grid, "Get number of tiers") + 1)
@@ -53,7 +53,7 @@ def textgrid_by_praat(content: bytes, folder: Path) -> Tiers:
 
 
 def _intervals(grid: parselmouth.Data, tier: int) -> list[Span]:
-    found = [
+    spans = [
         (
             round(1000 * call(grid, "Get start time of interval", tier, number)),
             round(1000 * call(grid, "Get end time of interval", tier, number)),
@@ -61,7 +61,7 @@ def _intervals(grid: parselmouth.Data, tier: int) -> list[Span]:
         )
         for number in range(1, call(grid, "Get number of intervals", tier) + 1)
     ]
-    return [span for span in found if span[2]]
+    return [span for span in spans if span[2]]
 
 
 def eaf_by_pympi(content: bytes, folder: Path) -> Tiers:
@@ -75,15 +75,15 @@ def eaf_by_its_xml(content: bytes, _: Path) -> Tiers:
     times = {slot.attrib["TIME_SLOT_ID"]: int(slot.attrib["TIME_VALUE"]) for slot in document.iter("TIME_SLOT")}
     return {
         tier.attrib["TIER_ID"]: [
-            (times[it.attrib["TIME_SLOT_REF1"]], times[it.attrib["TIME_SLOT_REF2"]], str(it[0].text))
-            for it in tier.iter("ALIGNABLE_ANNOTATION")
+            (times[label.attrib["TIME_SLOT_REF1"]], times[label.attrib["TIME_SLOT_REF2"]], str(label[0].text))
+            for label in tier.iter("ALIGNABLE_ANNOTATION")
         ]
         for tier in document.iter("TIER")
     }
 
 
 def rttm_by_pyannote(content: bytes, folder: Path) -> Tiers:
-    """By file."""
+    """Read the turns by file."""
     (folder / "call.rttm").write_bytes(content)
     return {
         uri: [
@@ -95,7 +95,7 @@ def rttm_by_pyannote(content: bytes, folder: Path) -> Tiers:
 
 
 def audacity_by_its_manual(content: bytes) -> list[Span]:
-    """Start, end and label in a line with tabs between; lines that begin with a backslash are of another kind."""
+    """Read start, end and label of each line, with tabs between; a backslash begins a line of frequencies."""
     lines = content.decode().split("\n")
     assert lines.pop() == ""
     assert not [line for line in lines if line.startswith("\\")]

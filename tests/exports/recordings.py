@@ -1,4 +1,4 @@
-"""A recording with all that is awkward to export: hostile names, skipped segments, corrections, two channels."""
+"""A recording that is awkward to export: hostile names, skipped segments, corrections, two channels."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def skipped(index: int, channel: int, start_ms: int, end_ms: int) -> SegmentResu
     return SegmentResult(_segment(index, channel, start_ms, end_ms), SegmentOutcome.skipped(FailureCode.TIMEOUT))
 
 
-def corrected(it: SegmentResult, emotion: str, comment: str | None = None) -> SegmentResult:
-    return SegmentResult(it.segment, it.outcome, Correction(emotion, comment, WHEN, "key_1"))
+def corrected(result: SegmentResult, emotion: str, comment: str | None = None) -> SegmentResult:
+    return SegmentResult(result.segment, result.outcome, Correction(emotion, comment, WHEN, "key_1"))
 
 
 def result_of(*segments: SegmentResult) -> Result:

@@ -13,7 +13,7 @@ from tests.exports.readers import audacity_by_its_manual, rttm_by_pyannote
 from tests.exports.recordings import HOSTILE, awkward, recording, result_of, scored
 
 
-def test_rttm_has_who_speaks_and_how_for_each_analysed_segment(tmp_path: Path) -> None:
+def test_rttm_has_speaker_and_emotion_of_each_analysed_segment(tmp_path: Path) -> None:
     assert rttm_by_pyannote(to_rttm(recording("agent", "customer"), awkward()), tmp_path) == {
         "call": [
             (0, 2345, "agent:angry"),
@@ -48,8 +48,8 @@ def test_audacity_has_a_label_for_each_segment_that_was_analysed_or_corrected() 
         (7000, 8001, "agent: unknown, corrected: fearful"),
         (39_000, 40_000, "customer: happy (80%)"),
     ]
-    alone = result_of(scored(0, 0, 0, 1000, 0.7, 0.2, 0.1))
-    assert audacity_by_its_manual(to_labels(recording(), alone)) == [(0, 1000, "angry (70%)")]
+    single = result_of(scored(0, 0, 0, 1000, 0.7, 0.2, 0.1))
+    assert audacity_by_its_manual(to_labels(recording(), single)) == [(0, 1000, "angry (70%)")]
 
 
 @pytest.mark.parametrize("role", HOSTILE)

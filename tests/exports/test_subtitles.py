@@ -44,10 +44,10 @@ def test_times_of_a_day_and_more_are_in_hours(write: Write, read: Read) -> None:
 
 
 @both
-def test_one_voice_without_a_name_needs_none(write: Write, read: Read) -> None:
-    alone = result_of(scored(0, 0, 0, 1000, 0.7, 0.2, 0.1))
-    assert read(write(recording(), alone)) == [(0, 1000, "angry (70%)")]
-    assert read(write(recording("agent"), alone)) == [(0, 1000, "agent: angry (70%)")]
+def test_a_lone_channel_without_a_role_needs_no_name(write: Write, read: Read) -> None:
+    single = result_of(scored(0, 0, 0, 1000, 0.7, 0.2, 0.1))
+    assert read(write(recording(), single)) == [(0, 1000, "angry (70%)")]
+    assert read(write(recording("agent"), single)) == [(0, 1000, "agent: angry (70%)")]
     numbered = [text.split(":")[0] for _, _, text in read(write(recording(), awkward()))]
     assert numbered == ["channel 0", "channel 1", "channel 1"]
 

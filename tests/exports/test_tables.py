@@ -29,29 +29,29 @@ def expected(result: Result) -> list[dict[str, Any]]:
     return [
         {
             "file": "call.mp3",
-            "index": it.segment.index,
-            "channel": it.segment.channel,
-            "role": ROLES[it.segment.channel],
-            "start_ms": it.segment.start // 16,
-            "end_ms": it.segment.end // 16,
-            "flags": [str(flag) for flag in it.segment.flags],
-            "status": "ok" if it.ok else "skipped",
-            "reason": None if it.ok else "timeout",
-            "emotion": it.outcome.emotion,
-            "confidence": it.outcome.confidence,
-            **{f"score_{label}": it.outcome.scores[label] if it.outcome.scores else None for label in LABELS},
-            "corrected_emotion": it.correction.emotion if it.correction else None,
-            "comment": it.correction.comment if it.correction else None,
-            "corrected_at": WHEN if it.correction else None,
+            "index": row.segment.index,
+            "channel": row.segment.channel,
+            "role": ROLES[row.segment.channel],
+            "start_ms": row.segment.start // 16,
+            "end_ms": row.segment.end // 16,
+            "flags": [str(flag) for flag in row.segment.flags],
+            "status": "ok" if row.ok else "skipped",
+            "reason": None if row.ok else "timeout",
+            "emotion": row.outcome.emotion,
+            "confidence": row.outcome.confidence,
+            **{f"score_{label}": row.outcome.scores[label] if row.outcome.scores else None for label in LABELS},
+            "corrected_emotion": row.correction.emotion if row.correction else None,
+            "comment": row.correction.comment if row.correction else None,
+            "corrected_at": WHEN if row.correction else None,
             "model_id": "emoline/test",
             "model_sha256": "0badcafe",
         }
-        for it in result.segments
+        for row in result.segments
     ]
 
 
 def read_csv(content: bytes) -> list[dict[str, Any]]:
-    """The rows as pandas reads them when it is told nothing but what is empty."""
+    """Read the rows with pandas, which is told nothing but how empty cells look."""
     frame = pandas.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""])
     assert frame.columns.tolist() == NAMES
     rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
@@ -87,10 +87,10 @@ def test_parquet_holds_every_segment_in_types_of_its_own(result: Result) -> None
 
 
 def test_tables_of_nothing_have_their_columns() -> None:
-    nothing = result_of()
-    assert read_csv(to_csv(recording(), nothing)) == []
-    assert to_jsonl(recording(), nothing) == b""
-    table = parquet.read_table(io.BytesIO(to_parquet(recording(), nothing)))
+    empty = result_of()
+    assert read_csv(to_csv(recording(), empty)) == []
+    assert to_jsonl(recording(), empty) == b""
+    table = parquet.read_table(io.BytesIO(to_parquet(recording(), empty)))
     assert (table.num_rows, table.column_names) == (0, NAMES)
 
 
@@ -103,7 +103,7 @@ def test_csv_is_as_rfc_4180_and_excel_want_it() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_users_write_is_never_a_formula_and_otherwise_as_written(text: str) -> None:
+def test_text_of_users_is_never_a_formula_and_otherwise_as_written(text: str) -> None:
     content = to_csv(recording(text, "customer", filename=text), awkward(text))
     (first, *_) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     for cell in (first["role"], first["comment"], first["file"]):
@@ -112,11 +112,11 @@ def test_what_users_write_is_never_a_formula_and_otherwise_as_written(text: str)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_no_spreadsheet_has_the_text_as_written(text: str) -> None:
-    said, its_own = recording(text, filename=text), awkward(text)
-    first = json.loads(to_jsonl(said, its_own).decode().split("\n")[0])
+def test_other_formats_have_the_text_as_written(text: str) -> None:
+    named, result = recording(text, filename=text), awkward(text)
+    first = json.loads(to_jsonl(named, result).decode().split("\n")[0])
     assert (first["role"], first["comment"], first["file"]) == (text, text, text)
-    frame = pandas.read_parquet(io.BytesIO(to_parquet(said, its_own)))
+    frame = pandas.read_parquet(io.BytesIO(to_parquet(named, result)))
     assert frame.loc[0, ["role", "comment", "file"]].tolist() == [text, text, text]
 
 

@@ -43,9 +43,9 @@ def test_each_channel_has_a_tier_and_corrections_have_theirs(write: Write, read:
 
 @every_reader
 @pytest.mark.parametrize("role", HOSTILE)
-def test_a_tier_has_its_role_as_its_name_whatever_that_is(write: Write, read: Read, role: str, tmp_path: Path) -> None:
-    found = read(write(recording(role, "customer"), awkward()), tmp_path)
-    assert found == {name.replace("agent", role): labels for name, labels in AWKWARD.items()}
+def test_a_tier_has_its_role_as_its_name_unchanged(write: Write, read: Read, role: str, tmp_path: Path) -> None:
+    tiers = read(write(recording(role, "customer"), awkward()), tmp_path)
+    assert tiers == {name.replace("agent", role): labels for name, labels in AWKWARD.items()}
 
 
 @every_reader
@@ -67,9 +67,9 @@ def test_a_textgrid_covers_the_recording_without_gaps(tmp_path: Path) -> None:
     (tmp_path / "call.TextGrid").write_bytes(to_textgrid(recording("agent", "customer"), awkward()))
     grid = textgrid.openTextgrid(str(tmp_path / "call.TextGrid"), includeEmptyIntervals=True)
     for tier in grid.tiers:
-        edges = [(it.start, it.end) for it in tier.entries]
+        edges = [(entry.start, entry.end) for entry in tier.entries]
         assert (edges[0][0], edges[-1][1]) == (0, 40)
-        assert all(one[1] == other[0] for one, other in pairwise(edges))
+        assert all(before[1] == after[0] for before, after in pairwise(edges))
 
 
 @pytest.mark.parametrize("name", ["call.mp3", "Gespräch 1 & 2 <x>.wav", "100%.flac", "客服.unheard"])

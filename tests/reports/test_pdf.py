@@ -1,4 +1,4 @@
-"""The PDF's text, read back from it, against the result that it is of."""
+"""The text of the PDF report, read back and compared with the result."""
 
 # ruff: noqa: RUF001  # the dashes of spans, and Chinese punctuation
 
@@ -17,12 +17,12 @@ from pypdf.generic import DictionaryObject
 
 from reports import fonts
 from reports.pdf import render
-from reports.report_input import Subject
+from reports.report_input import ReportInput
 from reports.texts import TEXTS, Language
 from shared.domain.failure import SEGMENT_REASONS
 from shared.domain.recording import RecordingWarning, clock, to_ms
 from shared.domain.segment import SegmentFlag
-from tests.reports.subjects import MODEL, call, day, link, subject
+from tests.reports.report_inputs import MODEL, call, day, link, report_input
 from tests.unit.results import scored, skipped
 
 LANGUAGES: list[Language] = ["en", "zh"]
@@ -39,25 +39,25 @@ HOSTILE = [
 
 
 def pages(document: bytes) -> list[str]:
-    """The text of each page, with plain spaces, and without what only turns its direction."""
+    """Return the text of each page, with plain spaces and without marks of direction."""
     text = (page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
     return [re.sub(r"\s+", " ", re.sub("[\u200b\u2066-\u2069]", "", page)) for page in text]
 
 
-def text_of(subject: Subject, lang: Language = "en") -> str:
-    return " ".join(pages(render(subject, lang)))
+def text_of(source: ReportInput, lang: Language = "en") -> str:
+    return " ".join(pages(render(source, lang)))
 
 
 def links(document: bytes) -> list[str]:
-    found: list[str] = []
+    addresses: list[str] = []
     for page in PdfReader(io.BytesIO(document)).pages:
         for reference in page.get("/Annots", []):
             annotation = reference.get_object()
             assert isinstance(annotation, DictionaryObject)
             action = annotation["/A"]
             assert isinstance(action, DictionaryObject)
-            found.append(str(action["/URI"]))
-    return found
+            addresses.append(str(action["/URI"]))
+    return addresses
 
 
 def percents(shares: Iterable[float]) -> set[str]:
@@ -66,19 +66,19 @@ def percents(shares: Iterable[float]) -> set[str]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(lang: Language) -> None:
-    told = subject(call())
-    text, summary, result = text_of(told, lang), told.result.summary, told.result
-    rows = [summary.share_by_emotion, *(own.share_by_emotion for own in summary.by_channel)]
+    report = report_input(call())
+    text, summary, result = text_of(report, lang), report.result.summary, report.result
+    rows = [summary.share_by_emotion, *(channel.share_by_emotion for channel in summary.by_channel)]
     rows += [quarter.share_by_emotion for quarter in summary.by_quarter]
     assert result.dominant
-    of_phases = [40 * 8 / (41 * 8)]  # none is mixed but the agent's, who is happy once
+    phase_shares = [40 * 8 / (41 * 8)]  # none is mixed but the agent's, who is happy once
     known = percents(
         [
             *(share for row in rows for share in row.values()),
-            *(found.outcome.confidence or 0 for found in result.segments),
+            *(each.outcome.confidence or 0 for each in result.segments),
             result.dominant.confidence,
             result.coverage.analysed / result.coverage.speech,
-            *of_phases,
+            *phase_shares,
             29 / 30,
             1.0,
             0.9,
@@ -86,14 +86,14 @@ def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(la
     )
     assert set(re.findall(r"(<?\d+) ?%", text)) <= known
     assert percents(share for row in rows for share in row.values()) <= set(re.findall(r"(<?\d+) ?%", text))
-    times = {clock(to_ms(at)) for found in result.segments for at in (found.segment.start, found.segment.end)}
+    times = {clock(to_ms(at)) for each in result.segments for at in (each.segment.start, each.segment.end)}
     times |= {clock(60_000 * minute) for minute in range(11)} | {clock(150_000), clock(450_000)}
     times |= {clock(to_ms(result.coverage.analysed)), clock(to_ms(result.coverage.speech)), clock(0), "09:30"}
     assert set(re.findall(r"\d+(?::\d\d)+", text)) <= times
 
 
-def test_what_happened_is_told_in_sentences() -> None:
-    text = text_of(subject(call()))
+def test_the_narrative_is_in_sentences() -> None:
+    text = text_of(report_input(call()))
     for sentence in (
         "Mostly neutral: 81 % of the analysed time, with a mean confidence of 65 %.",
         "00:00–09:48 mostly neutral (97 %)",
@@ -117,8 +117,8 @@ def test_what_happened_is_told_in_sentences() -> None:
         assert sentence in text, sentence
 
 
-def test_the_same_is_told_in_chinese() -> None:
-    text = text_of(subject(call()), "zh")
+def test_the_narrative_in_chinese() -> None:
+    text = text_of(report_input(call()), "zh")
     for sentence in (
         "以中立为主：占已分析时长的 81%，平均置信度 65%。",
         "00:00–09:48 以中立为主（97%）",
@@ -133,29 +133,29 @@ def test_the_same_is_told_in_chinese() -> None:
 
 
 def test_key_segments_lead_to_their_sound() -> None:
-    found = links(render(subject(call()), "en"))
-    assert set(found) <= {link(index) for index in range(60)}
-    assert {link(0), link(30), link(39), link(59)} <= set(found)
+    addresses = links(render(report_input(call()), "en"))
+    assert set(addresses) <= {link(index) for index in range(60)}
+    assert {link(0), link(30), link(39), link(59)} <= set(addresses)
 
 
-def test_where_the_sound_was_deleted_there_are_no_links_and_it_is_said() -> None:
-    document = render(subject(call(), audio_deleted=True), "en")
+def test_where_the_sound_was_deleted_a_sentence_takes_the_place_of_links() -> None:
+    document = render(report_input(call(), audio_deleted=True), "en")
     assert links(document) == []
     assert "were deleted, as their retention says" in " ".join(pages(document))
 
 
-def test_segments_under_the_least_confidence_are_told_as_unknown() -> None:
-    text = text_of(subject([scored(0, 0, 30, "sad", 0.9), scored(1, 30, 40, "angry", 0.3)], min_confidence=0.5))
+def test_segments_under_the_least_confidence_are_unknown() -> None:
+    text = text_of(report_input([scored(0, 0, 30, "sad", 0.9), scored(1, 30, 40, "angry", 0.3)], min_confidence=0.5))
     assert "Left as unknown: 25 % of the analysed time, where the confidence is under 50 %." in text
     assert "angry" not in text
 
 
 def test_the_demonstration_model_is_called_what_it_is() -> None:
-    mini = subject(call(), model=type(MODEL)("emoline/mini", None, MODEL.sha256, MODEL.labels, "Small."))
+    mini = report_input(call(), model=type(MODEL)("emoline/mini", None, MODEL.sha256, MODEL.labels, "Small."))
     assert "a small demonstration model" in text_of(mini)
     assert "小型演示模型" in text_of(mini, "zh")
-    other = subject(call(), model=type(MODEL)("acme", None, MODEL.sha256, MODEL.labels, "Heard only Dutch."))
-    assert "Heard only Dutch." in text_of(other)
+    foreign = report_input(call(), model=type(MODEL)("acme", None, MODEL.sha256, MODEL.labels, "Heard only Dutch."))
+    assert "Heard only Dutch." in text_of(foreign)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -163,20 +163,20 @@ def test_the_demonstration_model_is_called_what_it_is() -> None:
 def test_a_recording_of_which_nothing_was_analysed_has_an_honest_short_report(lang: Language, kind: str) -> None:
     segments = [skipped(index, 10 * index, 10 * index + 8) for index in range(40)] if kind == "skipped" else []
     warnings = (RecordingWarning.NO_SPEECH,) if kind == "silence" else ()
-    told = subject(segments, model=None, warnings=warnings)
-    found, texts = pages(render(told, lang)), TEXTS[lang]
-    assert len(found) <= 2
-    assert (texts.no_speech if kind == "silence" else texts.nothing) in found[0]
-    assert texts.shares not in " ".join(found)
+    report = report_input(segments, model=None, warnings=warnings)
+    printed, texts = pages(render(report, lang)), TEXTS[lang]
+    assert len(printed) <= 2
+    assert (texts.no_speech if kind == "silence" else texts.nothing) in printed[0]
+    assert texts.shares not in " ".join(printed)
     if kind == "skipped":
-        assert texts.more.format(count=28).strip() in " ".join(found)
+        assert texts.and_more.format(count=28).strip() in " ".join(printed)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_shown_as_they_are_and_never_obeyed(name: str) -> None:
     roles = (name[:64], "b") if name.isprintable() else ("a", "b")
     model = type(MODEL)(name[:90], None, MODEL.sha256, MODEL.labels, name[:90])
-    text = text_of(subject(call(), filename=name, roles=roles, metadata={name: name}, model=model))
+    text = text_of(report_input(call(), filename=name, roles=roles, metadata={name: name}, model=model))
     assert "root:" not in text
     letters = [word for word in re.findall(r"[\w#</>()\"]+", name) if word.isascii() and len(word) < 25]
     for word in letters:
@@ -185,7 +185,7 @@ def test_names_are_shown_as_they_are_and_never_obeyed(name: str) -> None:
 
 
 def test_chinese_names_are_printed_with_their_rarer_characters() -> None:
-    assert "客户来电：婧鑫萱.wav" in text_of(subject(call(), filename=HOSTILE[5]))
+    assert "客户来电：婧鑫萱.wav" in text_of(report_input(call(), filename=HOSTILE[5]))
 
 
 def test_every_character_of_our_own_texts_is_in_the_font() -> None:
@@ -206,21 +206,25 @@ def test_there_is_a_word_for_everything_that_a_result_may_hold() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_day_is_a_few_pages_and_takes_seconds(lang: Language) -> None:
-    told = subject(day(), seconds=24 * 3600)
+    report = report_input(day(), seconds=24 * 3600)
     started = perf_counter()
-    document = render(told, lang)
+    document = render(report, lang)
     assert perf_counter() - started < 10
     assert len(pages(document)) <= 5
     assert len(document) < 1_000_000
 
 
 def test_the_same_result_gives_the_same_bytes() -> None:
-    assert render(subject(call()), "zh") == render(subject(call()), "zh")
+    assert render(report_input(call()), "zh") == render(report_input(call()), "zh")
 
 
 def test_every_page_is_drawn_within_its_margins() -> None:
-    for told in (subject(call()), subject(call(), filename="x" * 300), subject(day(), seconds=24 * 3600)):
-        with pypdfium2.PdfDocument(render(told, "en")) as document:
+    for report in (
+        report_input(call()),
+        report_input(call(), filename="x" * 300),
+        report_input(day(), seconds=24 * 3600),
+    ):
+        with pypdfium2.PdfDocument(render(report, "en")) as document:
             drawings = [page.render(scale=1, grayscale=True).to_numpy() for page in document]
         for drawn in drawings:
             margin = 40  # points; the text begins at 54

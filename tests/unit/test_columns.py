@@ -1,4 +1,4 @@
-"""Heat maps average and never sample: what their columns hold is what the segments' scores are made of."""
+"""Columns of heat maps average and never sample: their scores average back to the scores of the segments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.time_columns import Columns
+from reports.time_columns import TimeColumns
 from shared.domain.segment import Segment
 from shared.frame_scores import softmax
 from tests.unit.test_frames import LABELS, Part, odds, part, recordings
@@ -17,60 +17,60 @@ from tests.unit.test_frames import LABELS, Part, odds, part, recordings
 FRAME = 320
 
 
-def counted(parts: list[Part], columns: Columns, channel: int) -> list[int]:
-    """Frames that begin in each column."""
+def counted(parts: list[Part], columns: TimeColumns, channel: int) -> list[int]:
+    """Count the frames that begin in each column."""
     mine = [(segment.start, len(logits)) for segment, logits in parts if segment.channel == channel]
     begun = [(start + FRAME * frame) // columns.hop for start, frames in mine for frame in range(frames)]
     return [begun.count(column) for column in range(columns.count)]
 
 
 @given(recordings(), st.integers(1, 400))
-def test_the_columns_average_back_to_the_segments_scores(parts: list[Part], most: int) -> None:
-    # A column has the mean of what the model says of its parts of segments. Where columns and segments are the same
-    # stretches, or a column has whole segments, that is exactly the mean of the segments' scores; `most` 1 is that.
+def test_the_columns_average_back_to_the_segments_scores(parts: list[Part], max_count: int) -> None:
+    # A column has the mean of the scores of its parts of segments. A column with whole segments has exactly the mean of
+    # the segments' scores; `max_count` 1 is that case.
     duration = max((segment.end for segment, _ in parts), default=1)
-    columns = Columns.within(duration, most)
-    found = columns.scores(parts, len(LABELS))
-    for channel, scores in found.items():
+    columns = TimeColumns.for_duration(duration, max_count)
+    scores_by_channel = columns.average_scores(parts, len(LABELS))
+    for channel, scores in scores_by_channel.items():
         weights = np.array(counted(parts, columns, channel))
         assert (np.isnan(scores).any(axis=1) == (weights == 0)).all()
         assert np.allclose(scores[weights > 0].sum(axis=1), 1, atol=1e-5)
-        own = [(segment, logits) for segment, logits in parts if segment.channel == channel]
+        of_channel = [(segment, logits) for segment, logits in parts if segment.channel == channel]
         if columns.count == 1:
-            expected = sum(len(logits) * softmax(logits.mean(axis=0)) for _, logits in own) / weights.sum()
+            expected = sum(len(logits) * softmax(logits.mean(axis=0)) for _, logits in of_channel) / weights.sum()
             assert np.allclose(scores[0], expected, atol=1e-4)
 
 
 @given(st.integers(1, 400), st.integers(0, 40_000), st.integers(1, 60), st.integers(0, 2**32))
 def test_the_columns_of_a_segment_have_its_scores_as_their_geometric_mean(
-    frames: int, start: int, most: int, seed: int
+    frames: int, start: int, max_count: int, seed: int
 ) -> None:
     # Exactly, but for rounding: the softmax undoes a mean of logarithms, as the model's own mean over frames is one.
     logits = np.random.default_rng(seed).normal(scale=3, size=(frames, 9)).astype(np.float32)
-    own = (Segment(0, 0, start, start + FRAME * frames + 80, 0), logits)
-    columns = Columns.within(own[0].end, most)
-    scores, weights = columns.scores([own], 9)[0], np.array(counted([own], columns, 0))
+    segment_part = (Segment(0, 0, start, start + FRAME * frames + 80, 0), logits)
+    columns = TimeColumns.for_duration(segment_part[0].end, max_count)
+    scores, weights = columns.average_scores([segment_part], 9)[0], np.array(counted([segment_part], columns, 0))
     logs = np.log(scores[weights > 0])
     averaged = np.average(logs, axis=0, weights=weights[weights > 0])
     assert np.allclose(softmax(averaged.astype(np.float32)), softmax(logits.mean(axis=0)), atol=1e-4)
 
 
 def test_a_column_of_two_segments_has_the_mean_of_their_scores_by_their_frames() -> None:
-    columns = Columns(16_000, 2)
-    found = columns.scores([part(0, 0, odds(9)), part(1, 100, odds(1, 1, 1))], 2)
-    assert found[0][0] == pytest.approx([0.9 / 4 + 0.5 * 3 / 4, 0.1 / 4 + 0.5 * 3 / 4])
-    assert np.isnan(found[0][1]).all()
+    columns = TimeColumns(16_000, 2)
+    scores_by_channel = columns.average_scores([part(0, 0, odds(9)), part(1, 100, odds(1, 1, 1))], 2)
+    assert scores_by_channel[0][0] == pytest.approx([0.9 / 4 + 0.5 * 3 / 4, 0.1 / 4 + 0.5 * 3 / 4])
+    assert np.isnan(scores_by_channel[0][1]).all()
 
 
 def test_no_column_is_shorter_than_100_ms_and_none_is_missing() -> None:
-    assert Columns.within(16_000 * 30, 1000) == Columns(1600, 300)
-    assert Columns.within(16_000 * 18_000, 1340) == Columns(math.ceil(16_000 * 18_000 / 1340), 1340)
-    assert Columns.within(16_000 * 30 + 1, 1000).count == 301
-    assert Columns.within(0, 1000).count == 1
+    assert TimeColumns.for_duration(16_000 * 30, 1000) == TimeColumns(1600, 300)
+    assert TimeColumns.for_duration(16_000 * 18_000, 1340) == TimeColumns(math.ceil(16_000 * 18_000 / 1340), 1340)
+    assert TimeColumns.for_duration(16_000 * 30 + 1, 1000).count == 301
+    assert TimeColumns.for_duration(0, 1000).count == 1
 
 
 def test_a_column_has_the_emotion_that_takes_most_of_it() -> None:
-    columns = Columns(1600, 4)
-    stretches = [((0, 500), 1), ((500, 2400), 0), ((2400, 3300), 1)]
-    assert columns.most(stretches, 2).tolist() == [0, 0, 1, -1]
-    assert columns.most([], 0).tolist() == [-1] * 4
+    columns = TimeColumns(1600, 4)
+    spans = [((0, 500), 1), ((500, 2400), 0), ((2400, 3300), 1)]
+    assert columns.prevailing_kinds(spans, 2).tolist() == [0, 0, 1, -1]
+    assert columns.prevailing_kinds([], 0).tolist() == [-1] * 4

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from reports.heatmap_input import Picture, Size, picture_of
+from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
@@ -38,13 +38,13 @@ class Analysis:
     waveform: Waveform
     logits: Mapping[int, Floats]
 
-    def picture(self) -> Picture:
+    def picture(self) -> HeatmapData:
         """What its heat map shows, where the logits were kept."""
         scored = [found for found in self.result.segments if found.ok]
         labels = tuple(dict.fromkeys(label for found in scored for label in found.outcome.scores or ()))
         frames = ((found.segment, self.logits[found.segment.index]) for found in scored)
-        return picture_of(
-            self.recording, self.result, labels, frames, self.waveform, duration=self.waveform.end, size=Size()
+        return collect_heatmap_data(
+            self.recording, self.result, labels, frames, self.waveform, duration=self.waveform.end, size=HeatmapSize()
         )
 
 

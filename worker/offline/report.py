@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from reports import html, pdf
-from reports.findings import find
-from reports.heatmap import heatmap
-from reports.report_input import Sound, Subject
+from reports import heatmap, html, pdf
+from reports.findings import collect_findings
+from reports.report_input import ReportInput, SegmentAudio
 from reports.texts import Language
 from shared.domain.options import JobOptions
 from worker.offline.analyze import Analysis
@@ -24,11 +23,15 @@ def write_reports(
     """
     picture = analysis.picture()
     spoken = picture if analysis.result.timeline else None
-    subject = Subject(
-        analysis.recording, analysis.result, options, Sound(links, _clips(analysis, options, clips)), picture=spoken
+    subject = ReportInput(
+        analysis.recording,
+        analysis.result,
+        options,
+        SegmentAudio(links, _clips(analysis, options, clips)),
+        heatmap=spoken,
     )
     contents = {
-        "heatmap.png": heatmap(picture, lang),
+        "heatmap.png": heatmap.draw(picture, lang),
         "report.pdf": pdf.render(subject, lang),
         "report.html": html.render(subject, lang),
     }
@@ -38,5 +41,5 @@ def write_reports(
 
 
 def _clips(analysis: Analysis, options: JobOptions, clips: Path) -> dict[int, bytes]:
-    found = find(analysis.result, options.aggregation.min_confidence)
+    found = collect_findings(analysis.result, options.aggregation.min_confidence)
     return {index: (clips / numbered(index, ".flac")).read_bytes() for index in found.key_indices}

@@ -1,4 +1,4 @@
-"""Recordings whose results are made up, so that what a report says of them can be told in advance."""
+"""Inputs of reports with invented results, so that tests know in advance how the report must read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reports.report_input import Sound, Subject
+from reports.report_input import ReportInput, SegmentAudio
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import FailureCode
 from shared.domain.options import AggregationOptions, JobOptions
@@ -15,14 +15,14 @@ from shared.domain.segment import SegmentFlag, SegmentOutcome, SegmentResult
 from shared.domain.timeline import aggregate
 from tests.unit.results import scored, skipped
 
-PLACE = "https://calls.example"
+SERVICE_URL = "https://calls.example"
 LABELS = ("angry", "happy", "neutral", "sad")
 MODEL = ModelInfo("acme/large", "v7", "9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7", LABELS)
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ROLES = ("agent", "customer")
 
 
-def subject(
+def report_input(
     segments: Sequence[SegmentResult],
     *,
     seconds: float = 600,
@@ -34,21 +34,23 @@ def subject(
     audio_deleted: bool = False,
     warnings: tuple[RecordingWarning, ...] = (),
     metadata: Mapping[str, str] | None = None,
-) -> Subject:
-    """A report's subject: a recording of two channels with these segments."""
+) -> ReportInput:
+    """Return a report's input: a recording of two channels with these segments."""
     options = JobOptions(roles=roles, aggregation=AggregationOptions(2000, min_confidence), metadata=metadata or {})
     duration = round(seconds * SAMPLE_RATE)
-    speech = sum(found.segment.speech for found in segments)
+    speech = sum(each.segment.speech for each in segments)
     result = aggregate(segments, duration=duration, speech=speech, options=options.aggregation, model=model)
     recording = Recording(
         filename, 1, "ab", "k", "mp3", 8000, 2, duration, ChannelMode.SPLIT, roles=roles, warnings=warnings
     )
-    links = {} if audio_deleted else {found.segment.index: link(found.segment.index) for found in segments}
-    return Subject(recording, result, options, Sound(links, clips or {}, PLACE, audio_deleted), "job_1", AT)
+    links = {} if audio_deleted else {each.segment.index: link(each.segment.index) for each in segments}
+    return ReportInput(
+        recording, result, options, SegmentAudio(links, clips or {}, SERVICE_URL, audio_deleted), "job_1", AT
+    )
 
 
 def link(index: int) -> str:
-    return f"{PLACE}/v1/jobs/job_1/segments/{index}/audio"
+    return f"{SERVICE_URL}/v1/jobs/job_1/segments/{index}/audio"
 
 
 def call() -> list[SegmentResult]:
