@@ -89,10 +89,10 @@ def analyze(
 
 def _kept(analysis: Analysis) -> dict[int, str]:
     """Where the sound of each segment is kept, from the folder of the result."""
-    from worker.offline.segment_files import numbered
+    from worker.offline.segment_files import segment_filename
 
     indices = [found.segment.index for found in analysis.result.segments]
-    return {index: f"segments/{numbered(index, '.wav')}" for index in indices}
+    return {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
 
 
 def _write(analysis: Analysis, out: Path, kept: Mapping[int, str], *, with_frames: bool) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from shared.domain.failure import FailureCode
-from tests.adapters.endings import Ending, at_once, ending
+from tests.adapters.file_outcomes import FileOutcome, at_once, ending
 from tests.support.media.broken import BrokenFile, broken_files, cases, place_canary
 from tests.support.media.case import Case
 from tests.support.media.tripwire import Tripwire
@@ -43,7 +43,7 @@ ALIKE = 0.7
 
 
 @dataclass(frozen=True)
-class Trap:
+class DecoderTrap:
     """Files that name a canary, and what notices that it is opened or asked for."""
 
     files: list[BrokenFile]
@@ -52,12 +52,12 @@ class Trap:
 
 
 @pytest.fixture
-def trap(tmp_path: Path) -> Iterator[Trap]:
+def trap(tmp_path: Path) -> Iterator[DecoderTrap]:
     canary = place_canary(tmp_path)
     sound = samples_of(canary.path)
     with Tripwire([canary.path, canary.stream]) as wire:
         baits = (case for case in cases(replace(canary, url=wire.url)) if is_bait(case))
-        yield Trap([written(case, tmp_path) for case in baits], wire, sound)
+        yield DecoderTrap([written(case, tmp_path) for case in baits], wire, sound)
 
 
 def is_bait(case: Case) -> bool:
@@ -95,7 +95,7 @@ def chosen(index: int, file: BrokenFile) -> bool:
     return index % EVERY == 0 or file.name in ONCE_FATAL
 
 
-def wrong(file: BrokenFile, end: Ending) -> str:
+def wrong(file: BrokenFile, end: FileOutcome) -> str:
     """What is wrong with the way in which the work on a file ended, if anything."""
     outcome = "failed" if end.code else "succeeded"
     if outcome in file.acceptable and end.code not in OURS and end.took_s < WITHIN_S:
@@ -103,7 +103,7 @@ def wrong(file: BrokenFile, end: Ending) -> str:
     return f"{file.name}: {end.code} after {end.took_s:.0f} s"
 
 
-def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: Trap) -> None:
+def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap) -> None:
     ends = list(at_once(partial(ending, decoder=DECODER), [file.path for file in trap.files]))
     assert list(filter(None, map(wrong, trap.files, ends))) == []
     assert not trap.wire.touched()
@@ -113,7 +113,7 @@ def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: Trap) -> No
         assert end.decoded != len(trap.sound), file.name
 
 
-def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: Trap) -> None:
+def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: DecoderTrap) -> None:
     paths = {file.name: file.path for file in trap.files}
     for name in ("ffconcat_relative.mp3", "hls_path.m3u8"):
         assert holds(samples_of(paths[name]), trap.sound)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.failure import FailureCode
-from tests.adapters.endings import Ending, at_once, ending
+from tests.adapters.file_outcomes import FileOutcome, at_once, ending
 from tests.support.media.mutations import COUNT, mutant
 from worker.adapters.decoding.decoder import FfmpegDecoder
 
@@ -29,7 +29,7 @@ OF_THE_FILE = {
 DECODER = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=30)
 
 
-def end_of(index: int, directory: Path) -> Ending:
+def end_of(index: int, directory: Path) -> FileOutcome:
     path = directory / str(index)
     path.write_bytes(mutant(index).data)
     try:

@@ -14,13 +14,13 @@ from shared.domain.recording import SAMPLE_RATE, from_ms
 from tests.support.media.speech import speech_like
 from worker.adapters.webrtc_vad import WebRtcVoiceDetector
 from worker.pipeline.ports import Samples
-from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 
 LEAST = from_ms(300)
 MARGIN = from_ms(150)
 
 
-class LoudIsVoice:
+class LoudnessDetector:
     """`worker.pipeline.ports.VoiceDetector` for signals of which every sound is voice."""
 
     def __init__(self, frame: int = 480) -> None:
@@ -30,10 +30,12 @@ class LoudIsVoice:
         return np.asarray(np.abs(samples.reshape(-1, self.frame)).max(axis=1) > 0)
 
 
-def cut(sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000) -> tuple[list[Piece], int]:
+def cut(
+    sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000
+) -> tuple[list[ChannelSegment], int]:
     """The pieces of a channel, and the samples found to be speech."""
-    segmenter = Segmenter(options or SegmentationOptions(), LoudIsVoice())
-    pieces: list[Piece] = []
+    segmenter = Segmenter(options or SegmentationOptions(), LoudnessDetector())
+    pieces: list[ChannelSegment] = []
     for start in range(0, len(sound), chunk):
         pieces += segmenter.feed(sound[start : start + chunk])
     return [*pieces, *segmenter.finish()], segmenter.speech
@@ -101,8 +103,8 @@ def test_each_piece_says_why_it_ends() -> None:
 
 def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> None:
     sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
-    heard: list[Heard] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(), heard.append)
+    heard: list[SpeechActivity] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(), heard.append)
     pieces = [*segmenter.feed(sound), *segmenter.finish()]
     assert [(piece.start, piece.end, piece.cut) for piece in pieces] == [
         (piece.start, piece.end, piece.cut) for piece in cut(sound)[0]
@@ -116,8 +118,8 @@ def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> N
 
 def heard_as_speech(sound: Samples, frame: int) -> NDArray[np.bool_]:
     """Which steps of 10 ms are speech, [steps], to a detector with frames of so many samples."""
-    heard: list[Heard] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(frame), heard.append)
+    heard: list[SpeechActivity] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(frame), heard.append)
     for _ in itertools.chain(segmenter.feed(sound), segmenter.finish()):
         pass
     return np.concatenate([part.speech for part in heard])
@@ -157,7 +159,7 @@ def test_a_click_is_no_segment_but_counts_as_speech_that_was_not_analysed() -> N
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice())
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector())
     minute = np.full(60 * SAMPLE_RATE, 8000, np.int16)
     held = []
     for _ in range(20):

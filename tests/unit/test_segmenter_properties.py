@@ -13,23 +13,23 @@ from shared.domain.recording import AudioFormat, RecordingWarning, from_ms
 from tests.unit.strategies import DETECTORS, divided, divisions, segmentation_options, sounds, two_channels
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Clip, Preparation
-from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.speech import HOP, STEP_MS, Mask, Run, close_gaps, runs
 
 LEAST_STEPS = 30
 CLICK_STEPS = 10
 
 
-def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[Piece], Mask, Segmenter]:
+def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[ChannelSegment], Mask, Segmenter]:
     """The pieces of a channel, what was found to be speech in it [steps], and its segmenter at the end."""
-    heard: list[Heard] = []
+    heard: list[SpeechActivity] = []
     segmenter = Segmenter(options, DETECTORS[options.vad](), heard.append)
     pieces = [piece for part in parts for piece in segmenter.feed(part)]
     pieces += segmenter.finish()
     return pieces, np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)]), segmenter
 
 
-def covered(pieces: Sequence[Piece], steps: int) -> Mask:
+def covered(pieces: Sequence[ChannelSegment], steps: int) -> Mask:
     mask = np.zeros(steps, np.bool_)
     for piece in pieces:
         mask[piece.start // HOP : -(-piece.end // HOP)] = True
@@ -46,7 +46,7 @@ def talks(speech: Mask, options: SegmentationOptions) -> list[Run]:
     return [(start, end) for start, end in long if speech[start:end].sum() >= CLICK_STEPS]
 
 
-def identity(pieces: Sequence[Piece]) -> list[tuple[object, ...]]:
+def identity(pieces: Sequence[ChannelSegment]) -> list[tuple[object, ...]]:
     return [(piece.start, piece.end, piece.speech, piece.cut) for piece in pieces]
 
 
@@ -102,7 +102,7 @@ def test_no_piece_starts_before_the_horizon_that_was_given(sound: Samples, optio
     assert all(piece.start >= horizon for piece in segmenter.finish())
 
 
-class Decoded:
+class FakeStream:
     """`worker.pipeline.ports.AudioStream` of sound [n, 2] that comes in parts of these sizes."""
 
     warnings: Sequence[RecordingWarning] = ()
@@ -116,7 +116,7 @@ class Decoded:
 
 
 def prepared(sound: Samples, sizes: Sequence[int], options: JobOptions) -> list[Clip]:
-    preparation = Preparation(Decoded(sound, sizes), options, DETECTORS, most_segments=1_000)
+    preparation = Preparation(FakeStream(sound, sizes), options, DETECTORS, max_segments=1_000)
     return [clip for clips in preparation.clips() for clip in clips]
 
 

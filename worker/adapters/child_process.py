@@ -23,7 +23,7 @@ _DIE_WITHIN_S = 10.0
 _NICE = 5
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Has this process, and those that it starts, take a third as much of a busy core as another: what people wait for,
     requests, goes before heartbeats, and these before what takes minutes anyway."""
     os.nice(_NICE)

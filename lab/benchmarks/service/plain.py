@@ -75,7 +75,7 @@ def _started() -> Iterator[None]:
 
 def _sounds(pipeline: Pipeline, file: Path) -> list[Samples]:
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
-        preparation = Preparation(stream, JobOptions(), pipeline.detectors, pipeline.most_segments)
+        preparation = Preparation(stream, JobOptions(), pipeline.detectors, pipeline.max_segments)
         return [clip.samples for clips in preparation.clips() for clip in clips]
 
 

@@ -15,13 +15,13 @@ import traceback
 from contextlib import suppress
 from itertools import pairwise
 
-from worker.adapters.child_process import FramePipe, give_way
+from worker.adapters.child_process import FramePipe, lower_priority
 from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER
 from worker.adapters.decoding.process import decode
 
 
 def main() -> None:
-    give_way()
+    lower_priority()
     living: set[int] = set()
     with socket.socket(fileno=int(sys.argv[1])) as orders:
         while True:

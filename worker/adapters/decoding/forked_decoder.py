@@ -37,14 +37,14 @@ def decoding(fd: int, max_samples: int) -> Iterator[FramePipe]:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            pid = _nursery.fork(theirs.fileno(), fd, max_samples)
+            pid = _fork_server.fork(theirs.fileno(), fd, max_samples)
         try:
             yield FramePipe(ours.fileno(), ours.fileno())
         finally:
-            _nursery.kill(pid)
+            _fork_server.kill(pid)
 
 
-class _Nursery:
+class _ForkServer:
     """The parent's end. It is begun anew where it has died, and in a process that was itself forked."""
 
     def __init__(self) -> None:
@@ -103,5 +103,5 @@ class _Nursery:
             self._process.wait()
 
 
-_nursery = _Nursery()
-atexit.register(_nursery.close)
+_fork_server = _ForkServer()
+atexit.register(_fork_server.close)

@@ -95,7 +95,7 @@ class FileServer:
             self._ours.shutdown(socket.SHUT_RDWR)
 
 
-class ServedFile(io.RawIOBase):
+class RemoteFile(io.RawIOBase):
     """The process's end, as the file that it stands for; the process ends when its parent hangs up.
 
     While one block is decoded, the next is on its way.
@@ -163,4 +163,4 @@ class ServedFile(io.RawIOBase):
 
 def opened(fd: int, name: str) -> BinaryIO:
     """The file that a FileServer serves."""
-    return io.BufferedReader(ServedFile(fd, name), _FFMPEG_BYTES)
+    return io.BufferedReader(RemoteFile(fd, name), _FFMPEG_BYTES)

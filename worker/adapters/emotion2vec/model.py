@@ -79,7 +79,7 @@ class Emotion2vecModel:
                     self.problem = str(error)
                     raise
                 self._info, self._batch = ready.info, self._batch or ready.batch
-                metrics.loaded(ready.info)
+                metrics.set_model(ready.info)
                 self.problem = None
             return self._info
 
@@ -175,7 +175,7 @@ class Emotion2vecModel:
     def _answer(self, process: ModelProcess, handed_over: deque[Sequence[Samples]]) -> dict[str, NDArray[Any]]:
         arrays = process.answer(self._pace)
         batch = handed_over.popleft()
-        metrics.answered(len(batch), sum(map(len, batch)), process.took_s, self.batch)
+        metrics.observe_batch(len(batch), sum(map(len, batch)), process.took_s, self.batch)
         self._kills = 0
         return arrays
 

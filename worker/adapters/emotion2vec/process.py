@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from worker.adapters.child_process import ChildDied, FramePipe, give_way
+from worker.adapters.child_process import ChildDied, FramePipe, lower_priority
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.adapters.emotion2vec.model_directory import describe, resolve
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    give_way()
+    lower_priority()
     pipe = FramePipe.to_parent()
     logging.captureWarnings(True)  # of the libraries that FunASR brings along; a line of theirs is none of the log's
     register_funasr()

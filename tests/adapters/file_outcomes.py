@@ -26,7 +26,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Ending:
+class FileOutcome:
     """`code` is None where it could be read; `decoded` is in samples, `took_s` in seconds."""
 
     code: FailureCode | None
@@ -41,20 +41,20 @@ def opened(path: Path, decoder: FfmpegDecoder) -> Iterator[AudioStream]:
         yield stream
 
 
-def ending(path: Path, decoder: FfmpegDecoder) -> Ending:
+def ending(path: Path, decoder: FfmpegDecoder) -> FileOutcome:
     """Any error but those of the pipeline is raised."""
     started = time.monotonic()
     clips: list[Clip] = []
     decoded, code = 0, None
     try:
         with opened(path, decoder) as stream:
-            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, most_segments=MOST_SEGMENTS)
+            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
             for some in preparation.clips():
                 clips += some
                 decoded = preparation.decoded
     except PipelineError as error:
         code = failure_of(error).code
-    return Ending(code, decoded, clips, time.monotonic() - started)
+    return FileOutcome(code, decoded, clips, time.monotonic() - started)
 
 
 def at_once(work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
