@@ -1,4 +1,4 @@
-"""Decoding what lies in a store elsewhere: the decoder's process is served by its parent."""
+"""Decoding recordings that are not files of this machine: the parent reads them for the decoder's process."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> 
 
 
 class FailingFile(io.BytesIO):
-    """Can be read to its middle only; there it does what it is told to."""
+    """A file that can be read up to its middle, where it calls `at_the_middle`."""
 
     def __init__(self, content: bytes, at_the_middle: Callable[[], object]) -> None:
         super().__init__(content)

@@ -1,4 +1,4 @@
-"""What the stage keeps of each segment, and in which order."""
+"""The objects that the stage stores for each segment, and their order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DIM = 8
 
 
 class FakeModel:
-    """`worker.pipeline.ports.EmotionModel` that makes its answers up, and first does what it is told to."""
+    """`worker.pipeline.ports.EmotionModel` with made-up predictions, which calls `meanwhile` before each."""
 
     info = ModelInfo("test", None, "00", LABELS)
     batch = 100 * SECOND
@@ -53,7 +53,7 @@ class FakeModel:
 
 
 class RecordingOrderStore:
-    """A job store that finds out whether the arrays of an outcome are there when it is recorded."""
+    """A job store that notes, when an outcome is recorded, whether its arrays are stored already."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -68,7 +68,7 @@ class RecordingOrderStore:
 
 
 class FullObjectStore:
-    """An object store that has room for so many objects more, and then raises an error."""
+    """An object store with room for `room` more objects, which then raises `error`."""
 
     def __init__(self, services: Services, room: int, error: type[Exception]) -> None:
         self._services = services
@@ -101,7 +101,7 @@ def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
 
 
 def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = None) -> str:
-    """The id of a job with so many segments to be analysed; the sound of the second is silence."""
+    """The id of a job with `count` segments to be analysed, the second of them silent."""
     job_id = submitted(services, JobOptions(embeddings=embeddings))
     claim = services.jobs.claim_preparation()
     assert claim is not None
@@ -157,7 +157,7 @@ def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are
 
 
 class FailingObjectStore:
-    """An object store that breaks off in the middle of each object."""
+    """An object store whose objects can be opened but not read."""
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:

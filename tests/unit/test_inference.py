@@ -41,7 +41,7 @@ class PoisonableModel:
 
 
 class LittleMemoryModel(PoisonableModel):
-    """One that finds out that it has memory for three clips at once."""
+    """A model with memory for three clips at once."""
 
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False

@@ -1,4 +1,4 @@
-"""What becomes of a claim whose work does not end well."""
+"""The outcome of a claim whose work fails, is given back, or loses its lease."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def prepared(claim: Claim, _: object) -> Job:
 
 
 def attempt(services: Services, clock: ManualClock, work: StageFunction) -> int:
-    """Lets the next claim be worked on, an hour after the one before; returns which attempt it was."""
+    """Run the next claim, an hour after the one before, and return its number of attempts."""
     clock.advance(3600)
     claim = services.jobs.claim_preparation()
     assert claim is not None
@@ -121,7 +121,7 @@ def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
 
 
 class LostReplyStore:
-    """A job store that does what it is told to, but whose answer to the first postponement is lost."""
+    """A job store that raises an outage after its first postponement, which has succeeded: the reply is lost."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs

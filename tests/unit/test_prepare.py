@@ -1,4 +1,4 @@
-"""Which channels a preparation gives clips of, and what it says of the recording."""
+"""A preparation's clips by channel, and its description of the recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of runs, gaps, levels, the gate and the mix, whatever the sound is."""
+"""Properties of runs, gaps, levels, the gate and the mix, for any sound."""
 
 from __future__ import annotations
 

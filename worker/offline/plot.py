@@ -113,8 +113,7 @@ def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figur
             bottom = height - _HEAD - row * row_height - place * _STRIP
             box = (_LEFT / _WIDTH, bottom / height, width / _WIDTH, 0.94 * _STRIP / height)
             axes = figure.add_axes(box, xlim=(left, right), ylim=(_FLOOR, _TOP))
-            _axis(axes, channel.label, with_time=place == len(channels))
-            _strip(axes, channel, left, right)
+            _strip(axes, channel, left, right, with_time=place == len(channels))
     _head(figure, title, height)
     return figure
 
@@ -122,31 +121,25 @@ def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figur
 def _head(figure: Figure, title: str, height: float) -> None:
     left = _LEFT / _WIDTH
     figure.text(left, 1 - 0.12 / height, title, va="top", fontsize=12, fontweight="bold")
-    at = (left, 1 - 0.32 / height)
-    figure.legend(handles=_legend(), loc="upper left", bbox_to_anchor=at, ncols=7, frameon=False, fontsize=9)
-
-
-def _legend() -> list[Patch | Line2D]:
-    return [
+    handles = [
         Patch(color=_SPEECH, label="speech"),
         Patch(color=_NO_SPEECH, label="other sound"),
         Line2D([], [], label="threshold of silence", **_THRESHOLD),
         Patch(facecolor=_SEGMENTS[0], edgecolor="black", linewidth=0.5, label="segment, with its number"),
         *(Line2D([], [], label=_MEANINGS[reason], **style) for reason, style in _LINES.items()),
     ]
+    at = (left, 1 - 0.32 / height)
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=at, ncols=7, frameon=False, fontsize=9)
 
 
-def _axis(axes: Axes, label: str, *, with_time: bool) -> None:
-    axes.set_ylabel(label, fontsize=8)
+def _strip(axes: Axes, channel: _Channel, start: int, end: float, *, with_time: bool) -> None:
+    """Draw one channel from `start` to `end`, in seconds; `with_time` labels the time axis."""
+    axes.set_ylabel(channel.label, fontsize=8)
     axes.set_yticks([-60, -40, -20, 0])
     axes.xaxis.set_major_locator(MultipleLocator(_TICK_S))
     axes.xaxis.set_major_formatter(lambda second, _: clock(round(second) * 1000))
     axes.tick_params(labelsize=8, labelbottom=with_time)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _strip(axes: Axes, channel: _Channel, start: int, end: float) -> None:
-    """Draw one channel from `start` to `end`, in seconds."""
     _sound(axes, channel, start, end)
     _segments(axes, channel.segments, start, end)
     for cut in channel.segments:

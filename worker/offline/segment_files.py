@@ -22,16 +22,14 @@ class NumberedFiles:
 
     def earlier(self) -> list[Path]:
         """The numbered files in the folder that this run has not written, sorted."""
-        candidates = set(self._folder.glob(f"*{self._suffix}")) - self._written
-        return sorted(path for path in candidates if self._is_numbered(path) and path.is_file())
+        candidates = [path for path in self._folder.glob(f"*{self._suffix}") if path.stem.isdecimal()]
+        numbered = {path for path in candidates if path.name == segment_filename(int(path.stem), self._suffix)}
+        return sorted(path for path in numbered - self._written if path.is_file())
 
     def delete_earlier(self) -> None:
         """Delete the numbered files that this run has not written; files with other names stay."""
         for path in self.earlier():
             path.unlink()
-
-    def _is_numbered(self, path: Path) -> bool:
-        return path.stem.isdecimal() and path.name == segment_filename(int(path.stem), self._suffix)
 
 
 def segment_filename(index: int, suffix: str) -> str:

@@ -97,7 +97,7 @@ def _candidates(span: Run, speech: Sequence[Run], level: Levels, options: Segmen
 
 def _cheapest_path(candidates: Sequence[Candidate], options: SegmentationOptions) -> list[Candidate]:
     """The cheapest cuts after the first candidate up to the last, with `max_ms` at most between neighbours."""
-    longest = options.max_ms // STEP_MS
+    shortest, longest = options.min_ms // STEP_MS, options.max_ms // STEP_MS
     best = [0.0] + [float("inf")] * (len(candidates) - 1)
     previous = [0] * len(candidates)
     for end in range(1, len(candidates)):
@@ -105,18 +105,15 @@ def _cheapest_path(candidates: Sequence[Candidate], options: SegmentationOptions
             length = candidates[end].at - candidates[start].at
             if length > longest:
                 break
-            cost = best[start] + candidates[end].cost + _length_cost(length, options.min_ms // STEP_MS)
+            seconds = length / _STEPS_PER_S
+            length_cost = _SLIVER_COST
+            if seconds >= _SLIVER:
+                short = _SHORT_SEGMENT_COST if length < shortest else 0.0
+                length_cost = short + _LENGTH_WEIGHT * ((seconds - _IDEAL) / _IDEAL) ** 2
+            cost = best[start] + candidates[end].cost + length_cost
             if cost < best[end]:
                 best[end], previous[end] = cost, start
     path = [len(candidates) - 1]
     while path[-1]:
         path.append(previous[path[-1]])
     return [candidates[index] for index in path[-2::-1]]
-
-
-def _length_cost(steps: int, shortest: int) -> float:
-    seconds = steps / _STEPS_PER_S
-    if seconds < _SLIVER:
-        return _SLIVER_COST
-    short = _SHORT_SEGMENT_COST if steps < shortest else 0.0
-    return short + _LENGTH_WEIGHT * ((seconds - _IDEAL) / _IDEAL) ** 2
