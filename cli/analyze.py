@@ -91,10 +91,10 @@ def analyze(
 
 def _audio_files(analysis: Analysis) -> dict[int, str]:
     """Return the saved audio file of each segment by its index, relative to the folder of the result."""
-    from worker.offline.segment_files import numbered
+    from worker.offline.segment_files import segment_filename
 
     indices = [scored.segment.index for scored in analysis.result.segments]
-    return {index: f"segments/{numbered(index, '.wav')}" for index in indices}
+    return {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
 
 
 def _write(analysis: Analysis, out: Path, audio_files: Mapping[int, str], *, with_frames: bool) -> None:

@@ -13,7 +13,7 @@ from shared.container import open_services
 from shared.settings import Settings
 from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
 from worker.metrics import REGISTRY
-from worker.worker_threads import running
+from worker.worker_threads import run_worker_threads
 
 
 @contextmanager
@@ -39,5 +39,5 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
             finish_work(services),
             deliver,
         ]
-        with model, running(works, services.sweeper, wake_ups, stop), serving(app, listener) as url:
+        with model, run_worker_threads(works, services.sweeper, wake_ups, stop), serving(app, listener) as url:
             yield url

@@ -113,7 +113,7 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
     from shared.telemetry.traces import TracingUnavailable, exported
-    from worker.metrics import PortInUse, shown
+    from worker.metrics import PortInUse, serve_metrics
     from worker.pipeline.errors import ModelUnavailable
 
     try:
@@ -122,7 +122,7 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
         if role is Role.BEAT:
             run_beat(broker_url, settings.log_level)
         else:
-            with exported(role.value), shown(settings.metrics_host, settings.metrics_port):
+            with exported(role.value), serve_metrics(settings.metrics_host, settings.metrics_port):
                 raise typer.Exit(run_worker(settings, broker_url, Queue(role.value)))
     except (ModelUnavailable, StoreUnavailable, DatabaseUnusable, TracingUnavailable, PortInUse) as error:
         leave(console, str(error))

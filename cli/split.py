@@ -22,25 +22,25 @@ def split(
 ) -> None:
     """Cut one file into segments, without a model."""
     from cli.terminal import print_split, progress_bar
-    from worker.offline.split import Hearing
+    from worker.offline.split import ActivityRecorder
     from worker.offline.split import split as run
 
     console = Console(stderr=True)
     settings = settings_with(segmentation=segmentation)
     options = job_options(channels=channels, segmentation=settings.segmentation)
-    hearing = Hearing()
-    on_heard = hearing.add if plot else lambda channel, heard: None
+    activity = ActivityRecorder()
+    on_activity = activity.add if plot else lambda channel, block: None
     with leaving(console), progress_bar(console) as bar:
         task = bar.add_task("cutting", total=None)
 
         def on_progress(decoded: int, declared: int | None) -> None:
             bar.update(task, completed=decoded, total=declared)
 
-        done = run(file, out, options, settings, on_progress, on_heard)
+        done = run(file, out, options, settings, on_progress, on_activity)
         if plot:
             from worker.offline.plot import draw
 
             bar.update(task, description="drawing")
-            draw(done, hearing, options.segmentation.min_silence_ms, out)
+            draw(done, activity, options.segmentation.min_silence_ms, out)
         bar.update(task, description="done", completed=1, total=1)
     print_split(done, Console())

@@ -1,4 +1,4 @@
-"""A worker of the distributed service: one Celery process for one kind of work, or the beat that has it swept."""
+"""A worker of the distributed service: one Celery process for one queue, or the beat that starts the sweep."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from shared.adapters.celery_wake_ups import SWEEP, CeleryWakeUps, celery_app, no
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
-from worker.adapters.child_process import give_way
+from worker.adapters.child_process import lower_priority
 from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
-from worker.queue_task import AFTER_ERROR_S, Work, attempt
+from worker.queue_task import AFTER_ERROR_S, QueueTask, run_logged
 
 _log = structlog.get_logger()
 _TASK_S = 60.0
-"""A task that has found work for so long ends and wakes the next: brokers take a message back that is in hand for an
-hour, some for half of one."""
+"""A Celery task ends after this time and wakes the next one: a broker redelivers a message that is not acknowledged
+within an hour, or half of one."""
 
 
 def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
-    """Works until SIGTERM or SIGINT, then ends what is in hand and returns the exit status.
+    """Work on one queue until SIGTERM or SIGINT, end the work in hand, and return the exit status.
 
     Raises:
-        DatabaseUnusable, ModelUnavailable, StoreUnavailable.
+        DatabaseUnusable: the database cannot be reached or has another schema.
+        ModelUnavailable: the model cannot run.
+        StoreUnavailable: the object store cannot be reached.
     """
-    give_way()
+    lower_priority()
     app, stop = celery_app(broker_url), Event()
 
-    def stopping(**_: object) -> None:
+    def on_shutdown(**_: object) -> None:
         stop.set()
 
-    signals.worker_shutting_down.connect(stopping)
+    signals.worker_shutting_down.connect(on_shutdown)
     signals.setup_logging.connect(_logs_are_set_up)
     with (
         CeleryWakeUps(app) as wake_ups,
@@ -47,11 +49,11 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
         worker = app.Worker(
             concurrency=work.threads,
             hostname=node_name(queue),
-            loglevel="WARNING",  # what it says of every message else is noise
+            loglevel="WARNING",  # Celery logs every message at INFO
             pool="threads",
             queues=[queue.value],
             quiet=True,
-            # What workers tell each other serves no purpose here and is traffic for the broker.
+            # Gossip between workers would be traffic for the broker without a use.
             without_gossip=True,
             without_mingle=True,
         )
@@ -61,17 +63,17 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
 
 
 def run_beat(broker_url: str, log_level: str) -> None:
-    """Has the sweep done again and again; two beats at once do no harm."""
+    """Start the sweep periodically until the process ends; two beats at once do no harm."""
     signals.setup_logging.connect(_logs_are_set_up)
     celery_app(broker_url).Beat(loglevel=log_level, quiet=True).run()
 
 
 def _logs_are_set_up(**_: object) -> None:
-    """Whom this signal has, Celery leaves the rest to."""
+    """Do nothing: Celery sets up no logging of its own when this signal has a receiver."""
 
 
 @contextmanager
-def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> Iterator[Work]:
+def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> Iterator[QueueTask]:
     if queue is Queue.PREPARE:
         yield prepare_work(services, build_decoder(settings), stop)
     elif queue is Queue.FINISH:
@@ -85,21 +87,21 @@ def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> 
             yield infer_work(services, model)
 
 
-def _add_tasks(app: Celery, work: Work, services: Services, wake_ups: WakeUps, stop: Event) -> None:
+def _add_tasks(app: Celery, work: QueueTask, services: Services, wake_ups: WakeUps, stop: Event) -> None:
     def work_off() -> None:
         until = time.monotonic() + _TASK_S
         while not stop.is_set():
-            done = attempt(work.queue.value, work.run_once)
-            if done is False:
+            worked = run_logged(work.queue.value, work.run_once)
+            if worked is False:
                 return
-            if done is None:
+            if worked is None:
                 stop.wait(AFTER_ERROR_S)
             if time.monotonic() > until:
                 wake_ups.wake(work.queue)
                 return
 
     def sweep() -> None:
-        attempt("sweep", services.sweeper.run)
+        run_logged("sweep", services.sweeper.run)
 
     app.task(name=task_name(work.queue))(work_off)
     if work.queue is Queue.FINISH:

@@ -1,4 +1,4 @@
-"""From an exception to the failure that a user sees: the only place."""
+"""The mapping from exceptions to the failures that users see."""
 
 from __future__ import annotations
 
@@ -52,14 +52,9 @@ _CODES: dict[type[Exception], FailureCode] = {
 
 
 def failure_of(error: Exception) -> Failure:
-    """The failure that `error` means for the job in whose stage it was raised."""
+    """The failure of a job whose stage raised `error`; an unknown error is INTERNAL_ERROR."""
+    codes = (code for kind, code in _CODES.items() if isinstance(error, kind))
+    failure = FAILURES[next(codes, FailureCode.INTERNAL_ERROR)]
     if isinstance(error, DownloadFailed):
-        return replace(_failure(error), message=str(error), retryable=error.may_pass)
-    return _failure(error)
-
-
-def _failure(error: Exception) -> Failure:
-    for kind, code in _CODES.items():
-        if isinstance(error, kind):
-            return FAILURES[code]
-    return FAILURES[FailureCode.INTERNAL_ERROR]
+        return replace(failure, message=str(error), retryable=error.may_pass)
+    return failure

@@ -1,4 +1,4 @@
-"""What workers count, for Prometheus: of the work itself, never of whose it is."""
+"""The workers' Prometheus metrics: they count work, and never name a tenant."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MODEL_SECONDS = Counter("emoline_model_seconds", "Time for which the model was a
 MODEL_KILLS = Counter(
     "emoline_model_kills", "Times that the model's process hung or died.", ["reason"], registry=REGISTRY
 )
-for _reason in ("timeout", "crash"):  # so that the first is a rise, not a beginning
+for _reason in ("timeout", "crash"):  # starts the series at 0, so that the first kill shows as an increase
     MODEL_KILLS.labels(_reason)
 MODEL = Gauge(
     "emoline_model_info",
@@ -77,33 +77,40 @@ class PortInUse(Exception):
         return " ".join((self.__doc__ or "").split())
 
 
-def loaded(model: ModelInfo) -> None:
+def set_model(model: ModelInfo) -> None:
+    """Set the info metric to the model that is loaded now."""
     MODEL.clear()
     MODEL.labels(model.id, model.revision or "", model.sha256, model.precision).set(1)
 
 
-def answered(segments: int, samples: int, seconds: float, room: int) -> None:
-    """A batch of so many segments and samples took the model so long; it would best have had `room` samples."""
+def observe_batch(segments: int, samples: int, seconds: float, batch_samples: int) -> None:
+    """Observe a batch of `samples` at 16 kHz that took the model `seconds`; `batch_samples` is its best batch size."""
     BATCH_SEGMENTS.observe(segments)
     BATCH_SECONDS.observe(samples / SAMPLE_RATE)
-    BATCH_FILL.observe(min(1.0, samples / room))
+    BATCH_FILL.observe(min(1.0, samples / batch_samples))
     ANALYSED.inc(samples / SAMPLE_RATE)
     MODEL_SECONDS.inc(seconds)
 
 
-def found(outcomes: list[SegmentOutcome], recorded: int) -> None:
+def count_outcomes(outcomes: list[SegmentOutcome], recorded: int) -> None:
+    """Count the outcomes of segments, of which `recorded` were written and the rest discarded."""
     for outcome in outcomes:
         SEGMENTS.labels(outcome.reason.value if outcome.reason else outcome.status.value).inc()
     DISCARDED.inc(len(outcomes) - recorded)
 
 
-def attempted(attempt: Attempt) -> None:
+def count_delivery(attempt: Attempt) -> None:
+    """Count one attempt to deliver a webhook."""
     DELIVERIES.labels(f"{attempt.status // 100}xx" if attempt.status else "none").inc()
 
 
 @contextmanager
-def shown(host: str, port: int | None) -> Iterator[None]:
-    """Answers Prometheus at an address of its own while the context lasts, where there is a port. Raises PortInUse."""
+def serve_metrics(host: str, port: int | None) -> Iterator[None]:
+    """Serve the metrics at `host` and `port` while the context lasts; without a port, do nothing.
+
+    Raises:
+        PortInUse: the address cannot be bound.
+    """
     if port is None:
         yield
         return

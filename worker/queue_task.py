@@ -1,4 +1,4 @@
-"""A kind of work as those see it who run it: threads of the embedded service, or tasks of a Celery worker."""
+"""The task of one work queue, as worker threads and Celery tasks run it."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from worker.metrics import RUNS
 from worker.pipeline.errors import ModelUnavailable
 
 _log = structlog.get_logger()
-_Done = TypeVar("_Done")
+_Result = TypeVar("_Result")
 
 AFTER_ERROR_S = 5.0
-"""Pause before the next attempt: what is away is not asked again and again, nor work claimed and given back."""
+"""Pause after an error, so that a service that is away is not asked again and again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """`run_once` does a piece of it and says whether there was any; `threads` pieces are in hand at once."""
+class QueueTask:
+    """The work of one queue: `run_once` does the next piece and returns False when there is none; up to `threads`
+    threads call it at once."""
 
     queue: Queue
     run_once: Callable[[], bool]
     threads: int
 
 
-def attempt(name: str, do: Callable[[], _Done]) -> _Done | None:
-    """What `do` returns, or None after an error, which is logged: the next attempt may go better."""
+def run_logged(name: str, function: Callable[[], _Result]) -> _Result | None:
+    """Call `function` and return its result, or None after an error, which is logged and counted under `name`."""
     outcome = "error"
     try:
-        done = do()
+        result = function()
         outcome = "ok"
-        return done
+        return result
     except ModelUnavailable as error:
         outcome = "model_unavailable"
         _log.error("model.unavailable", reason=str(error))

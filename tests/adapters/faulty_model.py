@@ -1,6 +1,6 @@
-"""The model's process with clips that hurt it: run as `python -m tests.adapters.faulty_model`, like the real one.
+"""The model's process with clips that make it fail: `python -m tests.adapters.faulty_model`.
 
-A clip's first sample says what it does to the process that is to answer it.
+A clip's first sample selects the failure.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ HANG = 30_001
 CRASH = 30_002
 """Ends it by a segmentation fault."""
 SCARCE = 30_003
-"""The device runs out of memory when more than two clips lie beside it."""
+"""The device runs out of memory when more than two other clips are in its batch."""
 HANG_ALWAYS = "EMOLINE_TEST_HANG_ALWAYS"
-"""Environment variable: any clip hangs."""
+"""The environment variable with which every clip hangs."""
 
 
 def hurt(first_samples: list[int]) -> None:

@@ -35,17 +35,17 @@ from worker.pipeline.ports import Samples
 DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
 MONO = speech_like(4, seed=7).samples
 CODEC_DELAY = 0.15 * SAMPLE_RATE
-"""AAC without an edit list has up to two frames of 1024 samples too many."""
+"""The most by which AAC without an edit list is too long: two frames of 1024 samples."""
 STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
 
 
-def nursery_pid() -> int:
+def fork_server_pid() -> int:
     command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.fork_server"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def decoder_pid() -> int:
-    command = ["pgrep", "-n", "-P", str(nursery_pid())]
+    command = ["pgrep", "-n", "-P", str(fork_server_pid())]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -181,28 +181,28 @@ def test_a_decoder_has_nothing_open_but_the_file_and_its_pipe(tmp_path: Path) ->
     assert kinds == [str(tmp_path / "x"), "socket"]
 
 
-def test_a_nursery_that_was_killed_takes_its_decoders_along_and_another_is_begun(tmp_path: Path) -> None:
+def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tmp_path: Path) -> None:
     encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
     with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
         next(stream.blocks())
-        decoder, nursery = decoder_pid(), nursery_pid()
+        decoder, fork_server = decoder_pid(), fork_server_pid()
         assert os.getpriority(os.PRIO_PROCESS, decoder) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
-        os.kill(nursery, signal.SIGKILL)
+        os.kill(fork_server, signal.SIGKILL)
     assert decoded(tmp_path / "x")[0].duration == 200 * len(MONO)
-    assert nursery_pid() != nursery
+    assert fork_server_pid() != fork_server
     until = time.monotonic() + 10
     while Path(f"/proc/{decoder}").exists():  # whoever adopts it has still to notice its end
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
-def test_decoders_are_forked_from_one_nursery(tmp_path: Path) -> None:
+def test_decoders_are_forked_from_one_fork_server(tmp_path: Path) -> None:
     encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
     with (tmp_path / "x").open("rb") as file, DECODER.open(file):
-        nursery, first = nursery_pid(), decoder_pid()
+        fork_server, first = fork_server_pid(), decoder_pid()
         with (tmp_path / "x").open("rb") as other, DECODER.open(other):
             assert decoder_pid() != first
-    assert nursery_pid() == nursery
+    assert fork_server_pid() == fork_server
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(999, 1), (768_001, 1), (16_000, 65)])
@@ -221,7 +221,7 @@ def test_a_decoder_that_hangs_is_given_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never")
     started = time.monotonic()
     impatient = FfmpegDecoder(max_duration_s=60, timeout_s=2)
-    # Open for writing too, so that there is somebody who might still write.
+    # Open for writing too, so that reading waits instead of ending.
     with open(tmp_path / "never", "r+b", buffering=0) as file, pytest.raises(DecodeTimeout), impatient.open(file):
         pass
     assert time.monotonic() - started < 10

@@ -1,4 +1,4 @@
-"""Recordings from hosts that are slow, lie, break off, or send elsewhere: real sockets on this machine."""
+"""Downloads from hosts that are slow, declare wrong lengths, break off or redirect: real sockets on this machine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def outside() -> Outgoing:
 def fetched(
     url: str, downloader: HttpDownloader | None = None, unwanted: Callable[[], bool] = lambda: False
 ) -> tuple[bytes, int | None, str | None]:
-    """The body, and what was said of its size and its name."""
+    """The body, and the declared size and name."""
     with (downloader or HttpDownloader(here(), 20, 5)).open(url, unwanted) as download:
         size, name = download.size, download.filename
         return b"".join(download.blocks()), size, name

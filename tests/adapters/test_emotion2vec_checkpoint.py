@@ -1,4 +1,4 @@
-"""Which model directories are taken, and in which sentence the others are refused."""
+"""The model directories that are accepted, and the messages for the others."""
 
 from __future__ import annotations
 

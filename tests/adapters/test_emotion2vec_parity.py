@@ -1,4 +1,4 @@
-"""The batched forward against FunASR's own answer, one clip at a time: the truth that ours is held to."""
+"""The batched forward pass against FunASR's scores, one clip at a time."""
 
 from __future__ import annotations
 

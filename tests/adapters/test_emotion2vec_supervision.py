@@ -1,4 +1,4 @@
-"""Clips that hang, crash or exhaust the model's process, and a device that is sick."""
+"""Clips that hang, crash or exhaust the model's process, and a faulty device."""
 
 from __future__ import annotations
 

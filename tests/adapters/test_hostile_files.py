@@ -1,4 +1,4 @@
-"""Files made to harm: each comes to an end in time, with a code, and nothing that they name is opened or asked for."""
+"""Hostile files: each ends in time, with a code, and no file or address that it names is opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from shared.domain.failure import FailureCode
-from tests.adapters.endings import Ending, at_once, ending
+from tests.adapters.file_outcomes import FileOutcome, analyse_file, map_in_threads
 from tests.support.media.broken import BrokenFile, broken_files, cases, place_canary
 from tests.support.media.case import Case
 from tests.support.media.tripwire import Tripwire
@@ -22,29 +22,29 @@ from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.ports import Samples
 
 ALL = "EMOLINE_TEST_ALL_MEDIA" in os.environ
-"""All of the files made to harm; by default a part of them."""
+"""True to try all hostile files instead of one in eight."""
 EVERY = 1 if ALL else 8
 KINDS = ("bomb", "lie", "flood", "large")
-"""Of the other kinds the playlists are in `test_decoder`, and those of WAV's headers in `tests/e2e`."""
+"""Playlists are tested in `test_decoder`, WAV headers in `tests/e2e`."""
 ONCE_FATAL = ("loses_channels.aac", "ogg_widens.opus", "channels_9.wav", "channels_33.wav")
-"""Files that once killed the decoder's process; always among those that are tried."""
+"""Files that once killed the decoder's process; they are always tried."""
 WITHIN_S = 60
 DECODER = FfmpegDecoder(max_duration_s=6 * 3600 if ALL else 900, timeout_s=30)
-"""A day of sound, silent or not, is more than a minute's work, and no harm is meant by it."""
+"""A day of sound needs more than a minute without being hostile."""
 OURS = {FailureCode.INTERNAL_ERROR, FailureCode.DECODER_CRASHED, FailureCode.DECODE_TIMEOUT}
-"""Codes that say that something is wrong with Emoline, not with the file."""
+"""Codes of faults in Emoline, not in the file."""
 
 FOLLOWED = ("ffconcat_relative.mp3", "hls_path.m3u8", "hls_http.m3u8", "sound_elsewhere_alias.mov")
-"""Files that FFmpeg follows when it is let."""
+"""Files whose references FFmpeg follows if it is allowed to."""
 PART = 8_000
-"""Samples of the canary that are looked for: half a second."""
+"""Samples of the canary to search for: half a second."""
 ALIKE = 0.7
-"""Correlation of what went through a codec; two voices that are not the same stay far below."""
+"""Least correlation of sound with itself after a codec; two different voices stay far below."""
 
 
 @dataclass(frozen=True)
-class Trap:
-    """Files that name a canary, and what notices that it is opened or asked for."""
+class DecoderTrap:
+    """Files that name a canary, and the tripwire that notices when it is opened or requested."""
 
     files: list[BrokenFile]
     wire: Tripwire
@@ -52,12 +52,12 @@ class Trap:
 
 
 @pytest.fixture
-def trap(tmp_path: Path) -> Iterator[Trap]:
+def trap(tmp_path: Path) -> Iterator[DecoderTrap]:
     canary = place_canary(tmp_path)
     sound = samples_of(canary.path)
     with Tripwire([canary.path, canary.stream]) as wire:
         baits = (case for case in cases(replace(canary, url=wire.url)) if is_bait(case))
-        yield Trap([written(case, tmp_path) for case in baits], wire, sound)
+        yield DecoderTrap([written(case, tmp_path) for case in baits], wire, sound)
 
 
 def is_bait(case: Case) -> bool:
@@ -80,7 +80,7 @@ def samples_of(path: Path, **options: str) -> Samples:
 
 
 def holds(sound: Samples, canary: Samples) -> bool:
-    """Whether any half second of the canary is anywhere in the sound [n], however loud."""
+    """Return True if any half second of the canary is anywhere in the sound [n], at any level."""
     parts = canary[: len(canary) // PART * PART].reshape(-1, PART).astype(float)
     padded = np.concatenate([sound.astype(float), np.zeros(PART)])
     size = len(padded) + PART
@@ -95,16 +95,16 @@ def chosen(index: int, file: BrokenFile) -> bool:
     return index % EVERY == 0 or file.name in ONCE_FATAL
 
 
-def wrong(file: BrokenFile, end: Ending) -> str:
-    """What is wrong with the way in which the work on a file ended, if anything."""
+def wrong(file: BrokenFile, end: FileOutcome) -> str:
+    """A description of the fault in a file's outcome, empty if there is none."""
     outcome = "failed" if end.code else "succeeded"
     if outcome in file.acceptable and end.code not in OURS and end.took_s < WITHIN_S:
         return ""
     return f"{file.name}: {end.code} after {end.took_s:.0f} s"
 
 
-def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: Trap) -> None:
-    ends = list(at_once(partial(ending, decoder=DECODER), [file.path for file in trap.files]))
+def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap) -> None:
+    ends = list(map_in_threads(partial(analyse_file, decoder=DECODER), [file.path for file in trap.files]))
     assert list(filter(None, map(wrong, trap.files, ends))) == []
     assert not trap.wire.touched()
     assert not trap.wire.asked()
@@ -113,7 +113,7 @@ def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: Trap) -> No
         assert end.decoded != len(trap.sound), file.name
 
 
-def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: Trap) -> None:
+def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: DecoderTrap) -> None:
     paths = {file.name: file.path for file in trap.files}
     for name in ("ffconcat_relative.mp3", "hls_path.m3u8"):
         assert holds(samples_of(paths[name]), trap.sound)
@@ -128,5 +128,5 @@ def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: Trap) -> Non
 @pytest.mark.timeout(1800)
 def test_every_bomb_and_every_lie_comes_to_an_end_in_time_and_with_a_code(tmp_path: Path) -> None:
     files = [file for index, file in enumerate(broken_files(tmp_path, kinds=KINDS)) if chosen(index, file)]
-    ends = at_once(partial(ending, decoder=DECODER), [file.path for file in files])
+    ends = map_in_threads(partial(analyse_file, decoder=DECODER), [file.path for file in files])
     assert list(filter(None, map(wrong, files, ends))) == []

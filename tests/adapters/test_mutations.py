@@ -1,4 +1,4 @@
-"""Files broken at random, through the decoder's process and the segmenter: sound, or an error of the file, always."""
+"""Files broken at random, decoded and cut: each gives sound, or an error of the file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.failure import FailureCode
-from tests.adapters.endings import Ending, at_once, ending
+from tests.adapters.file_outcomes import FileOutcome, analyse_file, map_in_threads
 from tests.support.media.mutations import COUNT, mutant
 from worker.adapters.decoding.decoder import FfmpegDecoder
 
@@ -25,15 +25,15 @@ OF_THE_FILE = {
     FailureCode.DECODE_FAILED,
     FailureCode.TOO_LONG,
 }
-"""What may be wrong with a file; the other codes mean that the decoder died or hung, or that Emoline is wrong."""
+"""Codes of faults in the file; any other code means that the decoder died or hung, or that Emoline is at fault."""
 DECODER = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=30)
 
 
-def end_of(index: int, directory: Path) -> Ending:
+def end_of(index: int, directory: Path) -> FileOutcome:
     path = directory / str(index)
     path.write_bytes(mutant(index).data)
     try:
-        return ending(path, DECODER)
+        return analyse_file(path, DECODER)
     finally:
         path.unlink()
 
@@ -43,7 +43,7 @@ def test_every_mutation_ends_in_sound_or_an_error_of_the_file(
     tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     indexes = range(0, COUNT, EVERY)
-    ends = dict(zip(indexes, at_once(partial(end_of, directory=tmp_path), indexes), strict=True))
+    ends = dict(zip(indexes, map_in_threads(partial(end_of, directory=tmp_path), indexes), strict=True))
     record_testsuite_property("ends", str(Counter(str(end.code or "sound") for end in ends.values())))
     assert {index: end.code for index, end in ends.items() if end.code not in {None, *OF_THE_FILE}} == {}
     assert {end.code for end in ends.values()} >= {None, FailureCode.UNSUPPORTED_MEDIA, FailureCode.DECODE_FAILED}

@@ -1,4 +1,4 @@
-"""The voice detectors on the bundled call, of which it is known who speaks when, and on sounds that are no voice."""
+"""The voice detectors on the bundled call, whose speech is annotated, and on sounds that are no voice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from worker.pipeline.segmenter import Segmenter
 
 SAMPLES = Path("samples")
 AROUND = from_ms(200)
-"""How far a decision may lie from what is spoken, in samples."""
+"""The distance allowed between a decision and the annotated speech, in samples."""
 MINUTE = 60 * SAMPLE_RATE
 
 every_detector = pytest.mark.parametrize("vad", VOICE_DETECTORS)

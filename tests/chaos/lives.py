@@ -41,7 +41,7 @@ from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from worker.container import finish_work, infer_work, prepare_work
 from worker.pipeline.ports import Prediction, Samples
-from worker.queue_task import Work
+from worker.queue_task import QueueTask
 from worker.stages import finish, hold_lease, infer, job_stage, prepare
 
 SECOND = 16_000
@@ -204,7 +204,7 @@ def _work(services: Services) -> None:
         pass
 
 
-def _busy(work: Work) -> bool:
+def _busy(work: QueueTask) -> bool:
     try:
         return work.run_once()
     except StorageFull:  # it has given back what it had

@@ -24,7 +24,7 @@ import typer
 import yaml
 
 from cli import app
-from tests.e2e.conftest import Client
+from tests.support.service_client import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.missing import leave_out

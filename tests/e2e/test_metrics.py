@@ -20,7 +20,7 @@ from tests.support.figures import Figures, figures
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
-from worker.metrics import PortInUse, shown
+from worker.metrics import PortInUse, serve_metrics
 
 ROOT = Path(__file__).parents[2]
 ALERTS: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))
@@ -133,14 +133,14 @@ def test_a_worker_shows_its_own_at_its_port_as_long_as_it_works() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     for _ in range(2):  # the port is free again afterwards
-        with shown("127.0.0.1", port), HttpClient() as http:
+        with serve_metrics("127.0.0.1", port), HttpClient() as http:
             found = figures(http.get(f"http://127.0.0.1:{port}/metrics").text)
         assert {"emoline_segments_total", "emoline_build_info"} <= found.names
         assert "emoline_http_requests_total" not in found.names
 
 
 def test_a_worker_whose_port_is_taken_says_so_and_ends(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PortInUse), shown("127.0.0.1", taken_port):
+    with pytest.raises(PortInUse), serve_metrics("127.0.0.1", taken_port):
         pass
     monkeypatch.setenv("EMOLINE_METRICS_PORT", str(taken_port))
     monkeypatch.setenv("EMOLINE_BROKER_URL", "redis://127.0.0.1:1/0")

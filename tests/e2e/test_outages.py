@@ -37,7 +37,7 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.support.servers.s3 import s3_servers
 from tests.support.service_client import Client
-from tests.unit.test_infer_stage import Talkative, prepared
+from tests.unit.test_infer_stage import FakeModel, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import build_decoder, prepare_work
 from worker.stages.finish import FinishStage
@@ -137,12 +137,12 @@ def test_segments_in_hand_when_the_database_stops_are_given_back_untried(
         for _ in range(MAX_ATTEMPTS + 1):
             back = Timer(1, server.start)
             with pytest.raises(DatabaseUnavailable):
-                InferStage(services, Talkative(partial(stop_until, back))).run_once()
+                InferStage(services, FakeModel(partial(stop_until, back))).run_once()
             back.join()
         claims = services.jobs.claim_segments(10**9)
         assert [claim.attempts for claim in claims] == [1, 1, 1]
         services.jobs.release_segments(claims)
-        InferStage(services, Talkative()).run_once()
+        InferStage(services, FakeModel()).run_once()
         assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]  # the second is silence
 
 

@@ -20,7 +20,7 @@ from tests.support.media.encode import encode
 from tests.support.media.speech import Samples, speech_like
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.offline import plot
-from worker.offline.split import Hearing, SplitSegment, split, split_long_audio
+from worker.offline.split import ActivityRecorder, SplitSegment, split, split_long_audio
 from worker.pipeline.errors import UnsupportedMedia
 
 NO_PAUSE: list[tuple[float, float]] = []
@@ -160,9 +160,9 @@ def test_cuts_within_speech_are_counted(tmp_path: Path) -> None:
 def test_more_strips_than_a_page_holds_go_onto_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plot, "_STRIPS_PER_PAGE", 2)
     file = encode(CALL, 16_000, tmp_path / "call.wav")
-    hearing = Hearing()
-    done = split(file, tmp_path / "out", JobOptions(channels="split"), Settings(), on_heard=hearing.add)
-    pages = plot.draw(done, hearing, 200, tmp_path / "out")
+    activity = ActivityRecorder()
+    done = split(file, tmp_path / "out", JobOptions(channels="split"), Settings(), on_activity=activity.add)
+    pages = plot.draw(done, activity, 200, tmp_path / "out")
     assert [page.name for page in pages] == ["segments.png", "segments-002.png"]
     assert all(matplotlib.image.imread(page).shape[1] == 1800 for page in pages)
 

@@ -30,9 +30,8 @@ def test_figures_of_conditions_are_those_of_the_report() -> None:
     measured = {each["condition"]: each["uar"] for each in REPORT["robustness"]}
     assert list(measured) == ["as recorded", *(condition.name for condition in CONDITIONS)]
     for condition, uar in measured.items():
-        assert float(first_figures("docs/explanation/accuracy.md")[condition]) == pytest.approx(100 * uar, abs=0.06), (
-            condition
-        )
+        figure = first_figures("docs/explanation/accuracy.md")[condition]
+        assert float(figure) == pytest.approx(100 * uar, abs=0.06), condition
 
 
 def test_the_notice_of_mini_has_the_uar_of_its_report() -> None:

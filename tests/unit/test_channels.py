@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.recording import ChannelMode
 from tests.support.media.speech import speech_like
-from worker.pipeline.channels import decide, mix
+from worker.pipeline.channels import detect_channel_mode, mix
 from worker.pipeline.ports import Samples
 
 VOICE = speech_like(40, seed=1).samples
@@ -34,17 +34,17 @@ def blocks(*channels: Samples) -> Iterator[Samples]:
     ids=["mono", "copied", "copied softer", "one room", "telephone", "one dead", "silence"],
 )
 def test_channels_are_split_when_they_carry_different_voices(channels: tuple[Samples, ...], mode: ChannelMode) -> None:
-    decided, _ = decide(blocks(*channels))
+    decided, _ = detect_channel_mode(blocks(*channels))
     assert decided is mode
 
 
 def test_listening_loses_no_sound() -> None:
-    _, again = decide(blocks(VOICE, OTHER))
+    _, again = detect_channel_mode(blocks(VOICE, OTHER))
     assert np.array_equal(np.concatenate(list(again)), np.stack([VOICE, OTHER], axis=1))
 
 
 def test_a_recording_without_a_sample_is_mixed() -> None:
-    mode, again = decide(iter(()))
+    mode, again = detect_channel_mode(iter(()))
     assert mode is ChannelMode.MIX
     assert list(again) == []
 

@@ -1,4 +1,4 @@
-"""What holds of the cuts in a stretch of talk, whatever its pauses and levels are."""
+"""Properties of the cuts in a stretch of talk, for any pauses and levels."""
 
 from __future__ import annotations
 

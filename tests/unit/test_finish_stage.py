@@ -1,4 +1,4 @@
-"""What is written of a job when it ends."""
+"""The values saved with a job when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stage keeps of each segment, and in which order."""
+"""The objects that the stage stores for each segment, and their order."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ LABELS = ("happy", "sad", "angry")
 DIM = 8
 
 
-class Talkative:
-    """`worker.pipeline.ports.EmotionModel` that makes its answers up, and first does what it is told to."""
+class FakeModel:
+    """`worker.pipeline.ports.EmotionModel` with made-up predictions, which calls `meanwhile` before each."""
 
     info = ModelInfo("test", None, "00", LABELS)
     batch = 100 * SECOND
@@ -52,8 +52,8 @@ class Talkative:
             yield [_prediction(len(clip) // 320, frame_embeddings) for clip in clips]
 
 
-class Watching:
-    """A job store that finds out whether the arrays of an outcome are there when it is recorded."""
+class RecordingOrderStore:
+    """A job store that notes, when an outcome is recorded, whether its arrays are stored already."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -67,8 +67,8 @@ class Watching:
         return getattr(self._services.jobs, name)
 
 
-class Full:
-    """An object store that has room for so many objects more, and then raises an error."""
+class FullObjectStore:
+    """An object store with room for `room` more objects, which then raises `error`."""
 
     def __init__(self, services: Services, room: int, error: type[Exception]) -> None:
         self._services = services
@@ -101,7 +101,7 @@ def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
 
 
 def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = None) -> str:
-    """The id of a job with so many segments to be analysed; the sound of the second is silence."""
+    """The id of a job with `count` segments to be analysed, the second of them silent."""
     job_id = submitted(services, JobOptions(embeddings=embeddings))
     claim = services.jobs.claim_preparation()
     assert claim is not None
@@ -131,9 +131,9 @@ def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) 
 
 
 def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services: Services) -> None:
-    watching = Watching(services)
+    watching = RecordingOrderStore(services)
     job_id = prepared(services, 3)
-    assert InferStage(replace(services, jobs=watching), Talkative()).run_once()
+    assert InferStage(replace(services, jobs=watching), FakeModel()).run_once()
     assert watching.seen == [True, False, True]
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, frames_key) == {0: (50, 3), 2: (150, 3)}
@@ -146,18 +146,18 @@ def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are
     services: Services, room: int, error: type[Exception]
 ) -> None:
     job_id = prepared(services, 3, "utterance")
-    full = replace(services, frame_store=FrameStore(services.jobs, Full(services, room, error)))
+    full = replace(services, frame_store=FrameStore(services.jobs, FullObjectStore(services, room, error)))
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(error):
-            InferStage(full, Talkative()).run_once()
+            InferStage(full, FakeModel()).run_once()
         assert services.jobs.counts([job_id])[job_id].done == 0
-    InferStage(services, Talkative()).run_once()
+    InferStage(services, FakeModel()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, embedding_key) == {0: (DIM,), 2: (DIM,)}
 
 
-class Away:
-    """An object store that breaks off in the middle of each object."""
+class FailingObjectStore:
+    """An object store whose objects can be opened but not read."""
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
@@ -171,14 +171,14 @@ def test_a_store_that_breaks_off_is_not_taken_for_bad_sound(services: Services) 
     job_id = prepared(services, 3)
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(StoreUnavailable):
-            InferStage(replace(services, object_store=cast(ObjectStore, Away())), Talkative()).run_once()
-    InferStage(services, Talkative()).run_once()
+            InferStage(replace(services, object_store=cast(ObjectStore, FailingObjectStore())), FakeModel()).run_once()
+    InferStage(services, FakeModel()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
 
 
 def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(services: Services) -> None:
     plain, utterance, frame = (prepared(services, 1, kind) for kind in (None, "utterance", "frame"))
-    model = Talkative()
+    model = FakeModel()
     InferStage(services, model).run_once()
     assert model.asked == [True]
     assert [shapes(services, job_id, frames_key) for job_id in (plain, utterance, frame)] == [{0: (50, 3)}] * 3
@@ -188,7 +188,7 @@ def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(servi
 
 
 def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(services: Services) -> None:
-    model = Talkative()
+    model = FakeModel()
     for kind in (None, "utterance"):
         prepared(services, 1, kind)
         InferStage(services, model).run_once()
@@ -197,7 +197,7 @@ def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(service
 
 def test_nothing_is_kept_of_a_job_that_was_deleted_while_the_model_worked(services: Services) -> None:
     gone, other = prepared(services, 1, "frame"), prepared(services, 1)
-    InferStage(services, Talkative(lambda: services.cancellation.delete(gone))).run_once()
+    InferStage(services, FakeModel(lambda: services.cancellation.delete(gone))).run_once()
     assert not (services.settings.objects_dir / "jobs" / gone).exists()
     assert shapes(services, other, frames_key) == {0: (50, 3)}
     assert [result.ok for result in services.jobs.results(other)] == [True]

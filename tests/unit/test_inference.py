@@ -19,7 +19,7 @@ POISON = np.full(16_000, 666, np.int16)
 POISON[1:] = GOOD[1:]
 
 
-class Poisonable:
+class PoisonableModel:
     """`worker.pipeline.ports.EmotionModel` that answers HAPPY, but fails on any batch with POISON in it."""
 
     info = ModelInfo("test", None, "00", ("happy", "sad"))
@@ -40,8 +40,8 @@ class Poisonable:
             yield [self._prediction] * len(clips)
 
 
-class Small(Poisonable):
-    """One that finds out that it has memory for three clips at once."""
+class LittleMemoryModel(PoisonableModel):
+    """A model with memory for three clips at once."""
 
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
@@ -54,7 +54,7 @@ class Small(Poisonable):
             yield [self._prediction] * len(clips)
 
 
-def outcomes(model: Poisonable, clips: Sequence[Samples]) -> list[SegmentOutcome]:
+def outcomes(model: PoisonableModel, clips: Sequence[Samples]) -> list[SegmentOutcome]:
     return [inference.outcome for inference in infer(model, clips)]
 
 
@@ -65,7 +65,7 @@ def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored_clip_by_clip(
 ) -> None:
     clips = [GOOD] * 32
     clips[at] = POISON
-    model = Poisonable(error)
+    model = PoisonableModel(error)
     found = outcomes(model, clips)
     assert found[at] == SegmentOutcome.skipped(reason)
     assert [o.emotion for i, o in enumerate(found) if i != at] == ["happy"] * 31
@@ -73,35 +73,35 @@ def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored_clip_by_clip(
 
 
 def test_a_batch_holds_no_more_sound_than_the_model_likes_or_one_clip() -> None:
-    model = Poisonable(ModelCrash)
+    model = PoisonableModel(ModelCrash)
     assert len(outcomes(model, [GOOD] * 11 + [np.tile(GOOD, 9)] + [GOOD[:8000]] * 17)) == 29
     assert model.batches == [8, 3, 1, 16, 1]
 
 
 def test_too_little_memory_makes_the_batches_smaller_and_blames_no_clip() -> None:
-    model = Small(ModelCrash)
+    model = LittleMemoryModel(ModelCrash)
     assert [outcome.emotion for outcome in outcomes(model, [GOOD] * 10)] == ["happy"] * 10
     assert model.batches == [8, 4, 2, 2, 2, 2, 2]
 
 
 def test_a_clip_without_a_frame_or_a_sound_is_bad_audio_and_never_sent() -> None:
-    model = Poisonable(ModelCrash)
+    model = PoisonableModel(ModelCrash)
     found = outcomes(model, [GOOD[:399], GOOD[:400], GOOD[:0], np.full(16_000, 7, np.int16)])
     assert [outcome.reason for outcome in found] == [FailureCode.BAD_AUDIO, None, *[FailureCode.BAD_AUDIO] * 2]
     assert model.batches == [1]
 
 
 def test_scores_that_are_not_numbers_are_bad_audio() -> None:
-    (found,) = infer(Poisonable(ModelCrash, np.array([[np.nan, 0.5]], np.float32)), [GOOD])
+    (found,) = infer(PoisonableModel(ModelCrash, np.array([[np.nan, 0.5]], np.float32)), [GOOD])
     assert found.outcome == SegmentOutcome.skipped(FailureCode.BAD_AUDIO)
     assert found.prediction is None
 
 
 def test_a_model_that_cannot_run_is_not_blamed_on_the_clips() -> None:
     with pytest.raises(ModelUnavailable):
-        infer(Poisonable(ModelUnavailable), [POISON])
+        infer(PoisonableModel(ModelUnavailable), [POISON])
 
 
 def test_the_emotion_is_the_highest_score_and_the_confidence_its_value() -> None:
-    (outcome,) = outcomes(Poisonable(ModelCrash), [GOOD])
+    (outcome,) = outcomes(PoisonableModel(ModelCrash), [GOOD])
     assert (outcome.status, outcome.emotion, outcome.confidence) == (SegmentStatus.OK, "happy", 0.75)

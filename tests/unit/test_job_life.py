@@ -38,7 +38,7 @@ SOUND = encoded(speech_like(12, seed=3).samples[:, None], 16_000, "wav")
 OPTIONS = JobOptions(channels="mix", segmentation=SegmentationOptions(max_ms=3000, min_ms=1000))
 
 
-class Moody:
+class FlakyModel:
     """`worker.pipeline.ports.EmotionModel` that crashes on clips while `ill`, and else answers by their length."""
 
     info = ModelInfo("test", None, "00", ("happy", "sad"))
@@ -77,7 +77,7 @@ class JobLife(RuleBasedStateMachine):
         self.host = self.open.enter_context(hosting())
         self.host.at("/call.wav", says(SOUND))
         self.services = self.open.enter_context(open_services(own, LocalWakeUps()))
-        self.model = Moody()
+        self.model = FlakyModel()
         self.works: dict[str, Callable[[], bool]] = {
             "prepare": prepare_work(self.services, build_decoder(own), Event()).run_once,
             "infer": infer_work(self.services, self.model).run_once,

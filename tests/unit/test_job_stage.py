@@ -1,4 +1,4 @@
-"""What becomes of a claim whose work does not end well."""
+"""The outcome of a claim whose work fails, is given back, or loses its lease."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.analysed import submitted
 from tests.support.clock import ManualClock
 from worker.pipeline.errors import NoAudioStream
 from worker.stages.hold_lease import WorkerStopping
-from worker.stages.job_stage import Work, run_claim
+from worker.stages.job_stage import StageFunction, run_claim
 
 OUTAGES = [StoreUnavailable, StorageFull, DatabaseUnavailable]
 
@@ -39,7 +39,7 @@ def job_id(over_time: Services) -> str:
     return submitted(over_time, JobOptions())
 
 
-def failing(error: type[Exception]) -> Work:
+def failing(error: type[Exception]) -> StageFunction:
     def work(claim: Claim, _: object) -> Job:
         raise error
 
@@ -50,8 +50,8 @@ def prepared(claim: Claim, _: object) -> Job:
     return claim.job.to(JobState.INFERRING, claim.job.created_at)
 
 
-def attempt(services: Services, clock: ManualClock, work: Work) -> int:
-    """Lets the next claim be worked on, an hour after the one before; returns which attempt it was."""
+def attempt(services: Services, clock: ManualClock, work: StageFunction) -> int:
+    """Run the next claim, an hour after the one before, and return its number of attempts."""
     clock.advance(3600)
     claim = services.jobs.claim_preparation()
     assert claim is not None
@@ -120,8 +120,8 @@ def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
     assert over_time.jobs.get(job_id).state is JobState.PREPARING
 
 
-class Mute:
-    """A job store that does what it is told to, but whose answer to the first postponement is lost."""
+class LostReplyStore:
+    """A job store that raises an outage after its first postponement, which has succeeded: the reply is lost."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
@@ -141,5 +141,5 @@ def test_what_is_given_back_again_because_nobody_knows_whether_it_was_counts_onc
     over_time: Services, clock: ManualClock, job_id: str
 ) -> None:
     with pytest.raises(StoreUnavailable):
-        attempt(replace(over_time, jobs=Mute(over_time.jobs)), clock, failing(StoreUnavailable))
+        attempt(replace(over_time, jobs=LostReplyStore(over_time.jobs)), clock, failing(StoreUnavailable))
     assert over_time.jobs.get(job_id).attempts == 0

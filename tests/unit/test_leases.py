@@ -4,7 +4,7 @@ import time
 from threading import Event
 
 from shared.domain.errors import DatabaseUnavailable
-from worker.stages.hold_lease import kept
+from worker.stages.hold_lease import hold_lease
 
 LEASE_S = 12.0
 
@@ -19,7 +19,7 @@ def test_a_renewal_that_failed_is_tried_again_long_before_its_turn() -> None:
             raise DatabaseUnavailable
         again.set()
 
-    with kept(renew, LEASE_S) as keeper:
+    with hold_lease(renew, LEASE_S) as lease:
         assert again.wait(LEASE_S)
-        keeper.check()
+        lease.check()
     assert times[1] - times[0] < LEASE_S / 4

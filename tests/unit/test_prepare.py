@@ -1,4 +1,4 @@
-"""Which channels a preparation gives clips of, and what it says of the recording."""
+"""A preparation's clips by channel, and its description of the recording."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOUND = np.stack([LEFT, RIGHT], axis=1)
 ROLES = ("agent", "customer")
 
 
-class Decoded:
+class FakeStream:
     """`worker.pipeline.ports.AudioStream` of sound [n, columns]; the file may have had more channels."""
 
     warnings: Sequence[RecordingWarning] = ()
@@ -34,13 +34,13 @@ class Decoded:
         return (self._sound[start : start + 32_000] for start in range(0, len(self._sound), 32_000))
 
 
-CALL = Decoded(SOUND)
-COPIED = Decoded(np.stack([LEFT, LEFT], axis=1))
-MONO = Decoded(LEFT[:, None])
-SURROUND = Decoded(LEFT[:, None], 6)
+CALL = FakeStream(SOUND)
+COPIED = FakeStream(np.stack([LEFT, LEFT], axis=1))
+MONO = FakeStream(LEFT[:, None])
+SURROUND = FakeStream(LEFT[:, None], 6)
 
 
-def prepared(stream: Decoded, most: int = 1_000, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
+def prepared(stream: FakeStream, most: int = 1_000, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
     preparation = Preparation(stream, JobOptions(**chosen), VOICE_DETECTORS, most)
     clips = [clip for some in preparation.clips() for clip in some]
     return clips, preparation, preparation.describe(Recording("call.wav", 1, "00", "source"))
@@ -48,7 +48,7 @@ def prepared(stream: Decoded, most: int = 1_000, **chosen: Any) -> tuple[list[Cl
 
 def test_a_recording_of_too_many_segments_is_stopped_there() -> None:
     clips, preparation, _ = prepared(CALL, channels="split")
-    assert preparation.found == len(clips) > 3
+    assert preparation.segment_count == len(clips) > 3
     assert len(prepared(CALL, len(clips), channels="split")[0]) == len(clips)
     with pytest.raises(TooManySegments):
         prepared(CALL, len(clips) - 1, channels="split")
@@ -86,7 +86,7 @@ def test_only_the_chosen_channel_gives_clips_and_counts_as_speech(
     ids=["mono", "mono, auto", "surround", "one voice", "one voice, by role", "one voice, by number"],
 )
 def test_sound_that_is_not_split_is_analysed_as_channel_0_without_a_role_and_with_a_warning(
-    file: Decoded, chosen: dict[str, Any]
+    file: FakeStream, chosen: dict[str, Any]
 ) -> None:
     clips, _, recording = prepared(file, **chosen)
     assert {clip.segment.channel for clip in clips} == {0}
@@ -105,7 +105,7 @@ def test_sound_that_is_not_split_is_analysed_as_channel_0_without_a_role_and_wit
     ids=["mono", "mono, auto", "mono, by role", "surround"],
 )
 def test_a_channel_that_is_not_there_or_cannot_be_kept_apart_is_not_made_up(
-    file: Decoded, chosen: dict[str, Any]
+    file: FakeStream, chosen: dict[str, Any]
 ) -> None:
     with pytest.raises(ChannelMissing):
         prepared(file, **chosen)

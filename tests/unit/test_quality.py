@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from shared.domain.segment import SegmentFlag
 from tests.support.media.speech import speech_like
 from worker.pipeline.ports import Samples
-from worker.pipeline.signal_quality import flags
+from worker.pipeline.signal_quality import quality_flags
 
 RATE = 16_000
 TOO_SHORT, NARROWBAND, CLIPPED, QUIET = SegmentFlag
@@ -54,11 +54,11 @@ def with_clicks(sound: Samples) -> Samples:
     ],
 )
 def test_a_segment_carries_the_flags_of_its_sound(sound: Samples, expected: tuple[SegmentFlag, ...]) -> None:
-    assert flags(sound) == expected
+    assert quality_flags(sound) == expected
 
 
 @given(arrays(np.int16, st.integers(0, 3_000)))
 def test_any_sound_can_be_judged(sound: Samples) -> None:
-    found = flags(sound)
+    found = quality_flags(sound)
     assert TOO_SHORT in found
     assert list(found) == [flag for flag in SegmentFlag if flag in found]

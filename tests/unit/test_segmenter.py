@@ -14,13 +14,13 @@ from shared.domain.recording import SAMPLE_RATE, from_ms
 from tests.support.media.speech import speech_like
 from worker.adapters.webrtc_vad import WebRtcVoiceDetector
 from worker.pipeline.ports import Samples
-from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 
 LEAST = from_ms(300)
 MARGIN = from_ms(150)
 
 
-class LoudIsVoice:
+class LoudnessDetector:
     """`worker.pipeline.ports.VoiceDetector` for signals of which every sound is voice."""
 
     def __init__(self, frame: int = 480) -> None:
@@ -30,13 +30,15 @@ class LoudIsVoice:
         return np.asarray(np.abs(samples.reshape(-1, self.frame)).max(axis=1) > 0)
 
 
-def cut(sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000) -> tuple[list[Piece], int]:
-    """The pieces of a channel, and the samples found to be speech."""
-    segmenter = Segmenter(options or SegmentationOptions(), LoudIsVoice())
-    pieces: list[Piece] = []
+def cut(
+    sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000
+) -> tuple[list[ChannelSegment], int]:
+    """The segments of a channel, and its samples of speech."""
+    segmenter = Segmenter(options or SegmentationOptions(), LoudnessDetector())
+    segments: list[ChannelSegment] = []
     for start in range(0, len(sound), chunk):
-        pieces += segmenter.feed(sound[start : start + chunk])
-    return [*pieces, *segmenter.finish()], segmenter.speech
+        segments += segmenter.feed(sound[start : start + chunk])
+    return [*segments, *segmenter.finish()], segmenter.speech
 
 
 def tone(plan: Sequence[tuple[float, float]]) -> Samples:
@@ -56,15 +58,15 @@ def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
     plan: list[tuple[float, float]], max_ms: int
 ) -> None:
     sound = tone(plan)
-    pieces, speech = cut(sound, SegmentationOptions(max_ms=max_ms))
-    assert all(0 <= piece.start < piece.end <= len(sound) for piece in pieces)
-    assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
-    assert all(LEAST <= piece.end - piece.start <= from_ms(max_ms) for piece in pieces)
-    assert all(np.array_equal(piece.samples, sound[piece.start : piece.end]) for piece in pieces)
-    assert sum(piece.speech for piece in pieces) <= speech
+    segments, speech = cut(sound, SegmentationOptions(max_ms=max_ms))
+    assert all(0 <= segment.start < segment.end <= len(sound) for segment in segments)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(segments))
+    assert all(LEAST <= segment.end - segment.start <= from_ms(max_ms) for segment in segments)
+    assert all(np.array_equal(segment.samples, sound[segment.start : segment.end]) for segment in segments)
+    assert sum(segment.speech for segment in segments) <= speech
     covered = np.zeros(len(sound), np.bool_)
-    for piece in pieces:
-        covered[piece.start : piece.end] = True
+    for segment in segments:
+        covered[segment.start : segment.end] = True
     spans = np.cumsum([0, *(part for pair in plan for part in pair)]) * SAMPLE_RATE
     for start, end in zip(spans[::2].astype(int), spans[1::2].astype(int), strict=False):
         if end - start >= LEAST:  # what is shorter may be a click
@@ -77,50 +79,50 @@ def test_pieces_do_not_depend_on_how_the_sound_is_divided(plan: list[tuple[float
     sound = tone(plan)
     whole, _ = cut(sound, chunk=max(1, len(sound)))
     divided, _ = cut(sound, chunk=chunk)
-    assert [(piece.start, piece.end, piece.speech) for piece in whole] == [
-        (piece.start, piece.end, piece.speech) for piece in divided
+    assert [(segment.start, segment.end, segment.speech) for segment in whole] == [
+        (segment.start, segment.end, segment.speech) for segment in divided
     ]
 
 
 def test_a_pause_over_a_second_is_not_analysed_but_for_a_margin() -> None:
-    pieces, _ = cut(tone([(4, 1.2), (4, 0)]))
-    assert [piece.start for piece in pieces] == [0, pytest.approx(5.2 * SAMPLE_RATE - MARGIN, abs=480)]
-    assert pieces[0].end == pytest.approx(4 * SAMPLE_RATE + MARGIN, abs=480)
+    segments, _ = cut(tone([(4, 1.2), (4, 0)]))
+    assert [segment.start for segment in segments] == [0, pytest.approx(5.2 * SAMPLE_RATE - MARGIN, abs=480)]
+    assert segments[0].end == pytest.approx(4 * SAMPLE_RATE + MARGIN, abs=480)
 
 
 def test_a_pause_of_half_a_second_is_preferred_to_one_of_a_quarter() -> None:
-    pieces, _ = cut(tone([(12, 0.25), (4, 0.5), (12, 0.0)]))
-    assert [piece.end / SAMPLE_RATE for piece in pieces[:-1]] == [pytest.approx(16.5, abs=0.03)]
+    segments, _ = cut(tone([(12, 0.25), (4, 0.5), (12, 0.0)]))
+    assert [segment.end / SAMPLE_RATE for segment in segments[:-1]] == [pytest.approx(16.5, abs=0.03)]
 
 
 def test_each_piece_says_why_it_ends() -> None:
-    pieces, _ = cut(tone([(14, 0.51), (14, 0.27), (40, 1.5), (4, 0)]))
-    assert [piece.cut.reason for piece in pieces] == ["pause", "pause", "no_pause", "end_of_talk", "end_of_talk"]
-    assert [piece.cut.pause for piece in pieces] == [from_ms(510), from_ms(270), 0, 0, 0]
+    segments, _ = cut(tone([(14, 0.51), (14, 0.27), (40, 1.5), (4, 0)]))
+    assert [segment.cut.reason for segment in segments] == ["pause", "pause", "no_pause", "end_of_talk", "end_of_talk"]
+    assert [segment.cut.pause for segment in segments] == [from_ms(510), from_ms(270), 0, 0, 0]
 
 
 def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> None:
     sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
-    heard: list[Heard] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(), heard.append)
-    pieces = [*segmenter.feed(sound), *segmenter.finish()]
-    assert [(piece.start, piece.end, piece.cut) for piece in pieces] == [
-        (piece.start, piece.end, piece.cut) for piece in cut(sound)[0]
+    activity: list[SpeechActivity] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(), activity.append)
+    segments = [*segmenter.feed(sound), *segmenter.finish()]
+    assert [(segment.start, segment.end, segment.cut) for segment in segments] == [
+        (segment.start, segment.end, segment.cut) for segment in cut(sound)[0]
     ]
-    steps = sum(len(part.level) for part in heard)
-    assert steps == sum(len(part.speech) for part in heard)
+    steps = sum(len(part.level) for part in activity)
+    assert steps == sum(len(part.speech) for part in activity)
     assert 0 <= steps * 160 - len(sound) < 480
-    assert sum(part.speech.sum() for part in heard) * 160 == pytest.approx(37 * SAMPLE_RATE, abs=6 * 480)
-    assert all(part.threshold == -40 for part in heard)
+    assert sum(part.speech.sum() for part in activity) * 160 == pytest.approx(37 * SAMPLE_RATE, abs=6 * 480)
+    assert all(part.threshold == -40 for part in activity)
 
 
 def heard_as_speech(sound: Samples, frame: int) -> NDArray[np.bool_]:
     """Which steps of 10 ms are speech, [steps], to a detector with frames of so many samples."""
-    heard: list[Heard] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice(frame), heard.append)
+    activity: list[SpeechActivity] = []
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(frame), activity.append)
     for _ in itertools.chain(segmenter.feed(sound), segmenter.finish()):
         pass
-    return np.concatenate([part.speech for part in heard])
+    return np.concatenate([part.speech for part in activity])
 
 
 @pytest.mark.parametrize("frame", [480, 512])
@@ -139,25 +141,25 @@ def test_a_channel_may_end_anywhere_in_a_step_and_in_a_frame(frame: int, samples
 
 
 def test_a_short_stretch_without_a_pause_is_never_cut() -> None:
-    pieces, _ = cut(tone([(24.5, 0)]))
-    assert len(pieces) == 1
+    segments, _ = cut(tone([(24.5, 0)]))
+    assert len(segments) == 1
 
 
 def test_talk_without_any_pause_is_cut_all_the_same() -> None:
-    pieces, _ = cut(tone([(120, 0)]))
-    assert max(piece.end - piece.start for piece in pieces) <= 25 * SAMPLE_RATE
-    assert sum(piece.end - piece.start for piece in pieces) == 120 * SAMPLE_RATE
+    segments, _ = cut(tone([(120, 0)]))
+    assert max(segment.end - segment.start for segment in segments) <= 25 * SAMPLE_RATE
+    assert sum(segment.end - segment.start for segment in segments) == 120 * SAMPLE_RATE
 
 
 def test_a_click_is_no_segment_but_counts_as_speech_that_was_not_analysed() -> None:
     for plan in ([(0.03, 3)], [(2, 3), (0.06, 3)]):  # at the start, and with margins on both sides
-        pieces, speech = cut(tone(plan))
-        assert len(pieces) == len(plan) - 1
-        assert speech > sum(piece.speech for piece in pieces)
+        segments, speech = cut(tone(plan))
+        assert len(segments) == len(plan) - 1
+        assert speech > sum(segment.speech for segment in segments)
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:
-    segmenter = Segmenter(SegmentationOptions(), LoudIsVoice())
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector())
     minute = np.full(60 * SAMPLE_RATE, 8000, np.int16)
     held = []
     for _ in range(20):
@@ -170,10 +172,10 @@ def test_memory_does_not_grow_with_the_recording() -> None:
 def test_real_detector_loses_no_speech_loud_or_quiet(peak: float) -> None:
     speech = speech_like(120, seed=3, peak=peak)
     segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector())
-    pieces = [*segmenter.feed(speech.samples), *segmenter.finish()]
+    segments = [*segmenter.feed(speech.samples), *segmenter.finish()]
     covered = np.zeros(len(speech.samples), np.bool_)
-    for piece in pieces:
-        covered[piece.start : piece.end] = True
+    for segment in segments:
+        covered[segment.start : segment.end] = True
     lost = sum((~covered[start:end]).sum() for start, end in speech.spans) / sum(e - s for s, e in speech.spans)
     assert lost <= 0.005
 
@@ -181,4 +183,4 @@ def test_real_detector_loses_no_speech_loud_or_quiet(peak: float) -> None:
 def test_strict_keeps_the_users_gate_where_it_loses_quiet_speech() -> None:
     quiet = speech_like(30, seed=3, peak=0.012).samples
     segmenter = Segmenter(SegmentationOptions(strict=True), WebRtcVoiceDetector())
-    assert sum(piece.speech for piece in [*segmenter.feed(quiet), *segmenter.finish()]) < 0.2 * len(quiet)
+    assert sum(segment.speech for segment in [*segmenter.feed(quiet), *segmenter.finish()]) < 0.2 * len(quiet)

@@ -1,4 +1,4 @@
-"""What holds of the segmenter, and of a preparation of two channels, whatever the sound and the options are."""
+"""Properties of the segmenter, and of a preparation of two channels, for any sound and options."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from shared.domain.recording import AudioFormat, RecordingWarning, from_ms
 from tests.unit.strategies import DETECTORS, divided, divisions, segmentation_options, sounds, two_channels
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Clip, Preparation
-from worker.pipeline.segmenter import Heard, Piece, Segmenter
+from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.speech import HOP, STEP_MS, Mask, Run, close_gaps, runs
 
 LEAST_STEPS = 30
 CLICK_STEPS = 10
 
 
-def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[Piece], Mask, Segmenter]:
-    """The pieces of a channel, what was found to be speech in it [steps], and its segmenter at the end."""
-    heard: list[Heard] = []
-    segmenter = Segmenter(options, DETECTORS[options.vad](), heard.append)
-    pieces = [piece for part in parts for piece in segmenter.feed(part)]
-    pieces += segmenter.finish()
-    return pieces, np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)]), segmenter
+def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[ChannelSegment], Mask, Segmenter]:
+    """The segments of a channel, its speech [steps], and its segmenter at the end."""
+    activity: list[SpeechActivity] = []
+    segmenter = Segmenter(options, DETECTORS[options.vad](), activity.append)
+    segments = [segment for part in parts for segment in segmenter.feed(part)]
+    segments += segmenter.finish()
+    return segments, np.concatenate([np.empty(0, np.bool_), *(part.speech for part in activity)]), segmenter
 
 
-def covered(pieces: Sequence[Piece], steps: int) -> Mask:
+def covered(segments: Sequence[ChannelSegment], steps: int) -> Mask:
     mask = np.zeros(steps, np.bool_)
-    for piece in pieces:
-        mask[piece.start // HOP : -(-piece.end // HOP)] = True
+    for segment in segments:
+        mask[segment.start // HOP : -(-segment.end // HOP)] = True
     return mask
 
 
@@ -46,33 +46,33 @@ def talks(speech: Mask, options: SegmentationOptions) -> list[Run]:
     return [(start, end) for start, end in long if speech[start:end].sum() >= CLICK_STEPS]
 
 
-def identity(pieces: Sequence[Piece]) -> list[tuple[object, ...]]:
-    return [(piece.start, piece.end, piece.speech, piece.cut) for piece in pieces]
+def identity(segments: Sequence[ChannelSegment]) -> list[tuple[object, ...]]:
+    return [(segment.start, segment.end, segment.speech, segment.cut) for segment in segments]
 
 
 @settings(max_examples=40)
 @given(sounds(), segmentation_options())
 def test_pieces_are_in_order_apart_inside_and_as_long_as_allowed(sound: Samples, options: SegmentationOptions) -> None:
-    pieces, _, _ = cut([sound], options)
-    assert all(0 <= piece.start < piece.end <= len(sound) for piece in pieces)
-    assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
+    segments, _, _ = cut([sound], options)
+    assert all(0 <= segment.start < segment.end <= len(sound) for segment in segments)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(segments))
     # The last of a recording may end within a step.
-    assert all(LEAST_STEPS * HOP - HOP < piece.end - piece.start <= from_ms(options.max_ms) for piece in pieces)
-    assert all(np.array_equal(piece.samples, sound[piece.start : piece.end]) for piece in pieces)
+    assert all(LEAST_STEPS * HOP - HOP < segment.end - segment.start <= from_ms(options.max_ms) for segment in segments)
+    assert all(np.array_equal(segment.samples, sound[segment.start : segment.end]) for segment in segments)
 
 
 @settings(max_examples=40)
 @given(sounds(), segmentation_options())
 def test_no_speech_is_lost_but_clicks_and_none_is_counted_twice(sound: Samples, options: SegmentationOptions) -> None:
-    pieces, speech, segmenter = cut([sound], options)
-    analysed = covered(pieces, len(speech))
+    segments, speech, segmenter = cut([sound], options)
+    analysed = covered(segments, len(speech))
     for start, end in talks(speech, options):
         lost = runs(~analysed[start:end])
         assert all(speech[start + begin : start + stop].sum() < CLICK_STEPS for begin, stop in lost)
-    # A cut in a pause too short to count leaves what remains of it to nobody.
+    # A cut in a pause shorter than the minimum leaves the rest of the pause to no segment.
     assert speech.sum() * HOP <= segmenter.speech <= _with_short_pauses(speech, options) * HOP
-    assert all(0 < piece.speech <= piece.end - piece.start for piece in pieces)
-    assert sum(piece.speech for piece in pieces) <= segmenter.speech
+    assert all(0 < segment.speech <= segment.end - segment.start for segment in segments)
+    assert sum(segment.speech for segment in segments) <= segmenter.speech
 
 
 def _with_short_pauses(speech: Mask, options: SegmentationOptions) -> int:
@@ -96,13 +96,13 @@ def test_no_piece_starts_before_the_horizon_that_was_given(sound: Samples, optio
     segmenter = Segmenter(options, DETECTORS[options.vad]())
     for part in divided(sound, [16_000]):
         horizon = segmenter.horizon
-        assert all(piece.start >= horizon for piece in segmenter.feed(part))
+        assert all(segment.start >= horizon for segment in segmenter.feed(part))
         assert segmenter.horizon >= horizon
     horizon = segmenter.horizon
-    assert all(piece.start >= horizon for piece in segmenter.finish())
+    assert all(segment.start >= horizon for segment in segmenter.finish())
 
 
-class Decoded:
+class FakeStream:
     """`worker.pipeline.ports.AudioStream` of sound [n, 2] that comes in parts of these sizes."""
 
     warnings: Sequence[RecordingWarning] = ()
@@ -116,7 +116,7 @@ class Decoded:
 
 
 def prepared(sound: Samples, sizes: Sequence[int], options: JobOptions) -> list[Clip]:
-    preparation = Preparation(Decoded(sound, sizes), options, DETECTORS, most_segments=1_000)
+    preparation = Preparation(FakeStream(sound, sizes), options, DETECTORS, max_segments=1_000)
     return [clip for clips in preparation.clips() for clip in clips]
 
 

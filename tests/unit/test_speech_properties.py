@@ -1,4 +1,4 @@
-"""What holds of runs, gaps, levels, the gate and the mix, whatever the sound is."""
+"""Properties of runs, gaps, levels, the gate and the mix, for any sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from shared.domain.options import SegmentationOptions
 from shared.domain.recording import ChannelMode
 from tests.unit.strategies import divided, divisions, segmentation_options, sounds, two_channels
-from worker.pipeline.channels import decide, mix
+from worker.pipeline.channels import detect_channel_mode, mix
 from worker.pipeline.ports import Samples
 from worker.pipeline.speech import HOP, Mask, Run, SpeechGate, close_gaps, levels, runs
 
@@ -86,7 +86,7 @@ def test_a_mix_is_the_mean_rounded_down_whichever_channel_comes_first(block: Sam
 @settings(max_examples=25)
 @given(two_channels, divisions)
 def test_listening_to_decide_on_the_channels_loses_no_sound(sound: Samples, sizes: list[int]) -> None:
-    _, again = decide(iter(divided(sound, sizes)))
+    _, again = detect_channel_mode(iter(divided(sound, sizes)))
     assert np.array_equal(np.concatenate([sound[:0], *again]), sound)
 
 
@@ -94,5 +94,5 @@ def test_listening_to_decide_on_the_channels_loses_no_sound(sound: Samples, size
 @given(sounds(5), st.integers(8_000, 100_000))
 def test_a_voice_of_over_a_second_that_is_in_both_channels_is_one_voice(sound: Samples, block: int) -> None:
     longer = np.concatenate([sound, np.full(20_000, 3_000, np.int16)])
-    mode, _ = decide(iter(divided(np.stack([longer, longer], axis=1), [block])))
+    mode, _ = detect_channel_mode(iter(divided(np.stack([longer, longer], axis=1), [block])))
     assert mode is ChannelMode.MIX

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.waveform import Peaks, Waveform
-from worker.pipeline.peaks import PeakMeter, together
+from worker.pipeline.peaks import PeakMeter, join_channels
 from worker.pipeline.ports import Samples
 
 
@@ -69,7 +69,7 @@ def test_a_minute_is_looked_at_in_parts_and_nothing_is_lost_between() -> None:
 
 def waveform(pairs: int, seed: int = 0) -> Waveform:
     left, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
-    return together({0: left.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
+    return join_channels({0: left.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
 
 
 @given(st.integers(1, 500), st.integers(1, 600), st.integers(0, 2**32))

@@ -1,7 +1,7 @@
-"""A Python module run as a process of its own, to be killed when it hangs and survived when it dies.
+"""Run a Python module as a child process, which is killed when it hangs and whose death the parent survives.
 
-Both sides exchange frames over pipes: a tag of one byte, a length, a payload. Nothing is unpickled: what a child says
-after a decoder bug was used against it must not become code here.
+Both sides exchange frames over pipes: a tag of one byte, a length, a payload. Nothing is unpickled: the messages of a
+child that was taken over through a decoder bug must not become code here.
 """
 
 from __future__ import annotations
@@ -18,27 +18,29 @@ from typing import Self
 
 _HEADER = struct.Struct("!cI")
 _MOST_BYTES = 1 << 28
-"""No honest frame is larger: a batch of an hour of sound has half of this."""
+"""The largest frame accepted: a batch of an hour of sound has half of this."""
 _DIE_WITHIN_S = 10.0
 _NICE = 5
 
 
-def give_way() -> None:
-    """Has this process, and those that it starts, take a third as much of a busy core as another: what people wait for,
-    requests, goes before heartbeats, and these before what takes minutes anyway."""
+def lower_priority() -> None:
+    """Lower the priority of this process and its children to a third of a busy core beside a normal process.
+
+    Requests, for which users wait, then go before heartbeats, and heartbeats before work that takes minutes anyway.
+    """
     os.nice(_NICE)
 
 
 class ChildTimeout(Exception):
-    """The child neither took nor gave anything in time."""
+    """The child neither read nor wrote in time."""
 
 
 class ChildDied(Exception):
-    """The child's end of the pipe is closed, or it talks nonsense."""
+    """The child's end of the pipe is closed, or it sent no valid frame."""
 
 
 class FramePipe:
-    """Frames in and out over two file descriptors; timeouts in seconds, None waits for ever."""
+    """Sends and receives frames over two file descriptors. Timeouts are in seconds; None waits forever."""
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd = read_fd
@@ -47,13 +49,14 @@ class FramePipe:
 
     @classmethod
     def to_parent(cls) -> Self:
-        """The child's end. What libraries print to standard output goes to standard error from now on."""
+        """The child's end of the pipe. Standard output is redirected to standard error, so that libraries may print."""
         pipe = cls(os.dup(0), os.dup(1))
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         return pipe
 
     def send(self, tag: bytes, payload: bytes = b"", timeout: float | None = None) -> None:
+        """Send one frame. Raises ChildTimeout, ChildDied."""
         deadline = _deadline(timeout)
         data = memoryview(_HEADER.pack(tag, len(payload)) + payload)
         while data:
@@ -64,7 +67,7 @@ class FramePipe:
                 raise ChildDied from error
 
     def receive(self, timeout: float | None = None) -> tuple[bytes, bytes]:
-        """The next frame: its tag and payload."""
+        """Receive the next frame: its tag and payload. Raises ChildTimeout, ChildDied."""
         deadline = _deadline(timeout)
         tag, length = _HEADER.unpack(self._read(_HEADER.size, deadline))
         if length > _MOST_BYTES:
@@ -83,7 +86,7 @@ class FramePipe:
 
 
 class Child(FramePipe):
-    """The parent's end, and the process itself. A context manager: leaving it closes it."""
+    """A child process and the parent's end of its pipe. A context manager: leaving it closes both."""
 
     def __init__(
         self,
@@ -91,8 +94,8 @@ class Child(FramePipe):
         *arguments: str,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        # A group of its own, as Ctrl-C in the terminal is for the parent, which ends its children in order; in the
-        # same session, as Linux weighs priorities within sessions alone (autogroups).
+        # A process group of its own, because Ctrl-C in the terminal is meant for the parent, which ends its children in
+        # order; but the same session, because Linux weighs priorities within a session only (autogroups).
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
@@ -106,16 +109,17 @@ class Child(FramePipe):
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     def kill(self) -> None:
-        """Ends the process; whoever exchanges frames with it, in whatever thread, gets ChildDied."""
+        """Kill the process, from any thread; a thread that exchanges frames with it gets ChildDied."""
         self._process.kill()
-        with suppress(subprocess.TimeoutExpired):  # a driver that hangs keeps its process; nobody waits for that
+        with suppress(subprocess.TimeoutExpired):  # a hung driver keeps its process alive; it is not waited for
             self._process.wait(_DIE_WITHIN_S)
 
     def close(self) -> None:
-        """Ends the process and gives its pipes back; for the thread that exchanges frames with it."""
+        """Kill the process and close its pipes; call it from the thread that exchanges frames."""
         self.kill()
         assert self._process.stdin
         assert self._process.stdout

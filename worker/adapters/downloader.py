@@ -1,4 +1,4 @@
-"""Downloads recordings from the URLs that users give."""
+"""Download recordings from the URLs that users give."""
 
 from __future__ import annotations
 
@@ -16,40 +16,45 @@ from shared.adapters.outgoing_http import Coming, Outgoing, Refused, Unreachable
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
 STALL_S = 60.0
-"""A host that takes longer to answer, or for a block of 1 MiB, would keep a worker busy for nothing."""
+"""The longest time for a reply, or for a block of 1 MiB; a slower host would occupy a worker for too long."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
 _MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _EXTENDED = re.compile(r";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", re.IGNORECASE)
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
-"""What is left as it is in the address that a redirect names; some servers send spaces and letters of all kinds."""
+"""The characters of a redirect's address that are not percent-encoded; some servers send spaces and any letters."""
 
 
 class HttpDownload:
-    """`worker.pipeline.ports.Download`."""
+    """`worker.pipeline.ports.Download` of an HTTP response, until the time `deadline` of the monotonic clock."""
 
-    def __init__(self, coming: Coming, stall_s: float, until: float) -> None:
+    def __init__(self, coming: Coming, stall_s: float, deadline: float) -> None:
         self._coming = coming
         self._stall_s = stall_s
-        self._until = until
+        self._deadline = deadline
 
     @property
     def size(self) -> int | None:
+        """The declared length in bytes, or None."""
         return self._coming.response.length
 
     @property
     def filename(self) -> str | None:
-        return _name(self._coming.headers.get("content-disposition", ""))
+        """The file name in the Content-Disposition header, or None."""
+        return _filename(self._coming.headers.get("content-disposition", ""))
 
     def blocks(self) -> Iterator[bytes]:
+        """Yield the content. Raises DownloadFailed when it breaks off or is too slow."""
         with _as_failures():
-            yield from self._coming.blocks(self._stall_s, self._until)
+            yield from self._coming.blocks(self._stall_s, self._deadline)
 
 
 class HttpDownloader:
-    """`worker.pipeline.ports.Downloader` over http and https: follows at most five redirects, and takes `timeout_s` for
-    all."""
+    """`worker.pipeline.ports.Downloader` over http and https.
+
+    It follows five redirects at most. A whole download may take `timeout_s` seconds, a reply or a block `stall_s`.
+    """
 
     def __init__(self, outgoing: Outgoing, timeout_s: float, stall_s: float = STALL_S) -> None:
         self._outgoing = outgoing
@@ -59,17 +64,26 @@ class HttpDownloader:
 
     @contextmanager
     def open(self, url: str, unwanted: Callable[[], bool]) -> Iterator[HttpDownload]:
-        until = time.monotonic() + self._timeout_s
+        """Begin a download; it breaks off within a second once `unwanted` returns True.
+
+        Raises:
+            DownloadRefused: the URL, or a redirect, leads to an address to which no request is sent.
+            DownloadFailed: the host does not send the file.
+        """
+        deadline = time.monotonic() + self._timeout_s
         with ExitStack() as opened:
             with _as_failures():
-                coming = self._found(url, until, unwanted, opened)
-            _check(coming.response.status)
-            yield HttpDownload(coming, self._stall_s, until)
+                coming = self._follow(url, deadline, unwanted, opened)
+            status = coming.response.status
+            if status != HTTPStatus.OK:
+                may_pass = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MAY_PASS
+                raise DownloadFailed(f"The host of the URL answered {status}.", may_pass=may_pass)
+            yield HttpDownload(coming, self._stall_s, deadline)
 
-    def _found(self, url: str, until: float, unwanted: Callable[[], bool], opened: ExitStack) -> Coming:
-        """The answer of where the URL leads in the end; each host on the way is looked at like the first."""
+    def _follow(self, url: str, deadline: float, unwanted: Callable[[], bool], opened: ExitStack) -> Coming:
+        """Follow redirects to the final response; each address on the way is checked like the first."""
         for _ in range(_MOST_REDIRECTS + 1):
-            wait_s = min(self._stall_s, max(0.001, until - time.monotonic()))
+            wait_s = min(self._stall_s, max(0.001, deadline - time.monotonic()))
             coming = opened.enter_context(
                 self._outgoing.asked("GET", url, None, self._headers, wait_s, unwanted=unwanted)
             )
@@ -77,30 +91,19 @@ class HttpDownloader:
             if coming.response.status not in _REDIRECTS or not location:
                 return coming
             opened.close()
-            url = _joined(url, location)
+            try:
+                url = urljoin(url, quote(location.encode("latin-1"), safe=_URL_CHARACTERS))
+            except ValueError as error:
+                raise Refused("The URL cannot be used.") from error
         raise DownloadFailed(f"The URL redirects more than {_MOST_REDIRECTS} times.", may_pass=False)
 
 
-def _joined(url: str, location: str) -> str:
-    """Where a redirect leads. Raises Refused."""
-    try:
-        return urljoin(url, quote(location.encode("latin-1"), safe=_URL_CHARACTERS))
-    except ValueError as error:
-        raise Refused("The URL cannot be used.") from error
-
-
-def _check(status: int) -> None:
-    if status != HTTPStatus.OK:
-        may_pass = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MAY_PASS
-        raise DownloadFailed(f"The host of the URL answered {status}.", may_pass=may_pass)
-
-
-def _name(disposition: str) -> str | None:
-    """The file name in a Content-Disposition as RFC 6266 has it: one with a charset goes before one without."""
+def _filename(disposition: str) -> str | None:
+    """The file name in a Content-Disposition header (RFC 6266); one with a charset takes precedence."""
     if extended := _EXTENDED.search(disposition):
         return unquote(extended[2], extended[1])
     plain: str | None = parse_options_header(disposition)[1].get("filename")
-    with suppress(UnicodeError):  # what is no ASCII is UTF-8 as a rule, whatever the standard says
+    with suppress(UnicodeError):  # in practice, names beyond ASCII are UTF-8, not Latin-1 as in the standard
         return plain and plain.encode("latin-1").decode()
     return plain
 

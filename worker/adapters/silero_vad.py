@@ -1,3 +1,5 @@
+"""Voice detection by Silero VAD (https://github.com/snakers4/silero-vad)."""
+
 from __future__ import annotations
 
 from functools import cache
@@ -16,17 +18,17 @@ if TYPE_CHECKING:
 
 _FRAME = 512
 _CONTEXT = 64
-"""Samples of the frame before that the network hears with each frame."""
+"""Samples of the preceding frame that the network gets with each frame."""
 _STATE = (1, 1, 128)
 """Shape of each of the two states of its LSTM."""
 _THRESHOLD = 0.5
-"""Probability from which a frame is voice: silero's own. Its hysteresis, an end under 0.35, loses no less speech."""
+"""The probability from which a frame is voice: Silero's own. With its hysteresis, 0.35 for the end, as much is lost."""
 _LOUD = 8192.0
-"""The sample that the network hears as 1. With full scale, 32768, it misses 1 to 3 % more frames of speech at -45 dBFS.
-The 12 dB more cost 0.2 to 1 % of the frames of loud speech; of noise and music, 1 % passes at the most."""
-_STRETCH = 3 * SAMPLE_RATE // _FRAME * _FRAME
-"""Samples. Where these three seconds hold no voice, the network forgets them: after minutes of music or noise it loses
-up to a sixth of the quiet speech that follows. Two seconds lose more speech in noise, ten help less."""
+"""The sample that is scaled to 1. With full scale, 32768, the network misses 1 to 3 % more frames of speech at -45
+dBFS. The 12 dB more cost 0.2 to 1 % of the frames of loud speech; of noise and music, 1 % passes at the most."""
+_WINDOW = 3 * SAMPLE_RATE // _FRAME * _FRAME
+"""Samples. After three seconds without voice the network's state is reset: after minutes of music or noise it would
+lose up to a sixth of the quiet speech that follows. Two seconds lose more speech in noise, ten help less."""
 
 
 class SileroVoiceDetector:
@@ -38,37 +40,35 @@ class SileroVoiceDetector:
         self._network = _network()
         self._before: Samples = np.zeros(_CONTEXT, np.int16)
         self._state = _fresh_state()
-        # Of the stretch that is under way: the samples heard, and whether voice was among them.
-        self._heard = 0
-        self._voice = False
+        # The current window: its samples so far, and True once it has voice.
+        self._window_samples = 0
+        self._window_voiced = False
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
-        parts = np.split(samples, range(_STRETCH - self._heard, len(samples), _STRETCH))
-        return np.concatenate([self._decided(part) for part in parts])
+        """Decide for each frame of the next `samples` [n * frame] whether it is voice, [n]."""
+        parts = np.split(samples, range(_WINDOW - self._window_samples, len(samples), _WINDOW))
+        return np.concatenate([self._voiced_in_window(part) for part in parts])
 
     def probabilities(self, samples: Samples) -> Floats:
-        """That each frame of the next `samples` [n * frame] is voice, [n]; nothing is forgotten on the way."""
+        """The probability of voice for each frame of the next `samples` [n * frame], [n]; the state is not reset."""
         sound = np.concatenate([self._before, samples])
         self._before = sound[-_CONTEXT:]
         frames = sliding_window_view(sound / np.float32(_LOUD), _CONTEXT + _FRAME)[::_FRAME]
         h, c = self._state
-        found: Floats
-        found, *self._state = self._network.run(None, {"input": frames, "h": h, "c": c})
-        return found
+        probabilities: Floats
+        probabilities, *self._state = self._network.run(None, {"input": frames, "h": h, "c": c})
+        return probabilities
 
-    def _decided(self, samples: Samples) -> NDArray[np.bool_]:
-        """Of samples that lie in one stretch."""
-        voice = self.probabilities(samples) >= _THRESHOLD
-        self._heard += len(samples)
-        self._voice |= bool(voice.any())
-        if self._heard == _STRETCH:
-            self._end_stretch()
-        return voice
-
-    def _end_stretch(self) -> None:
-        if not self._voice:
-            self._state = _fresh_state()
-        self._heard, self._voice = 0, False
+    def _voiced_in_window(self, samples: Samples) -> NDArray[np.bool_]:
+        """Decide for samples of the current window only."""
+        voiced = self.probabilities(samples) >= _THRESHOLD
+        self._window_samples += len(samples)
+        self._window_voiced |= bool(voiced.any())
+        if self._window_samples == _WINDOW:
+            if not self._window_voiced:
+                self._state = _fresh_state()
+            self._window_samples, self._window_voiced = 0, False
+        return voiced
 
 
 def _fresh_state() -> list[Floats]:
@@ -77,8 +77,8 @@ def _fresh_state() -> list[Floats]:
 
 @cache
 def _network() -> InferenceSession:
-    """One for all channels and threads, as it remembers nothing itself. It runs in the caller's thread."""
-    # Here, so that who detects with something else does not wait for it.
+    """The network, shared by all channels and threads because it is stateless; it runs in the caller's thread."""
+    # Imported here because it takes long, and the other detector does not need it.
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()

@@ -1,4 +1,4 @@
-"""Sends events as the Standard Webhooks specification has it."""
+"""Send webhooks by the Standard Webhooks specification (https://www.standardwebhooks.com)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from shared.domain.webhook import Attempt
 from shared.ports import Clock, DeliveryClaim
 
 TIMEOUT_S = 20.0
-"""As the specification proposes; a receiver that has more to do than to keep the event does it afterwards."""
+"""The timeout that the specification proposes: a receiver stores the event, and does longer work afterwards."""
 
 
 class WebhookSender:
-    """`clock` dates what is sent: receivers refuse what seems to be minutes old."""
+    """`worker.stages.deliver.Sender` over HTTP.
+
+    Messages are dated by `clock`, because receivers refuse messages that seem to be minutes old.
+    """
 
     def __init__(self, outgoing: Outgoing, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
         self._outgoing = outgoing
@@ -27,7 +30,7 @@ class WebhookSender:
         self._agent = f"Emoline/{version('emoline')}"
 
     def send(self, claim: DeliveryClaim) -> Attempt:
-        """Sends it once."""
+        """Send the delivery once, signed with each of its secrets; a receiver out of reach is an outcome, no error."""
         now = self._clock.now().astimezone(UTC)
         signatures = [Webhook(secret).sign(claim.id, now, claim.body) for secret in claim.secrets]
         headers = {
@@ -45,7 +48,7 @@ class WebhookSender:
 
 
 def _retry_after(value: str, now: datetime) -> float:
-    """Seconds to wait, by a Retry-After header, which has a number or a date; 0 where it has neither."""
+    """The seconds to wait by a Retry-After header (RFC 9110, section 10.2.3), a number or a date; otherwise 0."""
     if value.isdecimal():
         return float(value[:9])
     with suppress(ValueError, TypeError):

@@ -1,3 +1,5 @@
+"""Voice detection by the WebRTC project's VAD."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,7 +10,7 @@ from shared.domain.recording import SAMPLE_RATE
 from worker.pipeline.ports import Samples
 
 _MODE = 2
-"""Of 0 (lets most through) to 3; 2 finds 99 % of speech at 30 ms frames."""
+"""Aggressiveness from 0, which passes most, to 3; 2 finds 99 % of speech with frames of 30 ms."""
 
 
 class WebRtcVoiceDetector:
@@ -20,6 +22,7 @@ class WebRtcVoiceDetector:
         self._vad = webrtcvad.Vad(_MODE)
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
+        """Decide for each frame of `samples` [n * frame] whether it is voice, [n]."""
         sound = samples.astype("<i2", copy=False).tobytes()
         size = self.frame * samples.itemsize
         starts = range(0, len(sound), size)

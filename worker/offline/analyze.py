@@ -1,4 +1,4 @@
-"""The pipeline in one process, without a server or a database: what `emoline analyze` does."""
+"""Analyse a file in one process, without a server or a database: `emoline analyze`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from shared.domain.timeline import Result, aggregate
 from shared.frame_scores import Floats
 from shared.waveform import Waveform
 from worker.container import Pipeline
-from worker.offline.segment_files import NumberedFiles, numbered
+from worker.offline.segment_files import NumberedFiles, segment_filename
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
 
 _BATCHES_AT_ONCE = 2
-"""While the model works on one, it is handed the next."""
+"""The model gets the next batch while it works on one."""
 
 OnProgress = Callable[[int, int | None, int], None]
 """Called with samples decoded, samples declared by the container (or None), and segments analysed."""
@@ -31,7 +31,11 @@ OnProgress = Callable[[int, int | None, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`logits` [frames, labels] are those of a scored segment's frames, by its index, if they were to be kept."""
+    """The analysis of a recording.
+
+    `logits` holds by segment index the frame logits [frames, labels] of scored segments; it is empty unless they were
+    requested.
+    """
 
     recording: Recording
     result: Result
@@ -39,10 +43,10 @@ class Analysis:
     logits: Mapping[int, Floats]
 
     def picture(self) -> HeatmapData:
-        """What its heat map shows, where the logits were kept."""
-        scored = [found for found in self.result.segments if found.ok]
-        labels = tuple(dict.fromkeys(label for found in scored for label in found.outcome.scores or ()))
-        frames = ((found.segment, self.logits[found.segment.index]) for found in scored)
+        """The input of the heat map; needs the logits."""
+        scored = [segment for segment in self.result.segments if segment.ok]
+        labels = tuple(dict.fromkeys(label for segment in scored for label in segment.outcome.scores or ()))
+        frames = ((scores.segment, self.logits[scores.segment.index]) for scores in scored)
         return collect_heatmap_data(
             self.recording, self.result, labels, frames, self.waveform, duration=self.waveform.end, size=HeatmapSize()
         )
@@ -58,34 +62,35 @@ def analyze(
     save_segments: bool,
     clips: Path | None = None,
 ) -> Analysis:
-    """Analyses a file; `out` gets `embeddings/NNN.npy` if the options, and `segments/NNN.wav` if the caller wants them.
+    """Analyse a file.
 
-    For a report, `clips` gets every segment as `NNN.flac`, and the logits are kept, 6 MB for an hour of speech. So
-    they are where the options ask for scores of frames.
+    With embeddings in the options, `out` gets `embeddings/NNN.npy`; with `save_segments`, `segments/NNN.wav`. For a
+    report, `clips` is a folder that gets every segment as `NNN.flac`. With `clips`, or with scores of frames in the
+    options, the analysis has the logits, 6 MB for an hour of speech.
 
     Raises:
-        PipelineError: the file cannot be decoded or lacks a channel that was to be analysed, or the model cannot run.
+        PipelineError: the file cannot be decoded or lacks a channel to be analysed, or the model cannot run.
     """
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
-        preparation = Preparation(stream, options, pipeline.detectors, pipeline.most_segments)
-        kept = _Kept(out, options, save_segments, clips)
-        found: list[SegmentResult] = []
+        preparation = Preparation(stream, options, pipeline.detectors, pipeline.max_segments)
+        writer = _SegmentWriter(out, options, save_segments, clips)
+        results: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
             sounds = [clip.samples for clip in batch]
             inferences = infer(pipeline.model, sounds, frame_embeddings=options.embeddings == "frame")
             for clip, inference in zip(batch, inferences, strict=True):
-                kept.add(clip, inference)
-                found.append(SegmentResult(clip.segment, inference.outcome))
-            on_progress(preparation.decoded, stream.format.duration, len(found))
-        kept.drop_earlier()
+                writer.write(clip, inference)
+                results.append(SegmentResult(clip.segment, inference.outcome))
+            on_progress(preparation.decoded, stream.format.duration, len(results))
+        writer.delete_earlier()
         result = aggregate(
-            found,
+            results,
             duration=preparation.decoded,
             speech=preparation.speech,
             options=options.aggregation,
             model=pipeline.model.info,
         )
-        return Analysis(preparation.describe(_recording(file)), result, preparation.waveform(), kept.logits)
+        return Analysis(preparation.describe(_recording(file)), result, preparation.waveform(), writer.logits)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
@@ -98,8 +103,8 @@ def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
     yield batch
 
 
-class _Kept:
-    """What is kept of each segment besides its outcome, as far as it was asked for."""
+class _SegmentWriter:
+    """Writes the requested files of each segment, and collects its logits if they were requested."""
 
     def __init__(self, out: Path, options: JobOptions, save_segments: bool, clips: Path | None) -> None:
         self._options = options
@@ -109,22 +114,23 @@ class _Kept:
         self._embeddings = NumberedFiles(out / "embeddings", ".npy") if options.embeddings else None
         self.logits: dict[int, Floats] = {}
 
-    def add(self, clip: Clip, inference: Inference) -> None:
+    def write(self, clip: Clip, inference: Inference) -> None:
         index, prediction = clip.segment.index, inference.prediction
         if self._segments:
             soundfile.write(self._segments.path(index), clip.samples, SAMPLE_RATE)
         if self._clips:
-            soundfile.write(self._clips / numbered(index, ".flac"), clip.samples, SAMPLE_RATE)
+            soundfile.write(self._clips / segment_filename(index, ".flac"), clip.samples, SAMPLE_RATE)
         if prediction and self._keep_logits:
             self.logits[index] = prediction.logits
         embeddings = prediction.embeddings(self._options.embeddings) if prediction else None
         if self._embeddings and embeddings is not None:
             np.save(self._embeddings.path(index), embeddings, allow_pickle=False)
 
-    def drop_earlier(self) -> None:
+    def delete_earlier(self) -> None:
+        """Delete the files that an earlier analysis left."""
         for files in (self._segments, self._embeddings):
             if files:
-                files.drop_earlier()
+                files.delete_earlier()
 
 
 def _recording(file: Path) -> Recording:

@@ -1,4 +1,4 @@
-"""A picture of where a recording was cut, and why: level, speech, segments and cuts, a minute to a row."""
+"""Draw the cuts of a recording and their reasons: level, speech, segments and cuts, a minute to a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from shared.domain.recording import SAMPLE_RATE, clock, to_ms
-from worker.offline.split import CutSegment, Hearing, Split
+from worker.offline.split import ActivityRecorder, CutSegment, Split
 from worker.pipeline.cut_placement import CutReason
 from worker.pipeline.speech import HOP, Levels, Run, close_gaps, runs
 
@@ -25,25 +25,25 @@ _STEPS_PER_S = SAMPLE_RATE // HOP
 _ROW_S = 60
 _TICK_S = 5
 _STRIPS_PER_PAGE = 60
-"""An hour of one channel: 8,060 pixels high, which viewers still open."""
+"""An hour of one channel: 8,060 pixels, a height that viewers still open."""
 
 # Inches, and pixels to each.
 _WIDTH, _LEFT, _RIGHT = 18.0, 0.75, 0.2
 _STRIP, _TICKS, _HEAD, _FOOT = 1.0, 0.33, 0.65, 0.15
 _DPI = 100
 
-# dBFS: sound is drawn from the floor to full scale, and the segments over it.
+# dBFS: sound is drawn from the floor to full scale, and the segments above it.
 _FLOOR, _TOP = -70, 26
 _BAR = (6, 24)
 _LABEL = -4
 
 _NUMBERED_S = 1.5
-"""Less of a segment has no room for its number."""
+"""Seconds of a segment that have room for its number."""
 
 _CHARACTER_S = 0.25
-"""What a character of a label takes on the axis of time."""
+"""Width of a label's character on the time axis."""
 
-# From the palette of Okabe and Ito, which colour-blind people can tell apart; the lines differ in style too.
+# From the palette of Okabe and Ito, safe for colour-blind readers; the lines differ in style too.
 _SPEECH, _NO_SPEECH, _SEGMENTS = "#56B4E9", "#BDBDBD", ("#F0E442", "#FAF5B0")
 _THRESHOLD: dict[str, Any] = {"color": "black", "linewidth": 0.7}
 _LINES: dict[CutReason, dict[str, Any]] = {
@@ -61,7 +61,7 @@ _SIDES = ("left", "right")
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """What is drawn of a channel: level and threshold [steps] in dBFS, the stretches of speech, and the segments."""
+    """The data of one channel: level and threshold [steps] in dBFS, the runs of speech, and the segments."""
 
     label: str
     level: Levels
@@ -70,12 +70,12 @@ class _Channel:
     segments: list[CutSegment]
 
 
-def draw(split: Split, hearing: Hearing, min_silence_ms: int, out: Path) -> list[Path]:
-    """Writes `segments.png`, and `segments-002.png` and so on where there are over 60 strips; returns their paths.
+def draw(split: Split, activity: ActivityRecorder, min_silence_ms: int, out: Path) -> list[Path]:
+    """Write `segments.png`, and `segments-002.png` and so on for more than 60 strips, into `out`; return their paths.
 
-    `min_silence_ms` is that of the split: stretches of speech that are nearer to each other are drawn as one.
+    `min_silence_ms` is the option of the split: runs of speech with shorter gaps are drawn as one.
     """
-    channels = list(_channels(split, hearing, min_silence_ms // 10))
+    channels = list(_channels(split, activity, min_silence_ms // 10))
     seconds = max(1.0, split.duration / SAMPLE_RATE)
     starts = range(0, round(seconds), _STRIPS_PER_PAGE // len(channels) * _ROW_S)
     paths: list[Path] = []
@@ -89,19 +89,19 @@ def draw(split: Split, hearing: Hearing, min_silence_ms: int, out: Path) -> list
     return paths
 
 
-def _channels(split: Split, hearing: Hearing, shortest_pause: int) -> Iterator[_Channel]:
-    for number, heard in sorted(hearing.channels.items()):
+def _channels(split: Split, activity: ActivityRecorder, shortest_pause: int) -> Iterator[_Channel]:
+    for number, blocks in sorted(activity.channels.items()):
         yield _Channel(
-            f"{_SIDES[number]}, dBFS" if len(hearing.channels) > 1 else "dBFS",
-            np.concatenate([part.level for part in heard]),
-            np.concatenate([np.full_like(part.level, part.threshold) for part in heard]),
-            close_gaps(runs(np.concatenate([part.speech for part in heard])), shortest_pause),
-            [found for found in split.segments if found.segment.channel == number],
+            f"{_SIDES[number]}, dBFS" if len(activity.channels) > 1 else "dBFS",
+            np.concatenate([block.level for block in blocks]),
+            np.concatenate([np.full_like(block.level, block.threshold) for block in blocks]),
+            close_gaps(runs(np.concatenate([block.speech for block in blocks])), shortest_pause),
+            [cut for cut in split.segments if cut.segment.channel == number],
         )
 
 
 def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figure:
-    """Rows for the seconds from `start` to `end`, with a strip for each channel; under half a second gets no row."""
+    """Draw rows for the seconds `start` to `end`, with a strip per channel; a rest under half a second gets no row."""
     starts = range(start, round(end), _ROW_S)
     row_height = len(channels) * _STRIP + _TICKS
     height = _HEAD + len(starts) * row_height + _FOOT
@@ -113,8 +113,7 @@ def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figur
             bottom = height - _HEAD - row * row_height - place * _STRIP
             box = (_LEFT / _WIDTH, bottom / height, width / _WIDTH, 0.94 * _STRIP / height)
             axes = figure.add_axes(box, xlim=(left, right), ylim=(_FLOOR, _TOP))
-            _axis(axes, channel.label, with_time=place == len(channels))
-            _strip(axes, channel, left, right)
+            _strip(axes, channel, left, right, with_time=place == len(channels))
     _head(figure, title, height)
     return figure
 
@@ -122,50 +121,44 @@ def _page(channels: list[_Channel], start: int, end: float, title: str) -> Figur
 def _head(figure: Figure, title: str, height: float) -> None:
     left = _LEFT / _WIDTH
     figure.text(left, 1 - 0.12 / height, title, va="top", fontsize=12, fontweight="bold")
-    at = (left, 1 - 0.32 / height)
-    figure.legend(handles=_legend(), loc="upper left", bbox_to_anchor=at, ncols=7, frameon=False, fontsize=9)
-
-
-def _legend() -> list[Patch | Line2D]:
-    return [
+    handles = [
         Patch(color=_SPEECH, label="speech"),
         Patch(color=_NO_SPEECH, label="other sound"),
         Line2D([], [], label="threshold of silence", **_THRESHOLD),
         Patch(facecolor=_SEGMENTS[0], edgecolor="black", linewidth=0.5, label="segment, with its number"),
         *(Line2D([], [], label=_MEANINGS[reason], **style) for reason, style in _LINES.items()),
     ]
+    at = (left, 1 - 0.32 / height)
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=at, ncols=7, frameon=False, fontsize=9)
 
 
-def _axis(axes: Axes, label: str, *, with_time: bool) -> None:
-    axes.set_ylabel(label, fontsize=8)
+def _strip(axes: Axes, channel: _Channel, start: int, end: float, *, with_time: bool) -> None:
+    """Draw one channel from `start` to `end`, in seconds; `with_time` labels the time axis."""
+    axes.set_ylabel(channel.label, fontsize=8)
     axes.set_yticks([-60, -40, -20, 0])
     axes.xaxis.set_major_locator(MultipleLocator(_TICK_S))
     axes.xaxis.set_major_formatter(lambda second, _: clock(round(second) * 1000))
     axes.tick_params(labelsize=8, labelbottom=with_time)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _strip(axes: Axes, channel: _Channel, start: int, end: float) -> None:
-    """One channel from `start` to `end`, in seconds."""
     _sound(axes, channel, start, end)
     _segments(axes, channel.segments, start, end)
-    for found in channel.segments:
-        at = found.segment.end / SAMPLE_RATE
+    for cut in channel.segments:
+        at = cut.segment.end / SAMPLE_RATE
         if start < at <= end:
-            axes.axvline(at, ymax=(_BAR[1] - _FLOOR) / (_TOP - _FLOOR), **_LINES[found.cut.reason])
-            _write(axes, at, _reason(found, channel.speech), end)
+            axes.axvline(at, ymax=(_BAR[1] - _FLOOR) / (_TOP - _FLOOR), **_LINES[cut.cut.reason])
+            _write(axes, at, _reason(cut, channel.speech), end)
 
 
-def _reason(found: CutSegment, speech: list[Run]) -> str:
-    match found.cut.reason:
+def _reason(cut: CutSegment, speech: list[Run]) -> str:
+    match cut.cut.reason:
         case CutReason.PAUSE:
-            return f"{found.cut.pause / SAMPLE_RATE:.2f} s"
+            return f"{cut.cut.pause / SAMPLE_RATE:.2f} s"
         case CutReason.NO_PAUSE:
             return "no pause: quietest frame"
-    after = bisect_left(speech, (found.segment.end // HOP, 0))
-    if not 0 < after < len(speech):
+    following = bisect_left(speech, (cut.segment.end // HOP, 0))
+    if not 0 < following < len(speech):
         return "end"
-    return f"{(speech[after][0] - speech[after - 1][1]) / _STEPS_PER_S:.2f} s"
+    return f"{(speech[following][0] - speech[following - 1][1]) / _STEPS_PER_S:.2f} s"
 
 
 def _sound(axes: Axes, channel: _Channel, start: int, end: float) -> None:
@@ -193,7 +186,7 @@ def _segments(axes: Axes, segments: list[CutSegment], start: int, end: float) ->
 
 
 def _write(axes: Axes, at: float, text: str, end: float) -> None:
-    """Right of a cut, or left where there is no room."""
+    """Write a label right of a cut, or left of it if there is no room."""
     room = end - at > len(text) * _CHARACTER_S
     axes.annotate(
         text,

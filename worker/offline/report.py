@@ -1,4 +1,4 @@
-"""The reports and the heat map of what was analysed here, without a service: `emoline analyze --report`."""
+"""Write the reports and the heat map of an offline analysis: `emoline analyze --report`."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from reports.report_input import ReportInput, SegmentAudio
 from reports.texts import Language
 from shared.domain.options import JobOptions
 from worker.offline.analyze import Analysis
-from worker.offline.segment_files import numbered
+from worker.offline.segment_files import segment_filename
 
 
 def write_reports(
     analysis: Analysis, options: JobOptions, out: Path, clips: Path, links: Mapping[int, str], lang: Language
 ) -> list[Path]:
-    """Writes `heatmap.png`, `report.pdf` and `report.html` into `out`, and returns their paths.
+    """Write `heatmap.png`, `report.pdf` and `report.html` into the folder `out`, and return their paths.
 
-    `clips` has the segments as `NNN.flac`; `links` are paths, from `out`, to those that stay.
+    `clips` is the folder with the segments as `NNN.flac`; `links` has by index the paths of segment files, relative to
+    `out`, for the report to link to.
     """
     picture = analysis.picture()
-    spoken = picture if analysis.result.timeline else None
+    findings = collect_findings(analysis.result, options.aggregation.min_confidence)
+    sounds = {index: (clips / segment_filename(index, ".flac")).read_bytes() for index in findings.key_indices}
     subject = ReportInput(
         analysis.recording,
         analysis.result,
         options,
-        SegmentAudio(links, _clips(analysis, options, clips)),
-        heatmap=spoken,
+        SegmentAudio(links, sounds),
+        heatmap=picture if analysis.result.timeline else None,
     )
     contents = {
         "heatmap.png": heatmap.draw(picture, lang),
@@ -38,8 +40,3 @@ def write_reports(
     for name, content in contents.items():
         (out / name).write_bytes(content)
     return [out / name for name in contents]
-
-
-def _clips(analysis: Analysis, options: JobOptions, clips: Path) -> dict[int, bytes]:
-    found = collect_findings(analysis.result, options.aggregation.min_confidence)
-    return {index: (clips / numbered(index, ".flac")).read_bytes() for index in found.key_indices}

@@ -1,4 +1,4 @@
-"""The files of segments, named by their numbers."""
+"""The numbered files of segments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class NumberedFiles:
-    """A folder with a file for each segment: `NNN` and a suffix. It is made with the first of them."""
+    """A folder with one file per segment, named `NNN` and a suffix; it is created with the first file."""
 
     def __init__(self, folder: Path, suffix: str) -> None:
         self._folder = folder
@@ -14,26 +14,24 @@ class NumberedFiles:
         self._written: set[Path] = set()
 
     def path(self, index: int) -> Path:
-        """Where the file of a segment is to be written."""
+        """The path to write a segment's file to; the file counts as written from now on."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / numbered(index, self._suffix)
+        path = self._folder / segment_filename(index, self._suffix)
         self._written.add(path)
         return path
 
     def earlier(self) -> list[Path]:
-        """The files with such names that this run has not written."""
-        others = set(self._folder.glob(f"*{self._suffix}")) - self._written
-        return sorted(path for path in others if self._is_numbered(path) and path.is_file())
+        """The numbered files in the folder that this run has not written, sorted."""
+        candidates = [path for path in self._folder.glob(f"*{self._suffix}") if path.stem.isdecimal()]
+        numbered = {path for path in candidates if path.name == segment_filename(int(path.stem), self._suffix)}
+        return sorted(path for path in numbered - self._written if path.is_file())
 
-    def drop_earlier(self) -> None:
-        """Removes the files of an earlier run that this one has not written anew; those of other names stay."""
+    def delete_earlier(self) -> None:
+        """Delete the numbered files that this run has not written; files with other names stay."""
         for path in self.earlier():
             path.unlink()
 
-    def _is_numbered(self, path: Path) -> bool:
-        return path.stem.isdecimal() and path.name == numbered(int(path.stem), self._suffix)
 
-
-def numbered(index: int, suffix: str) -> str:
-    """The name of the file of a segment."""
+def segment_filename(index: int, suffix: str) -> str:
+    """The file name of segment `index`, as `007.wav`."""
     return f"{index:03d}{suffix}"

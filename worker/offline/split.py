@@ -1,4 +1,4 @@
-"""Segmentation alone, without a model: `split_long_audio` for scripts, and what `emoline split` does."""
+"""Segmentation alone, without a model: `split_long_audio` for scripts, and `split` for `emoline split`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from shared.settings import Settings
 from worker.container import VOICE_DETECTORS, build_decoder
 from worker.offline.segment_files import NumberedFiles
 from worker.pipeline.cut_placement import Cut
-from worker.pipeline.prepare import OnHeard, Preparation
-from worker.pipeline.segmenter import Heard
+from worker.pipeline.prepare import OnActivity, Preparation
+from worker.pipeline.segmenter import SpeechActivity
 
 _SIDECAR = "segments.json"
 _PICTURES = ("segments.png", "segments-[0-9][0-9][0-9].png")
@@ -31,10 +31,9 @@ OnProgress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class SplitSegment:
-    """A segment's file, a WAV of 16 kHz, mono, int16, and its place [start_ms, end_ms) in the recording.
+    """A segment: its file, a WAV of 16 kHz, mono, int16, and its place [start_ms, end_ms) in the recording.
 
-    `path` goes wherever Python takes a path, `str(path)` where only a name will do. Milliseconds are rounded down. What
-    the `flags` mean is in docs/flags.md.
+    Milliseconds are rounded down. The `flags` are explained in docs/flags.md.
     """
 
     path: Path
@@ -45,7 +44,7 @@ class SplitSegment:
 
 
 class CutSegment(NamedTuple):
-    """A segment and why it ends where it does."""
+    """A segment and the reason for its end."""
 
     segment: Segment
     cut: Cut
@@ -53,8 +52,10 @@ class CutSegment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What came of a recording: `files` [n] of its `segments` [n], in order of start; `duration` and `speech`, summed
-    over the channels, in samples at 16 kHz."""
+    """The split of a recording: its `segments` [n] and their `files` [n], in order of start.
+
+    `duration` and `speech`, which is summed over the channels, are in samples at 16 kHz.
+    """
 
     files: list[SplitSegment]
     segments: list[CutSegment]
@@ -63,15 +64,15 @@ class Split:
     warnings: tuple[RecordingWarning, ...]
 
 
-class Hearing:
-    """Keeps what was heard of each channel, 100 values a second: 1.8 MB for an hour."""
+class ActivityRecorder:
+    """Collects the speech activity of each channel, in order: 1.8 MB for an hour."""
 
     def __init__(self) -> None:
-        self.channels: dict[int, list[Heard]] = defaultdict(list)
+        self.channels: dict[int, list[SpeechActivity]] = defaultdict(list)
 
-    def add(self, channel: int, heard: Heard) -> None:
-        """`worker.pipeline.prepare.OnHeard`."""
-        self.channels[channel].append(heard)
+    def add(self, channel: int, activity: SpeechActivity) -> None:
+        """Add the next ten seconds of a channel; usable as `worker.pipeline.prepare.OnActivity`."""
+        self.channels[channel].append(activity)
 
 
 def split_long_audio(
@@ -81,28 +82,30 @@ def split_long_audio(
     min_silence_len: int = 300,
     silence_thresh: float = -40,
 ) -> list[SplitSegment]:
-    """Cuts a recording of any length in its pauses, in constant memory.
+    """Cut a recording of any length at its pauses, in constant memory, and return its segments in order of start.
 
     `output_dir` gets `000.wav`, `001.wav`, … and `segments.json`, a list of their `index`, `file`, `channel`,
-    `start_ms`, `end_ms` and `flags`; the segments of an earlier split of any recording into it are replaced. The two
-    channels of a recording are cut apart where they carry different voices. What is decoded at most, and how long that
-    may take, is in the settings `EMOLINE_MAX_DURATION_S` and `EMOLINE_DECODE_TIMEOUT_S`.
+    `start_ms`, `end_ms` and `flags`; the segments of an earlier split of any recording are replaced. Two channels are
+    cut separately if they carry different speakers. The settings `EMOLINE_MAX_DURATION_S` and
+    `EMOLINE_DECODE_TIMEOUT_S` limit the length of the recording and the time to decode it.
 
     Args:
-        max_duration: seconds that no segment is over, 3 to 25.
-        min_silence_len: ms of the shortest pause, 100 to 800.
-        silence_thresh: dBFS under which there is silence, -60 to -20; it is lowered for quiet recordings.
+        input_path: the recording, in any format that the service accepts.
+        output_dir: the folder for the segments; it is created if necessary.
+        max_duration: the longest segment in seconds, 3 to 25.
+        min_silence_len: the shortest pause in milliseconds, 100 to 800.
+        silence_thresh: the level in dBFS below which there is silence, -60 to -20; it is lowered for quiet recordings.
 
     Raises:
         ValueError: an argument is out of its range.
-        PipelineError: one of `worker.pipeline.errors` says why the recording cannot be decoded.
-        FileExistsError: `output_dir` has numbered WAV files that are not of an earlier split, or the recording itself.
-        OSError: the recording cannot be read, or `output_dir` not be written.
+        PipelineError: the recording cannot be decoded; a subclass in `worker.pipeline.errors` gives the reason.
+        FileExistsError: `output_dir` contains numbered WAV files of another origin, or the recording itself.
+        OSError: the recording cannot be read, or `output_dir` cannot be written.
     """
-    cutting = SegmentationOptions(
+    segmentation = SegmentationOptions(
         max_ms=round(max_duration * 1000), min_silence_ms=min_silence_len, silence_db=silence_thresh
     )
-    return split(Path(input_path), Path(output_dir), JobOptions(segmentation=cutting), Settings()).files
+    return split(Path(input_path), Path(output_dir), JobOptions(segmentation=segmentation), Settings()).files
 
 
 def split(
@@ -111,28 +114,31 @@ def split(
     options: JobOptions,
     settings: Settings,
     on_progress: OnProgress = lambda decoded, declared: None,
-    on_heard: OnHeard = lambda channel, heard: None,
+    on_activity: OnActivity = lambda channel, activity: None,
 ) -> Split:
-    """Writes the segments of `file` and their sidecar into `out`; raises what `split_long_audio` does."""
+    """Write the segments of `file` and `segments.json` into `out`. Raises the errors of `split_long_audio`."""
     files = NumberedFiles(out, ".wav")
     segments: list[CutSegment] = []
     with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
-        _take_over(out, files, file)
-        preparation = Preparation(stream, options, VOICE_DETECTORS, settings.max_segments, on_heard)
+        _prepare_folder(out, files, file)
+        preparation = Preparation(stream, options, VOICE_DETECTORS, settings.max_segments, on_activity)
         for clips in preparation.clips():
             for clip in clips:
                 soundfile.write(files.path(clip.segment.index), clip.samples, SAMPLE_RATE)
                 segments.append(CutSegment(clip.segment, clip.cut))
             on_progress(preparation.decoded, stream.format.duration)
         warnings = tuple(stream.warnings)
-    files.drop_earlier()
-    written = [_written(segment, files) for segment, _ in segments]
+    files.delete_earlier()
+    written = [
+        SplitSegment(files.path(cut.index), cut.channel, to_ms(cut.start), to_ms(cut.end), cut.flags)
+        for cut, _ in segments
+    ]
     _write_sidecar(out, written)
     return Split(written, segments, preparation.decoded, preparation.speech, warnings)
 
 
-def _take_over(out: Path, files: NumberedFiles, recording: Path) -> None:
-    """Makes `out` a folder of this split, unless that would cost somebody their recordings."""
+def _prepare_folder(out: Path, files: NumberedFiles, recording: Path) -> None:
+    """Create `out`, or take over the folder of an earlier split. Raises FileExistsError if recordings would be lost."""
     earlier = files.earlier()
     if recording.resolve() in [path.resolve() for path in earlier]:
         raise FileExistsError(f"{recording} is where its segments would be written; choose another folder.")
@@ -143,11 +149,6 @@ def _take_over(out: Path, files: NumberedFiles, recording: Path) -> None:
         for picture in out.glob(pattern):
             picture.unlink()
     _write_sidecar(out, [])
-
-
-def _written(segment: Segment, files: NumberedFiles) -> SplitSegment:
-    path = files.path(segment.index)
-    return SplitSegment(path, segment.channel, to_ms(segment.start), to_ms(segment.end), segment.flags)
 
 
 def _write_sidecar(out: Path, segments: list[SplitSegment]) -> None:

@@ -1,4 +1,4 @@
-"""Which channels of a recording the options choose, and what they call them."""
+"""Select the channels of a recording to analyse, and name them by their roles."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from shared.domain.recording import ChannelMode
 from worker.pipeline.errors import ChannelMissing
 
 
-def check(options: JobOptions, channels: int) -> None:
-    """Whether a file of so many channels has those that are to be analysed.
+def check_channels(options: JobOptions, channels: int) -> None:
+    """Check that a file of `channels` channels has the ones to analyse.
+
+    A channel selected by its role needs a file with a channel for each role.
 
     Raises:
-        ChannelMissing: it has not. Roles are those of a file that has a channel for each.
+        ChannelMissing: the file lacks one of them.
     """
     needed = (len(options.roles) if isinstance(channel, str) else channel + 1 for channel in options.analyse or ())
-    if max(needed, default=0) > _apart(channels):
+    if max(needed, default=0) > _separable(channels):
         raise ChannelMissing
 
 
-def numbers(options: JobOptions, mode: ChannelMode, columns: int) -> Sequence[int]:
-    """The numbers of the channels to analyse, out of the `columns` of the sound; of a mix all there is."""
+def selected_channels(options: JobOptions, mode: ChannelMode, columns: int) -> Sequence[int]:
+    """The numbers of the channels to analyse among the `columns` of the sound; all of them if channels were mixed."""
     if mode is ChannelMode.MIX or options.analyse is None:
         return range(columns)
     return sorted(
@@ -29,18 +31,18 @@ def numbers(options: JobOptions, mode: ChannelMode, columns: int) -> Sequence[in
     )
 
 
-def roles(options: JobOptions, mode: ChannelMode, channels: int) -> tuple[str, ...]:
-    """The names of the channels of a file that has so many; none where they were mixed or are fewer than the names."""
-    return options.roles if mode is ChannelMode.SPLIT and len(options.roles) <= _apart(channels) else ()
+def channel_roles(options: JobOptions, mode: ChannelMode, channels: int) -> tuple[str, ...]:
+    """The roles of a file's `channels` channels; empty if they were mixed or are fewer than the roles."""
+    return options.roles if mode is ChannelMode.SPLIT and len(options.roles) <= _separable(channels) else ()
 
 
-def disregarded(options: JobOptions, mode: ChannelMode, channels: int) -> bool:
-    """Whether roles or a choice of channels came to nothing, and not because the options themselves say `mix`."""
+def selection_ignored(options: JobOptions, mode: ChannelMode, channels: int) -> bool:
+    """Return True if roles or selected channels had no effect although the options do not ask for a mix."""
     if options.channels == "mix":
         return False
-    whole = mode is ChannelMode.MIX and options.analyse is not None
-    return whole or roles(options, mode, channels) != options.roles
+    all_mixed = mode is ChannelMode.MIX and options.analyse is not None
+    return all_mixed or channel_roles(options, mode, channels) != options.roles
 
 
-def _apart(channels: int) -> int:
+def _separable(channels: int) -> int:
     return channels if channels <= MOST_APART else 0

@@ -1,4 +1,4 @@
-"""Whether the two channels of a recording carry different voices, as those of a telephone call do."""
+"""Detect whether the two channels of a recording carry different speakers, as in a telephone call."""
 
 from __future__ import annotations
 
@@ -13,55 +13,59 @@ from worker.pipeline.speech import Levels, levels
 
 _ACTIVE_DB = -50.0
 _ENOUGH_ACTIVE = 60 * 100
-"""Steps of 10 ms with sound in them after which one can tell: a minute of talk holds several turns."""
-_ALIVE = 100
-"""Steps with sound in them, less of which in one channel tells nothing of who is there."""
-_LISTEN_AT_MOST = 10 * 60 * SAMPLE_RATE
-"""Samples held back at most for the decision (38 MB); a line that is silent for longer is taken as it is."""
+"""Steps of 10 ms with sound that are enough for the decision: a minute of talk holds several turns."""
+_MIN_ACTIVE = 100
+"""Steps with sound below which a channel counts as silent."""
+_MAX_SAMPLES = 10 * 60 * SAMPLE_RATE
+"""The most samples held back for the decision (38 MB); after so long a silence the decision is made without more."""
 _FLOOR_DB = -60.0
-"""Levels under it are alike: digital silence on one side and faint noise on the other are both nobody."""
+"""Lower levels count as this one: neither digital silence nor faint noise is a speaker."""
 _TURN = 20
-"""Steps over which levels are compared; shorter than a turn, longer than a syllable."""
-_DIFFERENT_VOICES_DB = 24.0
-"""How far the balance of the channels must swing. In one room it swings by some 10 dB; where people are in turn in one
-channel and the other it swings by twice the height of their voice over the noise; a copied channel does not swing."""
+"""Steps over which levels are compared: shorter than a turn, longer than a syllable."""
+_DIFFERENT_SPEAKERS_DB = 24.0
+"""The least swing of the balance between the channels of different speakers. In one room it swings by some 10 dB, with
+a speaker in each channel by twice their level over the noise, with a copied channel not at all."""
 
 
-def decide(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
-    """How to analyse a recording [n, channels], and all its blocks again, those listened to first."""
-    heard: list[Samples] = []
+def detect_channel_mode(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
+    """Decide whether to split or mix the channels of a recording given in blocks [n, channels] at 16 kHz.
+
+    Two channels are split if one of them is silent, or if their levels rise and fall in turn. Returns the mode, and an
+    iterator over all blocks from the first on.
+    """
+    first_blocks: list[Samples] = []
     first_levels: list[Levels] = []
     for block in blocks:
-        heard.append(block)
+        first_blocks.append(block)
         if block.shape[1] == 1:
-            return ChannelMode.MIX, chain(heard, blocks)
+            return ChannelMode.MIX, chain(first_blocks, blocks)
         first_levels.append(np.stack([levels(block[:, 0]), levels(block[:, 1])]))
         active = np.concatenate(first_levels, axis=1) > _ACTIVE_DB
-        enough = active.any(axis=0).sum() >= _ENOUGH_ACTIVE and active.sum(axis=1).min() >= _ALIVE
-        if enough or sum(map(len, heard)) >= _LISTEN_AT_MOST:
+        enough = active.any(axis=0).sum() >= _ENOUGH_ACTIVE and active.sum(axis=1).min() >= _MIN_ACTIVE
+        if enough or sum(map(len, first_blocks)) >= _MAX_SAMPLES:
             break
-    mode = _mode(np.concatenate(first_levels, axis=1)) if first_levels else ChannelMode.MIX
-    return mode, chain(heard, blocks)
+    mode = _mode_from_levels(np.concatenate(first_levels, axis=1)) if first_levels else ChannelMode.MIX
+    return mode, chain(first_blocks, blocks)
 
 
-def _mode(both: Levels) -> ChannelMode:
-    """`both` [2, steps] in dBFS."""
-    active = both > _ACTIVE_DB
-    if active.any() and active.sum(axis=1).min() < _ALIVE:
-        return ChannelMode.SPLIT  # whoever speaks later in the silent channel is somebody else
-    left, right = np.maximum(both[:, active.any(axis=0)], _FLOOR_DB)
+def _mode_from_levels(level: Levels) -> ChannelMode:
+    """Decide by the levels [2, steps] in dBFS."""
+    active = level > _ACTIVE_DB
+    if active.any() and active.sum(axis=1).min() < _MIN_ACTIVE:
+        return ChannelMode.SPLIT  # a voice that comes later in the silent channel belongs to another speaker
+    left, right = np.maximum(level[:, active.any(axis=0)], _FLOOR_DB)
     turns = len(left) // _TURN
     if not turns:
         return ChannelMode.MIX
     balance = (left - right)[: turns * _TURN].reshape(turns, _TURN).mean(axis=1)
     low, high = np.percentile(balance, [5, 95])
-    return ChannelMode.SPLIT if high - low > _DIFFERENT_VOICES_DB else ChannelMode.MIX
+    return ChannelMode.SPLIT if high - low > _DIFFERENT_SPEAKERS_DB else ChannelMode.MIX
 
 
 def mix(block: Samples) -> Samples:
-    """The mean of one or two channels [n, channels] as one channel [n], rounded down."""
+    """Mix one or two channels [n, channels] into one [n]: their mean, rounded down."""
     if block.shape[1] == 1:
         return block[:, 0]
     left, right = block.T
-    mean: Samples = (left & right) + ((left ^ right) >> 1)  # which no sum of 16 bits overflows
+    mean: Samples = (left & right) + ((left ^ right) >> 1)  # the sum itself would overflow 16 bits
     return mean

@@ -1,14 +1,14 @@
-"""What the adapters of the pipeline raise; `worker.failures` says which failure each means."""
+"""The errors of the pipeline and its adapters; `worker.failures` maps each to the failure that users see."""
 
 from __future__ import annotations
 
 
 class PipelineError(Exception):
-    """Something in the pipeline did not work."""
+    """The base of the pipeline's errors."""
 
 
 class DownloadFailed(PipelineError):
-    """A recording that its URL did not give. The message is a sentence; `may_pass` is whether another try may help."""
+    """A recording could not be downloaded. The message is a sentence; `may_pass` is True if another try may help."""
 
     def __init__(self, message: str, *, may_pass: bool) -> None:
         super().__init__(message)
@@ -16,22 +16,22 @@ class DownloadFailed(PipelineError):
 
 
 class DownloadRefused(DownloadFailed):
-    """A URL that leads where no request is sent."""
+    """The URL leads to an address to which no request is sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, may_pass=False)
 
 
 class UnsupportedMedia(PipelineError):
-    """No format in the list of those that are read."""
+    """The file's format is not one of the accepted ones."""
 
 
 class NoAudioStream(PipelineError):
-    """A media file without a sound track."""
+    """The media file has no sound track."""
 
 
 class DecodeFailed(PipelineError):
-    """A sound track from which no sample could be decoded."""
+    """No sample of the sound track could be decoded."""
 
 
 class DecoderCrashed(PipelineError):
@@ -39,23 +39,23 @@ class DecoderCrashed(PipelineError):
 
 
 class DecodeTimeout(PipelineError):
-    """The decoder's process gave nothing for too long."""
+    """The decoder's process sent nothing for too long."""
 
 
 class TooLong(PipelineError):
-    """More sound than the service accepts."""
+    """The recording is longer than the service accepts."""
 
 
 class UnsupportedAudio(PipelineError):
-    """A sound track with a sample rate or a number of channels out of the limits."""
+    """The sound track's sample rate or number of channels is out of the limits."""
 
 
 class TooManySegments(PipelineError):
-    """More segments than the service accepts."""
+    """The recording has more segments than the service accepts."""
 
 
 class ChannelMissing(PipelineError):
-    """A channel that was to be analysed is not there, or does not come apart from the others."""
+    """A channel to be analysed does not exist, or cannot be separated from the others."""
 
 
 class ModelTimeout(PipelineError):
@@ -67,8 +67,8 @@ class ModelCrash(PipelineError):
 
 
 class ModelOutOfMemory(PipelineError):
-    """The device has too little memory for this batch; the model's process was ended to free what it held."""
+    """The device has too little memory for this batch; the model's process was ended to free its memory."""
 
 
 class ModelUnavailable(PipelineError):
-    """The model cannot be loaded, or fails whatever it is given."""
+    """The model cannot be loaded, or fails on every input."""

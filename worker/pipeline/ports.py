@@ -1,4 +1,4 @@
-"""What the pipeline needs of the libraries around it. The adapters are in `worker.adapters`."""
+"""The ports of the pipeline: decoder, voice detector, model, downloader. Their adapters are in `worker.adapters`."""
 
 from __future__ import annotations
 
@@ -15,45 +15,49 @@ from shared.domain.options import EmbeddingKind, VoiceDetectorName
 from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
-"""Sound at 16 kHz: [n] of one channel, or [n, channels]."""
+"""Sound at 16 kHz, int16: [n] for one channel, or [n, channels]."""
 
 Floats = NDArray[np.float32]
 
 
 class Download(Protocol):
-    """A recording that is being downloaded."""
+    """A download in progress."""
 
     @property
     def size(self) -> int | None:
-        """In bytes, as its host says before any of it has come."""
+        """The length in bytes as the host declares it, or None."""
         ...
 
     @property
     def filename(self) -> str | None:
-        """The name that its host gives it."""
+        """The file name that the host gives, or None."""
         ...
 
     def blocks(self) -> Iterator[bytes]:
-        """Raises DownloadFailed."""
+        """The content in order. Raises DownloadFailed when it breaks off."""
         ...
 
 
 class Downloader(Protocol):
+    """Downloads recordings."""
+
     def open(self, url: str, unwanted: Callable[[], bool]) -> AbstractContextManager[Download]:
-        """Begins a download, which breaks off within a second when it is `unwanted`.
+        """Begin a download; it breaks off within a second once `unwanted` returns True.
 
         Raises:
-            DownloadRefused: the URL leads where no request is sent.
-            DownloadFailed.
+            DownloadRefused: the URL leads to an address to which no request is sent.
+            DownloadFailed: the host does not send the file.
         """
         ...
 
 
 class AudioStream(Protocol):
-    """A sound track that is being decoded."""
+    """A sound track in the process of being decoded."""
 
     @property
-    def format(self) -> AudioFormat: ...
+    def format(self) -> AudioFormat:
+        """The codec, sample rate, number of channels and declared length of the file."""
+        ...
 
     def blocks(self) -> Iterator[Samples]:
         """The sound from its start, [n, 1] or [n, 2] at 16 kHz; three and more channels come mixed into one.
@@ -64,13 +68,15 @@ class AudioStream(Protocol):
 
     @property
     def warnings(self) -> Sequence[RecordingWarning]:
-        """What was wrong with the file, complete once `blocks` has ended."""
+        """The defects of the file, complete once `blocks` has ended."""
         ...
 
 
 class AudioDecoder(Protocol):
+    """Decodes media files."""
+
     def open(self, file: BinaryIO) -> AbstractContextManager[AudioStream]:
-        """Decodes an open file from its start.
+        """Decode an open file from its start.
 
         Raises one of `worker.pipeline.errors` when there is nothing to decode.
         """
@@ -78,26 +84,26 @@ class AudioDecoder(Protocol):
 
 
 class VoiceDetector(Protocol):
-    """Tells voice from other sound in one channel; it may remember what it has heard."""
+    """Tells voice from other sound in one channel; it may keep state from one call to the next."""
 
     frame: int
     """Samples per decision."""
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
-        """A decision for each whole frame of `samples` [n * frame]."""
+        """Decide for each frame of `samples` [n * frame] whether it is voice, [n]."""
         ...
 
 
 VoiceDetectors = Mapping[VoiceDetectorName, Callable[[], VoiceDetector]]
-"""Each makes a fresh detector, one for each channel."""
+"""Factories by name; every channel gets a detector of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one clip.
+    """The model's prediction for one clip.
 
-    `logits` [frames, labels] in float32 are those of each frame of 20 ms: the softmax of their mean is `scores`.
-    `embedding` [dim] is the mean of the frames' embeddings, `frame_embeddings` [frames, dim], there if asked for.
+    `scores` is the softmax of the mean of `logits` [frames, labels], float32, one row per frame of 20 ms.
+    `embedding` [dim] is the mean of `frame_embeddings` [frames, dim], which are None unless requested.
     """
 
     scores: Scores
@@ -106,30 +112,34 @@ class Prediction:
     frame_embeddings: Floats | None = None
 
     def embeddings(self, kind: EmbeddingKind | None) -> Floats | None:
-        """Those of a kind, or none."""
+        """The embeddings of a kind, [dim] or [frames, dim]; None for no kind."""
         if kind == "frame":
             return self.frame_embeddings
         return self.embedding if kind else None
 
 
 class EmotionModel(Protocol):
+    """Scores clips."""
+
     @property
-    def info(self) -> ModelInfo: ...
+    def info(self) -> ModelInfo:
+        """The model's name, revision, hash, labels and precision. Raises ModelUnavailable."""
+        ...
 
     @property
     def batch(self) -> int:
-        """Samples of sound that are best analysed at once."""
+        """The best batch size, in samples of sound. Raises ModelUnavailable."""
         ...
 
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
     ) -> Iterator[list[Prediction]]:
-        """Predictions for each batch of clips [n], exact for each clip whatever the others are.
+        """Predict each batch of clips [n]; a clip's prediction does not depend on the others in its batch.
 
-        A batch is handed over while the one before it is worked on.
+        Each batch is sent while the model works on the one before it.
 
         Raises:
-            ModelTimeout, ModelCrash: no answer for this batch; a smaller one may do.
+            ModelTimeout, ModelCrash: this batch got no prediction; a smaller one may.
             ModelOutOfMemory: this batch is too large; `batch` is smaller now.
             ModelUnavailable: the model cannot run at all.
         """

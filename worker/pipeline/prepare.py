@@ -1,9 +1,9 @@
-"""From a stream of decoded sound to numbered segments, in order of their start, while the sound comes in."""
+"""Turn a stream of decoded sound into numbered segments, in order of their start, while the sound comes in."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,85 +11,95 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
 from shared.waveform import Waveform
-from worker.pipeline import channel_selection
-from worker.pipeline.channels import decide, mix
+from worker.pipeline.channel_selection import channel_roles, check_channels, selected_channels, selection_ignored
+from worker.pipeline.channels import detect_channel_mode, mix
 from worker.pipeline.cut_placement import Cut
 from worker.pipeline.errors import TooManySegments
-from worker.pipeline.peaks import PeakMeter, together
+from worker.pipeline.peaks import PeakMeter, join_channels
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
-from worker.pipeline.segmenter import Heard, Piece, Segmenter
-from worker.pipeline.signal_quality import flags
+from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
+from worker.pipeline.signal_quality import quality_flags
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A segment with its sound, [n] at 16 kHz, and why it ends where it does."""
+    """A segment with its sound, [n] at 16 kHz, and the reason for its end."""
 
     segment: Segment
     samples: Samples
     cut: Cut
 
 
-OnHeard = Callable[[int, Heard], None]
-"""Called with a channel and what was made of its next ten seconds."""
+OnActivity = Callable[[int, SpeechActivity], None]
+"""Called with a channel and the speech activity of its next ten seconds."""
 
 
 class Preparation:
-    """One pass over a recording. `decoded`, `speech` (samples) and `found` (clips) say how far it has come."""
+    """One pass over a recording.
+
+    `decoded` and `speech` count samples at 16 kHz, `segment_count` counts clips, all up to the present place.
+    """
 
     def __init__(
         self,
         stream: AudioStream,
         options: JobOptions,
         detectors: VoiceDetectors,
-        most_segments: int,
-        on_heard: OnHeard = lambda channel, heard: None,
+        max_segments: int,
+        on_activity: OnActivity = lambda channel, activity: None,
     ) -> None:
         self._stream = stream
         self._options = options
         self._detectors = detectors
-        self._most_segments = most_segments
-        self._on_heard = on_heard
+        self._max_segments = max_segments
+        self._on_activity = on_activity
         self._segmenters: dict[int, Segmenter] = {}  # by channel
         self._meters: dict[int, PeakMeter] = {}
+        # Segments that are complete but may still be preceded by one of another channel, as a heap by their start.
+        self._pending: list[tuple[int, int, ChannelSegment]] = []
         self._mode: ChannelMode | None = None
         self._ended = False
         self.decoded = 0
-        self.found = 0
+        self.segment_count = 0
 
     @property
     def speech(self) -> int:
+        """Samples of speech so far, summed over the channels."""
         return sum(segmenter.speech for segmenter in self._segmenters.values())
 
     def clips(self) -> Iterator[list[Clip]]:
-        """The clips in order of start, numbered from 0: those that became certain with each block, maybe none.
+        """Yield the clips in order of start, numbered from 0: after each block those that are complete, maybe none.
 
         Raises:
-            ChannelMissing: the file has not the channels that are to be analysed.
-            TooManySegments: there would be more than `most_segments`.
-            PipelineError: it cannot be decoded.
+            ChannelMissing: the file lacks a channel to be analysed.
+            TooManySegments: there would be more than `max_segments`.
+            PipelineError: the recording cannot be decoded.
         """
-        channel_selection.check(self._options, self._stream.format.channels)
-        waiting: list[_Waiting] = []
+        check_channels(self._options, self._stream.format.channels)
         for block in self._channels(self._stream.blocks()):
             self.decoded += len(block)
             for channel, segmenter in self._segmenters.items():
-                _push(waiting, channel, segmenter.feed(block[:, channel]))
+                self._add(channel, segmenter.feed(block[:, channel]))
                 self._meters[channel].feed(block[:, channel])
-            horizon = min(segmenter.horizon for segmenter in self._segmenters.values())
-            yield self._numbered(_pop(waiting, horizon))
+            yield self._clips_before(min(segmenter.horizon for segmenter in self._segmenters.values()))
         for channel, segmenter in self._segmenters.items():
-            _push(waiting, channel, segmenter.finish())
-        yield self._numbered(_pop(waiting, self.decoded))
+            self._add(channel, segmenter.finish())
+        yield self._clips_before(self.decoded)
         self._ended = True
 
     def waveform(self) -> Waveform:
-        """The peaks of the channels that are analysed, and of no other; whole once all clips have been given."""
-        return together({channel: meter.peaks() for channel, meter in self._meters.items()}, self.decoded)
+        """The peaks of the analysed channels; complete once `clips` has ended."""
+        return join_channels({channel: meter.peaks() for channel, meter in self._meters.items()}, self.decoded)
 
     def describe(self, recording: Recording) -> Recording:
-        """The recording with what is known of it by now: its declared length at first, the true one at the end."""
+        """The recording with its format, channels and warnings so far: its declared length first, at the end the true
+        one."""
         sound = self._stream.format
+        warnings = list(self._stream.warnings)
+        if self._ended and not self.segment_count:
+            warnings.append(RecordingWarning.NO_SPEECH)
+        if self._mode and selection_ignored(self._options, self._mode, sound.channels):
+            warnings.append(RecordingWarning.NOT_SPLIT)
         return replace(
             recording,
             codec=sound.codec,
@@ -97,59 +107,39 @@ class Preparation:
             channels=sound.channels,
             duration=self.decoded if self._ended else sound.duration,
             channel_mode=self._mode,
-            roles=channel_selection.roles(self._options, self._mode, sound.channels) if self._mode else (),
-            warnings=tuple(self._warnings()),
+            roles=channel_roles(self._options, self._mode, sound.channels) if self._mode else (),
+            warnings=tuple(warnings),
         )
 
-    def _warnings(self) -> Iterator[RecordingWarning]:
-        yield from self._stream.warnings
-        if self._ended and not self.found:
-            yield RecordingWarning.NO_SPEECH
-        if self._mode and channel_selection.disregarded(self._options, self._mode, self._stream.format.channels):
-            yield RecordingWarning.NOT_SPLIT
-
-    def _numbered(self, pieces: Iterable[tuple[int, Piece]]) -> list[Clip]:
-        clips: list[Clip] = []
-        for channel, piece in pieces:
-            if self.found == self._most_segments:
-                raise TooManySegments
-            clips.append(_clip(self.found, channel, piece))
-            self.found += 1
-        return clips
-
     def _channels(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        """The blocks with a column for each channel, or for their mix; `_segmenters` has those that are analysed."""
+        """Yield blocks [n, columns] with a column per channel, or one for their mix; makes a segmenter per channel."""
         if self._options.channels == "auto":
-            self._mode, blocks = decide(blocks)
+            self._mode, blocks = detect_channel_mode(blocks)
         else:
             self._mode = ChannelMode(self._options.channels)
+        segmentation = self._options.segmentation
         for block in blocks:
-            channels = block if self._mode is ChannelMode.SPLIT else mix(block)[:, None]
+            columns = block if self._mode is ChannelMode.SPLIT else mix(block)[:, None]
             if not self._segmenters:
-                analysed = channel_selection.numbers(self._options, self._mode, channels.shape[1])
-                self._segmenters = {channel: self._segmenter(channel) for channel in analysed}
-                self._meters = {channel: PeakMeter() for channel in analysed}
-            yield channels
+                for channel in selected_channels(self._options, self._mode, columns.shape[1]):
+                    detector = self._detectors[segmentation.vad]()
+                    self._segmenters[channel] = Segmenter(segmentation, detector, partial(self._on_activity, channel))
+                    self._meters[channel] = PeakMeter()
+            yield columns
 
-    def _segmenter(self, channel: int) -> Segmenter:
-        options = self._options.segmentation
-        return Segmenter(options, self._detectors[options.vad](), partial(self._on_heard, channel))
+    def _add(self, channel: int, segments: Iterator[ChannelSegment]) -> None:
+        for segment in segments:
+            heapq.heappush(self._pending, (segment.start, channel, segment))
 
-
-def _clip(index: int, channel: int, piece: Piece) -> Clip:
-    segment = Segment(index, channel, piece.start, piece.end, piece.speech, flags(piece.samples))
-    return Clip(segment, piece.samples, piece.cut)
-
-
-_Waiting = tuple[int, int, Piece]
-
-
-def _push(waiting: list[_Waiting], channel: int, pieces: Iterable[Piece]) -> None:
-    for piece in pieces:
-        heapq.heappush(waiting, (piece.start, channel, piece))
-
-
-def _pop(waiting: list[_Waiting], before: int) -> Iterator[tuple[int, Piece]]:
-    while waiting and waiting[0][0] < before:
-        _, channel, piece = heapq.heappop(waiting)
-        yield channel, piece
+    def _clips_before(self, sample: int) -> list[Clip]:
+        """Take the pending segments that start before `sample`, and number them."""
+        clips: list[Clip] = []
+        while self._pending and self._pending[0][0] < sample:
+            _, channel, cut = heapq.heappop(self._pending)
+            if self.segment_count == self._max_segments:
+                raise TooManySegments
+            flags = quality_flags(cut.samples)
+            segment = Segment(self.segment_count, channel, cut.start, cut.end, cut.speech, flags)
+            clips.append(Clip(segment, cut.samples, cut.cut))
+            self.segment_count += 1
+        return clips

@@ -1,4 +1,4 @@
-"""Telling of jobs: claim what is due, send it, write down what came of it."""
+"""Deliver webhooks: claim a due delivery, send it, and record the receiver's reply."""
 
 from __future__ import annotations
 
@@ -14,40 +14,47 @@ from shared.domain.webhook import Attempt
 from shared.ports import DeliveryClaim, Queue
 from shared.telemetry import traces
 from worker import metrics
-from worker.stages.retry_during_outage import outlast
+from worker.stages.retry_during_outage import retry_during_outage
 
 _log = structlog.get_logger()
-_AT_ONCE = 16
-"""Deliveries in hand: they wait for receivers, and cost little else."""
+_CONCURRENT = 16
+"""Deliveries in hand at once: they mostly wait for receivers."""
 _STOP_WITHIN_S = 10.0
 
 
 class Sender(Protocol):
-    def send(self, claim: DeliveryClaim) -> Attempt: ...
+    """The port that sends webhooks."""
+
+    def send(self, claim: DeliveryClaim) -> Attempt:
+        """Send the delivery once and return its outcome; a receiver that fails is an outcome, not an error."""
+        ...
 
 
 class DeliverStage:
-    """A context manager: leaving it gives what is in hand ten seconds. What has not been answered then is sent again
-    when its lease has run out."""
+    """The stage that sends webhooks, up to sixteen at once.
+
+    A context manager: leaving it waits ten seconds for the deliveries in hand. A delivery without a reply by then is
+    sent again when its lease expires.
+    """
 
     def __init__(self, services: Services, sender: Sender) -> None:
         self._services = services
         self._sender = sender
-        self._free = BoundedSemaphore(_AT_ONCE)
+        self._free = BoundedSemaphore(_CONCURRENT)
 
     def run_once(self) -> bool:
-        """Begins the next delivery, as soon as fewer than sixteen are in hand; False when none was due."""
+        """Begin the next delivery once fewer than sixteen are in hand; return False when none is due."""
         self._free.acquire()
-        begun = False
+        started = False
         try:
             claim = self._services.deliveries.claim()
             if claim:
                 Thread(target=self._deliver, args=(claim,), name="deliver", daemon=True).start()
-                begun = True
+                started = True
         finally:
-            if not begun:
+            if not started:
                 self._free.release()
-        return begun
+        return started
 
     def _deliver(self, claim: DeliveryClaim) -> None:
         try:
@@ -55,36 +62,26 @@ class DeliverStage:
                 bound_contextvars(job=claim.job_id, delivery=claim.id, attempt=claim.attempts),
                 traces.span("delivering", claim.trace, delivery=claim.id, attempt=claim.attempts),
             ):
-                self._attempt(claim)
+                try:
+                    attempt = self._sender.send(claim)
+                except Exception:
+                    _log.exception("delivery.error")
+                    attempt = Attempt(None, "Something went wrong inside Emoline.")
+                metrics.count_delivery(attempt)
+                retry_during_outage(lambda: self._services.deliveries.record(claim, attempt))
+                _log.info("delivery.done", status=attempt.status, error=attempt.error)
+        except Exception:  # it is sent again when its lease expires
+            _log.exception("delivery.not_recorded")
         finally:
             self._free.release()
-            # Others for the same receiver may have waited for this one.
+            # Other deliveries to the same receiver may have waited for this one.
             self._services.wake_ups.wake(Queue.DELIVER)
-
-    def _attempt(self, claim: DeliveryClaim) -> None:
-        try:
-            attempt = self._sent(claim)
-            metrics.attempted(attempt)
-            outlast(lambda: self._record(claim, attempt))
-            _log.info("delivery.done", status=attempt.status, error=attempt.error)
-        except Exception:  # it is sent again when its lease has run out
-            _log.exception("delivery.not_recorded")
-
-    def _sent(self, claim: DeliveryClaim) -> Attempt:
-        try:
-            return self._sender.send(claim)
-        except Exception:
-            _log.exception("delivery.error")
-            return Attempt(None, "Something went wrong inside Emoline.")
-
-    def _record(self, claim: DeliveryClaim, attempt: Attempt) -> None:
-        self._services.deliveries.record(claim, attempt)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        until = time.monotonic() + _STOP_WITHIN_S
-        taken = 0
-        while taken < _AT_ONCE and self._free.acquire(timeout=max(0.0, until - time.monotonic())):
-            taken += 1
+        deadline = time.monotonic() + _STOP_WITHIN_S
+        ended = 0
+        while ended < _CONCURRENT and self._free.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            ended += 1

@@ -1,4 +1,4 @@
-"""The first part of the stage `preparing` where a recording lies elsewhere: it is downloaded into the store."""
+"""Download a recording given by URL into the object store: the first part of the stage `preparing`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,30 @@ from shared.ports import Claim
 from shared.services.submission import display_name
 from worker.pipeline.errors import DownloadFailed
 from worker.pipeline.ports import Download, Downloader
-from worker.stages.hold_lease import Keeper, WorkerStopping
+from worker.stages.hold_lease import Lease, WorkerStopping
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """`stop` is set when the worker is to end: a download in hand is given back, and begun anew by another."""
+    """The download of a job's recording.
+
+    `stop` is set when the worker must end: a claim in the middle of a download is given back, and the next worker
+    starts the download again.
+    """
 
     services: Services
     downloader: Downloader
     stop: Event
 
-    def fetched(self, claim: Claim, keeper: Keeper) -> Claim:
-        """The claim with its recording in the store, where it is after the first time.
+    def fetched(self, claim: Claim, keeper: Lease) -> Claim:
+        """Download the recording unless it is in the object store already; return the claim with its recording there.
 
-        Raises the errors of `Upload`, DownloadFailed, LeaseLost, WorkerStopping.
+        Raises:
+            DownloadFailed: the host did not send the recording.
+            LeaseLost: another worker has the claim.
+            WorkerStopping: the worker ends in the middle of the download.
+            UploadTooLarge, NotMedia, EmptyUpload: the file is no recording that the service accepts.
+            StorageFull, StoreUnavailable: the object store cannot take it.
         """
         url = claim.job.recording.missing_from
         if url is None:
@@ -33,13 +42,13 @@ class Fetch:
         try:
             recording = self._downloaded(url, claim, keeper)
         except DownloadFailed:
-            self._check(keeper)  # perhaps it broke off because nobody wants it any more
+            self._check(keeper)  # the download is broken off when the lease is lost or the worker stops
             raise
         job = claim.job.evolve(recording=recording)
         self.services.jobs.save(claim, job)
         return replace(claim, job=job)
 
-    def _downloaded(self, url: str, claim: Claim, keeper: Keeper) -> Recording:
+    def _downloaded(self, url: str, claim: Claim, keeper: Lease) -> Recording:
         with (
             self.downloader.open(url, lambda: keeper.lost or self.stop.is_set()) as download,
             self.services.submission.receive(claim.job.id) as upload,
@@ -54,13 +63,14 @@ class Fetch:
             named = _named(claim.job.recording, download)
         return replace(named, size_bytes=upload.size, sha256=sha256).without_url()
 
-    def _check(self, keeper: Keeper) -> None:
+    def _check(self, keeper: Lease) -> None:
         keeper.check()
         if self.stop.is_set():
             raise WorkerStopping
 
 
 def _named(recording: Recording, download: Download) -> Recording:
-    """The recording under the name that who submitted it gave it, else its host."""
-    own = recording.origin is not None and recording.origin.named
-    return recording if own or not download.filename else replace(recording, filename=display_name(download.filename))
+    """The recording with the name its submitter gave it, or else the name that the host gave."""
+    if not download.filename or (recording.origin is not None and recording.origin.named):
+        return recording
+    return replace(recording, filename=display_name(download.filename))

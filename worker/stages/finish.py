@@ -1,4 +1,4 @@
-"""The stage `finishing`: all segments are done, so the job ends."""
+"""The stage `finishing`: end a job whose segments are all done."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
-from worker.stages.hold_lease import Keeper
+from worker.stages.hold_lease import Lease
 from worker.stages.job_stage import run_claim
 
 
 @dataclass(frozen=True, slots=True)
 class FinishStage:
+    """The stage that gives a job its dominant emotion and its alerts."""
+
     services: Services
 
     def run_once(self) -> bool:
-        """Finishes the next job; False when there was none."""
+        """Finish the next job; return False when there is none."""
         claim = self.services.jobs.claim_finish()
         if claim:
             run_claim(self.services, claim, self._finish)
         return claim is not None
 
-    def _finish(self, claim: Claim, _: Keeper) -> Job:
+    def _finish(self, claim: Claim, _: Lease) -> Job:
         job, now = claim.job, self.services.clock.now()
-        # The model was named with the first outcome, by the worker that recorded it.
         segments = self.services.jobs.results(job.id)
-        voices = confident(segments, job.options.aggregation.min_confidence)
-        if segments and not voices:
+        scored = confident(segments, job.options.aggregation.min_confidence)
+        if segments and not scored:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
-        leading = dominant(voices)
-        found = job.evolve(
+        leading = dominant(scored)
+        finished = job.evolve(
             dominant=leading.emotion if leading else None,
-            alerts=raised(job.options.alerts, voices, job.recording, job.prepared),
+            alerts=raised(job.options.alerts, scored, job.recording, job.prepared),
         )
-        return found.to(JobState.SUCCEEDED, now)
+        return finished.to(JobState.SUCCEEDED, now)

@@ -1,4 +1,4 @@
-"""Keeps a lease alive while work goes on."""
+"""Keep a lease alive while its work goes on."""
 
 from __future__ import annotations
 
@@ -12,52 +12,55 @@ import structlog
 from shared.domain.errors import LeaseLost, Outage
 
 _log = structlog.get_logger()
-_AGAIN_S = 1.0
-"""After a renewal that failed: who asks first when the database is back has what is in hand, however old the lease."""
+_RETRY_S = 1.0
+"""Pause after a failed renewal: the first worker to ask when the database is back keeps its claim, however old the
+lease."""
 
 
 class WorkerStopping(Exception):
-    """The worker is to end, and this work would take too long: it is given back untried."""
+    """The worker stops before this work can end: the claim is given back and counts no attempt."""
 
 
-class Keeper:
-    """Whether the lease still stands."""
+class Lease:
+    """The lease of a claim; `lost` is set once the claim belongs to another worker or was withdrawn."""
 
     def __init__(self) -> None:
         self.lost = False
 
     def check(self) -> None:
-        """Raises LeaseLost when somebody else has the work, or it was canceled or deleted."""
+        """Raise LeaseLost if another worker has the claim, or its job was canceled or deleted."""
         if self.lost:
             raise LeaseLost
 
 
 @contextmanager
-def kept(renew: Callable[[], None], lease_s: float) -> Iterator[Keeper]:
-    """Calls `renew` three times per lease from a thread of its own, until the context is left or the lease is lost."""
-    keeper = Keeper()
+def hold_lease(renew: Callable[[], None], lease_s: float) -> Iterator[Lease]:
+    """Renew a lease of `lease_s` seconds three times per term in a thread, until the context ends or the lease is lost.
+
+    `renew` raises LeaseLost when the lease is lost. After any other error it is called again within a second: a claim
+    that another worker takes over meanwhile is refused when its results are written.
+    """
+    lease = Lease()
     done = Event()
-    # What it logs is of the same work.
-    run, arguments = copy_context().run, (_keep, renew, lease_s / 3, keeper, done)
-    thread = Thread(target=run, args=arguments, name="lease", daemon=True)
+
+    def keep_renewing() -> None:
+        every_s = wait_s = lease_s / 3
+        while not done.wait(wait_s):
+            try:
+                renew()
+                wait_s = every_s
+            except LeaseLost:
+                lease.lost = True
+                return
+            except Exception as error:
+                wait_s = min(every_s, _RETRY_S)
+                _log.warning("lease.renewal_failed", reason=str(error), exc_info=not isinstance(error, Outage))
+
+    # The copied context gives the thread's log lines the job's fields.
+    thread = Thread(target=copy_context().run, args=(keep_renewing,), name="lease", daemon=True)
     thread.start()
     try:
-        yield keeper
+        yield lease
     finally:
         done.set()
         thread.join()
-
-
-def _keep(renew: Callable[[], None], every_s: float, keeper: Keeper, done: Event) -> None:
-    wait_s = every_s
-    while not done.wait(wait_s):
-        try:
-            renew()
-            wait_s = every_s
-        except LeaseLost:
-            keeper.lost = True
-            return
-        except Exception as error:
-            # If somebody else takes the work over meanwhile, its results are refused here.
-            wait_s = min(every_s, _AGAIN_S)
-            _log.warning("lease.renewal_failed", reason=str(error), exc_info=not isinstance(error, Outage))

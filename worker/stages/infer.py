@@ -1,4 +1,4 @@
-"""The stage `inferring`: claim segments of any jobs, ask the model, record what it says."""
+"""The stage `inferring`: claim segments of any jobs, score them with the model, and record the scores."""
 
 from __future__ import annotations
 
@@ -23,61 +23,65 @@ from worker import metrics
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import EmotionModel, Samples
-from worker.stages.hold_lease import kept
-from worker.stages.retry_during_outage import outlast
+from worker.stages.hold_lease import hold_lease
+from worker.stages.retry_during_outage import retry_during_outage
 
 _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
-"""While the model works on one batch, it is handed the next."""
+"""The model gets the next batch while it works on one."""
 
 
 @dataclass(frozen=True, slots=True)
 class InferStage:
+    """The stage that scores segments."""
+
     services: Services
     model: EmotionModel
 
     def run_once(self) -> bool:
-        """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
+        """Score the next segments, two batches of the model at most; return False when there are none.
+
+        Raises:
+            ModelUnavailable: the model cannot run. The segments are given back.
+            Outage, OSError: the database or the object store failed. The segments are given back.
+        """
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
         self.services.model_registry.runs(model)
         claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
-            self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
+            self.services.wake_ups.wake(Queue.INFER)  # more may be waiting
             try:
-                self._batch(claims, model)
+                self._analyse(claims, model)
             except (ModelUnavailable, Outage, OSError):
-                outlast(lambda: self.services.jobs.release_segments(claims))
+                retry_during_outage(lambda: self.services.jobs.release_segments(claims))
                 raise
         return bool(claims)
 
-    def _batch(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
-        jobs = sorted({claim.job_id for claim in claims})
+    def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
+        """Score the claimed segments and record their outcomes; a lost lease discards them."""
         with (
-            bound_contextvars(jobs=jobs, segments=len(claims)),
+            bound_contextvars(jobs=sorted({claim.job_id for claim in claims}), segments=len(claims)),
             traces.span(JobState.INFERRING.value, segments=len(claims)),
         ):
+            jobs = self.services.jobs
+            fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
+            # A segment with more attempts ended its worker's process each time, before an error could be recorded.
+            worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
             try:
-                self._analyse(claims, model)
+                with hold_lease(lambda: jobs.renew_segments(claims), self.services.settings.lease_s) as lease:
+                    inferences = self._infer(fresh)
+                    lease.check()
+                    self._store(fresh, inferences)
+                outcomes = [(claim, inference.outcome) for claim, inference in zip(fresh, inferences, strict=True)]
+                outcomes += [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
+                recorded = jobs.record(outcomes, model)
             except LeaseLost:
                 _log.info("batch.lease_lost")
                 metrics.LEASES_LOST.labels(JobState.INFERRING.value).inc()
-
-    def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
-        jobs = self.services.jobs
-        worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
-        fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
-        with kept(lambda: jobs.renew_segments(claims), self.services.settings.lease_s) as keeper:
-            found = self._infer(fresh)
-            keeper.check()
-            self._store(fresh, found)
-        outcomes = [inference.outcome for inference in found]
-        # Their workers died with them each time, without a word.
-        given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-        settled = [*zip(fresh, outcomes, strict=True), *given_up]
-        recorded = jobs.record(settled, model)
-        metrics.found([outcome for _, outcome in settled], recorded)
-        _log.info("batch.done", recorded=recorded)
-        self.services.wake_ups.wake(Queue.FINISH)
+                return
+            metrics.count_outcomes([outcome for _, outcome in outcomes], recorded)
+            _log.info("batch.done", recorded=recorded)
+            self.services.wake_ups.wake(Queue.FINISH)
 
     def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
         jobs = self._jobs(claims)
@@ -86,24 +90,24 @@ class InferStage:
         return infer(self.model, [self._sound(claim) for claim in claims], frame_embeddings=frame_embeddings)
 
     def _jobs(self, claims: Sequence[SegmentClaim]) -> dict[str, Job]:
-        """The jobs of the claims by id; those that were deleted meanwhile are left out."""
+        """The jobs of the claims by id, without the deleted ones."""
         return self.services.jobs.get_all({claim.job_id for claim in claims})
 
-    def _store(self, claims: Sequence[SegmentClaim], found: Sequence[Inference]) -> None:
-        """Keeps the arrays of what was scored."""
-        # Asked again, because what is written for a job that was deleted a while ago would never be swept away.
+    def _store(self, claims: Sequence[SegmentClaim], inferences: Sequence[Inference]) -> None:
+        """Store the frame scores and embeddings of the scored segments."""
+        # The jobs are read again: objects written for a job that was deleted a while ago would never be swept away.
         jobs = self._jobs(claims)
-        for claim, inference in zip(claims, found, strict=True):
+        for claim, inference in zip(claims, inferences, strict=True):
             prediction = inference.prediction
             if prediction and claim.job_id in jobs:
                 embeddings = prediction.embeddings(jobs[claim.job_id].options.embeddings)
                 self.services.frame_store.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
 
     def _sound(self, claim: SegmentClaim) -> Samples:
-        """The segment's sound; none where it is gone or broken, which the pipeline calls bad audio."""
+        """The segment's sound [n]; empty, which the pipeline reports as bad audio, if it is missing or broken."""
         try:
             with self.services.object_store.open(claim.stored.audio_key) as file:
-                content = file.read()  # an error of the store, met by libsndfile, would be one of the sound
+                content = file.read()  # libsndfile would report an error of the store as one of the sound
             samples: Samples = soundfile.read(io.BytesIO(content), dtype="int16")[0]
             return samples
         except (ObjectNotFound, soundfile.LibsndfileError):

@@ -1,4 +1,4 @@
-"""What the stages that work on a whole job have in common: the lease, and what becomes of a failure."""
+"""Run a stage on a whole job: hold its lease, and write its outcome."""
 
 from __future__ import annotations
 
@@ -16,92 +16,86 @@ from shared.ports import Claim, Queue
 from shared.telemetry import traces
 from worker import metrics
 from worker.failures import failure_of
-from worker.stages.hold_lease import Keeper, WorkerStopping, kept
-from worker.stages.retry_during_outage import outlast
+from worker.stages.hold_lease import Lease, WorkerStopping, hold_lease
+from worker.stages.retry_during_outage import retry_during_outage
 
 _log = structlog.get_logger()
 _RETRY_AFTER_S = 5.0
-"""For each attempt; while an outage lasts, which counts none, it does not grow: to try a store that is away costs a few
-requests, and who has tried waits as long before the next job."""
+"""Per attempt. An outage counts no attempt, so this does not grow while it lasts: a try costs the store a few requests,
+and the worker waits as long before the next job."""
 
 _UNEXPLAINED = {FailureCode.STORAGE_ERROR, FailureCode.INTERNAL_ERROR}
-"""What went wrong only the exception tells."""
+"""Codes whose cause is only in the exception, so its traceback is logged."""
 
-Work = Callable[[Claim, Keeper], Job]
-"""Does the stage and returns the job in its next state."""
+StageFunction = Callable[[Claim, Lease], Job]
+"""Does the stage's work and returns the job in its next state."""
 
 
-def run_claim(services: Services, claim: Claim, work: Work) -> None:
-    """Does claimed work to its end: the next state, another attempt later, or a failed job.
+def run_claim(services: Services, claim: Claim, work: StageFunction) -> None:
+    """Run `work` on a claimed job and save the outcome: the next state, another attempt later, or a failed job.
 
-    Raises the Outage that kept it from that, when the claim is given back.
+    A job past its deadline or out of attempts ends without any work.
+
+    Raises:
+        Outage: the store or the database is away. The claim is given back and counts no attempt.
     """
+    stage, began, outcome = claim.job.state.value, time.monotonic(), "outage"
     if claim.job.options.notifies:
         services.wake_ups.wake(Queue.DELIVER)
-    stage, attempt = claim.job.state.value, claim.job.attempts
     with (
-        bound_contextvars(job=claim.job.id, stage=stage, attempt=attempt),
-        traces.span(stage, claim.job.trace, job=claim.job.id, attempt=attempt),
+        bound_contextvars(job=claim.job.id, stage=stage, attempt=claim.job.attempts),
+        traces.span(stage, claim.job.trace, job=claim.job.id, attempt=claim.job.attempts),
     ):
-        _timed(services, claim, work)
+        try:
+            now = services.clock.now()
+            if claim.job.overdue(now):
+                job = claim.job.too_late(now)
+            elif claim.job.worn_out:
+                job = claim.job.given_up(now)
+            else:
+                with hold_lease(lambda: services.jobs.renew(claim), services.settings.lease_s) as lease:
+                    job = work(claim, lease)
+            services.jobs.save(claim, job)
+            _log.info("stage.done", state=job.state.value)
+            if job.failure:
+                _count_failure(stage, job.failure.code)
+            outcome = "failed" if job.failure else "done"
+        except LeaseLost:
+            _log.info("stage.lease_lost")
+            metrics.LEASES_LOST.labels(stage).inc()
+            outcome = "lease_lost"
+        except WorkerStopping:
+            _log.info("stage.given_back")
+            _save_unfinished(services, claim, Job.untried, 0)
+            outcome = "given_back"
+        except Exception as error:
+            failure = failure_of(error)
+            unexplained = failure.code in _UNEXPLAINED
+            _log.warning("stage.failed", code=failure.code.value, reason=failure.message, exc_info=unexplained)
+            _count_failure(stage, failure.code)
+            _save_unfinished(services, claim, lambda job: job.after(failure, services.clock.now()), _RETRY_AFTER_S)
+            if failure.outage:
+                raise
+            outcome = "failed"
+        finally:
+            metrics.STAGES.labels(stage, outcome).observe(time.monotonic() - began)
     if claim.job.options.notifies:
         services.wake_ups.wake(Queue.DELIVER)
 
 
-def _timed(services: Services, claim: Claim, work: Work) -> None:
-    began, outcome = time.monotonic(), "outage"
-    try:
-        outcome = _outcome(services, claim, work)
-    finally:
-        metrics.STAGES.labels(claim.job.state.value, outcome).observe(time.monotonic() - began)
-
-
-def _outcome(services: Services, claim: Claim, work: Work) -> str:
-    try:
-        job = _done(services, claim, work)
-        services.jobs.save(claim, job)
-        _log.info("stage.done", state=job.state.value)
-        return _failed(claim, job.failure.code) if job.failure else "done"
-    except LeaseLost:
-        _log.info("stage.lease_lost")
-        metrics.LEASES_LOST.labels(claim.job.state.value).inc()
-        return "lease_lost"
-    except WorkerStopping:
-        _log.info("stage.given_back")
-        _settle(services, claim, Job.untried, 0)
-        return "given_back"
-    except Exception as error:
-        failure = failure_of(error)
-        unexplained = failure.code in _UNEXPLAINED
-        _log.warning("stage.failed", code=failure.code.value, reason=failure.message, exc_info=unexplained)
-        outcome = _failed(claim, failure.code)
-        _settle(services, claim, lambda job: job.after(failure, services.clock.now()), _RETRY_AFTER_S)
-        if failure.outage:
-            raise
-        return outcome
-
-
-def _failed(claim: Claim, code: FailureCode) -> str:
-    metrics.FAILURES.labels(claim.job.state.value, code.value).inc()
+def _count_failure(stage: str, code: FailureCode) -> None:
+    metrics.FAILURES.labels(stage, code.value).inc()
     traces.failed(code.value)
-    return "failed"
 
 
-def _done(services: Services, claim: Claim, work: Work) -> Job:
-    now = services.clock.now()
-    if claim.job.overdue(now):
-        return claim.job.too_late(now)
-    if claim.job.worn_out:
-        return claim.job.given_up(now)
-    with kept(lambda: services.jobs.renew(claim), services.settings.lease_s) as keeper:
-        return work(claim, keeper)
+def _save_unfinished(services: Services, claim: Claim, become: Callable[[Job], Job], wait_s: float) -> None:
+    """Save a job whose stage did not end; it may be claimed again after `wait_s` seconds per attempt.
 
-
-def _settle(services: Services, claim: Claim, become: Callable[[Job], Job], wait_s: float) -> None:
-    """Writes what becomes of a job whose stage is not done; it may be claimed again after `wait_s` for each attempt."""
+    Raises Outage after two minutes without the database.
+    """
 
     def write() -> None:
-        # What the stage has saved meanwhile stands: the codec, for one, is worth showing with the failure.
+        # The job is read again because progress that the stage has saved stands: a failure is shown with the codec.
         saved = services.jobs.get(claim.job.id)
         if saved.state is not claim.job.state:
             return
@@ -112,6 +106,6 @@ def _settle(services: Services, claim: Claim, become: Callable[[Job], Job], wait
             services.jobs.postpone(claim, job, wait_s * claim.job.attempts)
 
     try:
-        outlast(write)
+        retry_during_outage(write)
     except (LeaseLost, JobDeleted):
         _log.info("stage.lease_lost")

@@ -1,5 +1,4 @@
-"""The stage `preparing`: fetch a recording where it lies elsewhere, decode it, cut it, and store its segments while the
-rest is still being decoded."""
+"""The stage `preparing`: download a recording given by URL, decode it, and store its segments during decoding."""
 
 from __future__ import annotations
 
@@ -19,16 +18,19 @@ from worker.metrics import PREPARED
 from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
 from worker.stages.download import Fetch
-from worker.stages.hold_lease import Keeper, WorkerStopping
+from worker.stages.hold_lease import Lease, WorkerStopping
 from worker.stages.job_stage import run_claim
 
 _SAVE_EVERY_S = 1.0
-"""How old the progress may be that users see while no segment comes up."""
+"""The oldest that the progress shown to users may be while there is no new segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareStage:
-    """`stop` is set when the worker is to end: a recording in hand is given back, which may take minutes yet."""
+    """The stage that turns a recording into segments.
+
+    `stop` is set when the worker must end: a recording in hand, which may need minutes more, is given back.
+    """
 
     services: Services
     downloader: Downloader
@@ -37,41 +39,41 @@ class PrepareStage:
     stop: Event
 
     def run_once(self) -> bool:
-        """Prepares the next job; False when there was none."""
+        """Prepare the next job; return False when there is none."""
         claim = self.services.jobs.claim_preparation()
         if claim:
-            self.services.wake_ups.wake(Queue.PREPARE)  # where one waited, there may be more
+            self.services.wake_ups.wake(Queue.PREPARE)  # more may be waiting
             run_claim(self.services, claim, self._prepare)
             self.services.wake_ups.wake(Queue.INFER)
             self.services.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
         return claim is not None
 
-    def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
-        claim = Fetch(self.services, self.downloader, self.stop).fetched(claim, keeper)
+    def _prepare(self, claim: Claim, lease: Lease) -> Job:
+        claim = Fetch(self.services, self.downloader, self.stop).fetched(claim, lease)
         with (
             self.services.object_store.open(claim.job.recording.source_key) as file,
             self.decoder.open(file) as stream,
         ):
-            most = self.services.settings.max_segments
-            preparation = Preparation(stream, claim.job.options, self.detectors, most)
-            # How many channels the file has is worth showing too where they are the reason for a failure.
-            self.services.jobs.save(claim, _so_far(claim.job, preparation))
-            self._store_all(claim, preparation, keeper)
-            self.services.jobs.forget_segments_from(claim, preparation.found)
+            max_segments = self.services.settings.max_segments
+            preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)
+            # Saved before any check fails: the number of channels may be the reason for a failure.
+            self.services.jobs.save(claim, _with_progress(claim.job, preparation))
+            self._store_clips(claim, preparation, lease)
+            self.services.jobs.forget_segments_from(claim, preparation.segment_count)
             self.services.waveform_store.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
-            return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
+            return _with_progress(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
-    def _store_all(self, claim: Claim, preparation: Preparation, keeper: Keeper) -> None:
-        """Stores every clip as it comes and saves how far the preparation is."""
+    def _store_clips(self, claim: Claim, preparation: Preparation, lease: Lease) -> None:
+        """Store every clip as it comes, and save the preparation's progress."""
         saved_at = float("-inf")
         for clips in preparation.clips():
-            keeper.check()
+            lease.check()
             if self.stop.is_set():
                 raise WorkerStopping
             stored = [self._store(claim.job.id, clip) for clip in clips]
             if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
-                self.services.jobs.save(claim, _so_far(claim.job, preparation), add=stored)
+                self.services.jobs.save(claim, _with_progress(claim.job, preparation), add=stored)
                 saved_at = time.monotonic()
             if stored:
                 self.services.wake_ups.wake(Queue.INFER)
@@ -84,12 +86,12 @@ class PrepareStage:
 
 
 def flac(clip: Clip) -> bytes:
-    """The clip's sound, lossless, in a format that browsers play."""
+    """The clip's sound as a FLAC file: lossless, and playable in browsers."""
     buffer = io.BytesIO()
     soundfile.write(buffer, clip.samples, SAMPLE_RATE, format="FLAC")
     return buffer.getvalue()
 
 
-def _so_far(job: Job, preparation: Preparation) -> Job:
+def _with_progress(job: Job, preparation: Preparation) -> Job:
     recording = preparation.describe(job.recording)
     return job.evolve(recording=recording, prepared=preparation.decoded, speech=preparation.speech)

@@ -1,28 +1,26 @@
-"""A database that is away when a claim is to be given back."""
+"""Repeat a write until the database is back."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from shared.domain.errors import Outage
 
 _EVERY_S = 1.0
 _FOR_S = 120.0
-"""A server that is restarted is back within seconds, one that another stands in for within a minute or two. After that
-the claim is left to its lease, which counts it as an attempt."""
+"""A server that is restarted is back within seconds, a failover takes a minute or two. After that the claim is left to
+its lease, which counts it as an attempt."""
 
 
-def outlast(write: Callable[[], None]) -> None:
-    """Does `write` as soon as the database lets it. Raises Outage when it has not for two minutes.
+def retry_during_outage(write: Callable[[], object]) -> None:
+    """Call `write` once a second until it raises no Outage.
 
-    It may be done twice: of a commit whose answer is lost nobody knows whether it was one.
+    `write` must be safe to repeat: a commit whose reply is lost may have succeeded.
+
+    Raises:
+        Outage: it still fails after two minutes.
     """
-    until = time.monotonic() + _FOR_S
-    while True:
-        try:
-            return write()
-        except Outage:
-            if time.monotonic() > until:
-                raise
-        time.sleep(_EVERY_S)
+    retry = retry_if_exception_type(Outage)
+    Retrying(retry=retry, wait=wait_fixed(_EVERY_S), stop=stop_after_delay(_FOR_S), reraise=True)(write)

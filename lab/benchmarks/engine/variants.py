@@ -20,7 +20,7 @@ from worker.adapters.emotion2vec.model_directory import UNUSED, tokens
 from worker.adapters.emotion2vec.network.batched_forward import Network
 from worker.adapters.emotion2vec.network.checkpoint import load
 from worker.adapters.emotion2vec.network.precision import batch_samples, dtype_of
-from worker.pipeline.inference import in_batches
+from worker.pipeline.inference import split_into_batches
 from worker.pipeline.ports import Samples
 
 Scores = NDArray[np.float64]
@@ -98,7 +98,7 @@ class _Ours:
         self._most = batch_samples(device)
 
     def __call__(self, clips: Sequence[Samples]) -> Scores:
-        batches = in_batches(range(len(clips)), clips, self._most)
+        batches = split_into_batches(range(len(clips)), clips, self._most)
         outputs = [self._network([torch.from_numpy(clips[index]) for index in batch]) for batch in batches]
         scores: Scores = torch.cat([output.scores for output in outputs]).double().numpy()
         return scores

@@ -9,15 +9,15 @@ from pathlib import Path
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.settings import Settings
 from worker.container import VOICE_DETECTORS, build_decoder
-from worker.pipeline.prepare import OnHeard, Preparation
+from worker.pipeline.prepare import OnActivity, Preparation
 
 
 @contextmanager
 def open_preparation(
-    file: Path, options: SegmentationOptions, on_heard: OnHeard = lambda channel, heard: None
+    file: Path, options: SegmentationOptions, on_activity: OnActivity = lambda channel, heard: None
 ) -> Iterator[Preparation]:
     """Open a file for segmentation while the context lasts. Raises PipelineError."""
     settings = Settings()
     with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
         job = JobOptions(segmentation=options)
-        yield Preparation(stream, job, VOICE_DETECTORS, settings.max_segments, on_heard)
+        yield Preparation(stream, job, VOICE_DETECTORS, settings.max_segments, on_activity)

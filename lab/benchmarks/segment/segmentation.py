@@ -14,7 +14,7 @@ from lab.benchmarks.segment.preparation import open_preparation
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.settings import Settings
 from worker.container import build_decoder
-from worker.pipeline.segmenter import Heard
+from worker.pipeline.segmenter import SpeechActivity
 from worker.pipeline.speech import HOP, STEP_MS, close_gaps, runs
 
 
@@ -33,7 +33,7 @@ class Segmented:
 def segment(file: Path, vad: VoiceDetectorName) -> Segmented:
     """Segment a recording of one channel. Raises PipelineError."""
     options = SegmentationOptions(vad=vad)
-    heard: list[Heard] = []
+    heard: list[SpeechActivity] = []
     segments: list[Span] = []
     started, first_s = time.perf_counter(), None
     with open_preparation(file, options, lambda channel, part: heard.append(part)) as preparation:
@@ -44,7 +44,7 @@ def segment(file: Path, vad: VoiceDetectorName) -> Segmented:
     return Segmented(segments, _speech(heard, options.min_silence_ms), first_s)
 
 
-def _speech(heard: list[Heard], shortest_pause_ms: int) -> list[Span]:
+def _speech(heard: list[SpeechActivity], shortest_pause_ms: int) -> list[Span]:
     mask = np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)])
     return [(start * HOP, end * HOP) for start, end in close_gaps(runs(mask), shortest_pause_ms // STEP_MS)]
 

@@ -73,7 +73,7 @@ def _wait_for_start() -> None:
 
 def _segments(pipeline: Pipeline, file: Path) -> list[Samples]:
     with file.open("rb") as opened, pipeline.decoder.open(opened) as stream:
-        preparation = Preparation(stream, JobOptions(), pipeline.detectors, pipeline.most_segments)
+        preparation = Preparation(stream, JobOptions(), pipeline.detectors, pipeline.max_segments)
         return [clip.samples for clips in preparation.clips() for clip in clips]
 
 

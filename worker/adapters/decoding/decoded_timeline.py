@@ -1,4 +1,4 @@
-"""Decoded frames of a sound track, put on a timeline without holes. Runs in the decoder's process."""
+"""Put the decoded frames of a sound track on a timeline without gaps. Runs in the decoder's process."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from av.container import InputContainer
 from av.packet import Packet
 
 MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
-"""What FFmpeg raises on a broken file; OSError where it seeks to places that no file has."""
+"""The errors that FFmpeg raises on a broken file; OSError when it seeks outside of it."""
 _JITTER_S = 0.1
-"""Timestamps of some containers are rounded or wander by this much while no sound is missing."""
+"""Timestamps of some containers are rounded, or wander, by this much although no sound is missing."""
 _LONGEST_BLIND_GAP_S = 600
 """A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
 _SILENCE_S = 1
 
 
 class TrackFrames:
-    """The frames of the first sound track, from the start of the recording; none lasts over `longest_s`.
+    """The frames of a sound track from the start of the recording.
 
-    `corrupt` counts packets that did not decode; `cut_short` says, at the end, that the end of the file is missing.
+    A recording longer than `longest_s` seconds does not exist: such a declared length is ignored. `corrupt` counts
+    packets that did not decode; `cut_short` is set at the end if the end of the file is missing.
     """
 
     def __init__(self, container: InputContainer, stream: AudioStream, longest_s: float) -> None:
@@ -35,17 +36,17 @@ class TrackFrames:
 
     @property
     def declared_s(self) -> float | None:
-        """Length in seconds as the container states it, if that can be."""
-        stated = self._container.duration / av.time_base if self._container.duration else None
+        """The length in seconds as the container declares it, or None if it is missing or impossible."""
+        declared = self._container.duration / av.time_base if self._container.duration else None
         if self._stream.duration and self._stream.time_base:
-            stated = float(self._stream.duration * self._stream.time_base)
+            declared = float(self._stream.duration * self._stream.time_base)
         # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
-        return stated if stated is not None and 0 < stated <= self._longest_s else None
+        return declared if declared is not None and 0 < declared <= self._longest_s else None
 
-    def on_time(self) -> Iterator[AudioFrame]:
-        """All frames; where sound was lost, silence as long as the loss.
+    def without_gaps(self) -> Iterator[AudioFrame]:
+        """Yield all frames, with silence in place of lost sound.
 
-        Timestamps that jump back, or out of the recording, are broken: what they belong to follows what was before.
+        A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
         """
         start_s = (self._container.start_time or 0) / av.time_base
         position_s = 0.0
@@ -55,7 +56,8 @@ class TrackFrames:
             gap_s = 0.0
             if tick_s and frame.pts is not None:
                 gap_s = frame.pts * tick_s - start_s - position_s
-            if gap_s < -_JITTER_S or _impossible(position_s, gap_s, last_s):
+            impossible = position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
+            if gap_s < -_JITTER_S or impossible:
                 start_s += gap_s
             elif gap_s > _JITTER_S:
                 yield from _silence(frame, gap_s)
@@ -64,7 +66,8 @@ class TrackFrames:
             yield frame
 
     def _decoded(self) -> Iterator[AudioFrame]:
-        bad = 0  # packets since the last good one: damage if another good one follows, else the end is missing
+        # Packets that failed since the last good one: damage if a good one follows, otherwise the end is missing.
+        bad = 0
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -85,23 +88,20 @@ class TrackFrames:
                 yield next(packets)
             except StopIteration:
                 return
-            except (*MEDIA_ERRORS, IndexError):  # PyAV's for a packet of a stream that was not there at the start
-                self._lost = True  # the demuxer lost its way: what came before is still good
+            except (*MEDIA_ERRORS, IndexError):  # PyAV raises IndexError for a packet of a stream that appears later
+                self._lost = True  # the demuxer cannot go on; the sound before is good
                 return
 
 
-def _impossible(position_s: float, gap_s: float, last_s: float | None) -> bool:
-    return position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
-
-
 def _silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:
-    left = round(seconds * like.sample_rate)
+    """Yield `seconds` of silent frames in the format of `like`."""
+    remaining = round(seconds * like.sample_rate)
     zero = 0x80 if like.format.name.startswith("u8") else 0
-    while left > 0:
-        samples = min(left, _SILENCE_S * like.sample_rate)
+    while remaining > 0:
+        samples = min(remaining, _SILENCE_S * like.sample_rate)
         frame = AudioFrame(format=like.format.name, layout=like.layout.name, samples=samples)
         frame.sample_rate = like.sample_rate
         for plane in frame.planes:
             plane.update(bytes([zero]) * plane.buffer_size)
         yield frame
-        left -= samples
+        remaining -= samples

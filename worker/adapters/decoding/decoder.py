@@ -1,4 +1,4 @@
-"""The parent's side of the decoder: `worker.pipeline.ports.AudioDecoder` over a confined process for each file."""
+"""Decode files with FFmpeg, each in a confined process: the parent's side."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import numpy as np
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
-from worker.adapters.decoding.forked_decoder import decoding
+from worker.adapters.decoding.forked_decoder import start_decoder
 from worker.adapters.decoding.remote_file import FileServer
 from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
 
 
 class FfmpegDecoder:
-    """Reads the first sound track of a file, which the process gets open, or served where it has no descriptor.
+    """`worker.pipeline.ports.AudioDecoder` by FFmpeg: decodes the first sound track of a file.
 
-    `timeout_s` is how long the process may go without giving anything. What reading a served file raises is raised.
+    The process inherits the file's descriptor; a file without one is read by the parent (`FileServer`), and its errors
+    are raised. `timeout_s` is the longest time in seconds without any output of the process.
     """
 
     def __init__(self, max_duration_s: int, timeout_s: float) -> None:
@@ -30,17 +31,19 @@ class FfmpegDecoder:
 
     @contextmanager
     def open(self, file: BinaryIO) -> Iterator[FfmpegStream]:
-        fd = _descriptor(file)
-        if fd is not None:
-            with decoding(fd, self._max_samples) as pipe:
+        """Decode an open file from its start. Raises PipelineError when there is nothing to decode."""
+        try:
+            fd = file.fileno()
+        except OSError:
+            with FileServer(file) as server, start_decoder(server.fd, self._max_samples) as pipe:
+                yield FfmpegStream(pipe, self._timeout_s, server)
+        else:
+            with start_decoder(fd, self._max_samples) as pipe:
                 yield FfmpegStream(pipe, self._timeout_s)
-            return
-        with FileServer(file) as server, decoding(server.fd, self._max_samples) as pipe:
-            yield FfmpegStream(pipe, self._timeout_s, server)
 
 
 class FfmpegStream:
-    """`worker.pipeline.ports.AudioStream`."""
+    """`worker.pipeline.ports.AudioStream` over the pipe to a decoder's process."""
 
     def __init__(self, pipe: FramePipe, timeout_s: float, server: FileServer | None = None) -> None:
         self._pipe = pipe
@@ -51,6 +54,7 @@ class FfmpegStream:
         self.format = AudioFormat(**json.loads(payload))
 
     def blocks(self) -> Iterator[Samples]:
+        """Yield the sound from its start, [n, 1] or [n, 2] at 16 kHz. Raises PipelineError."""
         columns = 2 if self.format.channels == 2 else 1
         while True:
             tag, payload = self._receive()
@@ -64,15 +68,8 @@ class FfmpegStream:
             tag, payload = self._pipe.receive(self._timeout_s)
         except (ChildTimeout, ChildDied) as error:
             if self._server:
-                self._server.check(self._timeout_s)  # it may be the store's fault, not the file's
+                self._server.check(self._timeout_s)  # the object store may be at fault, not the file
             raise (DecodeTimeout if isinstance(error, ChildTimeout) else DecoderCrashed) from error
         if tag == protocol.FAILED:
             raise protocol.ERRORS[payload.decode()]
         return tag, payload
-
-
-def _descriptor(file: BinaryIO) -> int | None:
-    try:
-        return file.fileno()
-    except OSError:
-        return None

@@ -1,7 +1,7 @@
 """The process that decoders are forked from: `python -m worker.adapters.decoding.fork_server FD`.
 
-Loading PyAV and NumPy takes half a second, which is longer than decoding a call. When its parent has gone, it ends, and
-every decoder with it.
+It has PyAV and NumPy loaded, which takes half a second, longer than decoding a call. When its parent's end of the
+socket closes, it kills its decoders and ends.
 """
 
 from __future__ import annotations
@@ -15,36 +15,41 @@ import traceback
 from contextlib import suppress
 from itertools import pairwise
 
-from worker.adapters.child_process import FramePipe, give_way
+from worker.adapters.child_process import FramePipe, lower_priority
 from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER
 from worker.adapters.decoding.process import decode
 
 
 def main() -> None:
-    give_way()
+    """Fork and kill decoders as the parent orders over the socket FD, until it closes."""
+    lower_priority()
     living: set[int] = set()
     with socket.socket(fileno=int(sys.argv[1])) as orders:
         while True:
             order, fds, _, _ = socket.recv_fds(orders, ORDER.size, 2)
-            _reap(living)
+            with suppress(ChildProcessError):
+                while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                    living.discard(pid)
             if len(order) < ORDER.size:
                 break
             kind, number = ORDER.unpack(order)
             if kind == FORK:
-                number = _forked(number, *fds)
+                number = _fork_decoder(number, *fds)
                 living.add(number)
-            else:
-                _kill(living, number)
+            elif number in living:
+                os.kill(number, signal.SIGKILL)
             orders.sendall(ANSWER.pack(number))
     for pid in living:
         os.kill(pid, signal.SIGKILL)
 
 
-def _forked(max_samples: int, pipe: int, fd: int) -> int:
+def _fork_decoder(max_samples: int, pipe: int, fd: int) -> int:
     pid = os.fork()
     if not pid:
         try:
-            _close_all_but(0, 1, 2, pipe, fd)
+            end = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            for low, high in pairwise([*sorted({0, 1, 2, pipe, fd}), end]):
+                os.closerange(low + 1, high)
             decode(fd, max_samples, FramePipe(pipe, pipe))
         except Exception:
             traceback.print_exc()
@@ -53,23 +58,6 @@ def _forked(max_samples: int, pipe: int, fd: int) -> int:
     os.close(pipe)
     os.close(fd)
     return pid
-
-
-def _close_all_but(*kept: int) -> None:
-    end = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    for low, high in pairwise([*sorted(kept), end]):
-        os.closerange(low + 1, high)
-
-
-def _kill(living: set[int], pid: int) -> None:
-    if pid in living:
-        os.kill(pid, signal.SIGKILL)
-
-
-def _reap(living: set[int]) -> None:
-    with suppress(ChildProcessError):
-        while pid := os.waitpid(-1, os.WNOHANG)[0]:
-            living.discard(pid)
 
 
 if __name__ == "__main__":

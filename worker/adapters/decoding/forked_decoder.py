@@ -1,7 +1,7 @@
-"""How a decoder's process begins and ends: forked from a nursery that has everything loaded, for each recording.
+"""Start and end decoders: each recording is decoded in a process forked from the fork server, which has all loaded.
 
-There is one nursery, begun with the first recording. It forks, and it alone kills and reaps: a process that has ended
-is never mistaken for another with its number.
+There is one fork server, started with the first recording. Only it forks, kills and reaps decoders, so the id of a
+process that has ended is never taken for another process.
 """
 
 from __future__ import annotations
@@ -20,67 +20,73 @@ from worker.adapters.child_process import FramePipe
 
 _MODULE = "worker.adapters.decoding.fork_server"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-"""NumPy would reserve memory for a thread per core, out of the little that a decoder may have."""
+"""NumPy would reserve memory for a thread per core, and a decoder's memory is limited."""
 _DIE_WITHIN_S = 10.0
 
 ORDER = struct.Struct("!cQ")
+"""FORK with the most samples to decode, or KILL with a process id."""
 ANSWER = struct.Struct("!Q")
+"""The process id."""
 FORK, KILL = b"F", b"K"
 
 
 @contextmanager
-def decoding(fd: int, max_samples: int) -> Iterator[FramePipe]:
-    """What the decoder says of the file, or the `FileServer`, open as `fd`; its process ends with the context.
+def start_decoder(fd: int, max_samples: int) -> Iterator[FramePipe]:
+    """Start a decoder for the file, or the `FileServer`, that is open as `fd`; leaving the context kills it.
 
-    Raises OSError when there can be none.
+    Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
+
+    Raises:
+        OSError: no process can be started.
     """
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            pid = _nursery.fork(theirs.fileno(), fd, max_samples)
+            pid = _fork_server.fork(theirs.fileno(), fd, max_samples)
         try:
             yield FramePipe(ours.fileno(), ours.fileno())
         finally:
-            _nursery.kill(pid)
+            _fork_server.kill(pid)
 
 
-class _Nursery:
-    """The parent's end. It is begun anew where it has died, and in a process that was itself forked."""
+class _ForkServer:
+    """The parent's end of the fork server, which is started again after it died, and in a forked parent."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._owner = 0
 
     def fork(self, pipe_fd: int, fd: int, max_samples: int) -> int:
-        """The number of a process that decodes what is open as `fd`."""
+        """Fork a decoder for the file that is open as `fd`, and return its process id."""
         with self._lock:
             try:
                 return self._order(FORK, max_samples, pipe_fd, fd)
-            except OSError:  # it was killed since
-                self._end()
+            except OSError:  # the fork server was killed
+                self._stop()
                 return self._order(FORK, max_samples, pipe_fd, fd)
 
     def kill(self, pid: int) -> None:
-        with self._lock, suppress(OSError):  # its children have died with the nursery
+        """Kill a decoder."""
+        with self._lock, suppress(OSError):  # if the fork server died, its decoders died with it
             self._order(KILL, pid)
 
     def _order(self, kind: bytes, number: int, *fds: int) -> int:
         if self._owner != os.getpid():
-            self._begin()
+            self._start()
         socket.send_fds(self._socket, [ORDER.pack(kind, number)], fds)
         answer = self._socket.recv(ANSWER.size, socket.MSG_WAITALL)
         if len(answer) < ANSWER.size:
             raise ConnectionResetError
         return int(ANSWER.unpack(answer)[0])
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
-            # A group of its own, in the same session: see `Child`. It ends when the parent's end is closed.
+            # A process group of its own in the same session: see `Child`.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", _MODULE, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=2,  # what libraries print is no result
+                stdout=2,  # libraries may print
                 process_group=0,
                 pass_fds=[theirs.fileno()],
                 env=os.environ | _ENVIRONMENT,
@@ -88,14 +94,14 @@ class _Nursery:
         self._owner = os.getpid()
 
     def close(self) -> None:
-        """Ends the nursery that this process has begun, if it has, and all of its decoders."""
+        """End the fork server of this process, if there is one, and all its decoders."""
         with self._lock:
             if self._owner == os.getpid():
-                self._end()
+                self._stop()
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         self._owner = 0
-        self._socket.close()  # at which it kills its decoders and ends
+        self._socket.close()  # the fork server notices, kills its decoders and ends
         try:
             self._process.wait(_DIE_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -103,5 +109,5 @@ class _Nursery:
             self._process.wait()
 
 
-_nursery = _Nursery()
-atexit.register(_nursery.close)
+_fork_server = _ForkServer()
+atexit.register(_fork_server.close)

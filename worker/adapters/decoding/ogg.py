@@ -1,5 +1,7 @@
-"""Whether an Ogg file has its end (RFC 3533, section 6): FFmpeg takes the last whole page for it. Runs in the decoder's
-process."""
+"""Check that an Ogg file has its end (RFC 3533, section 6). Runs in the decoder's process.
+
+FFmpeg takes the last whole page for the end.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ _LARGEST_PAGE = 27 + 255 + 255 * 255
 
 
 def lacks_its_end(file: BinaryIO) -> bool:
-    """Whether the last page is not whole, or does not say that it is the last."""
+    """Return True if the last page is incomplete, or lacks the end-of-stream flag."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LARGEST_PAGE))
     tail = file.read(_LARGEST_PAGE)

@@ -1,7 +1,7 @@
-"""What the decoder's process does, in which all of this runs.
+"""Decode one file, which may be hostile, in a confined process.
 
-It reads one file, which may be hostile, and nothing else: it gets it open, or a socket over which its parent reads it,
-and can open no other, nor a connection, and FFmpeg is let at those formats only that do not refer to other files.
+The process gets the file open, or a socket over which its parent reads the file. It can open no other file and no
+connection, and FFmpeg is limited to formats that do not refer to other files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import av
 import av.logging
-import av.subtitles.codeccontext  # PyAV imports these two when it meets subtitles; no file can be opened any more then
+import av.subtitles.codeccontext  # PyAV would import these two for subtitles, when no file can be opened any more
 import av.subtitles.stream
 import numpy as np
 from av.audio.stream import AudioStream
@@ -40,12 +40,12 @@ from worker.pipeline.errors import (
 _FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv"
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open what they name."""
 _NAME = "recording"
-"""What FFmpeg takes the file's name to be: nothing that it could guess a format from."""
+"""The file name shown to FFmpeg, without a suffix that it could guess a format from."""
 _MOST_MEMORY = 2 << 30
 _MOST_CPU_S = 3600
 _MOST_CHANNELS = 64
 _MOST_PLACED = 8
-"""Up to so many channels, FFmpeg has usual places for any number."""
+"""The most channels for which FFmpeg has a default layout, whatever their number."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
 _MISSING_SHARE = 0.01
@@ -56,7 +56,10 @@ _GUESS_ERROR = 0.1
 
 
 def decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
-    """Sends the sound of the file that is open as `fd`, or why it cannot; takes all other rights from this process."""
+    """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
+
+    More than `max_samples` at 16 kHz are an error.
+    """
     confine()
     av.logging.set_level(av.logging.PANIC)
     try:
@@ -66,9 +69,9 @@ def decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
 
 
 def confine() -> None:
-    """Takes from this process what a decoder has no need for: files, connections, and more memory and time than that.
+    """Forbid this process to open files and connections, and limit its memory and CPU time.
 
-    What is open stays open.
+    Open descriptors stay open.
     """
     next_fd = os.dup(0)
     os.close(next_fd)
@@ -80,27 +83,36 @@ def confine() -> None:
 
 
 def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
-    with _file(fd) as file, _open(file) as container:
+    with _open_descriptor(fd) as file, _open_container(file) as container:
         stream = _sound_track(container)
         track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
         declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
-        pipe.send(protocol.FORMAT, _format(stream, declared))
+        audio_format = {
+            "codec": stream.codec_context.codec.canonical_name,
+            "sample_rate": stream.rate,
+            "channels": stream.channels,
+            "duration": declared,
+        }
+        pipe.send(protocol.FORMAT, json.dumps(audio_format).encode())
         total = _send_sound(track, 2 if stream.channels == 2 else 1, max_samples, pipe)
         truncated = track.cut_short or _falls_short(total, declared, container.format.name)
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)
-        pipe.send(protocol.END, json.dumps(_warnings(track.corrupt, truncated)).encode())
+        warnings = [RecordingWarning.TRUNCATED] if truncated else []
+        if track.corrupt:
+            warnings.append(RecordingWarning.CORRUPT_AUDIO)
+        pipe.send(protocol.END, json.dumps(warnings).encode())
 
 
-def _file(fd: int) -> BinaryIO:
+def _open_descriptor(fd: int) -> BinaryIO:
     if stat.S_ISSOCK(os.fstat(fd).st_mode):
-        return remote_file.opened(fd, _NAME)
+        return remote_file.open_remote_file(fd, _NAME)
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 
-def _open(file: object) -> InputContainer:
+def _open_container(file: object) -> InputContainer:
     try:
-        # FFmpeg's own protocols are shut: the file is read through Python.
+        # FFmpeg's own protocols are disabled: the file is read through Python.
         return av.open(file, "r", container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"})
     except MEDIA_ERRORS as error:
         raise UnsupportedMedia from error
@@ -112,30 +124,17 @@ def _sound_track(container: InputContainer) -> AudioStream:
     stream = container.streams.audio[0]
     try:
         rate, channels = stream.rate, stream.channels
-    except (AttributeError, ValueError, TypeError) as error:  # a codec that FFmpeg knows by name only
+    except (AttributeError, ValueError, TypeError) as error:  # FFmpeg knows the codec's name, but has no decoder
         raise DecodeFailed from error
-    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS or _unmixable(stream):
+    # FFmpeg mixes channels by their places; beyond `_MOST_PLACED` a layout of mere channels has none.
+    unmixable = channels > _MOST_PLACED and stream.layout.name == f"{channels} channels"
+    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS or unmixable:
         raise UnsupportedAudio
     return stream
 
 
-def _unmixable(stream: AudioStream) -> bool:
-    # FFmpeg mixes channels by their places, and has none for so many.
-    return stream.channels > _MOST_PLACED and stream.layout.name == f"{stream.channels} channels"
-
-
-def _format(stream: AudioStream, declared: int | None) -> bytes:
-    return json.dumps(
-        {
-            "codec": stream.codec_context.codec.canonical_name,
-            "sample_rate": stream.rate,
-            "channels": stream.channels,
-            "duration": declared,
-        }
-    ).encode()
-
-
 def _send_sound(track: TrackFrames, channels: int, max_samples: int, pipe: FramePipe) -> int:
+    """Send the sound and return its length in samples at 16 kHz. Raises TooLong, DecodeFailed."""
     total = 0
     for sound in _sound(track, channels):
         total += len(sound)
@@ -149,20 +148,16 @@ def _send_sound(track: TrackFrames, channels: int, max_samples: int, pipe: Frame
 
 def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
     resampler = Resampler(channels)
-    for frame in chain(track.on_time(), [None]):
+    for frame in chain(track.without_gaps(), [None]):
         try:
             yield from resampler.push(frame)
         except MEDIA_ERRORS:
-            track.corrupt += 1  # a frame that lies about its format
+            track.corrupt += 1  # the frame is not in the format that it declares
 
 
 def _falls_short(total: int, declared: int | None, container_format: str) -> bool:
+    """Return True if far fewer samples were decoded than declared."""
     if declared is None:
         return False
     share = _GUESS_ERROR if container_format in _GUESSED_LENGTH else _MISSING_SHARE
     return total < declared - max(_MISSING_S * SAMPLE_RATE, share * declared)
-
-
-def _warnings(corrupt: int, truncated: bool) -> list[RecordingWarning]:
-    found = [(RecordingWarning.TRUNCATED, truncated), (RecordingWarning.CORRUPT_AUDIO, corrupt > 0)]
-    return [warning for warning, applies in found if applies]

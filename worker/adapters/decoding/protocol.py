@@ -1,4 +1,4 @@
-"""What the decoder's process says to its parent: tags of frames, and names of errors."""
+"""The messages from the decoder's process to its parent: tags of frames, and names of errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.pipeline.errors import (
 )
 
 FORMAT = b"F"
-"""JSON: codec, sample_rate, channels, declared (samples at 16 kHz or null)."""
+"""JSON: codec, sample_rate, channels, duration (the declared samples at 16 kHz, or null)."""
 SOUND = b"S"
 """Interleaved int16 at 16 kHz, little-endian."""
 END = b"E"

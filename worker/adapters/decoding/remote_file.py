@@ -1,6 +1,6 @@
-"""A recording that is no file of this machine, for a process that can open nothing: its parent reads it for it.
+"""Give a confined process read access to a recording that is not a file of this machine, such as an object in S3.
 
-Over a socket the process asks for bytes at a place; the parent answers with how many there are, and them.
+Over a socket, the process requests bytes at a position; the parent replies with their number and content.
 """
 
 from __future__ import annotations
@@ -20,35 +20,38 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _LENGTH = struct.Struct("!Q")
-_ASKED = struct.Struct("!QI")
-_COMES = struct.Struct("!I")
+_REQUEST = struct.Struct("!QI")
+"""Position and number of bytes."""
+_REPLY = struct.Struct("!I")
+"""Number of the bytes that follow."""
 _BLOCK_BYTES = 512 << 10
-"""The most that comes at once. On a busy machine each answer may wait for its turn on a core."""
+"""The largest reply. Fewer, larger replies are faster on a busy machine, where each may wait for a core."""
 _FFMPEG_BYTES = 32 << 10
-"""What FFmpeg reads at once."""
+"""The size of FFmpeg's reads."""
 
 
 class FileServer:
-    """The parent's end: a thread that reads `file` for the process that inherits `fd`, while the context lasts.
+    """The parent's end: while the context lasts, a thread reads `file` for the process that inherits `fd`.
 
-    When the file cannot be read, it hangs up; `check` tells why.
+    When the file cannot be read, the socket is shut down; `check` raises the reason.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._length = file.seek(0, os.SEEK_END)
         self._ours, self._theirs = socket.socketpair()
-        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BLOCK_BYTES)  # an answer waits for nobody
+        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BLOCK_BYTES)  # a reply is sent without waiting
         self._thread = Thread(target=self._run, name="file-server", daemon=True)
         self._error: Exception | None = None
         self._reading_since: float | None = None
 
     @property
     def fd(self) -> int:
+        """The descriptor for the process to inherit."""
         return self._theirs.fileno()
 
     def check(self, timeout_s: float) -> None:
-        """Raises what reading the file has raised, or StoreUnavailable when that has taken half of `timeout_s`."""
+        """Raise the error of the last read, or StoreUnavailable if a read has taken half of `timeout_s` seconds."""
         since = self._reading_since
         if self._error is not None:
             raise self._error
@@ -61,106 +64,108 @@ class FileServer:
 
     def __exit__(self, *_: object) -> None:
         self._hang_up()
-        self._thread.join()  # who opened the file closes it next
+        self._thread.join()  # the caller closes the file next
         self._ours.close()
         self._theirs.close()
 
     def _run(self) -> None:
         with suppress(OSError):  # the process has ended
             self._ours.sendall(_LENGTH.pack(self._length))
-            while len(asked := self._ours.recv(_ASKED.size, socket.MSG_WAITALL)) == _ASKED.size:
-                self._answer(*_ASKED.unpack(asked))
+            while len(request := self._ours.recv(_REQUEST.size, socket.MSG_WAITALL)) == _REQUEST.size:
+                position, size = _REQUEST.unpack(request)
+                try:
+                    data = self._read(position, min(size, _BLOCK_BYTES))
+                except Exception as error:
+                    self._error = error
+                    self._hang_up()
+                else:
+                    self._ours.sendall(_REPLY.pack(len(data)))
+                    self._ours.sendall(data)
 
-    def _answer(self, place: int, size: int) -> None:
-        try:
-            data = self._read(place, min(size, _BLOCK_BYTES))
-        except Exception as error:
-            self._error = error
-            self._hang_up()
-        else:
-            self._ours.sendall(_COMES.pack(len(data)))
-            self._ours.sendall(data)
-
-    def _read(self, place: int, size: int) -> bytes:
-        if place >= self._length:
+    def _read(self, position: int, size: int) -> bytes:
+        if position >= self._length:
             return b""
         self._reading_since = time.monotonic()
-        self._file.seek(place)
+        self._file.seek(position)
         data = self._file.read(size)
         self._reading_since = None
         return data
 
     def _hang_up(self) -> None:
-        with suppress(OSError):  # the other end has
+        with suppress(OSError):  # the process has closed its end
             self._ours.shutdown(socket.SHUT_RDWR)
 
 
-class ServedFile(io.RawIOBase):
-    """The process's end, as the file that it stands for; the process ends when its parent hangs up.
+class RemoteFile(io.RawIOBase):
+    """The process's end, used like the file itself; the process exits when the parent shuts the socket down.
 
-    While one block is decoded, the next is on its way.
+    The next block is requested before the present one is decoded.
     """
 
     def __init__(self, fd: int, name: str) -> None:
         super().__init__()
         self.name = name
         self._socket = socket.socket(fileno=fd)
-        self._place = 0
-        self._block, self._block_place = memoryview(b""), 0
-        self._coming: int | None = None
+        self._position = 0
+        self._block, self._block_start = memoryview(b""), 0
+        self._requested: int | None = None
         (self._length,) = _LENGTH.unpack(self._receive(_LENGTH.size))
 
     def readable(self) -> bool:
+        """True."""
         return True
 
     def seekable(self) -> bool:
+        """True."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._length}[whence]
+        """Move to a position, also behind the end, and return it."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
         if start + offset < 0:
             raise OSError("before the start")
-        self._place = start + offset
-        return self._place
+        self._position = start + offset
+        return self._position
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read bytes into `buffer`, fewer than fit at the end of a block, and return their number; 0 at the end."""
         view = memoryview(buffer).cast("B")
-        if self._place >= self._length:
+        if self._position >= self._length:
             return 0
-        if not 0 <= self._place - self._block_place < len(self._block):
-            self._block, self._block_place = self._fetch(self._place), self._place
-        data = self._block[self._place - self._block_place :][: len(view)]
+        if not 0 <= self._position - self._block_start < len(self._block):
+            self._block, self._block_start = self._fetch(self._position), self._position
+        data = self._block[self._position - self._block_start :][: len(view)]
         view[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)
 
-    def _fetch(self, place: int) -> memoryview:
-        if self._coming != place:
-            if self._coming is not None:
+    def _fetch(self, position: int) -> memoryview:
+        if self._requested != position:
+            if self._requested is not None:
                 self._receive_block()
-            self._ask(place)
+            self._request(position)
         block = self._receive_block()
-        self._ask(place + len(block))
+        self._request(position + len(block))
         return block
 
-    def _ask(self, place: int) -> None:
-        self._coming = place if place < self._length else None
-        if self._coming is not None:
-            with suppress(OSError):  # the parent has hung up, which is found when the answer is wanted
-                self._socket.sendall(_ASKED.pack(place, _BLOCK_BYTES))
+    def _request(self, position: int) -> None:
+        self._requested = position if position < self._length else None
+        if self._requested is not None:
+            with suppress(OSError):  # if the parent shut the socket down, receiving the reply fails
+                self._socket.sendall(_REQUEST.pack(position, _BLOCK_BYTES))
 
     def _receive_block(self) -> memoryview:
-        (comes,) = _COMES.unpack(self._receive(_COMES.size))
-        return self._receive(comes)
+        (size,) = _REPLY.unpack(self._receive(_REPLY.size))
+        return self._receive(size)
 
     def _receive(self, size: int) -> memoryview:
         received = memoryview(bytearray(size))
         with suppress(OSError):
             if self._socket.recv_into(received, 0, socket.MSG_WAITALL) == size:
                 return received
-        os._exit(1)  # nothing that FFmpeg could make of half a file is to be taken for a recording
+        os._exit(1)  # half a file must not be taken for the whole recording
 
 
-def opened(fd: int, name: str) -> BinaryIO:
-    """The file that a FileServer serves."""
-    return io.BufferedReader(ServedFile(fd, name), _FFMPEG_BYTES)
+def open_remote_file(fd: int, name: str) -> BinaryIO:
+    """Open the file that a FileServer serves at the socket `fd`."""
+    return io.BufferedReader(RemoteFile(fd, name), _FFMPEG_BYTES)

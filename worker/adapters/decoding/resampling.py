@@ -1,4 +1,4 @@
-"""Any sound to 16 kHz, 16 bit, one or two channels. Runs in the decoder's process."""
+"""Resample any sound to 16 kHz, 16 bit, one or two channels. Runs in the decoder's process."""
 
 from __future__ import annotations
 
@@ -12,39 +12,36 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE
 
-_AT_ONCE_S = 1
-"""Seconds of sound resampled at once: calling FFmpeg for each frame of 20 ms costs more than what it does then."""
-
+_BATCH_S = 1
+"""Seconds of sound resampled at once: for frames of 20 ms the calls cost more than the resampling."""
 
 _Setup = tuple[str, int, int]
+"""Sample format, number of channels, sample rate."""
 
 
 class Resampler:
-    """FFmpeg's own resampler, set up anew where a stream changes its format on the way."""
+    """FFmpeg's resampler, which is set up again when a stream changes its format."""
 
     def __init__(self, channels: int) -> None:
         self._layout = "stereo" if channels == 2 else "mono"
         self._setup: _Setup | None = None
 
     def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
-        """Sound [n, channels] that became certain with the next frame, or with None at the end.
+        """Resample the next frame, or None at the end, and yield the sound [n, channels] that is complete now.
 
-        Raises `MEDIA_ERRORS` for sound that FFmpeg does not resample; the next frame may do again.
+        Raises `MEDIA_ERRORS` for a frame that FFmpeg cannot resample; the next frame may work again.
         """
         setup = _setup(frame) if frame else None
         if setup != self._setup:
             yield from self._finish()
-            self._start(setup)
+            self._setup = setup
+            self._waiting = AudioFifo()
+            self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
         if frame:
-            frame.pts = None  # the frames are in order and without holes
+            frame.pts = None  # the frames are in order and without gaps
             self._waiting.write(frame)
-            if self._waiting.samples >= _AT_ONCE_S * frame.sample_rate:
+            if self._waiting.samples >= _BATCH_S * frame.sample_rate:
                 yield from map(_samples, self._resampler.resample(self._waiting.read()))
-
-    def _start(self, setup: _Setup | None) -> None:
-        self._setup = setup
-        self._waiting = AudioFifo()
-        self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
 
     def _finish(self) -> Iterator[NDArray[np.int16]]:
         if self._setup:
@@ -55,7 +52,7 @@ class Resampler:
 
 
 def _setup(frame: AudioFrame) -> _Setup:
-    # PyAV's queue takes frames with fewer channels than those before, and then reads what is not theirs.
+    # PyAV's queue would accept a frame with fewer channels than the one before, and read beyond its memory.
     return frame.format.name, frame.layout.nb_channels, frame.sample_rate
 
 

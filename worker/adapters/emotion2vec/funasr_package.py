@@ -1,4 +1,4 @@
-"""FunASR without the import of all of FunASR."""
+"""Import single modules of FunASR without the whole package."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib.util import module_from_spec
 
 
 def register_funasr() -> None:
-    """Makes FunASR's modules importable one by one.
+    """Register FunASR's package without running it, so that its modules can be imported one by one.
 
-    FunASR's package imports every model it has, with transformers, numba and more: 17 s, where Emotion2vec alone takes
-    half a second. A model's process that was killed must be back soon. So the package is registered without being run.
+    Its `__init__` imports every model, with transformers, numba and more: 17 s, of which Emotion2vec needs half a
+    second. A model's process that was killed must be back soon.
     """
     if "funasr" in sys.modules:
         return

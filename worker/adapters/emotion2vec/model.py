@@ -1,4 +1,4 @@
-"""The parent's side of the model: `worker.pipeline.ports.EmotionModel` over a process that is killed when it hangs."""
+"""Score clips with emotion2vec in a supervised process: the parent's side."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout, M
 from worker.pipeline.ports import Prediction, Samples
 
 _MODULE = "worker.adapters.emotion2vec.process"
-_LOOK_AGAIN_S = 0.1
+_CLOSE_POLL_S = 0.1
 _AHEAD = 1
-"""Batches that are handed over while one is worked on."""
+"""Batches sent ahead while the model works on one."""
 _SICK_AFTER = 3
-"""Kills in a row after which the device is asked whether it is at fault, and not the clips."""
+"""Kills in a row after which the device is tested, because it may be at fault, and not the clips."""
 _PROBE_TIMEOUT_S = 60.0
-"""The first clip makes the device get ready, which takes far longer than the clip."""
+"""The first clip initialises the device, which takes far longer than the clip."""
 _PROBE_S = 1
 _LONG_PROBE_S = 25
 
 
 class Emotion2vecModel:
-    """A context manager: the process lives as long. It is started again after it was killed or died.
+    """`worker.pipeline.ports.EmotionModel` by emotion2vec (Ma et al. 2023, arXiv:2312.15185) in a process of its own.
 
-    Every new process must first answer for a sound that is known to be good: one that cannot, three times in a row,
-    shows a sick device, and no clip is blamed for it.
+    A context manager: leaving it ends the process. The process starts with the first use, is killed when it hangs, and
+    is started again after it died. Each new process must first score a known sound. If three in a row fail, the device
+    is at fault, and no clip is blamed.
 
-    `problem` is a sentence that says why the model cannot answer now, or None. `segment_timeout_s` is what a clip may
-    take besides the time for its sound; `batch_s` is how many seconds of sound are analysed at once, by default what
-    the device is good at. `module` is the process's program. Raises ModelUnavailable at once for a model that cannot
-    exist.
+    `name` is the model's name, `problem` a sentence with the reason for which it is not available now, or None.
+    `segment_timeout_s` is the time in seconds allowed for a clip besides the time for its sound. `batch_s` is the batch
+    size in seconds of sound, by default the best for the device. `module` is the program of the process.
+
+    Raises:
+        ModelUnavailable: there can be no model of that name.
     """
 
     def __init__(
@@ -67,39 +70,49 @@ class Emotion2vecModel:
         self.problem: str | None = f"The model {self.name} is being loaded."
 
     def start(self) -> ModelInfo:
-        """Starts the process unless it runs, and waits until the model answers. Raises ModelUnavailable."""
-        if self._process and self._info:  # without the lock: another thread may be waiting for an answer
+        """Start the process unless it runs, and wait until the model is ready. Raises ModelUnavailable."""
+        if self._process and self._info:  # without the lock, which another thread may hold while it predicts
             return self._info
         with self._in_use:
             if self._process is None or self._info is None:
                 try:
-                    ready = self._started()
+                    ready = self._start_process()
                 except ModelUnavailable as error:
                     self._drop()
                     self.problem = str(error)
                     raise
                 self._info, self._batch = ready.info, self._batch or ready.batch
-                metrics.loaded(ready.info)
+                metrics.set_model(ready.info)
                 self.problem = None
             return self._info
 
     @property
     def info(self) -> ModelInfo:
+        """The model's name, revision, hash, labels and precision; starts the process. Raises ModelUnavailable."""
         return self.start()
 
     @property
     def batch(self) -> int:
+        """The best batch size in samples at 16 kHz; starts the process. Raises ModelUnavailable."""
         self.start()
         assert self._batch
         return self._batch
 
     @property
     def pid(self) -> int | None:
+        """The process id, or None if no process runs."""
         return self._process.pid if self._process else None
 
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
     ) -> Iterator[list[Prediction]]:
+        """Predict each batch of clips [n] at 16 kHz, int16; one caller at a time.
+
+        Raises:
+            ModelTimeout, ModelCrash: this batch got no prediction; a smaller one may.
+            ModelOutOfMemory: this batch is too large; `batch` is smaller now.
+            ModelUnavailable: the model cannot run at all.
+        """
         tag = protocol.EMBED if frame_embeddings else protocol.CLIPS
         with self._in_use:
             labels = self.start().labels
@@ -107,20 +120,21 @@ class Emotion2vecModel:
                 yield _predictions(arrays, labels)
 
     def close(self) -> None:
-        """Ends the process for good, also under a `start` or `predict` in another thread."""
+        """End the process for good, also during `start` or `predict` in another thread."""
         self._closed = True
-        while not self._in_use.acquire(timeout=_LOOK_AGAIN_S):
+        while not self._in_use.acquire(timeout=_CLOSE_POLL_S):
             if self._process:
                 self._process.kill()
         self._drop()
         self._in_use.release()
 
-    def _started(self) -> Ready:
+    def _start_process(self) -> Ready:
+        """Start a process that passes the probe. Raises ModelUnavailable after three that do not."""
         for _ in range(_SICK_AFTER):
             if self._closed:
                 raise ModelUnavailable("The worker is being stopped.")
             self._process = ModelProcess(self._command)
-            ready = self._process.ready()
+            ready = self._process.wait_until_ready()
             try:
                 self._pace = self._probe(self._process)
             except (ModelTimeout, ModelCrash):
@@ -133,9 +147,10 @@ class Emotion2vecModel:
         )
 
     def _probe(self, process: ModelProcess) -> Pace:
-        """Asks twice for what it must be able to do: first to get the device ready, then to see its pace.
+        """Score noise twice: the first run initialises the device, the second shows its pace.
 
-        Raises ModelTimeout, ModelCrash, ModelUnavailable."""
+        Raises ModelTimeout, ModelCrash, ModelUnavailable.
+        """
         seconds = _LONG_PROBE_S if self._kills >= _SICK_AFTER else _PROBE_S
         noise = np.random.default_rng(0).normal(0, 3000, seconds * SAMPLE_RATE).astype(np.int16)
         try:
@@ -160,29 +175,28 @@ class Emotion2vecModel:
             while handed_over:
                 yield self._answer(process, handed_over)
         except (ModelTimeout, ModelCrash) as error:
-            if self._closed:  # the worker's doing, not the clips'
+            if self._closed:  # `close` killed the process, not the clips
                 raise ModelUnavailable("The worker is being stopped.") from error
             self._kills += 1
             metrics.MODEL_KILLS.labels("timeout" if isinstance(error, ModelTimeout) else "crash").inc()
             raise
         except ModelOutOfMemory as error:
-            self._take_less(handed_over[0], error)
+            batch = handed_over[0]
+            if len(batch) == 1:
+                message = f"The device {self._device} has too little memory for one segment."
+                raise ModelUnavailable(message) from error
+            self._batch = sum(map(len, batch)) // 2
             raise
         finally:
-            if handed_over:  # nobody waits for these answers any more
+            if handed_over:  # the answers to these batches are not read any more
                 self._drop()
 
     def _answer(self, process: ModelProcess, handed_over: deque[Sequence[Samples]]) -> dict[str, NDArray[Any]]:
         arrays = process.answer(self._pace)
         batch = handed_over.popleft()
-        metrics.answered(len(batch), sum(map(len, batch)), process.took_s, self.batch)
+        metrics.observe_batch(len(batch), sum(map(len, batch)), process.batch_time_s, self.batch)
         self._kills = 0
         return arrays
-
-    def _take_less(self, batch: Sequence[Samples], error: ModelOutOfMemory) -> None:
-        if len(batch) == 1:
-            raise ModelUnavailable(f"The device {self._device} has too little memory for one segment.") from error
-        self._batch = sum(map(len, batch)) // 2
 
     def _drop(self) -> None:
         process, self._process = self._process, None
@@ -199,7 +213,7 @@ class Emotion2vecModel:
 def _predictions(arrays: dict[str, NDArray[Any]], labels: Sequence[str]) -> list[Prediction]:
     ends = np.cumsum(arrays["frames"])[:-1]
     logits = np.split(arrays["logits"], ends)
-    wanted = "frame_embeddings" in arrays
-    frame_embeddings = np.split(arrays["frame_embeddings"], ends) if wanted else [None] * len(logits)
+    embedded = "frame_embeddings" in arrays
+    frame_embeddings = np.split(arrays["frame_embeddings"], ends) if embedded else [None] * len(logits)
     clips = zip(arrays["scores"].tolist(), logits, arrays["embeddings"], frame_embeddings, strict=True)
     return [Prediction(dict(zip(labels, scores, strict=True)), *parts) for scores, *parts in clips]

@@ -1,4 +1,4 @@
-"""Model directories in FunASR's layout: where they are and what they say of themselves. Needs no torch."""
+"""Find and describe model directories in FunASR's layout. Needs no torch."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ BUNDLED = Path(__file__).parents[2] / "models"
 _FILES = ("config.yaml", "configuration.json", "model.pt", "tokens.txt")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 UNUSED = "unuse"
-"""Tokens that begin so are outputs without a meaning: masked before the softmax and not reported."""
+"""The prefix of tokens for outputs without a meaning: they are masked before the softmax and not reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """What a user calls a model, and the directory of it where that is on this machine already."""
+    """The name that a user gives a model, and its directory if it is on this machine."""
 
     name: str
     directory: Path | None
 
 
 def resolve(name: str) -> ModelName:
-    """`mini`, a directory or a hub id.
+    """Resolve the name of a bundled model such as `mini`, a directory, or a hub id.
 
     Raises:
-        ModelUnavailable: neither; the sentence says what is missing.
+        ModelUnavailable: the name is none of these, or the directory lacks files; the message is a sentence.
     """
     directory = BUNDLED / name if re.fullmatch(r"\w+", name) and (BUNDLED / name).is_dir() else Path(name)
     if directory.is_dir():
@@ -46,24 +46,24 @@ def resolve(name: str) -> ModelName:
 
 
 def tokens(directory: Path) -> list[str]:
-    """The lines of `tokens.txt`: one for each output of the network, in order."""
+    """The lines of `tokens.txt`, one per output of the network, in order."""
     return (directory / "tokens.txt").read_text(encoding="utf-8").split()
 
 
 def temperature(directory: Path) -> float:
-    """What the network's logits are divided by; 1 where `configuration.json` says nothing.
+    """The divisor of the network's logits (Guo et al. 2017, arXiv:1706.04599); 1 unless `configuration.json` has one.
 
     Raises:
-        ModelUnavailable: it says something that is no positive number.
+        ModelUnavailable: the value is no positive number.
     """
-    given = _about(directory).get("temperature", 1)
-    if not isinstance(given, int | float) or not 0 < given < inf:
+    value = _about(directory).get("temperature", 1)
+    if not isinstance(value, int | float) or not 0 < value < inf:
         raise ModelUnavailable(f"{directory / 'configuration.json'} has a temperature that is no positive number.")
-    return float(given)
+    return float(value)
 
 
 def describe(name: ModelName, directory: Path) -> ModelInfo:
-    """What is reported of a model with every result; reads the whole of its weights for their hash."""
+    """The description of a model that comes with every result; reads all of its weights for their hash."""
     about = _about(directory)
     return ModelInfo(
         id=about.get("id") or (directory.name if name.directory else name.name),
@@ -81,7 +81,7 @@ def _about(directory: Path) -> dict[str, Any]:
 
 
 def _sha256(directory: Path) -> str:
-    """Of all that changes a score."""
+    """The hash of everything that determines a score: weights, tokens, temperature."""
     digest = hashlib.sha256()
     for path in (directory / "model.pt", directory / "tokens.txt"):
         with path.open("rb") as file:

@@ -1,7 +1,7 @@
 """The model's process: `python -m worker.adapters.emotion2vec.process MODEL DEVICE PRECISION`.
 
-Only here are torch and FunASR imported. It loads the model, and then answers one batch after the other; the next one
-is read while one is worked on.
+It loads the model, and answers one batch after the other; the next batch is read meanwhile. No other process imports
+torch and FunASR.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from worker.adapters.child_process import ChildDied, FramePipe, give_way
+from worker.adapters.child_process import ChildDied, FramePipe, lower_priority
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.adapters.emotion2vec.model_directory import describe, resolve
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    give_way()
+    """Load FunASR's engine and serve the model over standard input and output."""
+    lower_priority()
     pipe = FramePipe.to_parent()
-    logging.captureWarnings(True)  # of the libraries that FunASR brings along; a line of theirs is none of the log's
+    logging.captureWarnings(True)  # FunASR's libraries warn on standard error, which would break the log's format
     register_funasr()
-    with contextlib.redirect_stdout(None):  # FunASR prints advice about programs that are not needed
+    with contextlib.redirect_stdout(None):  # FunASR advises to install programs that are not needed
         from worker.adapters.emotion2vec.network.engine import Engine
 
     logging.getLogger().setLevel(logging.ERROR)  # FunASR logs at INFO through the root logger
@@ -41,7 +42,10 @@ def main() -> None:
 
 
 def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
-    """Loads the model that the command line names into an engine, says so, and serves it."""
+    """Load the model that the command line names, report it as ready, and answer batches until the parent ends.
+
+    Ends the process when the parent is gone, even in the middle of an answer: the parent cannot kill it any more.
+    """
     try:
         engine = _load(engine_type, *sys.argv[1:])
     except ModelUnavailable as error:
@@ -49,14 +53,6 @@ def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
         return
     ready = {"info": dataclasses.asdict(engine.info), "batch": engine.batch}
     pipe.send(protocol.READY, json.dumps(ready).encode())
-    _serve(pipe, engine)
-
-
-def _serve(pipe: FramePipe, engine: Engine) -> None:
-    """Answers each batch that comes in; they are read in a thread of their own, ahead of the answers.
-
-    Ends the process when the parent is gone or done, even in the middle of an answer: there is nobody to kill it.
-    """
     batches: SimpleQueue[Batch] = SimpleQueue()
 
     def receive() -> None:
@@ -77,7 +73,7 @@ def _serve(pipe: FramePipe, engine: Engine) -> None:
 
 def _load(engine_type: type[Engine], name: str, device: str, precision: str) -> Engine:
     resolved = resolve(name)
-    directory = resolved.directory or _downloaded(name)
+    directory = resolved.directory or _download(name)
     try:
         return engine_type(describe(resolved, directory), directory, device, precision)
     except ModelUnavailable:
@@ -87,7 +83,7 @@ def _load(engine_type: type[Engine], name: str, device: str, precision: str) -> 
         raise ModelUnavailable(f"The model {name} cannot be loaded or does not run on {device}: {reason}") from error
 
 
-def _downloaded(hub_id: str) -> Path:
+def _download(hub_id: str) -> Path:
     from funasr.download.download_model_from_hub import get_or_download_model_dir
 
     try:

@@ -1,4 +1,4 @@
-"""The model's process and its deadlines: what a batch may take follows from what batches took until now."""
+"""Supervise the model's process: the deadline of a batch follows from the times of earlier batches."""
 
 from __future__ import annotations
 
@@ -21,58 +21,61 @@ from worker.pipeline.ports import Samples
 _LOAD_TIMEOUT_S = 3600.0
 """A first use may download two gigabytes."""
 SPIN, SPIN_COUNT = "GOMP_SPINCOUNT", "3000"
-"""How long a thread of the model's waits for the others by spinning. Left alone, OpenMP spins on where another process,
-such as the decoder, has taken a core: measured on two cores with one busy, that made the model 100 times slower."""
+"""How long OpenMP's threads wait for each other by spinning. By default they spin on while another process, such as a
+decoder, has their core: measured on two cores with one busy, that made the model 100 times slower."""
 _SLACK = 4.0
-"""A busy machine may be so many times slower than it was until now."""
+"""The factor by which a busy machine may become slower than it was."""
 
 
 class Pace:
-    """Deadlines for batches: `base_s` for what may come between, and for the sound itself four times the usual."""
+    """The model's pace, and the deadlines that follow: `base_s` seconds plus four times the usual time per sample."""
 
     def __init__(self, base_s: float) -> None:
         self._base_s = base_s
         self._seconds_per_sample = 0.0
 
     def with_base(self, base_s: float) -> Pace:
+        """The same pace with another base."""
         pace = Pace(base_s)
         pace._seconds_per_sample = self._seconds_per_sample
         return pace
 
     def deadline_s(self, samples: int) -> float:
+        """The seconds allowed for a batch of `samples` at 16 kHz."""
         return self._base_s + _SLACK * self._seconds_per_sample * samples
 
-    def seen(self, samples: int, seconds: float) -> None:
-        """Slower than thought is believed at once, quicker by and by."""
-        now = seconds / samples
-        self._seconds_per_sample = max(now, (self._seconds_per_sample + now) / 2)
+    def observe(self, samples: int, seconds: float) -> None:
+        """Adapt to the time of a batch: at once if it was slower, by half if it was faster."""
+        latest = seconds / samples
+        self._seconds_per_sample = max(latest, (self._seconds_per_sample + latest) / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What the process says of its model: `batch` is how many samples are best analysed at once."""
+    """The first message of the process: its model, and the best batch size in samples at 16 kHz."""
 
     info: ModelInfo
     batch: int
 
 
 class ModelProcess:
-    """Batches in, arrays out, in order. Whatever goes wrong ends the process; a new one is a new object."""
+    """One process of the model: batches in, arrays out, in order. After an error it is of no use; start another."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._child = Child(*command, environment={SPIN: os.environ.get(SPIN, SPIN_COUNT)})
         self._name = command[1]
         self._handed_over: deque[int] = deque()
         self._busy_since = 0.0
-        self.took_s = 0.0
-        """Seconds for which it was at work on the last answer."""
+        self.batch_time_s = 0.0
+        """Seconds of work on the last answer."""
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._child.pid
 
-    def ready(self) -> Ready:
-        """Waits until the model is loaded. Raises ModelUnavailable."""
+    def wait_until_ready(self) -> Ready:
+        """Wait until the model is loaded. Raises ModelUnavailable."""
         try:
             tag, payload = self._child.receive(_LOAD_TIMEOUT_S)
         except (ChildTimeout, ChildDied) as error:
@@ -84,7 +87,7 @@ class ModelProcess:
         return Ready(ModelInfo(**{**info, "labels": tuple(info["labels"])}), values["batch"])
 
     def hand_over(self, tag: bytes, clips: Sequence[Samples], pace: Pace) -> None:
-        """Gives it a batch, also while it works on another. Raises ModelTimeout, ModelCrash."""
+        """Send a batch of clips [n], also while the process works on another. Raises ModelTimeout, ModelCrash."""
         samples = sum(map(len, clips))
         if not self._handed_over:
             self._busy_since = time.monotonic()
@@ -97,7 +100,7 @@ class ModelProcess:
             raise ModelCrash from error
 
     def answer(self, pace: Pace) -> dict[str, NDArray[Any]]:
-        """The arrays of the network's `Output` for the oldest batch without an answer.
+        """Receive the arrays of the network's `Output` for the oldest batch in hand, and adapt `pace` to its time.
 
         Raises ModelTimeout, ModelCrash, ModelOutOfMemory.
         """
@@ -112,14 +115,15 @@ class ModelProcess:
             raise ModelOutOfMemory
         self._handed_over.popleft()
         now = time.monotonic()
-        self.took_s = now - self._busy_since
-        pace.seen(samples, self.took_s)
+        self.batch_time_s = now - self._busy_since
+        pace.observe(samples, self.batch_time_s)
         self._busy_since = now
         return protocol.unpack_arrays(payload)
 
     def kill(self) -> None:
-        """Ends it from any thread; whoever waits for it gets ModelCrash."""
+        """Kill the process, from any thread; a thread that waits for an answer gets ModelCrash."""
         self._child.kill()
 
     def close(self) -> None:
+        """Kill the process and close its pipes."""
         self._child.close()

@@ -1,4 +1,4 @@
-"""The activation of every layer here."""
+"""The activation function of every layer: GELU (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from torch import Tensor
 
 
 def gelu_(x: Tensor) -> Tensor:
-    """GELU over its own input: to write the widest arrays once more costs as much as to compute them."""
+    """Apply GELU in place: writing the widest arrays to new memory would cost as much as computing them."""
     out: Tensor = torch.ops.aten.gelu_(x)
     return out

@@ -1,4 +1,7 @@
-"""The batched forward: any mix of clips at once, each scored as FunASR scores it alone."""
+"""The forward pass of emotion2vec (Ma et al. 2023, arXiv:2312.15185) for clips of any lengths at once.
+
+Each clip gets the scores that FunASR gives it alone.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ from worker.adapters.emotion2vec.network.transformer import Alibi, Block, linear
 
 _FULL_SCALE = 32768.0
 _CHUNK_FRAMES = {"cpu": FRAMES_MULTIPLE, "cuda": 40 * FRAMES_MULTIPLE}
-"""What the front end computes at once: on a CPU a second, whose 6.5 MB stay in the cache (measured: 25 to 400)."""
+"""Frames computed at once by the front end: on CPU a second, 6.5 MB, which stays in the cache (measured: 25 to 400)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Of a batch of clips, in fp32 on the CPU; `frames` are the clips' numbers of frames, 50 a second.
+    """The network's output for a batch of clips, in fp32 on the CPU.
 
-    `scores` [clips, labels] sum to 1; `logits` [frames, labels] are those of each frame, clip after clip: the softmax
-    of their mean over a clip is the clip's scores. `embeddings` [clips, dim] are the means of the frames' embeddings,
-    `frame_embeddings` [frames, dim], there if they were asked for.
+    `frames` has the number of frames of each clip, 50 per second. `scores` [clips, labels] sum to 1. `logits`
+    [sum(frames), labels] has one row per frame, clip after clip; the softmax of a clip's mean row is its scores.
+    `embeddings` [clips, dim] are the means of `frame_embeddings` [sum(frames), dim], which are None unless requested.
     """
 
     frames: list[int]
@@ -40,7 +43,11 @@ class Output:
 
 
 class Network:
-    """The network of a model directory, its matrix products in `dtype`, all between them in fp32."""
+    """The network of a model directory, with matrix products in `dtype` and everything else in fp32.
+
+    Raises:
+        ModelUnavailable: the directory has no complete emotion2vec network.
+    """
 
     def __init__(self, directory: Path, device: torch.device, dtype: torch.dtype) -> None:
         names = tokens(directory)
@@ -68,22 +75,25 @@ class Network:
     def __call__(self, clips: Sequence[Tensor], *, frame_embeddings: bool = False) -> Output:
         """The output for clips [n] of int16 at 16 kHz, each of at least 400 samples."""
         frames = [self._front_end.frames(len(clip)) for clip in clips]
-        x = self._encoded(self._embedded(clips, frames), frames)
+        x = self._encode(self._embed(clips, frames), frames)
         embeddings = torch.stack([part.mean(dim=0) for part in torch.split(x, frames)])
-        # The outputs without a meaning are left out, which is what FunASR's minus infinity before the softmax does.
+        # Leaving out the outputs without a meaning equals FunASR's minus infinity before the softmax.
         scores = self._head(embeddings)[:, self._used].softmax(dim=-1)
         logits = self._head(x)[:, self._used]
         return Output(frames, scores.cpu(), logits.cpu(), embeddings.cpu(), x.cpu() if frame_embeddings else None)
 
-    def _embedded(self, clips: Sequence[Tensor], frames: list[int]) -> Tensor:
-        """Each frame's sound and place, [sum(frames), dim]."""
+    def _embed(self, clips: Sequence[Tensor], frames: list[int]) -> Tensor:
+        """The features of each frame plus its position's, [sum(frames), dim]."""
         packing = pack(frames, after=self._front_end.tail, device=self._device)
-        features = self._front_end(self._sound(clips, packing))[packing.rows]
+        features = self._front_end(self._pack_sound(clips, packing))[packing.rows]
         x = linear(self._project, self._features_norm(features.float())).float()
         return x.add_(self._positions(x, frames))
 
-    def _sound(self, clips: Sequence[Tensor], packing: Packing) -> Tensor:
-        """The clips, each normalised by itself, where their frames are to be; what no frame sees is left out."""
+    def _pack_sound(self, clips: Sequence[Tensor], packing: Packing) -> Tensor:
+        """The sound of all clips, each normalised by itself, placed by the packing of their frames, [room].
+
+        Samples at a clip's end that belong to no frame are left out.
+        """
         stride = self._front_end.stride
         sound = torch.zeros(self._front_end.room(packing.starts[-1] + packing.lengths[-1]), device=self._device)
         for clip, start, length in zip(clips, packing.starts, packing.lengths, strict=True):
@@ -93,8 +103,8 @@ class Network:
             sound[start * stride : start * stride + len(seen)] = seen
         return sound
 
-    def _encoded(self, x: Tensor, frames: list[int]) -> Tensor:
-        """The transformer's answer to [sum(frames), dim], of the same shape."""
+    def _encode(self, x: Tensor, frames: list[int]) -> Tensor:
+        """The transformer's output for [sum(frames), dim], of the same shape."""
         extra = len(self._extra)
         packing = pack(frames, before=extra, device=self._device)
         clips = pack([extra + length for length in frames])

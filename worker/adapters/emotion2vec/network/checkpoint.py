@@ -1,10 +1,8 @@
-"""FunASR's own Emotion2vec network, loaded strictly and without a second copy of its weights."""
+"""Load FunASR's Emotion2vec network strictly, and without a second copy of its weights."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from funasr.models.emotion2vec.model import Emotion2vec
@@ -14,7 +12,7 @@ from worker.pipeline.errors import ModelUnavailable
 
 _BACKBONE = "d2v_model."
 _UNNEEDED = ".decoder."
-"""The decoder was for pre-training; published checkpoints may come without it."""
+"""The decoder is for pre-training only; published checkpoints may lack it."""
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _NAMED_KEYS = 5
 _REQUIRED = {
@@ -25,31 +23,27 @@ _REQUIRED = {
     "modalities.audio.learned_alibi": False,
     "modalities.audio.learned_alibi_scale_per_layer": False,
 }
-"""What every published emotion2vec network has, and the forward here is written for."""
+"""The architecture of all published emotion2vec networks, which the forward pass here is written for."""
 
 
 def load(directory: Path, outputs: int) -> Emotion2vec:
-    """The network of a model directory with `outputs` scores, on the CPU, its weights mapped from the file.
+    """Load the network of a model directory with `outputs` scores onto the CPU, its weights mapped from the file.
 
-    FunASR's `AutoModel` would take a checkpoint that lacks keys and go on with random weights; this refuses it.
+    FunASR's `AutoModel` fills missing weights with random ones; here they are an error.
 
     Raises:
-        ModelUnavailable: the checkpoint is no such network, or not all of it.
+        ModelUnavailable: the checkpoint is no complete network of this architecture.
     """
     conf = OmegaConf.load(directory / "config.yaml").model_conf
-    _check_architecture(directory, conf)
-    if "decoder" in conf.modalities.audio:
-        conf.modalities.audio.decoder = None
-    with torch.device("meta"):  # no memory for weights that are replaced at once
-        model = Emotion2vec(model_conf=conf, vocab_size=outputs)
-    _assign(model, directory / "model.pt")
-    return model.eval().requires_grad_(False)
-
-
-def _check_architecture(directory: Path, conf: Any) -> None:
     for key, required in _REQUIRED.items():
         if (value := OmegaConf.select(conf, key, default=False)) != required:
             raise ModelUnavailable(f"{directory / 'config.yaml'} has {key} {value}; Emoline only runs {required}.")
+    if "decoder" in conf.modalities.audio:
+        conf.modalities.audio.decoder = None
+    with torch.device("meta"):  # weights that are replaced at once need no memory
+        model = Emotion2vec(model_conf=conf, vocab_size=outputs)
+    _assign(model, directory / "model.pt")
+    return model.eval().requires_grad_(False)
 
 
 def _assign(model: torch.nn.Module, path: Path) -> None:
@@ -57,21 +51,14 @@ def _assign(model: torch.nn.Module, path: Path) -> None:
         stored = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except Exception as error:
         raise ModelUnavailable(f"{path} is not a checkpoint that can be loaded safely: {error}") from error
-    state = {key.removeprefix(_BACKBONE): value for key, value in _unwrapped(stored).items()}
+    for wrapper in _WRAPPERS:
+        stored = stored.get(wrapper, stored)
+    state = {key.removeprefix(_BACKBONE): value for key, value in stored.items()}
     needed = model.state_dict()
     missing = sorted(key for key in needed if key not in state)
     misshapen = sorted(key for key in needed if key in state and state[key].shape != needed[key].shape)
     for problem, keys in (("lacks", missing), ("has another shape for", misshapen)):
         if keys:
-            raise ModelUnavailable(f"{path} {problem} {len(keys)} of the network's weights: {_some(keys)}.")
+            examples = ", ".join(keys[:_NAMED_KEYS]) + (", …" if len(keys) > _NAMED_KEYS else "")
+            raise ModelUnavailable(f"{path} {problem} {len(keys)} of the network's weights: {examples}.")
     model.load_state_dict({key: state[key].float() for key in needed}, assign=True, strict=True)
-
-
-def _unwrapped(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    for wrapper in _WRAPPERS:
-        stored = stored.get(wrapper, stored)
-    return stored
-
-
-def _some(keys: Sequence[str]) -> str:
-    return ", ".join(keys[:_NAMED_KEYS]) + (", …" if len(keys) > _NAMED_KEYS else "")

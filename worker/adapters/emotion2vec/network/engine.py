@@ -1,32 +1,36 @@
-"""The network as the model's process serves it: batches in, arrays out."""
+"""The engine of the model's process: batches in, arrays out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from shared.domain.emotion import ModelInfo
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.network.batched_forward import Network, Output
+from worker.adapters.emotion2vec.network.batched_forward import Network
 from worker.adapters.emotion2vec.network.precision import batch_samples, dtype_of, open_device, resolve_precision
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Clips [n] of int16, on a CUDA machine in memory that the device reads by itself."""
+    """A batch of clips [n] of int16; for a CUDA device they are in pinned memory."""
 
     clips: Sequence[Tensor]
     frame_embeddings: bool
 
 
 class Engine:
-    """`info` says which model in which precision this is, `batch` how many samples are best worked on at once."""
+    """The network on a device.
+
+    `info` is the model with its precision, `batch` the best batch size in samples at 16 kHz.
+
+    Raises:
+        ModelUnavailable: the machine has no such device, or the directory no such network.
+    """
 
     def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str) -> None:
         self._device = open_device(device)
@@ -36,6 +40,7 @@ class Engine:
         self.batch = batch_samples(self._device)
 
     def read(self, tag: bytes, payload: bytes) -> Batch:
+        """Unpack a batch from the payload of a CLIPS or EMBED frame."""
         samples, lengths = protocol.unpack_clips(payload)
         sound = torch.from_numpy(samples)
         if self._device.type == "cuda":
@@ -43,16 +48,13 @@ class Engine:
         return Batch(torch.split(sound, lengths), tag == protocol.EMBED)
 
     def answer(self, batch: Batch) -> tuple[bytes, bytes]:
+        """Score a batch, and return the tag and the payload of the answer."""
         try:
             output = self._network(batch.clips, frame_embeddings=batch.frame_embeddings)
         except torch.OutOfMemoryError:
             return protocol.OUT_OF_MEMORY, b""
-        return protocol.ANSWER, protocol.pack_arrays(_arrays(output))
-
-
-def _arrays(output: Output) -> dict[str, NDArray[Any]]:
-    arrays = {"frames": torch.tensor(output.frames), "scores": output.scores, "logits": output.logits}
-    arrays["embeddings"] = output.embeddings
-    if output.frame_embeddings is not None:
-        arrays["frame_embeddings"] = output.frame_embeddings
-    return {name: tensor.numpy() for name, tensor in arrays.items()}
+        tensors = {"frames": torch.tensor(output.frames), "scores": output.scores, "logits": output.logits}
+        tensors["embeddings"] = output.embeddings
+        if output.frame_embeddings is not None:
+            tensors["frame_embeddings"] = output.frame_embeddings
+        return protocol.ANSWER, protocol.pack_arrays({name: tensor.numpy() for name, tensor in tensors.items()})

@@ -1,4 +1,7 @@
-"""The convolutions that turn sound into 50 frames a second, as matrix products over whatever is packed together."""
+"""The convolutional front end, from sound to 50 frames per second, computed as matrix products over packed clips.
+
+It is the feature encoder of wav2vec 2.0 (Baevski et al. 2020, arXiv:2006.11477).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from worker.adapters.emotion2vec.network.activation import gelu_
 from worker.adapters.emotion2vec.network.packing import round_up
 
 FRAMES_MULTIPLE = 50
-"""Frames are computed in such numbers, so that there are few shapes to compile kernels for (see `packing`)."""
+"""The number of frames is rounded up to this, so that kernels are compiled for few shapes (see `packing`)."""
 
 
 class FrontEnd:
@@ -32,31 +35,32 @@ class FrontEnd:
             self.reach += (layer.kernel - 1) * self.stride
             self.stride *= layer.stride
         self.tail = round_up(self.reach - self.stride, self.stride) // self.stride
-        """Frames' worth of sound that a clip's last frame reaches into behind its own."""
+        """The frames of sound, counted in strides, that a clip's last frame reaches beyond its own stride."""
 
     def frames(self, samples: int) -> int:
-        """How many frames a clip of so many samples gives."""
+        """The number of frames of a clip of `samples` samples."""
         return max(0, (samples - self.reach) // self.stride + 1)
 
     def samples(self, frames: int) -> int:
-        """How many samples so many frames see."""
+        """The number of samples that `frames` frames depend on."""
         return (frames - 1) * self.stride + self.reach
 
     def room(self, frames: int) -> int:
-        """How many samples a packed sound of so many frames needs, with the silence that makes its chunks whole."""
+        """The samples of a packed sound of `frames` frames, with silence to fill it up to FRAMES_MULTIPLE."""
         return self.samples(round_up(frames, FRAMES_MULTIPLE))
 
     def __call__(self, sound: Tensor) -> Tensor:
-        """Features [frames, channels] of a packed sound [room] in fp32, those of the silence behind it too."""
+        """The features [frames, channels] of a packed sound [room] in fp32, including the silence behind it."""
         sound = sound.to(self._dtype)
         total = self.frames(len(sound))
-        return torch.cat([self._part(sound, at, min(at + self._chunk, total)) for at in range(0, total, self._chunk)])
-
-    def _part(self, sound: Tensor, start: int, end: int) -> Tensor:
-        x = sound[start * self.stride :][: self.samples(end - start), None]
-        for layer in self._layers:
-            x = layer(x)
-        return x
+        chunks = []
+        for start in range(0, total, self._chunk):
+            frames = min(self._chunk, total - start)
+            x = sound[start * self.stride :][: self.samples(frames), None]
+            for layer in self._layers:
+                x = layer(x)
+            chunks.append(x)
+        return torch.cat(chunks)
 
 
 class _Layer:
@@ -67,13 +71,13 @@ class _Layer:
         self._norm = norm[1].to(dtype)
         # [out, in, kernel] becomes for each stride's worth of taps a matrix [taps * in, out].
         taps = convolution.weight.permute(2, 1, 0).to(dtype)
-        if taps.shape[1] == 1:  # so few inputs that one product over copied windows is quicker
+        if taps.shape[1] == 1:  # with a single input, one product over copied windows is faster
             self._weights = [taps.flatten(0, 1).contiguous()]
         else:
             self._weights = [part.flatten(0, 1).contiguous() for part in taps.split(self.stride)]
 
     def __call__(self, x: Tensor) -> Tensor:
-        """[n, in] to [n', out]."""
+        """Convolve, normalise and activate [n, in] to [n', out]."""
         length = (len(x) - self.kernel) // self.stride + 1
         if x.shape[1] == 1:
             y = x[:, 0].unfold(0, self.kernel, self.stride) @ self._weights[0]
@@ -85,6 +89,6 @@ class _Layer:
         return gelu_(F.layer_norm(y, norm.normalized_shape, norm.weight, norm.bias, norm.eps))
 
     def _rows(self, x: Tensor, index: int, length: int) -> Tensor:
-        """What the weights of `index` see of x for each of `length` outputs, [length, taps * in]; a view."""
+        """The inputs of the weights `index` for each of `length` outputs, a view [length, taps * in] of x [n, in]."""
         hop = self.stride * x.shape[1]
         return x.as_strided((length, len(self._weights[index])), (hop, 1), x.storage_offset() + index * hop)

@@ -1,4 +1,4 @@
-"""Clips of any lengths side by side in one sequence: no padding to compute, and none to leak into the scores."""
+"""Pack clips of any lengths side by side into one sequence: no padding is computed, and none leaks into the scores."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 _MULTIPLE = 16
-"""Libraries keep a compiled kernel for each shape they have seen: with any number of rows, memory grew by 200 KB a
-batch until there were a thousand."""
+"""Libraries cache a compiled kernel for each shape: without rounding, memory grew by 200 KB per batch until there were
+a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """Where each clip's rows are in a sequence that begins each clip with `before` rows of something else.
+    """The places of clips in a packed sequence, where other rows may come before and after each clip's.
 
-    `starts` are the clips' first own rows, `lengths` their numbers of rows, `rows` [sum(lengths)] the indices of all
-    of them, `total` the length of the sequence, which ends with rows of nothing up to a multiple of 16.
+    `starts` has the first row of each clip, `lengths` its number of rows, and `rows` [sum(lengths)] the indices of all
+    rows of clips. `total` is the length of the sequence, which is filled up to a multiple of 16 rows.
     """
 
     starts: tuple[int, ...]
@@ -28,7 +28,7 @@ class Packing:
 
 
 def pack(lengths: Sequence[int], *, before: int = 0, after: int = 0, device: torch.device | str = "cpu") -> Packing:
-    """Clips of `lengths` rows one after the other, `before` rows ahead of each and `after` behind each."""
+    """Pack clips of `lengths` rows one after the other, with `before` rows ahead of each and `after` behind each."""
     starts, end = [], 0
     for length in lengths:
         starts.append(end + before)
@@ -38,4 +38,5 @@ def pack(lengths: Sequence[int], *, before: int = 0, after: int = 0, device: tor
 
 
 def round_up(number: int, multiple: int) -> int:
+    """The least multiple of `multiple` that is not below `number`."""
     return -(-number // multiple) * multiple

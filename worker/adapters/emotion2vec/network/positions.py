@@ -1,4 +1,4 @@
-"""The convolutions that tell a frame where it stands among its neighbours."""
+"""The convolutional positional encoding (as in wav2vec 2.0, Baevski et al. 2020, arXiv:2006.11477)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from worker.adapters.emotion2vec.network.packing import pack
 class PositionalEncoder:
     """FunASR's `relative_positional_encoder` for packed clips.
 
-    Each clip is followed by as many zero rows as the kernel reaches out, and those rows are made zero again after
-    every layer: bias and layer norm would fill them, and the next layer would carry them into the clips.
+    Each clip is followed by a gap of zero rows as wide as half the kernel. The gaps are set to zero again after every
+    layer: bias and layer norm fill them, and the next layer would mix that into the clips.
     """
 
     def __init__(self, encoder: Any, dtype: torch.dtype) -> None:
@@ -26,7 +26,7 @@ class PositionalEncoder:
         self._gap = self._convolutions[0].kernel_size[0] // 2
 
     def __call__(self, x: Tensor, lengths: list[int]) -> Tensor:
-        """What is to be added to the frames [sum(lengths), dim]."""
+        """The encoding to add to the frames x of clips of `lengths` frames, [sum(lengths), dim]."""
         packing = pack(lengths, after=self._gap, device=x.device)
         gaps = torch.ones(packing.total, dtype=torch.bool, device=x.device).index_fill_(0, packing.rows, False)
         padded = x.new_zeros(packing.total, x.shape[1]).index_copy_(0, packing.rows, x)

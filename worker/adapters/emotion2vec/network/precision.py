@@ -1,4 +1,4 @@
-"""Devices, the number formats they are good at, and how much sound they take at once."""
+"""Choose the precision and the batch size for a device."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from worker.pipeline.errors import ModelUnavailable
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _BATCH_S = {"cpu": 30, "cuda": 320}
-"""Seconds of sound from which on a larger batch is no quicker, but takes longer until a hang is noticed."""
+"""Seconds of sound. A larger batch is no faster per second, and a hang is noticed later."""
 _BYTES_PER_SECOND = 8 * 2**20
-"""Of device memory that a second of sound takes on its way through the large network, with room to spare."""
+"""Device memory for a second of sound in the large network, with room to spare."""
 _LEAST_BATCH_S = 25
 
 
 def open_device(name: str) -> torch.device:
-    """Raises ModelUnavailable when this machine has no such device."""
+    """The device `cpu` or `cuda`. Raises ModelUnavailable if this machine lacks it."""
     if name == "cuda":
         if not torch.cuda.is_available():
             raise ModelUnavailable("There is no CUDA device here that this build of PyTorch can use.")
-        # TF32 keeps 10 bits of a product's operands: what is called fp32 shall be fp32.
+        # TF32 would keep only 10 bits of a product's operands, and fp32 shall be fp32.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     return torch.device(name)
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """`auto` is what the device has matrix units for, and fp32 where it has none."""
+    """The precision to use: `auto` becomes the best one that the device has matrix units for, or fp32 without any."""
     if precision != "auto":
         return precision
     if device.type == "cpu":
@@ -36,11 +36,12 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def dtype_of(precision: str) -> torch.dtype:
+    """The dtype of `fp32`, `bf16` or `fp16`."""
     return _TYPES[precision]
 
 
 def batch_samples(device: torch.device) -> int:
-    """Samples of sound for one forward; ask when the weights are on the device already."""
+    """The best batch size in samples at 16 kHz; call it after the weights were moved to the device."""
     seconds = _BATCH_S[device.type]
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)

@@ -1,4 +1,4 @@
-"""Transformer blocks over packed clips: everything but the attention is one matrix product for all of them."""
+"""Transformer blocks over packed clips: all share each matrix product, only the attention is computed per clip."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from worker.adapters.emotion2vec.network.packing import Packing, round_up
 
 
 class Alibi:
-    """The attention's bias by distance, [1, heads, n, n], one for all clips and layers, as large as was needed so far.
+    """The attention bias by distance (ALiBi, Press et al. 2021, arXiv:2108.12409), shared by all clips and layers.
 
-    The extra tokens have no distance: their rows and columns are zero.
+    It is computed for the longest clip so far. The extra tokens have no distance: their rows and columns are zero.
     """
 
     def __init__(self, heads: int, scale: Tensor, extra_tokens: int, dtype: torch.dtype) -> None:
@@ -24,22 +24,23 @@ class Alibi:
         self._scale = scale.clamp_min(0).reshape(1, -1, 1, 1)
         self._extra = extra_tokens
         self._dtype = dtype
-        self._bias = self._built(0)
+        self._bias = self._compute(0)
 
     def __call__(self, length: int) -> Tensor:
+        """The bias [1, heads, length, length]."""
         if length > self._bias.shape[-1]:
             # CUDA's kernels copy a bias whose rows are not aligned.
-            self._bias = self._built(round_up(length, 16))
+            self._bias = self._compute(round_up(length, 16))
         return self._bias[..., :length, :length]
 
-    def _built(self, length: int) -> Tensor:
+    def _compute(self, length: int) -> Tensor:
         frames = max(0, length - self._extra)
         bias = get_alibi(frames, self._heads).to(self._scale.device)[None] * self._scale
         return F.pad(bias, (self._extra, 0, self._extra, 0)).to(self._dtype)
 
 
 class Block:
-    """FunASR's `AltBlock` with the norms last; the sum that runs through the blocks, and its norms, are in fp32."""
+    """FunASR's `AltBlock` with the norms last, in fp32 except for its matrix products."""
 
     def __init__(self, layer: Any, dtype: torch.dtype) -> None:
         self._layer = layer
@@ -48,7 +49,7 @@ class Block:
                 part.to(dtype)
 
     def __call__(self, x: Tensor, clips: Packing, alibi: Alibi) -> Tensor:
-        """[rows, dim] of all clips to the same; overwrites x."""
+        """Transform the rows of all clips, [rows, dim], to the same shape; overwrites x."""
         layer = self._layer
         x = layer.norm1(x.add_(self._attention(x, clips, alibi)))
         hidden = gelu_(linear(layer.mlp.fc1, x))
@@ -62,13 +63,13 @@ class Block:
         joined = values.new_zeros(len(x), heads, values.shape[-1])
         for start, length in zip(clips.starts, clips.lengths, strict=True):
             clip = slice(start, start + length)
-            found = F.scaled_dot_product_attention(
+            attended = F.scaled_dot_product_attention(
                 queries[None, :, clip], keys[None, :, clip], values[None, :, clip], alibi(length)
             )
-            joined[clip] = found[0].transpose(0, 1)
+            joined[clip] = attended[0].transpose(0, 1)
         return linear(attention.proj, joined.flatten(1))
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """The layer's product in the type of its weights."""
+    """Apply a linear layer in the dtype of its weights."""
     return F.linear(x.to(layer.weight.dtype), layer.weight, layer.bias)

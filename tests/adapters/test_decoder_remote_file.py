@@ -1,4 +1,4 @@
-"""Decoding what lies in a store elsewhere: the decoder's process is served by its parent."""
+"""Decoding recordings that are not files of this machine: the parent reads them for the decoder's process."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> 
     assert (failure.code, failure.outage) == (FailureCode.STORE_UNAVAILABLE, True)
 
 
-class Broken(io.BytesIO):
-    """Can be read to its middle only; there it does what it is told to."""
+class FailingFile(io.BytesIO):
+    """A file that can be read up to its middle, where it calls `at_the_middle`."""
 
     def __init__(self, content: bytes, at_the_middle: Callable[[], object]) -> None:
         super().__init__(content)
@@ -131,7 +131,7 @@ def raise_unavailable() -> None:
 def test_no_format_takes_a_failure_to_read_for_its_end(tmp_path: Path, name: str) -> None:
     encode(VOICE, SAMPLE_RATE, tmp_path / "x", name)
     with pytest.raises(StoreUnavailable):
-        decoded(Broken((tmp_path / "x").read_bytes(), raise_unavailable))
+        decoded(FailingFile((tmp_path / "x").read_bytes(), raise_unavailable))
 
 
 def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -
     go_on = Event()
     impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=2)
     started = time.monotonic()
-    file = Broken((tmp_path / "x").read_bytes(), go_on.wait)
+    file = FailingFile((tmp_path / "x").read_bytes(), go_on.wait)
     with pytest.raises(StoreUnavailable) as error, impatient.open(file) as stream:  # noqa: PT012
         try:
             list(stream.blocks())

@@ -1,4 +1,4 @@
-"""What becomes of a file that is decoded and cut as the service does it."""
+"""Decode and cut a file like the service, and note the outcome."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from worker.pipeline.ports import AudioStream
 from worker.pipeline.prepare import Clip, Preparation
 
 MOST_SEGMENTS = 50_000
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Output = TypeVar("Output")
 
 
 @dataclass(frozen=True)
-class Ending:
-    """`code` is None where it could be read; `decoded` is in samples, `took_s` in seconds."""
+class FileOutcome:
+    """The outcome of a file: `code` is None if it was read, `decoded` is in samples, `took_s` in seconds."""
 
     code: FailureCode | None
     decoded: int
@@ -41,23 +41,23 @@ def opened(path: Path, decoder: FfmpegDecoder) -> Iterator[AudioStream]:
         yield stream
 
 
-def ending(path: Path, decoder: FfmpegDecoder) -> Ending:
-    """Any error but those of the pipeline is raised."""
+def analyse_file(path: Path, decoder: FfmpegDecoder) -> FileOutcome:
+    """Decode and cut a file; errors that are not the pipeline's are raised."""
     started = time.monotonic()
     clips: list[Clip] = []
     decoded, code = 0, None
     try:
         with opened(path, decoder) as stream:
-            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, most_segments=MOST_SEGMENTS)
+            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
             for some in preparation.clips():
                 clips += some
                 decoded = preparation.decoded
     except PipelineError as error:
         code = failure_of(error).code
-    return Ending(code, decoded, clips, time.monotonic() - started)
+    return FileOutcome(code, decoded, clips, time.monotonic() - started)
 
 
-def at_once(work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
-    """What is made of each, in order, on as many threads as there are cores."""
+def map_in_threads(work: Callable[[Item], Output], items: Iterable[Item]) -> Iterator[Output]:
+    """Call `work` for each item on a thread per core, and yield the results in order."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(work, given)
+        yield from threads.map(work, items)
