@@ -158,7 +158,7 @@ def analysed(services: Services, number: int, hours: float) -> str:
     job_id = _submitted(services)
     length = int(hours * 3600 * SAMPLE_RATE)
     segments = list(_segments(number, length))
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     recording = replace(
         claim.job.recording,
@@ -173,18 +173,18 @@ def analysed(services: Services, number: int, hours: float) -> str:
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     peaks = random.integers(2, 90, (length // STEP, 2, 1)).astype(np.int8)
     services.waveform_store.store(job_id, Waveform((0, 1), 0, length, np.concatenate([-peaks, peaks], axis=-1)))
-    services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
-    while claims := services.jobs.claim_segments(10**9):
+    services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
+    while claims := services.ports.work_queue.claim_segments(10**9):
         outcomes = []
         for own in claims:
             logits = _logits(random, own.stored.segment.duration)
             services.frame_store.store(job_id, own.stored.segment, logits)
             scores = softmax(logits.mean(axis=0)).tolist()
             outcomes.append((own, SegmentOutcome.scored(dict(zip(LABELS, scores, strict=True)))))
-        services.jobs.record(outcomes, MODEL)
-    finish = services.jobs.claim_finish()
+        services.ports.work_queue.record(outcomes, MODEL)
+    finish = services.ports.work_queue.claim_finish()
     assert finish is not None
-    services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
+    services.ports.work_queue.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
     return job_id
 
 

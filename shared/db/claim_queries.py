@@ -1,4 +1,4 @@
-"""What there is to claim, and whose turn it is: the queries behind the claims of `shared.db.jobs`.
+"""Queries for claimable work and its order, for `shared.db.work_queue`.
 
 Segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed for it, the
 job that has had least goes first, and one that begins counts from where the one that has had least stands. So a job of

@@ -12,7 +12,7 @@ from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.options import AggregationOptions
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobFilter, JobStore, ObjectStore
+from shared.ports import JobFilter, JobRepository, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SegmentPage:
 class JobReader:
     """The use case. Each method raises JobNotFound or JobDeleted where there is no such job."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
 
     def job(self, job_id: str) -> JobView:
@@ -109,7 +109,7 @@ class JobReader:
         return self.jobs.segment(job_id, index).audio_key
 
 
-def succeeded(jobs: JobStore, job_id: str) -> Job:
+def succeeded(jobs: JobRepository, job_id: str) -> Job:
     """A job that has a result.
 
     Raises:

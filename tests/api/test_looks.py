@@ -15,7 +15,7 @@ from shared.container import Services
 from shared.domain.errors import DatabaseUnavailable, JobDeleted, JobNotFound
 from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
-from shared.ports import JobStore
+from shared.ports import JobRepository
 from shared.services.job_reader import JobReader, JobView
 from tests.api.test_jobs import UNKNOWN
 from tests.support.analysed import submitted
@@ -26,7 +26,7 @@ WITHIN_S = 30
 class WatchedJobs:
     """A job store that notes what is looked up together, and keeps a look waiting until it is let go on."""
 
-    def __init__(self, jobs: JobStore) -> None:
+    def __init__(self, jobs: JobRepository) -> None:
         self.rounds: list[set[str]] = []
         self.begun, self.let = Event(), Event()
         self.away = False
@@ -62,7 +62,7 @@ class OwnLooks:
 
 @pytest.fixture
 def looks(jobs: WatchedJobs, services: Services) -> OwnLooks:
-    return OwnLooks(Looks(JobReader(cast(JobStore, jobs), services.object_store)), services)
+    return OwnLooks(Looks(JobReader(cast(JobRepository, jobs), services.object_store)), services)
 
 
 async def asked(looks: OwnLooks, jobs: WatchedJobs, first: str, *others: str) -> list[Any]:

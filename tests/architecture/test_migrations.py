@@ -17,7 +17,7 @@ from sqlalchemy import Engine, inspect, text
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.db.engine import DatabaseUnusable, open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import alembic_config, check_schema, migrate
 from shared.db.tables import Base
 from shared.ports import JobFilter
@@ -100,7 +100,7 @@ def test_segments_from_before_there_were_flags_have_none_and_outlive_the_way_bac
         connection.execute(text(JOB))
         connection.execute(text(SEGMENT))
     migrate(engine)
-    jobs = SqlJobStore(engine, clock, lease_s=30)
+    jobs = SqlJobRepository(engine, clock)
     assert [result.segment.flags for result in jobs.results("job_1")] == [()]
     command.downgrade(alembic_config(engine), "0001")
     with engine.connect() as connection:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.domain.errors import LeaseLost
 from shared.domain.job import Job, JobState
 from shared.domain.options import Priority
-from shared.ports import JobStore, Queue, SegmentClaim
+from shared.ports import Housekeeping, JobRepository, Queue, SegmentClaim, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared
 
@@ -20,10 +20,10 @@ BATCH = 100 * SECOND
 """Ten of the tests' segments."""
 
 
-def analysed(jobs: JobStore, budget: int = BATCH) -> Counter[str]:
+def analysed(queue: WorkQueue, budget: int = BATCH) -> Counter[str]:
     """Claims a batch and records it; gives the segments by job."""
-    batch = jobs.claim_segments(budget)
-    jobs.record([(claim, HAPPY) for claim in batch], MODEL)
+    batch = queue.claim_segments(budget)
+    queue.record([(claim, HAPPY) for claim in batch], MODEL)
     return by_job(batch)
 
 
@@ -31,58 +31,66 @@ def by_job(batch: Sequence[SegmentClaim]) -> Counter[str]:
     return Counter(claim.job_id for claim in batch)
 
 
-def test_a_short_job_does_not_wait_for_a_long_one(jobs: JobStore, clock: ManualClock) -> None:
-    long = prepared(jobs, clock, 60)
-    assert analysed(jobs) == {long.id: 10}
-    short = prepared(jobs, clock, 3)
-    assert analysed(jobs) == {short.id: 3, long.id: 7}
+def test_a_short_job_does_not_wait_for_a_long_one(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
+    long = prepared(jobs, queue, clock, 60)
+    assert analysed(queue) == {long.id: 10}
+    short = prepared(jobs, queue, clock, 3)
+    assert analysed(queue) == {short.id: 3, long.id: 7}
 
 
-def test_a_long_job_does_not_wait_for_a_stream_of_short_ones(jobs: JobStore, clock: ManualClock) -> None:
-    long = prepared(jobs, clock, 60)
+def test_a_long_job_does_not_wait_for_a_stream_of_short_ones(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    long = prepared(jobs, queue, clock, 60)
     for _ in range(6):
-        short = prepared(jobs, clock, 10)
-        assert analysed(jobs) == {long.id: 5, short.id: 5}
-        assert analysed(jobs) == {long.id: 5, short.id: 5}
+        short = prepared(jobs, queue, clock, 10)
+        assert analysed(queue) == {long.id: 5, short.id: 5}
+        assert analysed(queue) == {long.id: 5, short.id: 5}
 
 
 def test_jobs_of_one_tenant_share_evenly_also_when_there_are_more_than_a_batch_holds(
-    jobs: JobStore, clock: ManualClock
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    ids = [prepared(jobs, clock, 4).id for _ in range(20)]
-    first, second = analysed(jobs), analysed(jobs)
+    ids = [prepared(jobs, queue, clock, 4).id for _ in range(20)]
+    first, second = analysed(queue), analysed(queue)
     assert set(first.values()) == set(second.values()) == {1}
     assert sorted([*first, *second]) == ids
 
 
-def test_tenants_share_evenly_however_many_jobs_they_have(jobs: JobStore, clock: ManualClock) -> None:
-    crowd = [prepared(jobs, clock, 10, tenant="crowd").id for _ in range(15)]
-    lone = prepared(jobs, clock, 60, tenant="lone")
+def test_tenants_share_evenly_however_many_jobs_they_have(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    crowd = [prepared(jobs, queue, clock, 10, tenant="crowd").id for _ in range(15)]
+    lone = prepared(jobs, queue, clock, 60, tenant="lone")
     for _ in range(3):
-        batch = analysed(jobs)
+        batch = analysed(queue)
         assert batch[lone.id] == 5
         assert sum(batch[job_id] for job_id in crowd) == 5
 
 
 @pytest.mark.parametrize("first", ["much", "little"])
-def test_what_one_tenant_does_not_need_the_others_have(jobs: JobStore, clock: ManualClock, first: str) -> None:
+def test_what_one_tenant_does_not_need_the_others_have(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock, first: str
+) -> None:
     for tenant in ("much", "little") if first == "much" else ("little", "much"):
-        prepared(jobs, clock, 30 if tenant == "much" else 2, tenant=tenant)
-    assert sorted(analysed(jobs).values()) == [2, 8]
+        prepared(jobs, queue, clock, 30 if tenant == "much" else 2, tenant=tenant)
+    assert sorted(analysed(queue).values()) == [2, 8]
 
 
-def test_a_higher_priority_goes_first_and_leaves_what_it_does_not_need(jobs: JobStore, clock: ManualClock) -> None:
-    low = prepared(jobs, clock, 30, priority="low")
-    normal = prepared(jobs, clock, 30, tenant="other")
-    high = prepared(jobs, clock, 12, priority="high")
-    assert analysed(jobs) == {high.id: 10}
-    assert analysed(jobs) == {high.id: 2, normal.id: 8}
-    assert low.id not in analysed(jobs)
+def test_a_higher_priority_goes_first_and_leaves_what_it_does_not_need(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    low = prepared(jobs, queue, clock, 30, priority="low")
+    normal = prepared(jobs, queue, clock, 30, tenant="other")
+    high = prepared(jobs, queue, clock, 12, priority="high")
+    assert analysed(queue) == {high.id: 10}
+    assert analysed(queue) == {high.id: 2, normal.id: 8}
+    assert low.id not in analysed(queue)
 
 
-def test_the_segments_of_a_job_come_in_their_order(jobs: JobStore, clock: ManualClock) -> None:
-    prepared(jobs, clock, 40)
-    places = [claim.stored.segment.index for claim in jobs.claim_segments(4 * BATCH)]
+def test_the_segments_of_a_job_come_in_their_order(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
+    prepared(jobs, queue, clock, 40)
+    places = [claim.stored.segment.index for claim in queue.claim_segments(4 * BATCH)]
     assert places == list(range(40))
 
 
@@ -92,63 +100,71 @@ def test_the_segments_of_a_job_come_in_their_order(jobs: JobStore, clock: Manual
     budget=st.integers(1, 400),
 )
 def test_a_claim_is_as_large_as_it_can_be_and_no_larger(
-    jobs: JobStore, clock: ManualClock, sizes: list[tuple[int, str, Priority]], budget: int
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock, sizes: list[tuple[int, str, Priority]], budget: int
 ) -> None:
-    while jobs.claim_segments(10 * BATCH):  # of the example before
+    while queue.claim_segments(10 * BATCH):  # of the example before
         pass
     for segments, tenant, priority in sizes:
-        prepared(jobs, clock, segments, tenant=tenant, priority=priority)
-    batch = jobs.claim_segments(budget * SECOND)
+        prepared(jobs, queue, clock, segments, tenant=tenant, priority=priority)
+    batch = queue.claim_segments(budget * SECOND)
     waiting = sum(segments for segments, _, _ in sizes)
     assert len(batch) == min(waiting, max(1, budget // 10))
     assert len({(claim.job_id, claim.stored.segment.index) for claim in batch}) == len(batch)
 
 
-def test_recordings_of_a_higher_priority_are_prepared_first(jobs: JobStore, clock: ManualClock) -> None:
+def test_recordings_of_a_higher_priority_are_prepared_first(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
     order: list[Priority] = ["low", "normal", "high"]
     ids = [new_job(jobs, clock, priority=priority).id for priority in order]
-    assert [claimed(jobs.claim_preparation()).job.id for _ in ids] == ids[::-1]
+    assert [claimed(queue.claim_preparation()).job.id for _ in ids] == ids[::-1]
 
 
-def test_tenants_take_turns_at_having_recordings_prepared(jobs: JobStore, clock: ManualClock) -> None:
+def test_tenants_take_turns_at_having_recordings_prepared(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
     crowd = [new_job(jobs, clock, tenant="crowd").id for _ in range(4)]
     lone = [new_job(jobs, clock, tenant="lone").id for _ in range(2)]
-    order = [claimed(jobs.claim_preparation()).job.id for _ in range(6)]
+    order = [claimed(queue.claim_preparation()).job.id for _ in range(6)]
     assert order == [crowd[0], lone[0], crowd[1], lone[1], crowd[2], crowd[3]]
 
 
-def test_a_job_comes_back_with_its_tenant(jobs: JobStore, clock: ManualClock) -> None:
+def test_a_job_comes_back_with_its_tenant(jobs: JobRepository, clock: ManualClock) -> None:
     assert jobs.get(new_job(jobs, clock, tenant="acme").id).tenant == "acme"
 
 
-def ended(jobs: JobStore, clock: ManualClock, job: Job) -> None:
-    claim = claimed(jobs.claim_finish())
+def ended(queue: WorkQueue, clock: ManualClock, job: Job) -> None:
+    claim = claimed(queue.claim_finish())
     assert claim.job.id == job.id
-    jobs.save(claim, claim.job.to(JobState.SUCCEEDED, clock.now()))
+    queue.save(claim, claim.job.to(JobState.SUCCEEDED, clock.now()))
 
 
-def test_what_is_claimable_follows_a_job_through_its_stages(jobs: JobStore, clock: ManualClock) -> None:
-    assert jobs.claimable() == []
+def test_what_is_claimable_follows_a_job_through_its_stages(
+    jobs: JobRepository, queue: WorkQueue, housekeeping: Housekeeping, clock: ManualClock
+) -> None:
+    assert housekeeping.claimable() == []
     new_job(jobs, clock)
-    assert jobs.claimable() == [Queue.PREPARE]
-    job = prepared(jobs, clock, 3)  # claims the first and gives it segments
-    assert jobs.claimable() == [Queue.PREPARE, Queue.INFER]
-    claimed(jobs.claim_preparation())
-    batch = jobs.claim_segments(BATCH)
-    assert jobs.claimable() == []
-    jobs.record([(claim, HAPPY) for claim in batch], MODEL)
-    assert jobs.claimable() == [Queue.FINISH]
-    ended(jobs, clock, job)
-    assert jobs.claimable() == []
+    assert housekeeping.claimable() == [Queue.PREPARE]
+    job = prepared(jobs, queue, clock, 3)  # claims the first and gives it segments
+    assert housekeeping.claimable() == [Queue.PREPARE, Queue.INFER]
+    claimed(queue.claim_preparation())
+    batch = queue.claim_segments(BATCH)
+    assert housekeeping.claimable() == []
+    queue.record([(claim, HAPPY) for claim in batch], MODEL)
+    assert housekeeping.claimable() == [Queue.FINISH]
+    ended(queue, clock, job)
+    assert housekeeping.claimable() == []
 
 
-def test_a_worker_hears_at_its_heartbeat_that_a_job_was_canceled(jobs: JobStore, clock: ManualClock) -> None:
-    canceled, other = prepared(jobs, clock, 3), prepared(jobs, clock, 3)
-    batch = jobs.claim_segments(BATCH)
+def test_a_worker_hears_at_its_heartbeat_that_a_job_was_canceled(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    canceled, other = prepared(jobs, queue, clock, 3), prepared(jobs, queue, clock, 3)
+    batch = queue.claim_segments(BATCH)
     assert jobs.replace(canceled, canceled.to(JobState.CANCELED, clock.now()))
-    jobs.renew_segments(batch)
+    queue.renew_segments(batch)
     of_canceled = [claim for claim in batch if claim.job_id == canceled.id]
     with pytest.raises(LeaseLost):
-        jobs.renew_segments(of_canceled)
+        queue.renew_segments(of_canceled)
     assert len(batch) > len(of_canceled)
     assert other.id in by_job(batch)

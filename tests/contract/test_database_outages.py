@@ -12,9 +12,10 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import migrate
 from shared.db.sessions import Sessions
+from shared.db.work_queue import SqlWorkQueue
 from shared.domain.errors import DatabaseUnavailable, StorageFull
 from shared.ports import JobFilter
 from tests.support.clock import ManualClock
@@ -56,23 +57,23 @@ def execute(engine: Engine, statement: str) -> None:
 
 
 def test_a_disk_without_room_for_sqlite_is_full_and_what_is_not_written_is_tried_again(sqlite: Engine) -> None:
-    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
+    jobs, queue = SqlJobRepository(sqlite, CLOCK), SqlWorkQueue(sqlite, CLOCK, LEASE_S)
     new_job(jobs, CLOCK)
-    claim = claimed(jobs.claim_preparation())
+    claim = claimed(queue.claim_preparation())
     with sqlite.connect() as connection:  # the only one of the pool
         pages = connection.scalar(text("PRAGMA page_count"))
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
     with pytest.raises(StorageFull):
-        jobs.save(claim, claim.job, add=[stored(index, 20 * index) for index in range(300)])
+        queue.save(claim, claim.job, add=[stored(index, 20 * index) for index in range(300)])
     assert jobs.results(claim.job.id) == []
     with sqlite.connect() as connection:
         connection.execute(text("PRAGMA max_page_count = 1000000"))
-    jobs.save(claim, claim.job, add=[stored(0)])
+    queue.save(claim, claim.job, add=[stored(0)])
     assert len(jobs.results(claim.job.id)) == 1
 
 
 def test_a_sqlite_file_that_another_keeps_to_itself_is_unavailable(file: Path, sqlite: Engine) -> None:
-    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
+    jobs = SqlJobRepository(sqlite, CLOCK)
     other = open_engine(f"sqlite:///{file}")
     with other.begin(), pytest.raises(DatabaseUnavailable):
         new_job(jobs, CLOCK)
@@ -83,7 +84,7 @@ def test_a_sqlite_file_that_another_keeps_to_itself_is_unavailable(file: Path, s
 def test_a_sqlite_file_whose_disk_is_gone_is_unavailable(file: Path, sqlite: Engine) -> None:
     shutil.move(file.parent, file.parent.with_name("elsewhere"))
     with pytest.raises(DatabaseUnavailable):
-        SqlJobStore(sqlite, CLOCK, LEASE_S).claim_preparation()
+        SqlWorkQueue(sqlite, CLOCK, LEASE_S).claim_preparation()
 
 
 def test_a_fault_of_ours_is_no_outage_on_sqlite(sqlite: Engine) -> None:

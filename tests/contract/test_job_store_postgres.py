@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from shared.db.jobs import SqlJobStore
-from shared.ports import JobStore
+from shared.db.work_queue import SqlWorkQueue
+from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
@@ -43,36 +43,38 @@ def wait_until_blocked(looker: Connection, number: int) -> None:
 
 
 def test_a_machine_whose_clock_is_fast_takes_nothing_from_others(
-    jobs: JobStore, engine: Engine, clock: ManualClock
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock
 ) -> None:
     fast = ManualClock()
     fast.advance(3600)
-    others = SqlJobStore(engine, fast, LEASE_S)
+    others = SqlWorkQueue(engine, fast, LEASE_S)
     new_job(jobs, clock)
-    prepared(jobs, clock, 1)
-    claimed(jobs.claim_preparation())
-    jobs.claim_segments(SECOND)
+    prepared(jobs, queue, clock, 1)
+    claimed(queue.claim_preparation())
+    queue.claim_segments(SECOND)
     assert others.claim_preparation() is None
     assert others.claim_segments(SECOND) == []
 
 
-def test_what_somebody_is_about_to_claim_is_passed_over(jobs: JobStore, engine: Engine, clock: ManualClock) -> None:
-    prepared(jobs, clock, 5)
+def test_what_somebody_is_about_to_claim_is_passed_over(
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock
+) -> None:
+    prepared(jobs, queue, clock, 5)
     ids = [new_job(jobs, clock).id for _ in range(2)]
     with engine.begin() as held:
         held.execute(text("SELECT 1 FROM segments WHERE index < 2 FOR UPDATE"))
         held.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": ids[0]})
-        assert [claim.stored.segment.index for claim in jobs.claim_segments(60 * SECOND)] == [2, 3, 4]
-        assert claimed(jobs.claim_preparation()).job.id == ids[1]
-    assert len(jobs.claim_segments(60 * SECOND)) == 2
+        assert [claim.stored.segment.index for claim in queue.claim_segments(60 * SECOND)] == [2, 3, 4]
+        assert claimed(queue.claim_preparation()).job.id == ids[1]
+    assert len(queue.claim_segments(60 * SECOND)) == 2
 
 
 def test_a_claim_keeps_others_from_few_segments_that_it_does_not_take(
-    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
-    prepared(jobs, clock, 60)
+    prepared(jobs, queue, clock, 60)
     with segments_unwritable(engine) as looker:
-        claim = pool.submit(jobs.claim_segments, SECOND)
+        claim = pool.submit(queue.claim_segments, SECOND)
         wait_until_blocked(looker, 1)
         free = looker.execute(text("SELECT 1 FROM segments FOR UPDATE SKIP LOCKED")).all()
         looker.rollback()
@@ -81,50 +83,50 @@ def test_a_claim_keeps_others_from_few_segments_that_it_does_not_take(
 
 
 def test_nobody_claims_a_segment_that_is_just_being_moved(
-    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     new_job(jobs, clock)
-    preparation = claimed(jobs.claim_preparation())
-    jobs.save(preparation, preparation.job, add=[stored(0)])
+    preparation = claimed(queue.claim_preparation())
+    queue.save(preparation, preparation.job, add=[stored(0)])
     with segments_unwritable(engine) as looker:
-        moving = pool.submit(jobs.save, preparation, preparation.job, add=[stored(0, 1)])
+        moving = pool.submit(queue.save, preparation, preparation.job, add=[stored(0, 1)])
         wait_until_blocked(looker, 1)
-        assert pool.submit(jobs.claim_segments, SECOND).result(WITHIN_S) == []
+        assert pool.submit(queue.claim_segments, SECOND).result(WITHIN_S) == []
     moving.result(WITHIN_S)
-    assert [claim.stored for claim in jobs.claim_segments(SECOND)] == [stored(0, 1)]
+    assert [claim.stored for claim in queue.claim_segments(SECOND)] == [stored(0, 1)]
 
 
 def test_nobody_claims_a_segment_whose_outcome_is_just_being_recorded(
-    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
-    prepared(jobs, clock, 1)
-    (late,) = jobs.claim_segments(SECOND)
+    prepared(jobs, queue, clock, 1)
+    (late,) = queue.claim_segments(SECOND)
     clock.advance(LEASE_S + 1)
     with segments_unwritable(engine) as looker:
-        recording = pool.submit(jobs.record, [(late, HAPPY)], MODEL)
+        recording = pool.submit(queue.record, [(late, HAPPY)], MODEL)
         wait_until_blocked(looker, 1)
-        assert pool.submit(jobs.claim_segments, SECOND).result(WITHIN_S) == []
+        assert pool.submit(queue.claim_segments, SECOND).result(WITHIN_S) == []
     assert recording.result(WITHIN_S) == 1
 
 
 def test_who_writes_segments_waits_for_the_job_not_in_a_circle(
-    jobs: JobStore, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
+    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     new_job(jobs, clock)
-    preparation = claimed(jobs.claim_preparation())
-    jobs.save(preparation, preparation.job, add=[stored(0)])
-    claims = jobs.claim_segments(SECOND)
+    preparation = claimed(queue.claim_preparation())
+    queue.save(preparation, preparation.job, add=[stored(0)])
+    claims = queue.claim_segments(SECOND)
     with segments_unwritable(engine) as looker:
-        recording = pool.submit(jobs.record, [(claim, HAPPY) for claim in claims], MODEL)
+        recording = pool.submit(queue.record, [(claim, HAPPY) for claim in claims], MODEL)
         wait_until_blocked(looker, 1)
-        preparing = pool.submit(jobs.save, preparation, preparation.job, add=[stored(0)])
+        preparing = pool.submit(queue.save, preparation, preparation.job, add=[stored(0)])
         wait_until_blocked(looker, 2)
     assert recording.result(WITHIN_S) == 1
     preparing.result(WITHIN_S)
     assert [result.outcome for result in jobs.results(preparation.job.id)] == [HAPPY]
 
 
-def test_times_are_in_utc_wherever_the_server_is(jobs: JobStore, engine: Engine, clock: ManualClock) -> None:
+def test_times_are_in_utc_wherever_the_server_is(jobs: JobRepository, engine: Engine, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
     with engine.begin() as connection:
         connection.execute(text(f"ALTER DATABASE {engine.url.database} SET timezone = 'Asia/Tokyo'"))

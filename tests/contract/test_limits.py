@@ -17,7 +17,7 @@ from shared.domain.limits import Limits, Standing
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.usage import DayUsage, Usage
-from shared.ports import JobStore
+from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import SECOND, claimed
 
@@ -32,15 +32,15 @@ def wanted(clock: ManualClock, size: int = 10, tenant: str = "acme", key_id: str
     return Job(f"job_{uuid_utils.uuid7()}", recording, JobOptions(), clock.now(), tenant, key_id)
 
 
-def decode(jobs: JobStore, clock: ManualClock, seconds: int) -> Job:
-    claim = claimed(jobs.claim_preparation())
+def decode(queue: WorkQueue, clock: ManualClock, seconds: int) -> Job:
+    claim = claimed(queue.claim_preparation())
     job = claim.job.evolve(prepared=seconds * SECOND).to(JobState.INFERRING, clock.now())
-    jobs.save(claim, job)
+    queue.save(claim, job)
     return job
 
 
 def test_jobs_count_on_their_day_for_their_key_also_when_they_are_deleted(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+    jobs: JobRepository, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
     today = clock.now().date()
     own = [wanted(clock), wanted(clock, 20), wanted(clock, 30, key_id="key_2")]
@@ -58,7 +58,7 @@ def test_jobs_count_on_their_day_for_their_key_also_when_they_are_deleted(
 
 
 def test_sound_counts_once_it_is_decoded_and_once_only(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+    jobs: JobRepository, queue: WorkQueue, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
     def seconds() -> float:
         today = clock.now().date()
@@ -66,30 +66,30 @@ def test_sound_counts_once_it_is_decoded_and_once_only(
 
     jobs.add(wanted(clock))
     assert seconds() == 0
-    job = decode(jobs, clock, 60)
+    job = decode(queue, clock, 60)
     assert seconds() == 60
     canceled = job.to(JobState.CANCELED, clock.now())
     assert jobs.replace(job, canceled)
     assert jobs.retry(canceled, canceled.retried(clock.now()), forget_all=True)
     assert seconds() == 60
-    claim = claimed(jobs.claim_preparation())
-    jobs.save(claim, claim.job.evolve(prepared=5 * SECOND))
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job.evolve(prepared=5 * SECOND))
     jobs.delete(job.id)
     assert seconds() == 60
 
 
 def test_a_job_that_is_deleted_while_it_is_decoded_counts_as_far_as_that_went(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+    jobs: JobRepository, queue: WorkQueue, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
     jobs.add(wanted(clock))
-    claim = claimed(jobs.claim_preparation())
-    jobs.save(claim, claim.job.evolve(prepared=5 * SECOND))
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job.evolve(prepared=5 * SECOND))
     jobs.delete(claim.job.id)
     (found,) = usage.of_tenant("acme", clock.now().date(), clock.now().date())
     assert found.usage.samples == 5 * SECOND
 
 
-def test_a_job_that_is_there_already_counts_once(jobs: JobStore, usage: SqlUsageStore, clock: ManualClock) -> None:
+def test_a_job_that_is_there_already_counts_once(jobs: JobRepository, usage: SqlUsageStore, clock: ManualClock) -> None:
     first, again = (replace(wanted(clock), idempotency_key="order-17") for _ in range(2))
     assert jobs.add(first) is None
     there = jobs.add(again)
@@ -100,7 +100,7 @@ def test_a_job_that_is_there_already_counts_once(jobs: JobStore, usage: SqlUsage
 
 
 def test_who_is_over_a_limit_is_refused_before_and_after_the_recording_has_come(
-    jobs: JobStore, clock: ManualClock
+    jobs: JobRepository, clock: ManualClock
 ) -> None:
     for limits, error in (
         (Limits(open_jobs=1), TooManyOpenJobs),
@@ -118,7 +118,7 @@ def test_who_is_over_a_limit_is_refused_before_and_after_the_recording_has_come(
         jobs.admit(tenant, 10, "mine", limits)
 
 
-def test_a_new_day_begins_at_midnight_of_utc(jobs: JobStore, clock: ManualClock) -> None:
+def test_a_new_day_begins_at_midnight_of_utc(jobs: JobRepository, clock: ManualClock) -> None:
     limits = Limits(upload_bytes_per_day=10)
     clock.advance(20 * 3600)
     jobs.add(wanted(clock), limits)
@@ -132,19 +132,21 @@ def test_a_new_day_begins_at_midnight_of_utc(jobs: JobStore, clock: ManualClock)
     assert jobs.add(wanted(clock), limits) is None
 
 
-def test_sound_of_the_day_is_limited_by_what_is_known_of_it(jobs: JobStore, clock: ManualClock) -> None:
+def test_sound_of_the_day_is_limited_by_what_is_known_of_it(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
     limits = Limits(audio_hours_per_day=1)
     jobs.add(wanted(clock), limits)
-    decode(jobs, clock, 3599)
+    decode(queue, clock, 3599)
     jobs.add(wanted(clock), limits)
-    decode(jobs, clock, 1)
+    decode(queue, clock, 1)
     with pytest.raises(QuotaExceeded):
         jobs.add(wanted(clock), limits)
 
 
 @pytest.mark.parametrize("limits", [Limits(open_jobs=3), Limits(upload_bytes_per_day=39)], ids=["open", "bytes"])
 def test_of_many_at_once_only_as_many_are_taken_as_there_are_places(
-    jobs: JobStore, clock: ManualClock, limits: Limits
+    jobs: JobRepository, clock: ManualClock, limits: Limits
 ) -> None:
     def submit(job: Job) -> bool:
         try:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from shared.domain.failure import FailureCode
 from shared.domain.job import SegmentCounts
 from shared.domain.segment import SegmentOutcome
-from shared.ports import JobStore
+from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, MODEL, SECOND, new_job, prepared
 
 
 def test_jobs_are_as_they_are_one_by_one_and_those_that_are_not_there_are_left_out(
-    jobs: JobStore, clock: ManualClock
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    half, whole, deleted = prepared(jobs, clock, 3), prepared(jobs, clock, 1), prepared(jobs, clock, 1)
+    half, whole, deleted = (
+        prepared(jobs, queue, clock, 3),
+        prepared(jobs, queue, clock, 1),
+        prepared(jobs, queue, clock, 1),
+    )
     fresh = new_job(jobs, clock)
     jobs.delete(deleted.id)
-    claims = {(claim.job_id, claim.stored.segment.index): claim for claim in jobs.claim_segments(60 * SECOND)}
+    claims = {(claim.job_id, claim.stored.segment.index): claim for claim in queue.claim_segments(60 * SECOND)}
     skipped = SegmentOutcome.skipped(FailureCode.TIMEOUT)
-    jobs.record([(claims[half.id, 0], HAPPY), (claims[half.id, 1], skipped), (claims[whole.id, 0], HAPPY)], MODEL)
+    queue.record([(claims[half.id, 0], HAPPY), (claims[half.id, 1], skipped), (claims[whole.id, 0], HAPPY)], MODEL)
     asked = {half.id, whole.id, fresh.id, deleted.id, "job_unknown"}
     found = {job.id: (job, counts) for job, counts in jobs.look(asked)}
     assert found == {
@@ -30,6 +34,6 @@ def test_jobs_are_as_they_are_one_by_one_and_those_that_are_not_there_are_left_o
     assert all(type(counts.analysed) is int for _, counts in found.values())
 
 
-def test_nothing_asked_is_nothing_found(jobs: JobStore, clock: ManualClock) -> None:
+def test_nothing_asked_is_nothing_found(jobs: JobRepository, clock: ManualClock) -> None:
     new_job(jobs, clock)
     assert jobs.look([]) == []

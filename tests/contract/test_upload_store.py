@@ -21,7 +21,7 @@ from shared.domain.job import DEFAULT_TENANT, Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, PartedUpload, UploadState
-from shared.ports import JobStore, StoredPart, UploadClaim, UploadStore
+from shared.ports import JobRepository, StoredPart, UploadClaim, UploadStore
 from tests.support.clock import ManualClock
 
 DAY_S = LASTS.total_seconds()
@@ -151,7 +151,7 @@ def test_to_ask_for_more_where_all_is_there_disturbs_nobody(uploads: UploadStore
     uploads.complete(claim, "source", "ab")
 
 
-def test_a_job_is_made_of_an_upload_once(uploads: UploadStore, jobs: JobStore, clock: ManualClock) -> None:
+def test_a_job_is_made_of_an_upload_once(uploads: UploadStore, jobs: JobRepository, clock: ManualClock) -> None:
     upload = completed(uploads, clock)
     job = job_of(upload, clock)
     assert uploads.use(upload, job) is None

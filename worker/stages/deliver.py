@@ -40,7 +40,7 @@ class DeliverStage:
         self._free.acquire()
         begun = False
         try:
-            claim = self._services.deliveries.claim()
+            claim = self._services.ports.deliveries.claim()
             if claim:
                 Thread(target=self._deliver, args=(claim,), name="deliver", daemon=True).start()
                 begun = True
@@ -59,7 +59,7 @@ class DeliverStage:
         finally:
             self._free.release()
             # Others for the same receiver may have waited for this one.
-            self._services.wake_ups.wake(Queue.DELIVER)
+            self._services.ports.wake_ups.wake(Queue.DELIVER)
 
     def _attempt(self, claim: DeliveryClaim) -> None:
         try:
@@ -78,7 +78,7 @@ class DeliverStage:
             return Attempt(None, "Something went wrong inside Emoline.")
 
     def _record(self, claim: DeliveryClaim, attempt: Attempt) -> None:
-        self._services.deliveries.record(claim, attempt)
+        self._services.ports.deliveries.record(claim, attempt)
 
     def __enter__(self) -> Self:
         return self

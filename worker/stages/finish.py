@@ -20,7 +20,7 @@ class FinishStage:
 
     def run_once(self) -> bool:
         """Finishes the next job; False when there was none."""
-        claim = self.services.jobs.claim_finish()
+        claim = self.services.ports.work_queue.claim_finish()
         if claim:
             run_claim(self.services, claim, self._finish)
         return claim is not None

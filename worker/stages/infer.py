@@ -39,14 +39,14 @@ class InferStage:
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
-        self.services.model_registry.runs(model)
-        claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
+        self.services.ports.model_registry.runs(model)
+        claims = self.services.ports.work_queue.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
-            self.services.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
+            self.services.ports.wake_ups.wake(Queue.INFER)  # where some waited, there may be more
             try:
                 self._batch(claims, model)
             except (ModelUnavailable, Outage, OSError):
-                outlast(lambda: self.services.jobs.release_segments(claims))
+                outlast(lambda: self.services.ports.work_queue.release_segments(claims))
                 raise
         return bool(claims)
 
@@ -63,10 +63,10 @@ class InferStage:
                 metrics.LEASES_LOST.labels(JobState.INFERRING.value).inc()
 
     def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
-        jobs = self.services.jobs
+        queue = self.services.ports.work_queue
         worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
         fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
-        with kept(lambda: jobs.renew_segments(claims), self.services.settings.lease_s) as keeper:
+        with kept(lambda: queue.renew_segments(claims), self.services.settings.lease_s) as keeper:
             found = self._infer(fresh)
             keeper.check()
             self._store(fresh, found)
@@ -74,10 +74,10 @@ class InferStage:
         # Their workers died with them each time, without a word.
         given_up = [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
         settled = [*zip(fresh, outcomes, strict=True), *given_up]
-        recorded = jobs.record(settled, model)
+        recorded = queue.record(settled, model)
         metrics.found([outcome for _, outcome in settled], recorded)
         _log.info("batch.done", recorded=recorded)
-        self.services.wake_ups.wake(Queue.FINISH)
+        self.services.ports.wake_ups.wake(Queue.FINISH)
 
     def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
         jobs = self._jobs(claims)

@@ -37,7 +37,7 @@ def run_claim(services: Services, claim: Claim, work: Work) -> None:
     Raises the Outage that kept it from that, when the claim is given back.
     """
     if claim.job.options.notifies:
-        services.wake_ups.wake(Queue.DELIVER)
+        services.ports.wake_ups.wake(Queue.DELIVER)
     stage, attempt = claim.job.state.value, claim.job.attempts
     with (
         bound_contextvars(job=claim.job.id, stage=stage, attempt=attempt),
@@ -45,7 +45,7 @@ def run_claim(services: Services, claim: Claim, work: Work) -> None:
     ):
         _timed(services, claim, work)
     if claim.job.options.notifies:
-        services.wake_ups.wake(Queue.DELIVER)
+        services.ports.wake_ups.wake(Queue.DELIVER)
 
 
 def _timed(services: Services, claim: Claim, work: Work) -> None:
@@ -59,7 +59,7 @@ def _timed(services: Services, claim: Claim, work: Work) -> None:
 def _outcome(services: Services, claim: Claim, work: Work) -> str:
     try:
         job = _done(services, claim, work)
-        services.jobs.save(claim, job)
+        services.ports.work_queue.save(claim, job)
         _log.info("stage.done", state=job.state.value)
         return _failed(claim, job.failure.code) if job.failure else "done"
     except LeaseLost:
@@ -93,7 +93,7 @@ def _done(services: Services, claim: Claim, work: Work) -> Job:
         return claim.job.too_late(now)
     if claim.job.worn_out:
         return claim.job.given_up(now)
-    with kept(lambda: services.jobs.renew(claim), services.settings.lease_s) as keeper:
+    with kept(lambda: services.ports.work_queue.renew(claim), services.settings.lease_s) as keeper:
         return work(claim, keeper)
 
 
@@ -107,9 +107,9 @@ def _settle(services: Services, claim: Claim, become: Callable[[Job], Job], wait
             return
         job = become(saved.evolve(attempts=claim.job.attempts))
         if job.state.terminal:
-            services.jobs.save(claim, job)
+            services.ports.work_queue.save(claim, job)
         else:
-            services.jobs.postpone(claim, job, wait_s * claim.job.attempts)
+            services.ports.work_queue.postpone(claim, job, wait_s * claim.job.attempts)
 
     try:
         outlast(write)

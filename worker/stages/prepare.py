@@ -38,12 +38,12 @@ class PrepareStage:
 
     def run_once(self) -> bool:
         """Prepares the next job; False when there was none."""
-        claim = self.services.jobs.claim_preparation()
+        claim = self.services.ports.work_queue.claim_preparation()
         if claim:
-            self.services.wake_ups.wake(Queue.PREPARE)  # where one waited, there may be more
+            self.services.ports.wake_ups.wake(Queue.PREPARE)  # where one waited, there may be more
             run_claim(self.services, claim, self._prepare)
-            self.services.wake_ups.wake(Queue.INFER)
-            self.services.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
+            self.services.ports.wake_ups.wake(Queue.INFER)
+            self.services.ports.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
         return claim is not None
 
     def _prepare(self, claim: Claim, keeper: Keeper) -> Job:
@@ -55,9 +55,9 @@ class PrepareStage:
             most = self.services.settings.max_segments
             preparation = Preparation(stream, claim.job.options, self.detectors, most)
             # How many channels the file has is worth showing too where they are the reason for a failure.
-            self.services.jobs.save(claim, _so_far(claim.job, preparation))
+            self.services.ports.work_queue.save(claim, _so_far(claim.job, preparation))
             self._store_all(claim, preparation, keeper)
-            self.services.jobs.forget_segments_from(claim, preparation.found)
+            self.services.ports.work_queue.forget_segments_from(claim, preparation.found)
             self.services.waveform_store.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _so_far(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
@@ -71,10 +71,10 @@ class PrepareStage:
                 raise WorkerStopping
             stored = [self._store(claim.job.id, clip) for clip in clips]
             if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
-                self.services.jobs.save(claim, _so_far(claim.job, preparation), add=stored)
+                self.services.ports.work_queue.save(claim, _so_far(claim.job, preparation), add=stored)
                 saved_at = time.monotonic()
             if stored:
-                self.services.wake_ups.wake(Queue.INFER)
+                self.services.ports.wake_ups.wake(Queue.INFER)
 
     def _store(self, job_id: str, clip: Clip) -> StoredSegment:
         key = audio_key(job_id, clip.segment)

@@ -80,7 +80,7 @@ def _sound(servers: Stack) -> Path:
 def _jobs(servers: Stack) -> list[str]:
     """Jobs that are being analysed, with three segments each."""
     with servers.services() as services:
-        return [prepared(services.jobs, services.clock).id for _ in range(_POLLED)]
+        return [prepared(services.jobs, services.ports.work_queue, services.clock).id for _ in range(_POLLED)]
 
 
 def _submit(sound: Path, seconds: float, rate: float | None = None) -> Stream:
