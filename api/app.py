@@ -194,7 +194,7 @@ def _closing(rates: Rates | None, rendering: Rendering) -> Callable[[FastAPI], A
 def _database_check(services: Services) -> Check:
     def check() -> str | None:
         try:
-            services.jobs.page(limit=1, after=None, wanted=JobFilter())
+            services.jobs.page(limit=1, after=None, job_filter=JobFilter())
         except Exception:
             return "The database does not answer."
         return None

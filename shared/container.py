@@ -110,14 +110,9 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
     """Build the use cases of one tenant, acting with one of its API keys, or of all tenants for workers."""
     if tenant is not None:
         ports = replace(ports, jobs=ports.jobs.for_tenant(tenant))
-    settings, clock, wake_ups, jobs, objects = (
-        ports.settings,
-        ports.clock,
-        ports.wake_ups,
-        ports.jobs,
-        ports.object_store,
-    )
-    owner = tenant or DEFAULT_TENANT
+    settings, clock, wake_ups = ports.settings, ports.clock, ports.wake_ups
+    jobs, objects = ports.jobs, ports.object_store
+    owner = DEFAULT_TENANT if tenant is None else tenant
     endpoints = WebhookEndpoints(ports.webhook_endpoints, wake_ups, clock, owner)
     submission = JobSubmission(
         jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits, owner, key_id
@@ -150,8 +145,8 @@ def open_services(settings: Settings, wake_ups: WakeUps, clock: Clock | None = N
 def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None) -> Iterator[Ports]:
     """Connect every adapter with the schema up to date, and disconnect when the context is left.
 
-    `wake_ups` depend on the process: it has workers of its own, or a broker to those of other processes. `clock` is
-    the system's by default.
+    `wake_ups` reach the workers of this process, or those of other processes through a broker. `clock` is the
+    system's by default.
 
     Raises:
         DatabaseUnusable: the database cannot be reached, or has another schema.

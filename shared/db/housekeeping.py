@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from shared.db.claim_queries import finishable, inferable, preparable
 from shared.db.outbox import deliverable
-from shared.db.rows import job_of
+from shared.db.rows import job_from_row
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import DeletedJobRow, JobRow
 from shared.domain.job import Job
@@ -23,7 +23,7 @@ class SqlHousekeeping:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
         self._now = database_clock(engine, clock)
 
     def expired(self) -> Sequence[str]:
@@ -34,12 +34,12 @@ class SqlHousekeeping:
     def audio_expired(self) -> Sequence[Job]:
         query = select(JobRow).where(JobRow.audio_expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
         with self._read() as session:
-            return [job_of(row) for row in session.scalars(query)]
+            return [job_from_row(row) for row in session.scalars(query)]
 
     def overdue(self) -> Sequence[Job]:
         query = select(JobRow).where(JobRow.finished_at.is_(None), JobRow.deadline_at <= self._now())
         with self._read() as session:
-            return [job_of(row) for row in session.scalars(query.limit(_SWEPT_AT_ONCE))]
+            return [job_from_row(row) for row in session.scalars(query.limit(_SWEPT_AT_ONCE))]
 
     def purgeable(self, after_s: float) -> Sequence[str]:
         deleted_before = self._now() - timedelta(seconds=after_s)
@@ -47,7 +47,7 @@ class SqlHousekeeping:
         with self._read() as session:
             return list(session.scalars(query))
 
-    def purged(self, job_id: str) -> None:
+    def mark_purged(self, job_id: str) -> None:
         with self._write.begin() as session:
             session.execute(update(DeletedJobRow).where(DeletedJobRow.id == job_id).values(purged=True))
 

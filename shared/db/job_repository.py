@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 from sqlalchemy import Engine, func, select, update
@@ -11,14 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import admission, corrections
-from shared.db.admission import Wanted
-from shared.db.engine import single_statements
-from shared.db.job_views import look
-from shared.db.rows import job_of, job_values, outcome_values, result_of, stored_segment_of
-from shared.db.sessions import Sessions, database_clock
+from shared.db.admission import Admission
+from shared.db.engine import autocommit
+from shared.db.job_views import jobs_with_counts
+from shared.db.rows import job_from_row, job_values, outcome_values, result_from_row, stored_segment_from_row
+from shared.db.sessions import Sessions, affected_rows, database_clock
 from shared.db.tables import ANALYSED, DeletedJobRow, JobRow, SegmentRow
-from shared.db.transitions import affected_rows, record_transition
-from shared.db.usage import measure
+from shared.db.transitions import record_transition
+from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
@@ -28,12 +29,12 @@ from shared.telemetry import traces
 
 
 class SqlJobRepository:
-    """`shared.ports.JobRepository`. `clock` dates what users see, the database's clock decides on leases."""
+    """`shared.ports.JobRepository`. `clock` dates the times that users see."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._add = Sessions(single_statements(engine))
-        self._read = Sessions.reading(engine)
+        self._add = Sessions(autocommit(engine))
+        self._read = Sessions.read_only(engine)
         self._clock = clock
         self._now = database_clock(engine, clock)
         self._tenant: str | None = None
@@ -47,10 +48,10 @@ class SqlJobRepository:
         try:
             sessions = self._write if limits.of_jobs else self._add
             with traces.span("submit", job=job.id), sessions.begin() as session:
-                admission.add_within(session, job, limits)
+                admission.add_within_limits(session, job, limits)
         except IntegrityError:
             with self._read() as session:
-                existing = admission.with_key_of(session, job)
+                existing = admission.job_with_same_key(session, job)
             if existing is None:
                 raise
             return existing
@@ -58,28 +59,28 @@ class SqlJobRepository:
 
     def admit(self, tenant: str, size: int, idempotency_key: str | None, limits: Limits) -> None:
         with self._read() as session:
-            admission.check(session, Wanted(tenant, size, idempotency_key, self._clock.now()), limits)
+            admission.check_limits(session, Admission(tenant, size, idempotency_key, self._clock.now()), limits)
 
     def get(self, job_id: str) -> Job:
         with self._read() as session:
-            return job_of(self._existing(session, job_id))
+            return job_from_row(self._existing(session, job_id))
 
-    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+    def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         with self._read() as session:
-            return look(session, job_ids, self._tenant)
+            return jobs_with_counts(session, job_ids, self._tenant)
 
-    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage:
-        query = select(JobRow).where(*self._visible, *_conditions(wanted))
+    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobPage:
+        query = select(JobRow).where(*self._visible, *_conditions(job_filter))
         if after:
             query = query.where(JobRow.id < after)
         with self._read() as session:
-            jobs = [job_of(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit + 1))]
+            jobs = [job_from_row(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit + 1))]
         return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
         query = select(JobRow).where(JobRow.id.in_(job_ids), *self._visible)
         with self._read() as session:
-            return {row.id: job_of(row) for row in session.scalars(query)}
+            return {row.id: job_from_row(row) for row in session.scalars(query)}
 
     def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
         query = (
@@ -87,11 +88,16 @@ class SqlJobRepository:
             .where(SegmentRow.job_id.in_(job_ids))
             .group_by(SegmentRow.job_id, SegmentRow.status)
         )
-        by_status: dict[str, dict[str, tuple[int, int]]] = {job_id: {} for job_id in job_ids}
+        counts = dict.fromkeys(job_ids, SegmentCounts())
         with self._read() as session:
             for job_id, status, number, speech in session.execute(query):
-                by_status[job_id][status] = (number, int(speech))  # Postgres sums to a Decimal
-        return {job_id: _counts(numbers) for job_id, numbers in by_status.items()}
+                count = replace(counts[job_id], total=counts[job_id].total + number)
+                if status == SegmentStatus.OK.value:
+                    count = replace(count, ok=number, analysed=int(speech))  # Postgres sums to a Decimal
+                elif status == SegmentStatus.SKIPPED.value:
+                    count = replace(count, skipped=number)
+                counts[job_id] = count
+        return counts
 
     def batch(self, batch_id: str) -> Mapping[JobState, int]:
         query = select(JobRow.state, func.count()).where(JobRow.batch_id == batch_id, *self._visible)
@@ -99,17 +105,17 @@ class SqlJobRepository:
             return {JobState(state): number for state, number in session.execute(query.group_by(JobRow.state))}
 
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
-        query = corrections.with_corrections(job_id).where(SegmentRow.index > after)
+        query = corrections.results_with_corrections(job_id).where(SegmentRow.index > after)
         with self._read() as session:
             rows = session.execute(query.order_by(SegmentRow.index).limit(limit))
-            return [result_of(values, correction) for *values, correction in rows]
+            return [result_from_row(values, correction) for *values, correction in rows]
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         with self._read() as session:
             row = session.get(SegmentRow, (job_id, index))
             if row is None:
                 raise SegmentNotFound
-            return stored_segment_of(row)
+            return stored_segment_from_row(row)
 
     def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
         with self._write.begin() as session:
@@ -146,7 +152,7 @@ class SqlJobRepository:
     def delete(self, job_id: str) -> None:
         with self._write.begin() as session:
             row = self._existing(session, job_id, lock=True)
-            measure(session, job_of(row))
+            record_usage(session, job_from_row(row))
             session.delete(row)
             session.add(DeletedJobRow(id=job_id, tenant=row.tenant, deleted_at=self._now()))
 
@@ -168,25 +174,21 @@ def _replace_if_unchanged(session: Session, old: Job, new: Job) -> bool:
     return affected_rows(session, query.values(**job_values(new), fence=JobRow.fence + 1, lease_until=None)) == 1
 
 
-def _conditions(wanted: JobFilter) -> list[Any]:
+def _conditions(job_filter: JobFilter) -> list[Any]:
     conditions: list[Any] = []
-    if wanted.status:
-        conditions.append(JobRow.state.in_([state.value for state in JobState if state.status is wanted.status]))
-    if wanted.created_after:
-        conditions.append(JobRow.created_at > wanted.created_after)
-    if wanted.created_before:
-        conditions.append(JobRow.created_at < wanted.created_before)
-    if wanted.label:
-        labelled = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, SegmentRow.emotion == wanted.label)
+    if job_filter.status:
+        conditions.append(JobRow.state.in_([state.value for state in JobState if state.status is job_filter.status]))
+    if job_filter.created_after:
+        conditions.append(JobRow.created_at > job_filter.created_after)
+    if job_filter.created_before:
+        conditions.append(JobRow.created_at < job_filter.created_before)
+    if job_filter.label:
+        labelled = select(SegmentRow.job_id).where(
+            SegmentRow.job_id == JobRow.id, SegmentRow.emotion == job_filter.label
+        )
         conditions.append(labelled.where(ANALYSED).exists())
-    if wanted.dominant:
-        conditions.append(JobRow.dominant == wanted.dominant)
-    if wanted.batch_id:
-        conditions.append(JobRow.batch_id == wanted.batch_id)
+    if job_filter.dominant:
+        conditions.append(JobRow.dominant == job_filter.dominant)
+    if job_filter.batch_id:
+        conditions.append(JobRow.batch_id == job_filter.batch_id)
     return conditions
-
-
-def _counts(by_status: dict[str, tuple[int, int]]) -> SegmentCounts:
-    ok, analysed = by_status.get(SegmentStatus.OK.value, (0, 0))
-    skipped, _ = by_status.get(SegmentStatus.SKIPPED.value, (0, 0))
-    return SegmentCounts(sum(number for number, _ in by_status.values()), ok, skipped, analysed)

@@ -4,8 +4,8 @@ The domain decides which state follows which, and the stages decide on the outco
 
 SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep writers apart without deadlocks:
 
-- A writer of segments locks the rows of their jobs first, those of several jobs in the order of their ids.
-- A claimer locks nothing first and waits for nobody: it skips locked rows.
+- A writer of segments locks the rows of their jobs first, several of them in the order of their ids.
+- A claimer locks nothing first and never waits: it skips locked rows.
 """
 
 from __future__ import annotations
@@ -19,10 +19,17 @@ from sqlalchemy import Engine, Select, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from shared.db import claim_queries, corrections, outbox
-from shared.db.rows import job_of, job_values, model_value, outcome_values, segment_values, stored_segment_of
-from shared.db.sessions import Sessions, database_clock
+from shared.db.rows import (
+    job_from_row,
+    job_values,
+    model_to_json,
+    outcome_values,
+    segment_values,
+    stored_segment_from_row,
+)
+from shared.db.sessions import Sessions, affected_rows, database_clock
 from shared.db.tables import JobRow, SegmentRow
-from shared.db.transitions import affected_rows, record_transition
+from shared.db.transitions import record_transition
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost
 from shared.domain.job import Job
@@ -36,8 +43,8 @@ _CANDIDATES = 16
 class SqlWorkQueue:
     """`shared.ports.WorkQueue`. `lease_s` is how long a claim lasts without being renewed.
 
-    Leases run on the database's clock, because those of several machines differ: a server's own, and for a SQLite file
-    that of this machine. `clock` dates what users see.
+    Leases run on the database's clock, because the clocks of several machines differ: a server's own clock, and this
+    machine's for a SQLite file. `clock` dates the times that users see.
     """
 
     def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
@@ -50,9 +57,9 @@ class SqlWorkQueue:
         with self._write.begin() as session:
             claim = self._claim(session, claim_queries.preparable(self._now()))
             if claim:
-                begins = claim_queries.served_beside(claim.job.id)
-                later = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < begins)
-                affected_rows(session, later.values(served=begins))
+                start = claim_queries.lowest_served(claim.job.id)
+                behind = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < start)
+                affected_rows(session, behind.values(served=start))
             return claim
 
     def claim_finish(self) -> Claim | None:
@@ -66,7 +73,7 @@ class SqlWorkQueue:
         row = session.scalar(locked)
         if row is None:
             return None
-        unclaimed = job_of(row)
+        unclaimed = job_from_row(row)
         job = unclaimed.claimed(self._clock.now())
         _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._lease_end())
         record_transition(session, unclaimed, job, self._clock.now(), self._now())
@@ -102,7 +109,9 @@ class SqlWorkQueue:
                 leased = update(SegmentRow).where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys))
                 values = {"attempts": SegmentRow.attempts + 1, "fence": SegmentRow.fence + 1}
                 affected_rows(session, leased.values(**values, lease_until=self._lease_end()))
-            return [SegmentClaim(row.job_id, stored_segment_of(row), row.attempts + 1, row.fence + 1) for row in rows]
+            return [
+                SegmentClaim(row.job_id, stored_segment_from_row(row), row.attempts + 1, row.fence + 1) for row in rows
+            ]
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
         job_ids = {claim.job_id for claim in claims}
@@ -129,7 +138,7 @@ class SqlWorkQueue:
                 served = update(JobRow).where(JobRow.id == job_id).values(served=JobRow.served + number)
                 affected_rows(session, served)
             unnamed = update(JobRow).where(JobRow.id.in_(samples), JobRow.model.is_(None))
-            session.execute(unnamed.values(model=model_value(model)))
+            session.execute(unnamed.values(model=model_to_json(model)))
             outbox.announce_progress(session, samples, self._clock.now(), self._now())
         return len(rows)
 
@@ -170,9 +179,9 @@ def _put_segments(session: Session, job_id: str, add: Mapping[int, StoredSegment
         row = rows.get(index)
         if row is None:
             session.add(SegmentRow(job_id=job_id, index=index, **segment_values(stored)))
-        elif stored_segment_of(row) != stored:
+        elif stored_segment_from_row(row) != stored:
             _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
-            corrections.forget(session, job_id, index)  # it was made of another piece of sound
+            corrections.delete_correction(session, job_id, index)  # it was of another piece of sound
 
 
 def _set(row: JobRow | SegmentRow, **values: Any) -> None:

@@ -24,7 +24,7 @@ class ApiKeyStore(Protocol):
         """Return whether a key was ever made, revoked or not."""
         ...
 
-    def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
+    def list_for_tenant(self, tenant: str) -> Sequence[ApiKey]:
         """Return a tenant's keys, newest first, revoked ones too."""
         ...
 

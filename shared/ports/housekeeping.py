@@ -28,7 +28,7 @@ class Housekeeping(Protocol):
         """Return the ids of jobs that were deleted more than `after_s` seconds ago and whose objects may exist."""
         ...
 
-    def purged(self, job_id: str) -> None:
+    def mark_purged(self, job_id: str) -> None:
         """Note that a deleted job's objects are deleted."""
         ...
 

@@ -67,12 +67,12 @@ class JobRepository(Protocol):
         """Return a job. Raises JobNotFound or JobDeleted."""
         ...
 
-    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+    def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         """Return the existing jobs among `job_ids`, in any order, with the counts of their segments."""
         ...
 
-    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobPage:
-        """Return up to `limit` jobs that match `wanted`, from the one after id `after`."""
+    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobPage:
+        """Return up to `limit` jobs that match `job_filter`, from the one after id `after`."""
         ...
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:

@@ -11,7 +11,7 @@ from shared.domain.emotion import ModelInfo, RunModel
 class ModelRegistry(Protocol):
     """The models that workers run or have run."""
 
-    def runs(self, model: ModelInfo) -> None:
+    def record_run(self, model: ModelInfo) -> None:
         """Note that a worker has loaded `model`. Frequent calls are cheap."""
         ...
 

@@ -41,7 +41,7 @@ class UploadStore(Protocol):
         """Return an upload. Raises UploadNotFound."""
         ...
 
-    def appended(self, upload_id: str) -> Sequence[StoredPart]:
+    def appended_parts(self, upload_id: str) -> Sequence[StoredPart]:
         """Return the parts that came over tus, in their order."""
         ...
 
@@ -104,6 +104,6 @@ class UploadStore(Protocol):
         """Return some of the deleted or used uploads to which no client can still send anything."""
         ...
 
-    def purged(self, upload_id: str) -> None:
+    def mark_purged(self, upload_id: str) -> None:
         """Delete the row of an upload whose objects are deleted."""
         ...

@@ -12,6 +12,6 @@ from shared.domain.usage import DayUsage
 class UsageStore(Protocol):
     """The usage of tenants, which includes their deleted jobs."""
 
-    def of_tenant(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
+    def list_days(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
         """Return a tenant's usage from day `first` to day `last`, by day and API key, oldest first."""
         ...

@@ -28,7 +28,7 @@ class WebhookEndpointStore(Protocol):
         """Return an endpoint. Raises EndpointNotFound."""
         ...
 
-    def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
+    def list_for_tenant(self, tenant: str) -> Sequence[Endpoint]:
         """Return a tenant's endpoints, newest first."""
         ...
 

@@ -52,10 +52,10 @@ class JobReader:
 
     def jobs_of(self, job_ids: Collection[str]) -> dict[str, JobView]:
         """Those of these jobs that are there."""
-        return {job.id: JobView(job, counts) for job, counts in self.jobs.look(job_ids)}
+        return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
     def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobViewPage:
-        page = self.jobs.page(limit=limit, after=after, wanted=wanted)
+        page = self.jobs.page(limit=limit, after=after, job_filter=wanted)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 

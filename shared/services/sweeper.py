@@ -55,11 +55,11 @@ class Sweeper:
         """Deletes what was still written for jobs that were deleted under their workers' hands."""
         for job_id in self.housekeeping.purgeable(2 * self.lease_s):
             self.objects.delete_prefix(job_prefix(job_id))
-            self.housekeeping.purged(job_id)
+            self.housekeeping.mark_purged(job_id)
 
     def _delete_uploads(self) -> None:
         for upload in self.uploads.delete_expired():
             delete_objects(self.objects, upload)
         for upload in self.uploads.purgeable():
             delete_objects(self.objects, upload)
-            self.uploads.purged(upload.id)
+            self.uploads.mark_purged(upload.id)

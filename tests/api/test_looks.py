@@ -32,13 +32,13 @@ class WatchedJobs:
         self.away = False
         self._jobs = jobs
 
-    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+    def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         self.rounds.append(set(job_ids))
         self.begun.set()
         assert self.let.wait(WITHIN_S)
         if self.away:
             raise DatabaseUnavailable
-        return self._jobs.look(job_ids)
+        return self._jobs.get_with_counts(job_ids)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._jobs, name)

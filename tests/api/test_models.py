@@ -10,7 +10,7 @@ from shared.domain.emotion import ModelInfo
 
 def test_a_model_is_listed_as_soon_as_a_worker_runs_it(client: TestClient, services: Services) -> None:
     assert client.get("/v1/models").json() == {"data": [], "next_cursor": None}
-    services.ports.model_registry.runs(
+    services.ports.model_registry.record_run(
         ModelInfo("emoline/mini", "3", "a" * 64, ("angry", "happy"), notice="A small one.")
     )
     (found,) = client.get("/v1/models").json()["data"]

@@ -12,8 +12,9 @@ from shared.db.engine import open_engine
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import migrate
+from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.work_queue import SqlWorkQueue
-from shared.ports import Housekeeping, JobRepository, WorkQueue
+from shared.ports import DeliveryQueue, Housekeeping, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import DatabaseClock
 from tests.support.stored_jobs import LEASE_S
@@ -56,3 +57,8 @@ def queue(engine: Engine, clock: ManualClock) -> WorkQueue:
 @pytest.fixture
 def housekeeping(engine: Engine, clock: ManualClock) -> Housekeeping:
     return SqlHousekeeping(engine, clock)
+
+
+@pytest.fixture
+def webhooks(engine: Engine, clock: ManualClock) -> DeliveryQueue:
+    return SqlDeliveryQueue(engine, clock)

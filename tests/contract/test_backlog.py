@@ -1,4 +1,4 @@
-"""What every adapter of `shared.ports.Backlog` counts."""
+"""The contract of `shared.ports.Backlog`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def backlog(engine: Engine, clock: ManualClock) -> Backlog:
 
 
 def waiting(backlog: Backlog) -> dict[Queue, Waiting]:
-    return {found.queue: found for found in backlog.waiting()}
+    return {waiting.queue: waiting for waiting in backlog.waiting()}
 
 
 def test_nothing_waits_where_there_is_no_job(backlog: Backlog) -> None:
     assert backlog.waiting() == [Waiting(queue, 0) for queue in Queue]
 
 
-def test_recordings_wait_until_they_are_prepared_and_are_old_until_somebody_begins(
+def test_recordings_wait_until_they_are_prepared_and_age_until_they_are_claimed(
     backlog: Backlog, jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     first = clock.now()
@@ -47,23 +47,23 @@ def test_recordings_wait_until_they_are_prepared_and_are_old_until_somebody_begi
     assert waiting(backlog)[Queue.PREPARE].size == 2**40 + 10
 
 
-def test_segments_wait_for_the_model_until_they_are_recorded_and_then_their_job_to_be_finished(
+def test_segments_wait_until_they_are_recorded_and_then_their_job_waits_to_be_finished(
     backlog: Backlog, jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    made = clock.now()
+    created_at = clock.now()
     prepared(jobs, queue, clock, segments=2)
     preparing = new_job(jobs, clock)
     claim = claimed(queue.claim_preparation())
     queue.save(claim, claim.job, add=[stored(0)])
-    found = waiting(backlog)
-    assert found[Queue.INFER] == Waiting(Queue.INFER, 2, made, samples=30 * SECOND)
-    assert found[Queue.FINISH].jobs == 0
+    backlogs = waiting(backlog)
+    assert backlogs[Queue.INFER] == Waiting(Queue.INFER, 2, created_at, samples=30 * SECOND)
+    assert backlogs[Queue.FINISH].jobs == 0
     segments = queue.claim_segments(10**9)
-    assert waiting(backlog) == found, "what is in hand is not done"
+    assert waiting(backlog) == backlogs, "claimed segments are not done"
     queue.record([(segment, HAPPY) for segment in segments if segment.job_id != preparing.id], MODEL)
-    found = waiting(backlog)
-    assert (found[Queue.INFER].jobs, found[Queue.INFER].samples) == (1, 10 * SECOND)
-    assert found[Queue.FINISH] == Waiting(Queue.FINISH, 1)
+    backlogs = waiting(backlog)
+    assert (backlogs[Queue.INFER].jobs, backlogs[Queue.INFER].samples) == (1, 10 * SECOND)
+    assert backlogs[Queue.FINISH] == Waiting(Queue.FINISH, 1)
     finish = claimed(queue.claim_finish())
     assert waiting(backlog)[Queue.FINISH].jobs == 1
     queue.save(finish, finish.job.to(JobState.SUCCEEDED, clock.now()))

@@ -1,4 +1,4 @@
-"""Lists of jobs by the emotions that were found in them."""
+"""Lists of jobs by the emotions of their segments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def outcome(emotion: str) -> SegmentOutcome:
     return SegmentOutcome.scored({emotion: 0.9, "other": 0.1})
 
 
-def ended(
+def finish_job(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock, outcomes: Sequence[SegmentOutcome], dominant: str | None
 ) -> Job:
     job = prepared(jobs, queue, clock, len(outcomes), tenant="acme")
@@ -33,23 +33,23 @@ def ended(
 
 @pytest.fixture
 def ids(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> list[str]:
-    """Of a sad job with a happy segment, of a happy one, of one whose only segment was skipped; the newest first."""
-    found = [
-        ended(jobs, queue, clock, [outcome("sad"), outcome("happy"), outcome("sad")], "sad"),
-        ended(jobs, queue, clock, [outcome("happy")], "happy"),
-        ended(jobs, queue, clock, [SegmentOutcome.skipped(FailureCode.TIMEOUT)], None),
+    """The ids of a skipped job, a happy one, and a sad one with a happy segment: the newest first."""
+    jobs_in_order = [
+        finish_job(jobs, queue, clock, [outcome("sad"), outcome("happy"), outcome("sad")], "sad"),
+        finish_job(jobs, queue, clock, [outcome("happy")], "happy"),
+        finish_job(jobs, queue, clock, [SegmentOutcome.skipped(FailureCode.TIMEOUT)], None),
     ]
-    return [job.id for job in reversed(found)]
+    return [job.id for job in reversed(jobs_in_order)]
 
 
-def listed(jobs: JobRepository, wanted: JobFilter, tenant: str = "acme") -> list[str]:
-    return [job.id for job in jobs.for_tenant(tenant).page(limit=10, after=None, wanted=wanted).jobs]
+def listed(jobs: JobRepository, job_filter: JobFilter, tenant: str = "acme") -> list[str]:
+    return [job.id for job in jobs.for_tenant(tenant).page(limit=10, after=None, job_filter=job_filter).jobs]
 
 
 def test_jobs_are_found_by_an_emotion_of_any_segment(jobs: JobRepository, ids: list[str]) -> None:
     assert listed(jobs, JobFilter(label="happy")) == ids[1:]
     assert listed(jobs, JobFilter(label="sad")) == ids[2:]
-    assert listed(jobs, JobFilter(label="unknown")) == []  # as which a skipped one stands, though nobody said so
+    assert listed(jobs, JobFilter(label="unknown")) == []  # the emotion of a skipped segment, which does not count
     assert listed(jobs, JobFilter(label="nonsense")) == []
     assert listed(jobs, JobFilter(label="happy"), "other") == []
 

@@ -39,7 +39,7 @@ class InferStage:
     def run_once(self) -> bool:
         """Analyses one batch; False when there was nothing to do. Raises ModelUnavailable, Outage, OSError."""
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
-        self.services.ports.model_registry.runs(model)
+        self.services.ports.model_registry.record_run(model)
         claims = self.services.ports.work_queue.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
             self.services.ports.wake_ups.wake(Queue.INFER)  # where some waited, there may be more

@@ -1,4 +1,4 @@
-"""Whose turn it is: segments and recordings are claimed by priority, tenant, and what a job has had so far."""
+"""The order in which segments and recordings are claimed: by priority, by tenant, and by the job's share so far."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BATCH = 100 * SECOND
 """Ten of the tests' segments."""
 
 
-def analysed(queue: WorkQueue, budget: int = BATCH) -> Counter[str]:
-    """Claims a batch and records it; gives the segments by job."""
+def analyse_batch(queue: WorkQueue, budget: int = BATCH) -> Counter[str]:
+    """Claim a batch and record it. Returns the number of segments by job."""
     batch = queue.claim_segments(budget)
     queue.record([(claim, HAPPY) for claim in batch], MODEL)
     return by_job(batch)
@@ -33,9 +33,9 @@ def by_job(batch: Sequence[SegmentClaim]) -> Counter[str]:
 
 def test_a_short_job_does_not_wait_for_a_long_one(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
     long = prepared(jobs, queue, clock, 60)
-    assert analysed(queue) == {long.id: 10}
+    assert analyse_batch(queue) == {long.id: 10}
     short = prepared(jobs, queue, clock, 3)
-    assert analysed(queue) == {short.id: 3, long.id: 7}
+    assert analyse_batch(queue) == {short.id: 3, long.id: 7}
 
 
 def test_a_long_job_does_not_wait_for_a_stream_of_short_ones(
@@ -44,15 +44,15 @@ def test_a_long_job_does_not_wait_for_a_stream_of_short_ones(
     long = prepared(jobs, queue, clock, 60)
     for _ in range(6):
         short = prepared(jobs, queue, clock, 10)
-        assert analysed(queue) == {long.id: 5, short.id: 5}
-        assert analysed(queue) == {long.id: 5, short.id: 5}
+        assert analyse_batch(queue) == {long.id: 5, short.id: 5}
+        assert analyse_batch(queue) == {long.id: 5, short.id: 5}
 
 
-def test_jobs_of_one_tenant_share_evenly_also_when_there_are_more_than_a_batch_holds(
+def test_more_jobs_of_a_tenant_than_a_batch_holds_share_evenly(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     ids = [prepared(jobs, queue, clock, 4).id for _ in range(20)]
-    first, second = analysed(queue), analysed(queue)
+    first, second = analyse_batch(queue), analyse_batch(queue)
     assert set(first.values()) == set(second.values()) == {1}
     assert sorted([*first, *second]) == ids
 
@@ -63,29 +63,29 @@ def test_tenants_share_evenly_however_many_jobs_they_have(
     crowd = [prepared(jobs, queue, clock, 10, tenant="crowd").id for _ in range(15)]
     lone = prepared(jobs, queue, clock, 60, tenant="lone")
     for _ in range(3):
-        batch = analysed(queue)
+        batch = analyse_batch(queue)
         assert batch[lone.id] == 5
         assert sum(batch[job_id] for job_id in crowd) == 5
 
 
 @pytest.mark.parametrize("first", ["much", "little"])
-def test_what_one_tenant_does_not_need_the_others_have(
+def test_the_unused_share_of_a_tenant_goes_to_the_others(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock, first: str
 ) -> None:
     for tenant in ("much", "little") if first == "much" else ("little", "much"):
         prepared(jobs, queue, clock, 30 if tenant == "much" else 2, tenant=tenant)
-    assert sorted(analysed(queue).values()) == [2, 8]
+    assert sorted(analyse_batch(queue).values()) == [2, 8]
 
 
-def test_a_higher_priority_goes_first_and_leaves_what_it_does_not_need(
+def test_a_higher_priority_comes_first_and_leaves_the_rest_of_the_budget(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     low = prepared(jobs, queue, clock, 30, priority="low")
     normal = prepared(jobs, queue, clock, 30, tenant="other")
     high = prepared(jobs, queue, clock, 12, priority="high")
-    assert analysed(queue) == {high.id: 10}
-    assert analysed(queue) == {high.id: 2, normal.id: 8}
-    assert low.id not in analysed(queue)
+    assert analyse_batch(queue) == {high.id: 10}
+    assert analyse_batch(queue) == {high.id: 2, normal.id: 8}
+    assert low.id not in analyse_batch(queue)
 
 
 def test_the_segments_of_a_job_come_in_their_order(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
@@ -102,7 +102,7 @@ def test_the_segments_of_a_job_come_in_their_order(jobs: JobRepository, queue: W
 def test_a_claim_is_as_large_as_it_can_be_and_no_larger(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock, sizes: list[tuple[int, str, Priority]], budget: int
 ) -> None:
-    while queue.claim_segments(10 * BATCH):  # of the example before
+    while queue.claim_segments(10 * BATCH):  # left by the previous example
         pass
     for segments, tenant, priority in sizes:
         prepared(jobs, queue, clock, segments, tenant=tenant, priority=priority)
@@ -133,13 +133,13 @@ def test_a_job_comes_back_with_its_tenant(jobs: JobRepository, clock: ManualCloc
     assert jobs.get(new_job(jobs, clock, tenant="acme").id).tenant == "acme"
 
 
-def ended(queue: WorkQueue, clock: ManualClock, job: Job) -> None:
+def finish_job(queue: WorkQueue, clock: ManualClock, job: Job) -> None:
     claim = claimed(queue.claim_finish())
     assert claim.job.id == job.id
     queue.save(claim, claim.job.to(JobState.SUCCEEDED, clock.now()))
 
 
-def test_what_is_claimable_follows_a_job_through_its_stages(
+def test_claimable_work_follows_a_job_through_its_stages(
     jobs: JobRepository, queue: WorkQueue, housekeeping: Housekeeping, clock: ManualClock
 ) -> None:
     assert housekeeping.claimable() == []
@@ -152,19 +152,19 @@ def test_what_is_claimable_follows_a_job_through_its_stages(
     assert housekeeping.claimable() == []
     queue.record([(claim, HAPPY) for claim in batch], MODEL)
     assert housekeeping.claimable() == [Queue.FINISH]
-    ended(queue, clock, job)
+    finish_job(queue, clock, job)
     assert housekeeping.claimable() == []
 
 
-def test_a_worker_hears_at_its_heartbeat_that_a_job_was_canceled(
+def test_a_worker_loses_the_leases_of_a_canceled_job_at_its_next_renewal(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     canceled, other = prepared(jobs, queue, clock, 3), prepared(jobs, queue, clock, 3)
     batch = queue.claim_segments(BATCH)
     assert jobs.replace(canceled, canceled.to(JobState.CANCELED, clock.now()))
     queue.renew_segments(batch)
-    of_canceled = [claim for claim in batch if claim.job_id == canceled.id]
+    canceled_claims = [claim for claim in batch if claim.job_id == canceled.id]
     with pytest.raises(LeaseLost):
-        queue.renew_segments(of_canceled)
-    assert len(batch) > len(of_canceled)
+        queue.renew_segments(canceled_claims)
+    assert len(batch) > len(canceled_claims)
     assert other.id in by_job(batch)

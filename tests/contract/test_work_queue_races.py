@@ -1,14 +1,12 @@
-"""What the job store promises to many workers at once. On Postgres they truly meet; SQLite has them take turns."""
+"""The work queue under many concurrent workers, which meet on Postgres and take turns on SQLite."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random
-from threading import Barrier
 from typing import TypeVar
 
 import pytest
@@ -20,24 +18,13 @@ from shared.domain.segment import SegmentOutcome, SegmentStatus
 from shared.ports import Claim, JobRepository, SegmentClaim, StoredSegment, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.threads import run_together
 
-Found = TypeVar("Found")
-
-
-def at_once(*work: Callable[[], Found]) -> list[Found]:
-    """Does each piece of work in a thread of its own; what one raises is raised here."""
-    barrier = Barrier(len(work))
-
-    def begin(piece: Callable[[], Found]) -> Found:
-        barrier.wait()
-        return piece()
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        return list(pool.map(begin, work))
+Element = TypeVar("Element")
 
 
-def flat(found: Iterable[list[Found]]) -> list[Found]:
-    return list(itertools.chain.from_iterable(found))
+def flat(lists: Iterable[list[Element]]) -> list[Element]:
+    return list(itertools.chain.from_iterable(lists))
 
 
 def until_none(claim: Callable[[], Claim | None]) -> list[Claim]:
@@ -56,29 +43,27 @@ def test_no_segment_is_claimed_twice_and_none_is_left(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     ids = [prepared(jobs, queue, clock, 60).id for _ in range(3)]
-    found = at_once(*[lambda: until_empty(queue, 40 * SECOND)] * 8)
-    assert sorted(places(flat(found))) == [(job_id, index) for job_id in ids for index in range(60)]
+    claims = run_together(*[lambda: until_empty(queue, 40 * SECOND)] * 8)
+    assert sorted(places(flat(claims))) == [(job_id, index) for job_id in ids for index in range(60)]
     assert jobs.counts(ids)[ids[0]] == replace(SegmentCounts(), total=60)
 
 
-def test_of_jobs_with_one_key_one_is_added_and_the_others_are_told_of_it(
-    jobs: JobRepository, clock: ManualClock
-) -> None:
+def test_one_of_several_jobs_with_the_same_idempotency_key_is_added(jobs: JobRepository, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
 
     def add() -> Job | None:
-        wanted = replace(job, id=f"job_{uuid_utils.uuid7()}", idempotency_key="key")
-        return jobs.add(wanted) or wanted
+        new = replace(job, id=f"job_{uuid_utils.uuid7()}", idempotency_key="key")
+        return jobs.add(new) or new
 
-    assert len({found.id for found in at_once(*[add] * 8) if found}) == 1
+    assert len({job.id for job in run_together(*[add] * 8) if job}) == 1
 
 
 def test_no_preparation_is_claimed_twice_and_none_is_left(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     ids = [new_job(jobs, clock).id for _ in range(30)]
-    found = at_once(*[lambda: until_none(queue.claim_preparation)] * 6)
-    assert sorted(claim.job.id for claim in flat(found)) == ids
+    claims = run_together(*[lambda: until_none(queue.claim_preparation)] * 6)
+    assert sorted(claim.job.id for claim in flat(claims)) == ids
 
 
 def test_each_job_is_finished_once_and_not_before_its_last_segment(
@@ -87,7 +72,7 @@ def test_each_job_is_finished_once_and_not_before_its_last_segment(
     ids = [prepared(jobs, queue, clock, 2).id for _ in range(20)]
 
     def infer() -> list[str]:
-        """Records a segment at a time and then looks for a job to finish, as the stages do."""
+        """Record one segment and then look for a job to finish, like the stages."""
         finished = []
         while batch := queue.claim_segments(1):
             queue.record([(claim, HAPPY) for claim in batch], MODEL)
@@ -97,13 +82,11 @@ def test_each_job_is_finished_once_and_not_before_its_last_segment(
                 finished.append(claim.job.id)
         return finished
 
-    assert sorted(flat(at_once(*[infer] * 5))) == ids
+    assert sorted(flat(run_together(*[infer] * 5))) == ids
     assert {jobs.get(job_id).model for job_id in ids} == {MODEL}
 
 
-def test_of_two_who_delete_a_job_one_is_told_that_it_is_deleted(
-    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
-) -> None:
+def test_one_of_several_deletions_of_a_job_succeeds(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
     def delete(job_id: str) -> bool:
         try:
             jobs.delete(job_id)
@@ -113,17 +96,17 @@ def test_of_two_who_delete_a_job_one_is_told_that_it_is_deleted(
 
     for _ in range(10):
         job_id = prepared(jobs, queue, clock, 1).id
-        assert sorted(at_once(*[lambda job_id=job_id: delete(job_id)] * 3)) == [False, False, True]
+        assert sorted(run_together(*[lambda job_id=job_id: delete(job_id)] * 3)) == [False, False, True]
 
 
-def confidence_of(found: StoredSegment) -> float:
-    return 0.5 + found.segment.start / (10_000 * SECOND)
+def confidence_of(stored: StoredSegment) -> float:
+    return 0.5 + stored.segment.start / (10_000 * SECOND)
 
 
-def test_an_outcome_is_never_kept_for_another_place_than_it_was_found_for(
+def test_an_outcome_is_never_stored_for_another_place_of_its_segment(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    """Preparing a recording again may move a segment while a worker claims it, or says what it found."""
+    """A second preparation may move a segment while a worker claims it or records its outcome."""
     job = new_job(jobs, clock)
     preparation = claimed(queue.claim_preparation())
     queue.save(preparation, preparation.job, add=[stored(index, 20 * index) for index in range(4)])
@@ -139,7 +122,7 @@ def test_an_outcome_is_never_kept_for_another_place_than_it_was_found_for(
                 confidence = confidence_of(claim.stored)
                 queue.record([(claim, SegmentOutcome.scored({"happy": confidence, "sad": 1 - confidence}))], MODEL)
 
-    at_once(move, infer, infer)
+    run_together(move, infer, infer)
     infer()
     results = jobs.results(job.id)
     assert [result.outcome.status for result in results] == [SegmentStatus.OK] * 4
@@ -149,7 +132,7 @@ def test_an_outcome_is_never_kept_for_another_place_than_it_was_found_for(
 
 @dataclass
 class Crowd:
-    """Workers that record and renew batches across jobs which are prepared again, canceled and deleted meanwhile."""
+    """Workers that record and renew batches of jobs that are prepared again, canceled and deleted meanwhile."""
 
     jobs: JobRepository
     queue: WorkQueue
@@ -202,7 +185,7 @@ def crowd(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> Crowd:
 
 
 def test_writers_of_the_same_jobs_never_block_each_other_for_good(crowd: Crowd) -> None:
-    at_once(lambda: crowd.infer(1), lambda: crowd.infer(2), lambda: crowd.infer(3), crowd.prepare_again, crowd.end)
+    run_together(lambda: crowd.infer(1), lambda: crowd.infer(2), lambda: crowd.infer(3), crowd.prepare_again, crowd.end)
     crowd.infer(4)
     for job_id in [*crowd.ids[2::4], *crowd.ids[3::4]]:
         assert [result.outcome for result in crowd.jobs.results(job_id)] == [HAPPY] * 35

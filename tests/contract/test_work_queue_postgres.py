@@ -1,4 +1,4 @@
-"""What only a database server can show: clocks that differ, and transactions that stay open."""
+"""The work queue on a database server: clocks that differ, and transactions that stay open."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def segments_unwritable(engine: Engine) -> Iterator[Connection]:
-    """While the context lasts, segments can be locked but not written: who does both is stopped in between."""
+    """Let segments be locked but not written while the context lasts, so that a writer stops in between."""
     with engine.connect() as blocker, engine.connect() as looker:
         blocker.execute(text("LOCK TABLE segments IN SHARE MODE"))
         yield looker
 
 
 def wait_until_blocked(looker: Connection, number: int) -> None:
-    """Returns when as many transactions wait for others."""
+    """Return when `number` transactions wait for others."""
     deadline = time.monotonic() + WITHIN_S
     while looker.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) != number:
         assert time.monotonic() < deadline
@@ -42,23 +42,21 @@ def wait_until_blocked(looker: Connection, number: int) -> None:
     looker.rollback()
 
 
-def test_a_machine_whose_clock_is_fast_takes_nothing_from_others(
+def test_a_machine_with_a_fast_clock_claims_nothing_of_others(
     jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock
 ) -> None:
     fast = ManualClock()
     fast.advance(3600)
-    others = SqlWorkQueue(engine, fast, LEASE_S)
+    fast_queue = SqlWorkQueue(engine, fast, LEASE_S)
     new_job(jobs, clock)
     prepared(jobs, queue, clock, 1)
     claimed(queue.claim_preparation())
     queue.claim_segments(SECOND)
-    assert others.claim_preparation() is None
-    assert others.claim_segments(SECOND) == []
+    assert fast_queue.claim_preparation() is None
+    assert fast_queue.claim_segments(SECOND) == []
 
 
-def test_what_somebody_is_about_to_claim_is_passed_over(
-    jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock
-) -> None:
+def test_locked_rows_are_skipped(jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock) -> None:
     prepared(jobs, queue, clock, 5)
     ids = [new_job(jobs, clock).id for _ in range(2)]
     with engine.begin() as held:
@@ -69,7 +67,7 @@ def test_what_somebody_is_about_to_claim_is_passed_over(
     assert len(queue.claim_segments(60 * SECOND)) == 2
 
 
-def test_a_claim_keeps_others_from_few_segments_that_it_does_not_take(
+def test_a_claim_locks_few_segments_that_it_does_not_take(
     jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     prepared(jobs, queue, clock, 60)
@@ -82,7 +80,7 @@ def test_a_claim_keeps_others_from_few_segments_that_it_does_not_take(
     assert len(free) >= 40
 
 
-def test_nobody_claims_a_segment_that_is_just_being_moved(
+def test_a_segment_that_is_being_moved_is_not_claimed(
     jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     new_job(jobs, clock)
@@ -96,7 +94,7 @@ def test_nobody_claims_a_segment_that_is_just_being_moved(
     assert [claim.stored for claim in queue.claim_segments(SECOND)] == [stored(0, 1)]
 
 
-def test_nobody_claims_a_segment_whose_outcome_is_just_being_recorded(
+def test_a_segment_whose_outcome_is_being_recorded_is_not_claimed(
     jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     prepared(jobs, queue, clock, 1)
@@ -109,7 +107,7 @@ def test_nobody_claims_a_segment_whose_outcome_is_just_being_recorded(
     assert recording.result(WITHIN_S) == 1
 
 
-def test_who_writes_segments_waits_for_the_job_not_in_a_circle(
+def test_writers_of_segments_wait_for_the_job_without_a_deadlock(
     jobs: JobRepository, queue: WorkQueue, engine: Engine, clock: ManualClock, pool: ThreadPoolExecutor
 ) -> None:
     new_job(jobs, clock)
@@ -134,7 +132,7 @@ def test_times_are_in_utc_wherever_the_server_is(jobs: JobRepository, engine: En
     assert jobs.get(job.id).created_at.isoformat() == "2026-01-01T00:00:00+00:00"
 
 
-def test_whoever_vanishes_in_the_middle_of_a_transaction_does_not_keep_its_rows(engine: Engine) -> None:
+def test_an_idle_transaction_does_not_keep_its_locks(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "30s"
         assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
