@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -43,7 +43,7 @@ from api.routes import (
     usage,
     webhooks,
 )
-from shared.container import Services
+from shared.container import Services, build_services
 from shared.domain.errors import ObjectNotFound
 from shared.ports import JobFilter
 from shared.settings import Settings
@@ -143,13 +143,13 @@ def create_app(
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
-    app.state.services_of = lru_cache(_MOST_CALLERS)(services.of)
+    app.state.services_of = lru_cache(_MOST_CALLERS)(partial(build_services, services.ports))
     app.state.doorkeeper = Doorkeeper(services.api_keys)
     app.state.looks = Looks(services.reader)
     app.state.rates = rates
     app.state.rendering = rendering
     app.state.checks = [_database_check(services), _store_check(services), *checks]
-    app.state.metrics = Collectors([State(services.backlog, services.clock), counted, *others])
+    app.state.metrics = Collectors([State(services.ports.backlog, services.clock), counted, *others])
     _add_middleware(app, services.settings, hosts, counted)
     errors.install(app)
     for feature in _FEATURES:
@@ -194,7 +194,7 @@ def _closing(rates: Rates | None, rendering: RenderPool) -> Callable[[FastAPI], 
 def _database_check(services: Services) -> Check:
     def check() -> str | None:
         try:
-            services.jobs.page(limit=1, after=None, wanted=JobFilter())
+            services.jobs.page(limit=1, after=None, job_filter=JobFilter())
         except Exception:
             return "The database does not answer."
         return None

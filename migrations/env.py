@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps over the engine that `shared.db.schema.migrate` hands in, as one transaction."""
+"""The entry point of Alembic: it runs the migrations on the engine of `shared.db.schema.migrate` in one transaction."""
 
 from alembic import context
 from sqlalchemy import text
@@ -11,7 +11,7 @@ engine = context.config.attributes["engine"]
 
 with engine.begin() as connection:
     if connection.dialect.name == "postgresql":
-        # Whoever migrates at the same time waits here, and then finds nothing left to do.
+        # A concurrent migration waits here, and then has nothing to do.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     context.run_migrations()

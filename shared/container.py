@@ -1,25 +1,41 @@
-"""The composition root of what every process needs: ports and use cases, built once and closed together."""
+"""The composition root of every process: ports that are opened once and closed together, and use cases over them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Self
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.local_object_store import LocalObjectStore
 from shared.db.api_keys import SqlApiKeyStore
 from shared.db.backlog import SqlBacklog
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.housekeeping import SqlHousekeeping
+from shared.db.job_repository import SqlJobRepository
 from shared.db.model_registry import SqlModelRegistry
 from shared.db.schema import ensure_schema
 from shared.db.uploads import SqlUploadStore
 from shared.db.usage import SqlUsageStore
 from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.webhook_endpoints import SqlWebhookEndpointStore
-from shared.ports import Backlog, Clock, DeliveryQueue, JobStore, ModelRegistry, ObjectStore, WakeUps
+from shared.db.work_queue import SqlWorkQueue
+from shared.domain.job import DEFAULT_TENANT
+from shared.ports import (
+    ApiKeyStore,
+    Backlog,
+    Clock,
+    DeliveryQueue,
+    Housekeeping,
+    JobRepository,
+    ModelRegistry,
+    ObjectStore,
+    UploadStore,
+    UsageStore,
+    WakeUps,
+    WebhookEndpointStore,
+    WorkQueue,
+)
 from shared.services.api_keys import ApiKeys
 from shared.services.cancellation import JobCancellation
 from shared.services.corrections import Corrections
@@ -36,17 +52,30 @@ from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """The ports, and the use cases over them."""
+class Ports:
+    """The settings and the adapters of a process."""
 
     settings: Settings
-    jobs: JobStore
-    deliveries: DeliveryQueue
-    backlog: Backlog
-    model_registry: ModelRegistry
-    object_store: ObjectStore
-    wake_ups: WakeUps
     clock: Clock
+    wake_ups: WakeUps
+    object_store: ObjectStore
+    jobs: JobRepository
+    work_queue: WorkQueue
+    housekeeping: Housekeeping
+    uploads: UploadStore
+    deliveries: DeliveryQueue
+    webhook_endpoints: WebhookEndpointStore
+    api_keys: ApiKeyStore
+    model_registry: ModelRegistry
+    usage: UsageStore
+    backlog: Backlog
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases, and the ports that they were built from; `ports.jobs` has the jobs of their tenant only."""
+
+    ports: Ports
     api_keys: ApiKeys
     webhook_endpoints: WebhookEndpoints
     submission: JobSubmission
@@ -60,68 +89,89 @@ class Services:
     sweeper: Sweeper
     usage: UsageReport
 
-    def of(self, tenant: str, key_id: str | None = None) -> Self:
-        """The same for who may see and make the jobs of one tenant only, with one of its keys."""
-        jobs, endpoints = self.jobs.of(tenant), replace(self.webhook_endpoints, tenant=tenant)
-        submit = replace(self.submission, jobs=jobs, endpoints=endpoints, tenant=tenant, key_id=key_id)
-        return replace(
-            self,
-            jobs=jobs,
-            submission=submit,
-            uploads=replace(self.uploads, submission=submit),
-            reader=replace(self.reader, jobs=jobs),
-            frame_store=replace(self.frame_store, jobs=jobs),
-            waveform_store=replace(self.waveform_store, jobs=jobs),
-            corrections=replace(self.corrections, jobs=jobs, key_id=key_id),
-            cancellation=replace(self.cancellation, jobs=jobs),
-            job_retry=replace(self.job_retry, jobs=jobs),
-            webhook_endpoints=endpoints,
-            usage=replace(self.usage, tenant=tenant),
-        )
+    @property
+    def settings(self) -> Settings:
+        return self.ports.settings
+
+    @property
+    def clock(self) -> Clock:
+        return self.ports.clock
+
+    @property
+    def jobs(self) -> JobRepository:
+        return self.ports.jobs
+
+    @property
+    def object_store(self) -> ObjectStore:
+        return self.ports.object_store
+
+
+def build_services(ports: Ports, tenant: str | None = None, key_id: str | None = None) -> Services:
+    """Build the use cases of one tenant, acting with one of its API keys, or of all tenants for workers."""
+    if tenant is not None:
+        ports = replace(ports, jobs=ports.jobs.for_tenant(tenant))
+    settings, clock, wake_ups = ports.settings, ports.clock, ports.wake_ups
+    jobs, objects = ports.jobs, ports.object_store
+    owner = DEFAULT_TENANT if tenant is None else tenant
+    endpoints = WebhookEndpoints(ports.webhook_endpoints, wake_ups, clock, owner)
+    submission = JobSubmission(
+        jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits, owner, key_id
+    )
+    return Services(
+        ports=ports,
+        api_keys=ApiKeys(ports.api_keys, clock),
+        webhook_endpoints=endpoints,
+        submission=submission,
+        uploads=Uploads(ports.uploads, submission),
+        reader=JobReader(jobs, objects),
+        frame_store=FrameStore(jobs, objects),
+        waveform_store=WaveformStore(jobs, objects),
+        corrections=Corrections(jobs, clock, key_id),
+        cancellation=JobCancellation(jobs, objects, wake_ups, clock),
+        job_retry=JobRetry(jobs, wake_ups, clock),
+        sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),
+        usage=UsageReport(ports.usage, clock, owner),
+    )
 
 
 @contextmanager
-def open_services(settings: Settings, wake_ups: WakeUps) -> Iterator[Services]:
-    """Everything connected and the schema up to date; disconnected when the context is left.
+def open_services(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None) -> Iterator[Services]:
+    """Open the ports, and build the use cases of all tenants. Raises as `open_ports`."""
+    with open_ports(settings, wake_ups, clock) as ports:
+        yield build_services(ports)
 
-    `wake_ups` are of the process's kind: it has workers of its own, or a broker to those of others.
+
+@contextmanager
+def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None) -> Iterator[Ports]:
+    """Connect every adapter with the schema up to date, and disconnect when the context is left.
+
+    `wake_ups` reach the workers of this process, or those of other processes through a broker. `clock` is the
+    system's by default.
 
     Raises:
-        DatabaseUnusable: it cannot be reached, or its schema is another.
-        StoreUnavailable: the store that the settings name cannot be used.
+        DatabaseUnusable: the database cannot be reached, or has another schema.
+        StoreUnavailable: the object store of the settings cannot be used.
     """
+    clock = clock or SystemClock()
     engine = open_engine(settings.resolved_database_url())
     try:
         ensure_schema(engine)
-        clock = SystemClock()
-        jobs = SqlJobStore(engine, clock, settings.lease_s)
-        endpoints = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), wake_ups, clock)
-        uploads = SqlUploadStore(engine, clock)
         with _object_store(settings) as objects:
-            submit = JobSubmission(
-                jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits
-            )
-            yield Services(
+            yield Ports(
                 settings=settings,
-                jobs=jobs,
-                deliveries=SqlDeliveryQueue(engine, clock),
-                backlog=SqlBacklog(engine, clock),
-                model_registry=SqlModelRegistry(engine, clock),
-                object_store=objects,
-                wake_ups=wake_ups,
                 clock=clock,
-                api_keys=ApiKeys(SqlApiKeyStore(engine), clock),
-                webhook_endpoints=endpoints,
-                submission=submit,
-                uploads=Uploads(uploads, submit),
-                reader=JobReader(jobs, objects),
-                frame_store=FrameStore(jobs, objects),
-                waveform_store=WaveformStore(jobs, objects),
-                corrections=Corrections(jobs, clock),
-                cancellation=JobCancellation(jobs, objects, wake_ups, clock),
-                job_retry=JobRetry(jobs, wake_ups, clock),
-                sweeper=Sweeper(jobs, uploads, objects, wake_ups, clock, settings.lease_s),
-                usage=UsageReport(SqlUsageStore(engine), clock),
+                wake_ups=wake_ups,
+                object_store=objects,
+                jobs=SqlJobRepository(engine, clock),
+                work_queue=SqlWorkQueue(engine, clock, settings.lease_s),
+                housekeeping=SqlHousekeeping(engine, clock),
+                uploads=SqlUploadStore(engine, clock),
+                deliveries=SqlDeliveryQueue(engine, clock),
+                webhook_endpoints=SqlWebhookEndpointStore(engine, clock),
+                api_keys=SqlApiKeyStore(engine),
+                model_registry=SqlModelRegistry(engine, clock),
+                usage=SqlUsageStore(engine),
+                backlog=SqlBacklog(engine, clock),
             )
     finally:
         engine.dispose()
@@ -132,7 +182,7 @@ def _object_store(settings: Settings) -> Iterator[ObjectStore]:
     if settings.store_url is None:
         yield LocalObjectStore(settings.objects_dir)
         return
-    # Here, because boto3 takes a third of a second and 25 MB that who has a folder need not spend.
+    # Imported here, because boto3 takes a third of a second and 25 MB, which a service with a folder need not spend.
     from shared.adapters.s3_object_store import S3ObjectStore
 
     with closing(

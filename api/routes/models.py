@@ -15,4 +15,4 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 def models(services: ServicesDep) -> ModelPageDocument:
     """What the workers run or have run, the last first: labels, hashes, and what to know of each. None until a worker
     has loaded one."""
-    return ModelPageDocument(data=[RunModelDocument.of_run(model) for model in services.model_registry.all()])
+    return ModelPageDocument(data=[RunModelDocument.of_run(model) for model in services.ports.model_registry.all()])

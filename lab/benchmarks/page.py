@@ -161,7 +161,7 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
         Segment(index, index % 2, index * turn, index * turn + speech, speech)
         for index, speech in enumerate(speech_lengths)
     ]
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     recording = replace(
         claim.job.recording,
@@ -176,8 +176,8 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
     peaks = random.integers(2, 90, (length // STEP, 2, 1)).astype(np.int8)
     services.waveform_store.store(job_id, Waveform((0, 1), 0, length, np.concatenate([-peaks, peaks], axis=-1)))
-    services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
-    while claims := services.jobs.claim_segments(10**9):
+    services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
+    while claims := services.ports.work_queue.claim_segments(10**9):
         outcomes = []
         for segment_claim in claims:
             segment = segment_claim.stored.segment
@@ -185,10 +185,10 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
             services.frame_store.store(job_id, segment, logits)
             scores = softmax(logits.mean(axis=0)).tolist()
             outcomes.append((segment_claim, SegmentOutcome.scored(dict(zip(LABELS, scores, strict=True)))))
-        services.jobs.record(outcomes, MODEL)
-    finish = services.jobs.claim_finish()
+        services.ports.work_queue.record(outcomes, MODEL)
+    finish = services.ports.work_queue.claim_finish()
     assert finish is not None
-    services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
+    services.ports.work_queue.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
     return job_id
 
 

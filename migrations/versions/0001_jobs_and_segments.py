@@ -1,4 +1,4 @@
-"""Jobs, their segments, and what is left of deleted jobs."""
+"""Add jobs, their segments, and the remains of deleted jobs."""
 
 import sqlalchemy as sa
 from alembic import op

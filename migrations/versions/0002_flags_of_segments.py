@@ -1,4 +1,4 @@
-"""What limits the answer for a segment: its quality flags."""
+"""Add quality flags of segments, which limit the confidence in their emotion."""
 
 import sqlalchemy as sa
 from alembic import op

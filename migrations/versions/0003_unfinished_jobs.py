@@ -1,4 +1,4 @@
-"""An index of the jobs that have not ended: claims do not read through those that have."""
+"""Add an index of unfinished jobs, so that claims do not read finished ones."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Whose turn a job is: its tenant, its priority, what it has had so far. And an index of what the sweep looks for."""
+"""Add the tenant, the priority and the served samples of jobs, and an index of deleted jobs that are not purged."""
 
 import sqlalchemy as sa
 from alembic import op

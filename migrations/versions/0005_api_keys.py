@@ -1,4 +1,4 @@
-"""API keys, and whose the deleted jobs were."""
+"""Add API keys, and the tenant of deleted jobs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Idempotency keys, one job for each of a tenant's, and when jobs and their sound are deleted."""
+"""Add idempotency keys, unique for each tenant, and the expiry of jobs and of their audio."""
 
 import sqlalchemy as sa
 from alembic import op

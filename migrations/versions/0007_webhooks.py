@@ -1,4 +1,4 @@
-"""Webhooks: events to deliver, endpoints, and the secrets that sign."""
+"""Add webhook deliveries, endpoints and signing secrets."""
 
 from typing import Any
 

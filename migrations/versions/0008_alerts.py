@@ -1,4 +1,4 @@
-"""Alerts of jobs, and how far webhooks were told of progress."""
+"""Add alerts of jobs, and the progress that webhooks have announced."""
 
 import sqlalchemy as sa
 from alembic import op

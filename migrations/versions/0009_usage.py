@@ -1,4 +1,4 @@
-"""What tenants use, by key and day; jobs by their dominant emotion and by those of their segments."""
+"""Add usage by API key and day, and indexes of jobs by emotion."""
 
 import sqlalchemy as sa
 from alembic import op

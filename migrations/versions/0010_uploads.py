@@ -1,4 +1,4 @@
-"""Uploads in parts."""
+"""Add uploads in parts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Jobs that were submitted together, and by when a job is to have ended."""
+"""Add batches and deadlines of jobs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The trace of the request that submitted a job, for what is done later."""
+"""Add the trace of the request that submitted a job, for its later work."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What people say the emotions of segments are."""
+"""Add corrections of segments."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which models the workers run."""
+"""Add the models that workers run."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Adding jobs, as long as they are within the limits."""
+"""Addition of jobs within the limits of their tenant."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Self
 from sqlalchemy import Table, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from shared.db.rows import job_of, job_values
+from shared.db.rows import job_from_row, job_values
 from shared.db.tables import JobRow, UsageRow
-from shared.db.usage import day_of, usage_values, used_on
+from shared.db.usage import usage_on_day, usage_values, utc_day
 from shared.domain.errors import QueueFull, QuotaExceeded, TooManyOpenJobs
 from shared.domain.job import Job, JobState
 from shared.domain.limits import Limits, Standing
@@ -23,8 +23,8 @@ _DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A job that somebody submits: `size` bytes, or as many at least where they have not come yet."""
+class Admission:
+    """A job that is to be admitted. `size` is its bytes, or the least that it can have before all have come."""
 
     tenant: str
     size: int
@@ -32,109 +32,92 @@ class Wanted:
     now: datetime
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def from_job(cls, job: Job) -> Self:
         return cls(job.tenant, job.recording.size_bytes or 0, job.idempotency_key, job.created_at)
 
 
-def check(session: Session, wanted: Wanted, limits: Limits) -> None:
-    """Raises TooManyOpenJobs, QuotaExceeded or QueueFull, unless the job is there already."""
-    if _is_there(session, wanted):
-        return
-    if limits.queued_jobs is not None and _queued(session, limits.queued_jobs) >= limits.queued_jobs:
-        raise QueueFull
-    if limits.open_jobs is not None and _open(session, wanted.tenant) >= limits.open_jobs:
-        raise TooManyOpenJobs(standing=Standing("open-jobs", limits.open_jobs, 0, "jobs"))
-    _check_day(session, wanted, limits)
+def check_limits(session: Session, admission: Admission, limits: Limits) -> None:
+    """Raise TooManyOpenJobs, QuotaExceeded or QueueFull, unless the job was added already."""
+    tenant, key = admission.tenant, admission.idempotency_key
+    if key is not None:
+        same_job = (JobRow.tenant == tenant) & (JobRow.idempotency_key == key)
+        if session.scalar(select(exists().where(same_job))):
+            return
+    if limits.queued_jobs is not None:
+        # Counted no further than the limit.
+        queued = select(JobRow.id).where(JobRow.state == JobState.QUEUED.value).limit(limits.queued_jobs)
+        if (session.scalar(select(func.count()).select_from(queued.subquery())) or 0) >= limits.queued_jobs:
+            raise QueueFull
+    if limits.open_jobs is not None:
+        unfinished = (JobRow.tenant == tenant) & JobRow.finished_at.is_(None)
+        if (session.scalar(select(func.count()).where(unfinished)) or 0) >= limits.open_jobs:
+            raise TooManyOpenJobs(standing=Standing("open-jobs", limits.open_jobs, 0, "jobs"))
+    _check_day(session, admission, limits)
 
 
-def wait_turn(session: Session, tenant: str) -> None:
-    """Lets the transactions of a tenant that add jobs go one by one, so that two do not both take the last place."""
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(tenant, 0))))
-
-
-def with_key_of(session: Session, job: Job) -> Job | None:
-    """The job that its tenant has made with the same idempotency key, if there is one."""
+def job_with_same_key(session: Session, job: Job) -> Job | None:
+    """Return the job of the same tenant with the same idempotency key, None where there is none."""
     query = select(JobRow).where(JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key)
     row = session.scalar(query) if job.idempotency_key else None
-    return job_of(row) if row else None
+    return job_from_row(row) if row else None
 
 
-def add_within(session: Session, job: Job, limits: Limits) -> None:
-    """Adds a job. Raises as `check`."""
+def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
+    """Add a job and its usage. Raises as `check_limits`.
+
+    On a server one statement does both, which is one round trip without a transaction.
+    """
     if limits.of_jobs:
-        wait_turn(session, job.tenant)
-        check(session, Wanted.of(job), limits)
-    add(session, job)
-
-
-def add(session: Session, job: Job) -> None:
-    """Adds a job and what it counts: on a server by one statement, which is one round trip without a transaction."""
-    told = 0 if job.options.tells_progress else None
+        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            # The transactions of a tenant that add jobs go one by one, so that two do not both take the last place.
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job.tenant, 0))))
+        check_limits(session, Admission.from_job(job), limits)
     values = {
         "id": job.id,
         **job_values(job),
         "served": 0,
         "fence": 0,
-        "progress_told": told,
+        "progress_told": 0 if job.options.tells_progress else None,
         "trace": traces.current(),
     }
-    counted = usage_values(job)
+    usage = usage_values(job)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        named = {f"{name}_": value for name, value in counted.items()}
-        connection.execute(_BOTH, {f"{name}__": value for name, value in values.items()} | named)
+        usage_parameters = {f"{name}_": value for name, value in usage.items()}
+        connection.execute(_JOB_AND_USAGE, {f"{name}__": value for name, value in values.items()} | usage_parameters)
     else:
         connection.execute(_JOB, values)
-        connection.execute(_USAGE, counted)
+        connection.execute(_USAGE, usage)
 
 
-def _check_day(session: Session, wanted: Wanted, limits: Limits) -> None:
+def _check_day(session: Session, admission: Admission, limits: Limits) -> None:
     if limits.upload_bytes_per_day is None and limits.audio_hours_per_day is None:
         return
-    used = used_on(session, wanted.tenant, day_of(wanted.now))
+    usage = usage_on_day(session, admission.tenant, utc_day(admission.now))
     if limits.upload_bytes_per_day is not None:
         quota = limits.upload_bytes_per_day
-        if used.bytes + wanted.size > quota:
-            raise _over("upload-bytes", quota, quota - used.bytes, "content-bytes", wanted.now)
+        if usage.bytes + admission.size > quota:
+            raise _quota_exceeded("upload-bytes", quota, quota - usage.bytes, "content-bytes", admission.now)
     if limits.audio_hours_per_day is not None:
         quota = round(limits.audio_hours_per_day * 3600)
-        if used.samples >= quota * SAMPLE_RATE:
-            raise _over("audio", quota, 0, "audio-seconds", wanted.now)
+        if usage.samples >= quota * SAMPLE_RATE:
+            raise _quota_exceeded("audio", quota, 0, "audio-seconds", admission.now)
 
 
-def _over(name: str, quota: int, remaining: int, unit: str, now: datetime) -> QuotaExceeded:
+def _quota_exceeded(name: str, quota: int, remaining: int, unit: str, now: datetime) -> QuotaExceeded:
     now = now.astimezone(UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     reset_s = math.ceil((midnight - now).total_seconds())
     return QuotaExceeded(standing=Standing(name, quota, max(0, remaining), unit, _DAY_S, reset_s))
 
 
-def _is_there(session: Session, wanted: Wanted) -> bool:
-    if wanted.idempotency_key is None:
-        return False
-    same = (JobRow.tenant == wanted.tenant) & (JobRow.idempotency_key == wanted.idempotency_key)
-    return bool(session.scalar(select(exists().where(same))))
-
-
-def _queued(session: Session, most: int) -> int:
-    """Jobs that wait, counted up to `most`."""
-    waiting = select(JobRow.id).where(JobRow.state == JobState.QUEUED.value).limit(most)
-    return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
-
-
-def _open(session: Session, tenant: str) -> int:
-    unfinished = (JobRow.tenant == tenant) & JobRow.finished_at.is_(None)
-    return session.scalar(select(func.count()).where(unfinished)) or 0
-
-
-def _named(table: Any, mark: str) -> dict[str, Any]:
-    """A parameter for each column, of a name that is no column's: two statements in one have both tables' columns."""
+def _parameters(table: Any, mark: str) -> dict[str, Any]:
+    """Return a parameter for each column with a name unlike any column's: one statement has both tables' columns."""
     assert isinstance(table, Table)
     return {column.name: bindparam(f"{column.name}{mark}", type_=column.type) for column in table.columns}
 
 
 _JOB, _USAGE = insert(JobRow), insert(UsageRow)
 _WRITTEN_LATER = {"model", "lease_until"}
-_JOB_COLUMNS = {name: value for name, value in _named(JobRow.__table__, "__").items() if name not in _WRITTEN_LATER}
-_BOTH = _JOB.values(_JOB_COLUMNS).add_cte(_USAGE.values(_named(UsageRow.__table__, "_")).cte("counted"))
+_JOB_COLUMNS = {key: value for key, value in _parameters(JobRow.__table__, "__").items() if key not in _WRITTEN_LATER}
+_JOB_AND_USAGE = _JOB.values(_JOB_COLUMNS).add_cte(_USAGE.values(_parameters(UsageRow.__table__, "_")).cte("counted"))

@@ -19,7 +19,7 @@ class SqlApiKeyStore:
 
     def __init__(self, engine: Engine) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
 
     def add(self, key: ApiKey, sha256: str) -> None:
         with self._write.begin() as session:
@@ -29,23 +29,23 @@ class SqlApiKeyStore:
         query = select(ApiKeyRow).where(ApiKeyRow.sha256 == sha256, ApiKeyRow.revoked_at.is_(None))
         with self._read() as session:
             row = session.scalar(query)
-            return _key_of(row) if row else None
+            return _key_from_row(row) if row else None
 
     def any(self) -> bool:
         with self._read() as session:
             return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
 
-    def of_tenant(self, tenant: str) -> Sequence[ApiKey]:
+    def list_for_tenant(self, tenant: str) -> Sequence[ApiKey]:
         query = select(ApiKeyRow).where(ApiKeyRow.tenant == tenant).order_by(ApiKeyRow.id.desc())
         with self._read() as session:
-            return [_key_of(row) for row in session.scalars(query)]
+            return [_key_from_row(row) for row in session.scalars(query)]
 
     def revoke(self, tenant: str, key_id: str, now: datetime) -> None:
-        own = update(ApiKeyRow).where(
+        unrevoked = update(ApiKeyRow).where(
             ApiKeyRow.tenant == tenant, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None)
         )
         with self._write.begin() as session:
-            result = session.execute(own.values(revoked_at=now))
+            result = session.execute(unrevoked.values(revoked_at=now))
             assert isinstance(result, CursorResult)
             if result.rowcount != 1:
                 raise KeyNotFound
@@ -63,6 +63,6 @@ def _values(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _key_of(row: ApiKeyRow) -> ApiKey:
+def _key_from_row(row: ApiKeyRow) -> ApiKey:
     scopes = tuple(map(Scope, row.scopes))
     return ApiKey(row.id, row.tenant, row.name, row.prefix, scopes, row.created_at, row.revoked_at)

@@ -1,4 +1,4 @@
-"""What waits for workers, counted in the tables: what lies in the broker's queues are wake-ups."""
+"""The backlog of the workers, counted in the tables; the broker's queues hold mere wake-ups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.ports import Clock, Queue, Waiting
 _SIZE = cast(JobRow.recording["size_bytes"].as_string(), BigInteger)
 _BY_STATE = (
     select(JobRow.state, func.count(), func.min(JobRow.created_at), func.sum(_SIZE))
-    # Of the unfinished there is an index.
+    # There is an index of unfinished jobs.
     .where(JobRow.finished_at.is_(None))
     .group_by(JobRow.state)
 )
@@ -38,24 +38,31 @@ _DUE = select(func.count(), func.min(WebhookDeliveryRow.due_at)).where(UNDELIVER
 
 
 class SqlBacklog:
-    """`shared.ports.Backlog`. Its cost grows with what waits: some 150 ms for a hundred thousand segments."""
+    """`shared.ports.Backlog`. Its cost grows with the backlog: about 150 ms for a hundred thousand segments."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
         self._clock = clock
 
     def waiting(self) -> Sequence[Waiting]:
         with self._read() as session:
             jobs = _rows(session, _BY_STATE)
             unanalysed = _rows(session, _UNANALYSED)
-            deliveries, since = session.execute(_DUE.where(WebhookDeliveryRow.due_at <= self._clock.now())).one()
-        # On a server the queries see the tables one after the other.
+            deliveries, due_since = session.execute(_DUE.where(WebhookDeliveryRow.due_at <= self._clock.now())).one()
+        # On a server each query sees the tables at a later time, so the difference may be negative.
         analysed = _count(jobs, JobState.INFERRING) - _count(unanalysed, JobState.INFERRING)
+        queued, preparing = (jobs.get(state.value, _NONE) for state in (JobState.QUEUED, JobState.PREPARING))
+        inferring_since = min((since for _, since, _ in unanalysed.values() if since), default=None)
         return [
-            _preparing(jobs),
-            _inferring(list(unanalysed.values())),
+            Waiting(Queue.PREPARE, queued[0] + preparing[0], queued[1], size=queued[2] + preparing[2]),
+            Waiting(
+                Queue.INFER,
+                sum(number for number, _, _ in unanalysed.values()),
+                inferring_since,
+                samples=sum(samples for *_, samples in unanalysed.values()),
+            ),
             Waiting(Queue.FINISH, max(0, analysed) + _count(jobs, JobState.FINISHING)),
-            Waiting(Queue.DELIVER, deliveries, since),
+            Waiting(Queue.DELIVER, deliveries, due_since),
         ]
 
 
@@ -64,19 +71,9 @@ _NONE: _Row = (0, None, 0)
 
 
 def _rows(session: Session, query: Any) -> dict[str, _Row]:
-    """By state: how many jobs, when the oldest of them was made, and how much there is of them."""
-    return {state: (number, since, int(much or 0)) for state, number, since, much in session.execute(query)}
+    """Return by state: the number of jobs, the creation time of the oldest, and their bytes or samples."""
+    return {state: (number, since, int(amount or 0)) for state, number, since, amount in session.execute(query)}
 
 
 def _count(jobs: dict[str, _Row], state: JobState) -> int:
     return jobs.get(state.value, _NONE)[0]
-
-
-def _preparing(jobs: dict[str, _Row]) -> Waiting:
-    queued, preparing = (jobs.get(state.value, _NONE) for state in (JobState.QUEUED, JobState.PREPARING))
-    return Waiting(Queue.PREPARE, queued[0] + preparing[0], queued[1], size=queued[2] + preparing[2])
-
-
-def _inferring(rows: Sequence[_Row]) -> Waiting:
-    since = min((since for _, since, _ in rows if since), default=None)
-    return Waiting(Queue.INFER, sum(number for number, _, _ in rows), since, samples=sum(much for *_, much in rows))

@@ -1,8 +1,8 @@
-"""What there is to claim, and whose turn it is: the queries behind the claims of `shared.db.jobs`.
+"""Queries for claimable work and its order, for `shared.db.work_queue`.
 
 Segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed for it, the
-job that has had least goes first, and one that begins counts from where the one that has had least stands. So a job of
-a day neither holds up one of a minute nor is held up by a stream of those.
+job with the lowest count comes first, and a new job begins at the lowest count of the jobs under way. So a recording of
+a day neither delays one of a minute nor is delayed by a stream of short ones.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentStatus
 
 _MOST_SEGMENTS = 256
-"""Segments of one claim; a batch of short ones is still minutes of audio."""
+"""Segments of one claim; a batch of short segments is still minutes of audio."""
 
 _MOST_JOBS = 256
 """Jobs of one claim."""
 
 _ROWS_LOCKED_AT_ONCE = 16
-"""Segments of a job that a claim looks at together: what it locks and does not take, others are kept from."""
+"""Segments of a job that a claim reads together: it locks all of them, though it may take fewer."""
 
 _USUAL_SEGMENT = 10 * SAMPLE_RATE
 
@@ -34,7 +34,7 @@ PENDING = SegmentRow.status == SegmentStatus.PENDING.value
 
 
 def _analysable(job: type[JobRow]) -> Any:
-    # That such a job has not ended is said because there is an index of those.
+    # The condition on `finished_at` is redundant, but there is an index of unfinished jobs.
     return job.state.in_([JobState.PREPARING.value, JobState.INFERRING.value]) & job.finished_at.is_(None)
 
 
@@ -42,25 +42,26 @@ ANALYSABLE = _analysable(JobRow)
 
 
 def free(lease_until: Any, now: Any) -> Any:
+    """Return the condition that nobody has the lease."""
     return lease_until.is_(None) | (lease_until < now)
 
 
 def preparable(now: Any) -> Select[JobRow]:
-    """Jobs to prepare, whose turn it is first."""
-    other = aliased(JobRow)
-    by_tenant = select(other.tenant, func.count().label("jobs")).where(_analysable(other)).group_by(other.tenant)
-    under_way = by_tenant.subquery()
+    """Select the jobs to prepare, in the order of their turns."""
+    running = aliased(JobRow)
+    by_tenant = select(running.tenant, func.count().label("jobs")).where(_analysable(running))
+    under_way = by_tenant.group_by(running.tenant).subquery()
     return (
         select(JobRow)
         .outerjoin(under_way, under_way.c.tenant == JobRow.tenant)
         .where(*_staged(JobState.QUEUED, JobState.PREPARING, now))
-        # The abandoned happen to come first in this order of states.
+        # Abandoned jobs come first in the alphabetical order of the states.
         .order_by(JobRow.state, JobRow.priority.desc(), func.coalesce(under_way.c.jobs, 0), JobRow.id)
     )
 
 
 def finishable(now: Any) -> Select[JobRow]:
-    """Jobs of which every segment is done, the oldest first."""
+    """Select the jobs whose segments are all done, the oldest first."""
     unfinished = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, PENDING).exists()
     return (
         select(JobRow)
@@ -70,27 +71,29 @@ def finishable(now: Any) -> Select[JobRow]:
 
 
 def inferable(now: Any) -> Select[str, str, int, int, int]:
-    """Jobs that have segments to analyse, and which is the first and the last: the first job of each tenant, then the
-    second of each, and so on."""
+    """Select the jobs with free segments, and the indexes of the first and the last of these.
+
+    The first job of each tenant comes first, then the second of each, and so on.
+    """
     waiting = PENDING & free(SegmentRow.lease_until, now)
     first, last = (
         select(end(SegmentRow.index)).where(SegmentRow.job_id == JobRow.id, waiting).scalar_subquery()
         for end in (func.min, func.max)
     )
     turn = func.row_number().over(partition_by=(JobRow.priority, JobRow.tenant), order_by=(JobRow.served, JobRow.id))
-    some = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, waiting).exists()
+    exists = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, waiting).exists()
     return (
         select(JobRow.id, JobRow.tenant, JobRow.priority, first.label("first"), last.label("last"))
-        .where(ANALYSABLE, some)
+        .where(ANALYSABLE, exists)
         .order_by(JobRow.priority.desc(), turn, JobRow.served, JobRow.id)
     )
 
 
-def served_beside(job_id: str) -> Any:
-    """What the job that has had least, of the others that are analysed, has had; 0 where there is none."""
-    other = aliased(JobRow)
-    beside = select(func.min(other.served)).where(_analysable(other), other.id != job_id)
-    return func.coalesce(beside.scalar_subquery(), 0)
+def lowest_served(job_id: str) -> Any:
+    """Return the lowest `served` of the other jobs under way, 0 where there are none."""
+    running = aliased(JobRow)
+    lowest = select(func.min(running.served)).where(_analysable(running), running.id != job_id)
+    return func.coalesce(lowest.scalar_subquery(), 0)
 
 
 def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
@@ -98,51 +101,53 @@ def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
 
 
 def share_out(session: Session, now: Any, budget: int) -> list[SegmentRow]:
-    """Free segments, locked, of at most `budget` samples together (but one)."""
+    """Lock and return up to `budget` samples of free segments, at least one segment."""
     jobs = session.execute(inferable(now).limit(_MOST_JOBS)).all()
     shares = _Shares(session, now, budget, jobs)
     for _, same_priority in groupby(jobs, key=lambda job: job.priority):
         by_tenant: dict[str, list[str]] = {}
         for job in same_priority:
             by_tenant.setdefault(job.tenant, []).append(job.id)
-        shares.among(list(by_tenant.values()))
+        shares.share_among(list(by_tenant.values()))
     return shares.chosen
 
 
 class _Shares:
-    """A budget that is being shared out among `jobs`, rows of `inferable`."""
+    """A budget that is shared out among `jobs`, rows of `inferable`."""
 
     def __init__(self, session: Session, now: Any, budget: int, jobs: Sequence[Any]) -> None:
         self.chosen: list[SegmentRow] = []
         self._session = session
         self._now = now
-        self._left = budget
-        self._seen: dict[str, int] = {}
-        self._last = {job.id: job.last for job in jobs}
+        self._budget_left = budget
+        self._last_taken: dict[str, int] = {}
+        self._last_free = {job.id: job.last for job in jobs}
         self._exhausted: set[str] = set()
-        self._firsts = self._likely(jobs[: budget // _USUAL_SEGMENT + 1])
+        self._firsts = self._first_segments(jobs[: budget // _USUAL_SEGMENT + 1])
 
-    def _likely(self, jobs: Sequence[Any]) -> dict[str, SegmentRow]:
-        """The first segments of those whose turn it is, all at once: short recordings have no other, and a query for
-        each would take longer than the model."""
+    def _first_segments(self, jobs: Sequence[Any]) -> dict[str, SegmentRow]:
+        """Lock the first segments of the first jobs with one query.
+
+        Short recordings have no other segment, and a query for each would take longer than the model.
+        """
         firsts = [(job.id, job.first) for job in jobs]
         query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
         return {row.job_id: row for row in self._session.scalars(query)} if firsts else {}
 
-    def among(self, tenants: list[list[str]]) -> None:
-        """Takes segments of the jobs of each tenant, until there is no room or none is left."""
+    def share_among(self, tenants: list[list[str]]) -> None:
+        """Take segments of the jobs of each tenant until the budget or the segments are used up."""
         before = -1
         while before < len(self.chosen) and not self._full:
             before = len(self.chosen)
             for index, jobs in enumerate(tenants):
-                self._take_of_tenant(jobs, self._left // (len(tenants) - index))
+                self._take_of_tenant(jobs, self._budget_left // (len(tenants) - index))
 
     @property
     def _full(self) -> bool:
-        return len(self.chosen) >= _MOST_SEGMENTS or (self._left <= 0 and bool(self.chosen))
+        return len(self.chosen) >= _MOST_SEGMENTS or (self._budget_left <= 0 and bool(self.chosen))
 
     def _take_of_tenant(self, jobs: list[str], share: int) -> None:
-        """Takes about `share` samples of these jobs, but a segment at least."""
+        """Take about `share` samples of these jobs, at least a segment."""
         jobs = [job_id for job_id in jobs if job_id not in self._exhausted]
         for index, job_id in enumerate(jobs):
             if self._full or (share <= 0 and index):
@@ -150,17 +155,17 @@ class _Shares:
             share -= self._take_of_job(job_id, share // (len(jobs) - index))
 
     def _take_of_job(self, job_id: str, share: int) -> int:
-        """Takes the next segments that `share` holds, and the first if there is room for it at all."""
+        """Take the next segments that fit into `share`, and the first one whenever it fits into the budget."""
         taken = 0
         for row in self._free_segments(job_id, share):
             samples = row.end - row.start
-            if self.chosen and samples > self._left:
-                self._left = 0  # to look on for a shorter one would be a query for each job, and out of turn
+            if self.chosen and samples > self._budget_left:
+                self._budget_left = 0  # a search for a shorter one would be a query for each job, and out of turn
             if self._full or (taken and samples > share - taken):
                 return taken
             self.chosen.append(row)
-            self._seen[job_id] = row.index
-            self._left -= samples
+            self._last_taken[job_id] = row.index
+            self._budget_left -= samples
             taken += samples
             if taken >= share:
                 return taken
@@ -172,8 +177,8 @@ class _Shares:
             yield first
         at_once = min(_ROWS_LOCKED_AT_ONCE, share // _USUAL_SEGMENT + 1)
         query = self._free().where(SegmentRow.job_id == job_id).order_by(SegmentRow.index).limit(at_once)
-        after = self._seen.get(job_id, -1)
-        while after < self._last[job_id]:
+        after = self._last_taken.get(job_id, -1)
+        while after < self._last_free[job_id]:
             rows = self._session.scalars(query.where(SegmentRow.index > after)).all()
             if not rows:
                 return
@@ -181,6 +186,6 @@ class _Shares:
             after = rows[-1].index
 
     def _free(self) -> Select[SegmentRow]:
-        """Locks what it finds that nobody has locked."""
+        """Select free segments and lock them, except those that others have locked."""
         free_now = free(SegmentRow.lease_until, self._now)
         return select(SegmentRow).where(PENDING, free_now).with_for_update(skip_locked=True)

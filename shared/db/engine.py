@@ -1,4 +1,4 @@
-"""An SQLAlchemy engine for a URL: SQLite or Postgres."""
+"""SQLAlchemy engines for SQLite and Postgres."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 _BUSY_MS = 30_000
-"""How long a SQLite connection waits for another's write; embedded writes take milliseconds."""
+"""The time that a SQLite connection waits for another's write; embedded writes take milliseconds."""
 
 _POSTGRES = {
     "application_name": "emoline",
     "connect_timeout": "10",
-    # A server that vanished without a word is noticed within a minute, not after the system's two hours.
+    # A server that vanished silently is noticed within a minute, not after the system's two hours.
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
@@ -25,23 +25,26 @@ _POSTGRES = {
 }
 
 _HIDDEN: dict[str, Any] = {"hide_parameters": True}
-"""What users say of their jobs, URLs with secrets in them too, is not for the log when a statement fails."""
+"""The log of a failed statement must not show the values of users, which may be URLs with secrets."""
 
 _POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 0}
-"""More threads than this wait for a connection to come free: one to the server that is made and closed for each request
-costs more than any wait. A few processes stay within the hundred connections that Postgres allows by default."""
+"""More threads than this wait for a free connection: to connect to the server for each request costs more than waiting.
+A few processes stay within the hundred connections that Postgres allows by default."""
 
 
 class DatabaseUnusable(Exception):
-    """The database is of no kind that Emoline knows, cannot be reached, or has a schema that it does not know.
+    """The database is of an unknown kind, cannot be reached, or has an unknown schema.
 
-    The message is a sentence for whoever runs Emoline.
+    The message is a sentence for the operator.
     """
 
 
 def open_engine(url: str) -> Engine:
-    """An engine whose transactions see each other's writes whole, on SQLite too. Raises DatabaseUnusable."""
-    parsed = _parsed(url)
+    """Create an engine with isolated transactions, on SQLite too. Raises DatabaseUnusable."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:  # its own message would show the password
+        raise DatabaseUnusable("EMOLINE_DATABASE_URL is no URL like postgresql://user:password@host/name.") from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _sqlite(parsed)
@@ -50,33 +53,28 @@ def open_engine(url: str) -> Engine:
     raise DatabaseUnusable(f"EMOLINE_DATABASE_URL must begin with postgresql:// or sqlite://, not {backend}://.")
 
 
-def single_statements(engine: Engine) -> Engine:
-    """The same engine for who needs no transaction around its statements: on a server that saves two round trips of
-    three. A SQLite file is as before."""
+def autocommit(engine: Engine) -> Engine:
+    """Return the engine without a transaction around each statement, which saves two round trips of three to a server.
+
+    On SQLite it is the same engine.
+    """
     return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _parsed(url: str) -> URL:
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError) as error:  # its own message would show the password
-        raise DatabaseUnusable("EMOLINE_DATABASE_URL is no URL like postgresql://user:password@host/name.") from error
-
-
 def _postgres(url: URL) -> Engine:
-    # Whatever driver a URL names or leaves open, psycopg is the one that is installed.
-    own = url.set(drivername="postgresql+psycopg")
+    # Only psycopg is installed, whichever driver the URL names.
+    psycopg_url = url.set(drivername="postgresql+psycopg")
     connect_args = {name: value for name, value in _POSTGRES.items() if name not in url.query}
-    # The store locks rows as READ COMMITTED needs it; a server may have another level by default.
-    engine = create_engine(own, connect_args=connect_args, isolation_level="READ COMMITTED", **_POOL, **_HIDDEN)
+    # The stores lock rows for READ COMMITTED; a server may have another level by default.
+    engine = create_engine(psycopg_url, connect_args=connect_args, isolation_level="READ COMMITTED", **_POOL, **_HIDDEN)
     event.listen(engine, "checkout", _refuse_closed)
     return engine
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
-    """Has connections that the server has closed replaced. What it says to one that asked nothing is goodbye.
+    """Replace a connection that the server has closed: it has unread data before any statement was sent.
 
-    A ping would find those too, but it is a round trip before every other.
+    A ping would find it too, but costs a round trip before every other.
     """
     waiting = select.poll()
     waiting.register(connection.pgconn.socket, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Jobs with where their segments stand, in one statement that is made once: clients ask again and again."""
+"""Jobs with the counts of their segments, in one statement that is built once: clients poll it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from shared.db.rows import job_of
+from shared.db.rows import job_from_row
 from shared.db.tables import JobRow, SegmentRow
 from shared.domain.job import Job, SegmentCounts
 from shared.domain.segment import SegmentStatus
 
 _OK = SegmentRow.status == SegmentStatus.OK.value
 _SKIPPED = SegmentRow.status == SegmentStatus.SKIPPED.value
-_LOOK = (
+_JOBS_WITH_COUNTS = (
     select(
         *JobRow.__table__.c,
         func.count(SegmentRow.index).label("segments"),
@@ -29,12 +29,10 @@ _LOOK = (
 )
 
 
-def look(session: Session, job_ids: Collection[str], tenant: str | None) -> list[tuple[Job, SegmentCounts]]:
-    query = _LOOK if tenant is None else _LOOK.where(JobRow.tenant == tenant)
-    # Past the session, which would take as long again as the database.
+def jobs_with_counts(session: Session, job_ids: Collection[str], tenant: str | None) -> list[tuple[Job, SegmentCounts]]:
+    """Return the existing jobs among `job_ids`, in any order, of one tenant unless `tenant` is None."""
+    query = _JOBS_WITH_COUNTS if tenant is None else _JOBS_WITH_COUNTS.where(JobRow.tenant == tenant)
+    # Not through the session, which would take as long again as the database.
     rows: Iterable[Any] = session.connection().execute(query, {"job_ids": list(job_ids)})
-    return [(job_of(row), _counts(row)) for row in rows]
-
-
-def _counts(row: Any) -> SegmentCounts:
-    return SegmentCounts(row.segments, row.ok, row.skipped, int(row.analysed))  # Postgres sums to a Decimal
+    # Postgres sums to a Decimal.
+    return [(job_from_row(row), SegmentCounts(row.segments, row.ok, row.skipped, int(row.analysed))) for row in rows]

@@ -1,4 +1,4 @@
-"""Domain values to rows and back."""
+"""Conversion between domain values and rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ALERTS = TypeAdapter(tuple[Alert, ...])
 
 
 def job_values(job: Job) -> dict[str, Any]:
-    """The columns that follow a job's progress; the lease, the model and the trace are written by the store alone."""
+    """Return the columns of a job except for its id, lease, model and trace, which the stores write themselves."""
     return {
         "tenant": job.tenant,
         "key_id": job.key_id,
@@ -59,16 +59,19 @@ def job_values(job: Job) -> dict[str, Any]:
     }
 
 
-def model_value(model: ModelInfo) -> dict[str, Any]:
+def model_to_json(model: ModelInfo) -> dict[str, Any]:
+    """Return a model as a JSON value."""
     value: dict[str, Any] = _MODEL.dump_python(model, mode="json")
     return value
 
 
-def model_of(value: dict[str, Any]) -> ModelInfo:
+def model_from_json(value: dict[str, Any]) -> ModelInfo:
+    """Return the model of a JSON value."""
     return _MODEL.validate_python(value)
 
 
-def job_of(row: JobRow) -> Job:
+def job_from_row(row: JobRow) -> Job:
+    """Return the job of a row."""
     return Job(
         id=row.id,
         tenant=row.tenant,
@@ -82,7 +85,7 @@ def job_of(row: JobRow) -> Job:
         prepared=row.prepared,
         speech=row.speech,
         dominant=row.dominant,
-        model=model_of(row.model) if row.model else None,
+        model=model_from_json(row.model) if row.model else None,
         failure=_FAILURE.validate_python(row.failure) if row.failure else None,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -95,7 +98,7 @@ def job_of(row: JobRow) -> Job:
 
 
 def segment_values(stored: StoredSegment) -> dict[str, Any]:
-    """The columns of a segment that is still to be analysed."""
+    """Return the columns of a segment that is not analysed yet."""
     segment = stored.segment
     return {
         "channel": segment.channel,
@@ -109,6 +112,7 @@ def segment_values(stored: StoredSegment) -> dict[str, Any]:
 
 
 def outcome_values(outcome: SegmentOutcome) -> dict[str, Any]:
+    """Return the columns of an outcome."""
     return {
         "status": outcome.status.value,
         "emotion": outcome.emotion,
@@ -118,8 +122,11 @@ def outcome_values(outcome: SegmentOutcome) -> dict[str, Any]:
     }
 
 
-def stored_segment_of(row: SegmentRow) -> StoredSegment:
-    return StoredSegment(_segment_of(row), row.audio_key)
+def stored_segment_from_row(row: SegmentRow) -> StoredSegment:
+    """Return the segment of a row, with the key of its audio."""
+    flags = tuple(map(SegmentFlag, row.flags))
+    segment = Segment(row.index, row.channel, row.start, row.end, row.speech, flags)
+    return StoredSegment(segment, row.audio_key)
 
 
 RESULT_COLUMNS = (
@@ -135,22 +142,19 @@ RESULT_COLUMNS = (
     SegmentRow.scores,
     SegmentRow.reason,
 )
-"""What `result_of` needs: entities of a recording's thousands of segments would take twice as long to load."""
+"""The columns for `result_from_row`: whole rows of a recording's thousands of segments would take twice as long."""
 
 
-def result_of(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
-    """The result of a row's values of `RESULT_COLUMNS`."""
+def result_from_row(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
+    """Return the result of a row's `RESULT_COLUMNS` and its correction."""
     index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason = values
     segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
     failure = FailureCode(reason) if reason else None
     outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure)
-    return SegmentResult(segment, outcome, _correction_of(correction) if correction else None)
-
-
-def _correction_of(row: SegmentCorrectionRow) -> Correction:
-    return Correction(row.emotion, row.comment, row.corrected_at, row.key_id)
-
-
-def _segment_of(row: SegmentRow) -> Segment:
-    flags = tuple(map(SegmentFlag, row.flags))
-    return Segment(row.index, row.channel, row.start, row.end, row.speech, flags)
+    if correction is None:
+        return SegmentResult(segment, outcome, None)
+    return SegmentResult(
+        segment,
+        outcome,
+        Correction(correction.emotion, correction.comment, correction.corrected_at, correction.key_id),
+    )

@@ -1,9 +1,7 @@
-"""The schema of a database: brought to the newest version, or looked at before anything is done with it."""
+"""The version of a database's schema: checked, or upgraded to the newest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -18,12 +16,12 @@ from shared.db.engine import DatabaseUnusable
 
 
 def ensure_schema(engine: Engine) -> None:
-    """Brings a SQLite file to the newest schema; the database of a server must have it already, by `emoline migrate`.
+    """Upgrade the schema of a SQLite file, or check that of a server, which `emoline migrate` upgrades.
 
-    A server's other clients may be of another version: what starts first must not change the tables under them.
+    A server's other clients may be of another version: the first to start must not change the tables under them.
 
     Raises:
-        DatabaseUnusable: it cannot be reached, or its schema is another.
+        DatabaseUnusable: the database cannot be reached, or has another schema.
     """
     if engine.dialect.name == "sqlite":
         migrate(engine)
@@ -32,12 +30,10 @@ def ensure_schema(engine: Engine) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the schema to the newest version; nothing happens where it is there already.
-
-    Several processes may do this at once.
+    """Upgrade the schema to the newest version, if it is older. Several processes may do this at once.
 
     Raises:
-        DatabaseUnusable: it cannot be reached, or its schema is newer than any that this Emoline knows.
+        DatabaseUnusable: the database cannot be reached, or its schema is newer than this Emoline.
     """
     config = alembic_config(engine)
     _refuse_unknown(_revision(engine), ScriptDirectory.from_config(config))
@@ -45,16 +41,17 @@ def migrate(engine: Engine) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Does nothing where the schema is the newest. Raises DatabaseUnusable."""
+    """Raise DatabaseUnusable unless the schema is the newest."""
     scripts = ScriptDirectory.from_config(alembic_config(engine))
-    found, newest = _revision(engine), scripts.get_current_head()
-    _refuse_unknown(found, scripts)
-    if found != newest:
-        has = f"is at version {found}" if found else "was never set up"
+    revision, newest = _revision(engine), scripts.get_current_head()
+    _refuse_unknown(revision, scripts)
+    if revision != newest:
+        has = f"is at version {revision}" if revision else "was never set up"
         raise DatabaseUnusable(f"The database {has}, and this Emoline needs version {newest}: run `emoline migrate`.")
 
 
 def alembic_config(engine: Engine) -> Config:
+    """Return Alembic's configuration for a database."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["engine"] = engine
@@ -70,14 +67,9 @@ def _refuse_unknown(revision: str | None, scripts: ScriptDirectory) -> None:
 
 
 def _revision(engine: Engine) -> str | None:
-    with _reached(engine), engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-@contextmanager
-def _reached(engine: Engine) -> Iterator[None]:
     try:
-        yield
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
     except OperationalError as error:
         reason = " ".join(str(error.orig).split())
         raise DatabaseUnusable(f"The database {engine.url.render_as_string()} cannot be used: {reason}") from error

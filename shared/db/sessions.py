@@ -1,4 +1,4 @@
-"""Sessions on a database that may be away: what its driver raises then gets a name that everybody knows."""
+"""Database sessions whose errors during an outage become errors of the domain."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import CursorResult, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.functions import now
 
-from shared.db.engine import single_statements
+from shared.db.engine import autocommit
 from shared.domain.errors import DatabaseUnavailable, Outage, StorageFull
 from shared.ports import Clock
 
-_SQLITE_AWAY = {
+_SQLITE_OUTAGES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_READONLY,
@@ -24,18 +24,18 @@ _SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-"""Another process keeps the file to itself, or the disk is not as it should be. The rest would be a fault of ours."""
+"""Another process locks the file, or its disk fails. Any other code would be a bug."""
 
-_POSTGRES_AWAY = {"08", "40", "53", "57", "58"}
-"""Classes of SQLSTATE: the connection broke, another transaction was in the way, the server lacks something, somebody
-stops it, its machine fails. A connection that was refused or lost has none."""
+_POSTGRES_OUTAGES = {"08", "40", "53", "57", "58"}
+"""Classes of SQLSTATE: the connection broke, another transaction conflicts, the server lacks a resource, an operator
+stops it, its machine fails. A refused or lost connection has none."""
 
 _POSTGRES_FULL = "53100"
 
 
 class Sessions:
-    """What opens the sessions of one kind: `with sessions() as session` to look, `with sessions.begin() as session` for
-    a transaction that is committed when the context is left.
+    """A factory of sessions: `with sessions() as session` to read, `with sessions.begin() as session` for a transaction
+    that is committed when the context is left.
 
     Both raise DatabaseUnavailable, and StorageFull where the database's disk has no room.
     """
@@ -44,25 +44,36 @@ class Sessions:
         self._open = sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
-    def reading(cls, engine: Engine) -> Self:
-        """Those of who only looks, a statement at a time."""
-        return cls(single_statements(engine).execution_options(read_only=True))
+    def read_only(cls, engine: Engine) -> Self:
+        """Return a factory of sessions that only read, each statement by itself."""
+        return cls(autocommit(engine).execution_options(read_only=True))
 
     @contextmanager
     def __call__(self) -> Iterator[Session]:
+        """Open a session to read."""
         with _outages(), self._open() as session:
             yield session
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
+        """Open a session with a transaction."""
         with _outages(), self._open.begin() as session:
             yield session
 
 
 def database_clock(engine: Engine, clock: Clock) -> Callable[[], Any]:
-    """The time by which leases run, for statements: a server's own, as those of several machines differ, and for a
-    SQLite file that of this machine."""
+    """Return a function for the present time in statements, by which leases run.
+
+    It is a server's own time, because the clocks of several machines differ, and this machine's for a SQLite file.
+    """
     return now if engine.dialect.name == "postgresql" else clock.now
+
+
+def affected_rows(session: Session, statement: Any) -> int:
+    """Execute an UPDATE past the session's objects, and return the number of rows that it changed."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 @contextmanager
@@ -79,22 +90,15 @@ def _outages() -> Iterator[None]:
 
 
 def _outage(error: DBAPIError) -> Outage | None:
-    """What an error means, if it is no fault of ours."""
-    if _is_full(error.orig):
-        return StorageFull()
-    return DatabaseUnavailable() if error.connection_invalidated or _is_away(error) else None
-
-
-def _is_full(cause: BaseException | None) -> bool:
-    full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return full or getattr(cause, "sqlstate", None) == _POSTGRES_FULL
-
-
-def _is_away(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in _SQLITE_AWAY  # the other bits say more of the same
+    """Return the outage that an error shows, None where it shows a bug."""
+    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
     sqlstate = getattr(error.orig, "sqlstate", None)
-    if sqlstate is not None:
-        return sqlstate[:2] in _POSTGRES_AWAY
-    return isinstance(error, OperationalError)
+    if sqlite_code == sqlite3.SQLITE_FULL or sqlstate == _POSTGRES_FULL:
+        return StorageFull()
+    if sqlite_code is not None:
+        unavailable = sqlite_code & 0xFF in _SQLITE_OUTAGES  # the higher bits have details
+    elif sqlstate is not None:
+        unavailable = sqlstate[:2] in _POSTGRES_OUTAGES
+    else:
+        unavailable = isinstance(error, OperationalError)
+    return DatabaseUnavailable() if error.connection_invalidated or unavailable else None

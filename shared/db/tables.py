@@ -1,4 +1,4 @@
-"""The tables. `migrations/` holds the same as steps; a test compares the two."""
+"""The tables. `migrations/` has the same as steps; a test compares the two."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ _NOT_PURGED = text("NOT purged")
 _UNDELIVERED = text("state = 'pending'")
 _IN_HAND = text("lease_until IS NOT NULL")
 ANALYSED = text("status = 'ok'")
-"""Of segments; without a parameter, so that a database knows that its index of those is meant."""
+"""A condition on segments without a parameter, so that the database uses its partial index."""
 
 Samples = Annotated[int, mapped_column(BigInteger)]
-"""A day and a half at 16 kHz is just over 31 bits."""
+"""A number of samples; a day and a half at 16 kHz is just over 31 bits."""
 Bytes = Annotated[int, mapped_column(BigInteger)]
+"""A size in bytes."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone. UTC goes in and comes out: SQLite keeps no zone, a Postgres server has one of its own."""
+    """A time with its zone, always in UTC: SQLite stores no zone, and a Postgres server may have another one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -56,6 +57,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
+    """The base of all rows."""
+
     metadata = MetaData(naming_convention=_NAMES)
     # JSON on Postgres too: JSONB would change the order of keys and refuse the null character.
     type_annotation_map = {  # noqa: RUF012
@@ -67,10 +70,10 @@ class Base(DeclarativeBase):
 
 
 class JobRow(Base):
-    """`recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
+    """A job. `recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
 
-    `served` is the samples analysed for the job, counted from where the jobs beside which it began stood then;
-    `progress_told` the tenths of the work that webhooks were told of, null where nobody is told.
+    `served` is the samples analysed for the job, added to the least `served` of the jobs under way when it began.
+    `progress_told` is the tenths of the work that webhooks have announced, null where they announce none.
     """
 
     __tablename__ = "jobs"
@@ -115,7 +118,7 @@ class JobRow(Base):
 
 
 class SegmentRow(Base):
-    """`start`, `end` and `speech` are samples at 16 kHz."""
+    """A segment. `start`, `end` and `speech` are samples at 16 kHz."""
 
     __tablename__ = "segments"
 
@@ -143,7 +146,7 @@ class SegmentRow(Base):
 
 
 class SegmentCorrectionRow(Base):
-    """What a person says of a segment; it goes with the segment."""
+    """A person's correction of a segment; it is deleted with the segment."""
 
     __tablename__ = "segment_corrections"
 
@@ -160,7 +163,7 @@ class SegmentCorrectionRow(Base):
 
 
 class UsageRow(Base):
-    """What a job counts towards its tenant's day, also when it is deleted. `samples` are those that were decoded."""
+    """The usage of a job on its tenant's day; it outlives the job. `samples` counts decoded samples."""
 
     __tablename__ = "usage"
 
@@ -175,7 +178,7 @@ class UsageRow(Base):
 
 
 class ModelRow(Base):
-    """A model that workers run or have run; one of another precision is another."""
+    """A model that workers run or have run, at one precision."""
 
     __tablename__ = "models"
 
@@ -187,7 +190,7 @@ class ModelRow(Base):
 
 
 class ApiKeyRow(Base):
-    """An API key; of its secret only the SHA-256, as hex digits."""
+    """An API key with the SHA-256 of its secret, as hex digits."""
 
     __tablename__ = "api_keys"
 
@@ -201,24 +204,24 @@ class ApiKeyRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class Signing:
-    """What signs: the secret, and the one before it until `previous_until`."""
+class SigningSecrets:
+    """The secrets that sign deliveries: the present one, and the previous one until `previous_until`."""
 
     secret: Mapped[str]
     previous_secret: Mapped[str | None]
     previous_until: Mapped[datetime | None]
 
 
-class WebhookSecretRow(Signing, Base):
-    """What signs for the URLs that the jobs of a tenant name themselves."""
+class WebhookSecretRow(SigningSecrets, Base):
+    """The secrets of a tenant for the URLs that its jobs name."""
 
     __tablename__ = "webhook_secrets"
 
     tenant: Mapped[str] = mapped_column(primary_key=True)
 
 
-class WebhookEndpointRow(Signing, Base):
-    """A receiver that a tenant has registered."""
+class WebhookEndpointRow(SigningSecrets, Base):
+    """A webhook endpoint of a tenant."""
 
     __tablename__ = "webhook_endpoints"
 
@@ -232,7 +235,7 @@ class WebhookEndpointRow(Signing, Base):
 
 
 class WebhookDeliveryRow(Base):
-    """An event for one receiver. `body` is sent as it stands; `receiver` is the host and port of `url`."""
+    """A delivery of an event to one receiver. `body` is sent unchanged. `receiver` is the host and port of `url`."""
 
     __tablename__ = "webhook_deliveries"
 
@@ -284,7 +287,7 @@ class UploadRow(Base):
 
 
 class UploadPartRow(Base):
-    """What came over tus: `size` bytes from `offset` on."""
+    """A part of an upload over tus: `size` bytes from `offset` on."""
 
     __tablename__ = "upload_parts"
 
@@ -295,7 +298,7 @@ class UploadPartRow(Base):
 
 
 class DeletedJobRow(Base):
-    """What is left of a deleted job: its id, whose it was, and whether its objects are gone too."""
+    """The remains of a deleted job: its id, its tenant, and whether its objects are deleted too."""
 
     __tablename__ = "deleted_jobs"
 

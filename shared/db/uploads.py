@@ -1,4 +1,4 @@
-"""Uploads in parts, in a database. Whoever changes one holds its row."""
+"""Uploads in parts, in a database. A writer locks the row of the upload."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from shared.domain.upload import LASTS, PartedUpload, UploadState
 from shared.ports import Clock, StoredPart, UploadClaim
 
 _LEASE = timedelta(seconds=120)
-"""Of who puts an upload together: a store may take a minute to end a large object."""
-_STILL_COMING = timedelta(hours=24)
-"""What was begun to be sent to a store while its URL was good is there by then, or never will be."""
+"""The lease of a request that joins parts: a store may take a minute to end a large object."""
+_PARTS_STILL_COMING = timedelta(hours=24)
+"""A part whose transfer to a store began before its URL expired has arrived after this time, or never will."""
 _SWEPT_AT_ONCE = 100
 
 
 class SqlUploadStore:
-    """`shared.ports.UploadStore`, on the database's clock; `clock` dates what users see."""
+    """`shared.ports.UploadStore`, on the database's clock. `clock` dates the times that users see."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
         self._clock = clock
         self._now = database_clock(engine, clock)
 
@@ -53,23 +53,23 @@ class SqlUploadStore:
 
     def get(self, tenant: str, upload_id: str) -> PartedUpload:
         with self._read() as session:
-            return _upload_of(_found(session, self._present(tenant, upload_id)))
+            return _upload_from_row(_existing(session, self._unexpired(tenant, upload_id)))
 
-    def appended(self, upload_id: str) -> Sequence[StoredPart]:
+    def appended_parts(self, upload_id: str) -> Sequence[StoredPart]:
         query = select(UploadPartRow).where(UploadPartRow.upload_id == upload_id).order_by(UploadPartRow.offset)
         with self._read() as session:
             return [StoredPart(row.key, row.size) for row in session.scalars(query)]
 
     def claim_to_append(self, tenant: str, upload_id: str, offset: int) -> UploadClaim:
         with self._write.begin() as session:
-            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            row = _existing(session, self._unexpired(tenant, upload_id).with_for_update())
             if row.part_bytes is not None:
                 raise UploadNotFound
             if row.offset != offset:
                 raise UploadOffset
-            if row.offset < row.size:  # else there is nothing to write down, and who puts it together is left alone
+            if row.offset < row.size:  # a complete upload may be claimed by a request that joins it
                 row.fence += 1
-            return UploadClaim(_upload_of(row), row.fence)
+            return UploadClaim(_upload_from_row(row), row.fence)
 
     def append(self, claim: UploadClaim, part: StoredPart) -> UploadClaim:
         with self._write.begin() as session:
@@ -77,13 +77,13 @@ class SqlUploadStore:
             session.add(UploadPartRow(upload_id=row.id, offset=row.offset, size=part.size, key=part.key))
             row.offset += part.size
             row.expires_at = self._clock.now() + LASTS
-            return UploadClaim(_upload_of(row), row.fence)
+            return UploadClaim(_upload_from_row(row), row.fence)
 
     def claim_to_complete(self, tenant: str, upload_id: str, job_id: str) -> UploadClaim:
         now = self._now()
-        unclaimed = self._present(tenant, upload_id).where(free(UploadRow.lease_until, now)).with_for_update()
+        unclaimed = self._unexpired(tenant, upload_id).where(free(UploadRow.lease_until, now)).with_for_update()
         with self._write.begin() as session:
-            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            row = _existing(session, self._unexpired(tenant, upload_id).with_for_update())
             if row.state != UploadState.OPEN.value:
                 raise UploadComplete
             if session.scalar(unclaimed) is None:
@@ -91,16 +91,16 @@ class SqlUploadStore:
             row.job_id = row.job_id or job_id
             row.fence, row.lease_until = row.fence + 1, now + _LEASE
             row.expires_at = self._clock.now() + LASTS
-            return UploadClaim(_upload_of(row), row.fence)
+            return UploadClaim(_upload_from_row(row), row.fence)
 
     def renew(self, claim: UploadClaim) -> None:
         with self._write.begin() as session:
             _held(session, claim).lease_until = self._now() + _LEASE
 
     def release(self, claim: UploadClaim) -> None:
-        own = update(UploadRow).where(UploadRow.id == claim.upload.id, UploadRow.fence == claim.fence)
+        claimed = update(UploadRow).where(UploadRow.id == claim.upload.id, UploadRow.fence == claim.fence)
         with self._write.begin() as session:
-            session.execute(own.values(lease_until=None))
+            session.execute(claimed.values(lease_until=None))
 
     def complete(self, claim: UploadClaim, source_key: str, sha256: str) -> None:
         with self._write.begin() as session:
@@ -112,41 +112,45 @@ class SqlUploadStore:
     def use(self, upload: PartedUpload, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
             with self._write.begin() as session:
-                row = _found(session, self._present(upload.tenant, upload.id).with_for_update())
+                row = _existing(session, self._unexpired(upload.tenant, upload.id).with_for_update())
                 _check_unused(row)
-                admission.add_within(session, job, limits)
+                admission.add_within_limits(session, job, limits)
                 row.state = UploadState.USED.value
         except (IntegrityError, UploadUsed):
             with self._read() as session:
-                there = admission.with_key_of(session, job)
-            if there is None:
+                existing = admission.job_with_same_key(session, job)
+            if existing is None:
                 raise
-            return there
+            return existing
         return None
 
     def delete(self, tenant: str, upload_id: str) -> PartedUpload:
         with self._write.begin() as session:
-            row = _found(session, self._present(tenant, upload_id).with_for_update())
+            row = _existing(session, self._unexpired(tenant, upload_id).with_for_update())
             _check_unused(row)
-            return _deleted(row)
+            row.state = UploadState.DELETED.value
+            return _upload_from_row(row)
 
     def delete_expired(self) -> Sequence[PartedUpload]:
         unused = UploadRow.state.in_([UploadState.OPEN.value, UploadState.COMPLETE.value])
-        over = select(UploadRow).where(UploadRow.expires_at <= self._now(), unused).limit(_SWEPT_AT_ONCE)
+        expired = select(UploadRow).where(UploadRow.expires_at <= self._now(), unused).limit(_SWEPT_AT_ONCE)
         with self._write.begin() as session:
-            return [_deleted(row) for row in session.scalars(over.with_for_update(skip_locked=True))]
+            rows = session.scalars(expired.with_for_update(skip_locked=True)).all()
+            for row in rows:
+                row.state = UploadState.DELETED.value
+            return [_upload_from_row(row) for row in rows]
 
     def purgeable(self) -> Sequence[PartedUpload]:
-        done = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
-        over = select(UploadRow).where(UploadRow.expires_at <= self._now() - _STILL_COMING, done)
+        unneeded = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
+        expired = select(UploadRow).where(UploadRow.expires_at <= self._now() - _PARTS_STILL_COMING, unneeded)
         with self._read() as session:
-            return [_upload_of(row) for row in session.scalars(over.limit(_SWEPT_AT_ONCE))]
+            return [_upload_from_row(row) for row in session.scalars(expired.limit(_SWEPT_AT_ONCE))]
 
-    def purged(self, upload_id: str) -> None:
+    def mark_purged(self, upload_id: str) -> None:
         with self._write.begin() as session:
             session.execute(delete(UploadRow).where(UploadRow.id == upload_id))
 
-    def _present(self, tenant: str, upload_id: str) -> Select[UploadRow]:
+    def _unexpired(self, tenant: str, upload_id: str) -> Select[UploadRow]:
         return select(UploadRow).where(
             UploadRow.id == upload_id,
             UploadRow.tenant == tenant,
@@ -155,7 +159,7 @@ class SqlUploadStore:
         )
 
 
-def _found(session: Session, query: Select[UploadRow]) -> UploadRow:
+def _existing(session: Session, query: Select[UploadRow]) -> UploadRow:
     row = session.scalar(query)
     if row is None:
         raise UploadNotFound
@@ -177,12 +181,7 @@ def _check_unused(row: UploadRow) -> None:
         raise UploadUsed(f"A job was made of this upload already: {row.job_id}.")
 
 
-def _deleted(row: UploadRow) -> PartedUpload:
-    row.state = UploadState.DELETED.value
-    return _upload_of(row)
-
-
-def _upload_of(row: UploadRow) -> PartedUpload:
+def _upload_from_row(row: UploadRow) -> PartedUpload:
     return PartedUpload(
         id=row.id,
         tenant=row.tenant,

@@ -1,4 +1,4 @@
-"""What each job counts towards the usage of its tenant: written with the job, and kept when that is deleted."""
+"""The usage of each job, written with the job; it outlives the job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from shared.db.sessions import Sessions
+from shared.db.sessions import Sessions, affected_rows
 from shared.db.tables import UsageRow
 from shared.domain.job import Job
 from shared.domain.usage import DayUsage, Usage
@@ -25,9 +25,9 @@ class SqlUsageStore:
     """`shared.ports.UsageStore`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
 
-    def of_tenant(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
+    def list_days(self, tenant: str, first: date, last: date) -> Sequence[DayUsage]:
         query = (
             select(UsageRow.day, UsageRow.key_id, *_SUMS)
             .where(UsageRow.tenant == tenant, UsageRow.day.between(first, last))
@@ -39,31 +39,32 @@ class SqlUsageStore:
 
 
 def usage_values(job: Job) -> dict[str, Any]:
-    """The columns of a job that nobody has decoded yet."""
+    """Return the columns of a job that is not decoded yet."""
     return {
         "job_id": job.id,
         "tenant": job.tenant,
         "key_id": job.key_id,
-        "day": day_of(job.created_at),
+        "day": utc_day(job.created_at),
         "bytes": job.recording.size_bytes or 0,
         "samples": 0,
     }
 
 
-def measure(session: Session, job: Job) -> None:
-    """Writes down how much was decoded of a job, and downloaded for it; of one that was tried again, the most."""
+def record_usage(session: Session, job: Job) -> None:
+    """Store the decoded samples and the downloaded bytes of a job, if they are more than in an earlier attempt."""
     for column, value in ((UsageRow.samples, job.prepared), (UsageRow.bytes, job.recording.size_bytes or 0)):
-        more = update(UsageRow).where(UsageRow.job_id == job.id, column < value)
-        session.execute(more.values({column: value}), execution_options={"synchronize_session": False})
+        larger = update(UsageRow).where(UsageRow.job_id == job.id, column < value)
+        affected_rows(session, larger.values({column: value}))
 
 
-def used_on(session: Session, tenant: str, day: date) -> Usage:
-    """What a tenant has used on a day, by all of its keys."""
+def usage_on_day(session: Session, tenant: str, day: date) -> Usage:
+    """Return the usage of a tenant on a day, with all of its API keys."""
     query = select(*_SUMS).where(UsageRow.tenant == tenant, UsageRow.day == day)
     return _usage(*session.execute(query).one())
 
 
-def day_of(time: datetime) -> date:
+def utc_day(time: datetime) -> date:
+    """Return the day of a time in UTC."""
     return time.astimezone(UTC).date()
 
 

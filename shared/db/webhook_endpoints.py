@@ -1,4 +1,4 @@
-"""Receivers of events, and what was sent to them, in a database."""
+"""Webhook endpoints and the log of deliveries, in a database."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from shared.db.outbox import PENDING, delivery, receiver_of
+from shared.db.outbox import PENDING, new_delivery, receiver_host
 from shared.db.sessions import Sessions, database_clock
-from shared.db.tables import Signing, WebhookDeliveryRow, WebhookEndpointRow
-from shared.db.webhook_deliveries import secret_of
+from shared.db.tables import SigningSecrets, WebhookDeliveryRow, WebhookEndpointRow
+from shared.db.webhook_deliveries import tenant_secret
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound
 from shared.domain.webhook import OLD_SECRET_SIGNS, Delivery, DeliveryState, Endpoint, EventType, new_secret
 from shared.ports import Clock, DeliveryPage
@@ -19,11 +19,14 @@ from shared.schemas.event import test_event
 
 
 class SqlWebhookEndpointStore:
-    """`shared.ports.WebhookEndpointStore`. Who writes to deliveries because of their endpoint holds its row first."""
+    """`shared.ports.WebhookEndpointStore`.
+
+    A writer that changes deliveries because of their endpoint locks the endpoint's row first.
+    """
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._write = Sessions(engine)
-        self._read = Sessions.reading(engine)
+        self._read = Sessions.read_only(engine)
         self._clock = clock
         self._now = database_clock(engine, clock)
 
@@ -36,12 +39,12 @@ class SqlWebhookEndpointStore:
 
     def get(self, tenant: str, endpoint_id: str) -> Endpoint:
         with self._read() as session:
-            return _endpoint_of(_existing(session, tenant, endpoint_id))
+            return _endpoint_from_row(_existing(session, tenant, endpoint_id))
 
-    def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
+    def list_for_tenant(self, tenant: str) -> Sequence[Endpoint]:
         query = select(WebhookEndpointRow).where(WebhookEndpointRow.tenant == tenant)
         with self._read() as session:
-            return list(map(_endpoint_of, session.scalars(query.order_by(WebhookEndpointRow.id.desc()))))
+            return list(map(_endpoint_from_row, session.scalars(query.order_by(WebhookEndpointRow.id.desc()))))
 
     def replace(self, endpoint: Endpoint) -> None:
         with self._write.begin() as session:
@@ -50,7 +53,7 @@ class SqlWebhookEndpointStore:
                 setattr(row, name, value)
             if endpoint.disabled_at:
                 _change_waiting(session, endpoint.id, state=DeliveryState.DISABLED.value)
-            _change_waiting(session, endpoint.id, url=endpoint.url, receiver=receiver_of(endpoint.url))
+            _change_waiting(session, endpoint.id, url=endpoint.url, receiver=receiver_host(endpoint.url))
 
     def remove(self, tenant: str, endpoint_id: str) -> None:
         with self._write.begin() as session:
@@ -59,8 +62,8 @@ class SqlWebhookEndpointStore:
 
     def rotate_secret(self, tenant: str, endpoint_id: str | None) -> str:
         with self._write.begin() as session:
-            signing: Signing = (
-                _existing(session, tenant, endpoint_id, lock=True) if endpoint_id else secret_of(session, tenant)
+            signing: SigningSecrets = (
+                _existing(session, tenant, endpoint_id, lock=True) if endpoint_id else tenant_secret(session, tenant)
             )
             signing.previous_secret, signing.previous_until = signing.secret, self._clock.now() + OLD_SECRET_SIGNS
             signing.secret = new_secret()
@@ -69,13 +72,13 @@ class SqlWebhookEndpointStore:
     def send_test(self, endpoint: Endpoint) -> Delivery:
         now = self._clock.now()
         body = test_event(endpoint.id, now)
-        row = delivery(endpoint.tenant, endpoint.url, EventType.TEST, body, now, self._now())
+        row = new_delivery(endpoint.tenant, endpoint.url, EventType.TEST, body, now, self._now())
         row.endpoint_id = endpoint.id
         with self._write.begin() as session:
             session.add(row)
             session.flush()
             session.refresh(row)
-            return _delivery_of(row)
+            return _delivery_from_row(row)
 
     def page(
         self,
@@ -99,8 +102,8 @@ class SqlWebhookEndpointStore:
                 query = query.where(column == value)
         with self._read() as session:
             rows = session.scalars(query.order_by(WebhookDeliveryRow.id.desc()).limit(limit + 1))
-            found = list(map(_delivery_of, rows))
-        return DeliveryPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+            deliveries = list(map(_delivery_from_row, rows))
+        return DeliveryPage(deliveries[:limit], deliveries[limit - 1].id if len(deliveries) > limit else None)
 
     def send_again(self, tenant: str, delivery_id: str) -> Delivery:
         with self._write.begin() as session:
@@ -109,13 +112,13 @@ class SqlWebhookEndpointStore:
                 raise DeliveryNotFound
             if row.endpoint_id:
                 row.url = _existing(session, tenant, row.endpoint_id).url
-                row.receiver = receiver_of(row.url)
+                row.receiver = receiver_host(row.url)
             row.state, row.attempts, row.due_at, row.delivered_at = DeliveryState.PENDING.value, 0, self._now(), None
-            # What is still heard of an attempt in hand does not count.
+            # The result of an attempt under way is refused.
             row.fence, row.lease_until = row.fence + 1, None
             session.flush()
             session.refresh(row)
-            return _delivery_of(row)
+            return _delivery_from_row(row)
 
 
 def _existing(session: Session, tenant: str, endpoint_id: str, *, lock: bool = False) -> WebhookEndpointRow:
@@ -131,7 +134,7 @@ def _change_waiting(session: Session, endpoint_id: str, **values: str) -> None:
 
 
 def _values(endpoint: Endpoint) -> dict[str, Any]:
-    """The columns that may change."""
+    """Return the columns that may change."""
     return {
         "url": endpoint.url,
         "events": [event.value for event in endpoint.events],
@@ -140,12 +143,12 @@ def _values(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _endpoint_of(row: WebhookEndpointRow) -> Endpoint:
+def _endpoint_from_row(row: WebhookEndpointRow) -> Endpoint:
     events = tuple(map(EventType, row.events))
     return Endpoint(row.id, row.tenant, row.url, events, row.created_at, row.failing_since, row.disabled_at)
 
 
-def _delivery_of(row: WebhookDeliveryRow) -> Delivery:
+def _delivery_from_row(row: WebhookDeliveryRow) -> Delivery:
     state = DeliveryState(row.state)
     return Delivery(
         id=row.id,

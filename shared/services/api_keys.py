@@ -63,7 +63,7 @@ class ApiKeys:
         return not self.keys.any()
 
     def list(self, tenant: str) -> Sequence[ApiKey]:
-        return self.keys.of_tenant(tenant)
+        return self.keys.list_for_tenant(tenant)
 
     def revoke(self, tenant: str, key_id: str) -> None:
         """Raises KeyNotFound."""

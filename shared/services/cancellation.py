@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.domain.errors import JobFinished
 from shared.domain.job import JobState
-from shared.ports import Clock, JobStore, ObjectStore, Queue, WakeUps
+from shared.ports import Clock, JobRepository, ObjectStore, Queue, WakeUps
 from shared.services.object_keys import job_prefix
 
 
@@ -14,7 +14,7 @@ from shared.services.object_keys import job_prefix
 class JobCancellation:
     """The use case."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
     wake_ups: WakeUps
     clock: Clock

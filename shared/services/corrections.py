@@ -8,14 +8,14 @@ from shared.domain.emotion import EMOTIONS, ModelInfo
 from shared.domain.errors import UnknownEmotion
 from shared.domain.job import Job
 from shared.domain.segment import Correction, SegmentResult
-from shared.ports import Clock, JobStore
+from shared.ports import Clock, JobRepository
 
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
     """The use case. Each method raises JobNotFound, JobDeleted or SegmentNotFound where there is none to correct."""
 
-    jobs: JobStore
+    jobs: JobRepository
     clock: Clock
     key_id: str | None = None
 

@@ -15,7 +15,7 @@ from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
 from shared.frame_scores import Floats, FrameScores, Grid, grid, softmax
-from shared.ports import JobStore, ObjectStore
+from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
 from shared.services.object_keys import embedding_key, frames_key
 from shared.services.prefetch import ahead
@@ -28,7 +28,7 @@ _PAGE = 500
 class FrameStore:
     """The use case. Reading raises JobNotFound or JobDeleted where there is no such job."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
 
     def store(self, job_id: str, segment: Segment, logits: Floats, embeddings: Floats | None = None) -> None:

@@ -12,7 +12,7 @@ from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.options import AggregationOptions
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobFilter, JobStore, ObjectStore
+from shared.ports import JobFilter, JobRepository, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SegmentPage:
 class JobReader:
     """The use case. Each method raises JobNotFound or JobDeleted where there is no such job."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
 
     def job(self, job_id: str) -> JobView:
@@ -52,10 +52,10 @@ class JobReader:
 
     def jobs_of(self, job_ids: Collection[str]) -> dict[str, JobView]:
         """Those of these jobs that are there."""
-        return {job.id: JobView(job, counts) for job, counts in self.jobs.look(job_ids)}
+        return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
     def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobViewPage:
-        page = self.jobs.page(limit=limit, after=after, wanted=wanted)
+        page = self.jobs.page(limit=limit, after=after, job_filter=wanted)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 
@@ -109,7 +109,7 @@ class JobReader:
         return self.jobs.segment(job_id, index).audio_key
 
 
-def succeeded(jobs: JobStore, job_id: str) -> Job:
+def succeeded(jobs: JobRepository, job_id: str) -> Job:
     """A job that has a result.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.domain.errors import AudioDeleted, JobRunning, NothingToRetry
 from shared.domain.job import JobState
-from shared.ports import Clock, JobStore, Queue, WakeUps
+from shared.ports import Clock, JobRepository, Queue, WakeUps
 
 What = Literal["failed_segments", "all"]
 
@@ -16,7 +16,7 @@ What = Literal["failed_segments", "all"]
 class JobRetry:
     """The use case."""
 
-    jobs: JobStore
+    jobs: JobRepository
     wake_ups: WakeUps
     clock: Clock
 

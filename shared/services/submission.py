@@ -20,7 +20,7 @@ from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.recording import Origin, Recording
 from shared.domain.urls import name_in, without_query
-from shared.ports import Clock, JobStore, ObjectStore, ObjectWriter, Queue, WakeUps
+from shared.ports import Clock, JobRepository, ObjectStore, ObjectWriter, Queue, WakeUps
 from shared.services.file_type import HEAD_BYTES, plainly_not_media
 from shared.services.object_keys import job_prefix, source_key
 from shared.services.webhook_endpoints import WebhookEndpoints
@@ -77,7 +77,7 @@ class Upload:
 class JobSubmission:
     """The use case. `max_bytes` is the largest recording accepted."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
     endpoints: WebhookEndpoints
     wake_ups: WakeUps

@@ -187,7 +187,7 @@ class Uploads:
         if upload.part_bytes is None:
             if upload.offset < upload.size:
                 raise UploadIncomplete(f"{upload.offset} of the upload's {upload.size} bytes are there.")
-            return self.store.appended(upload.id)
+            return self.store.appended_parts(upload.id)
         there = self._there(upload)
         if missing := [part.number for part in upload.parts if part not in there]:
             raise UploadIncomplete(_missing(missing))

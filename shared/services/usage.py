@@ -32,4 +32,4 @@ class UsageReport:
         first = first or max(date.min + _USUAL, last) - _USUAL
         if not timedelta(0) <= last - first <= _LONGEST:
             raise InvalidPeriod
-        return self.store.of_tenant(self.tenant, first, last)
+        return self.store.list_days(self.tenant, first, last)

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 
 from shared.domain.errors import NoResult, NoWaveform, ObjectNotFound, ResultNotReady
 from shared.domain.job import Job, JobState
-from shared.ports import JobStore, ObjectStore
+from shared.ports import JobRepository, ObjectStore
 from shared.services.object_keys import waveform_key
 from shared.waveform import STEP, Waveform
 
@@ -22,7 +22,7 @@ from shared.waveform import STEP, Waveform
 class WaveformStore:
     """The use case."""
 
-    jobs: JobStore
+    jobs: JobRepository
     objects: ObjectStore
 
     def store(self, job_id: str, waveform: Waveform) -> None:

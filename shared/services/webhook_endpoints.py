@@ -38,7 +38,7 @@ class WebhookEndpoints:
         return self.store.get(self.tenant, endpoint_id)
 
     def list(self) -> Sequence[Endpoint]:
-        return self.store.of_tenant(self.tenant)
+        return self.store.list_for_tenant(self.tenant)
 
     def change(
         self, endpoint_id: str, *, url: str | None, events: Collection[EventType] | None, enabled: bool | None

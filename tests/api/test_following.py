@@ -47,7 +47,7 @@ def test_who_waits_is_answered_when_the_job_has_ended(client: TestClient, servic
 def test_who_waits_for_a_change_is_answered_at_the_change(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     tag = client.get(f"/v1/jobs/{job_id}").headers["etag"]
-    timer = Timer(0.3, services.jobs.claim_preparation)
+    timer = Timer(0.3, services.ports.work_queue.claim_preparation)
     timer.start()
     answer = client.get(f"/v1/jobs/{job_id}", params={"wait": 30}, headers={"If-None-Match": f"W/{tag}"})
     assert (answer.json()["status"], answer.json()["stage"]) == ("processing", "preparing")

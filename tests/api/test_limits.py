@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import Services, open_services
+from shared.container import Services, build_services, open_services
 from shared.domain.job import JobState
 from shared.domain.limits import Limits
 from shared.settings import Settings
@@ -37,10 +37,10 @@ def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services
 
 def prepared(services: Services, seconds: int) -> None:
     """Has the job whose turn it is decoded, as a recording of so many seconds."""
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     job = claim.job.evolve(prepared=16_000 * seconds)
-    services.jobs.save(claim, job.to(JobState.INFERRING, services.clock.now()))
+    services.ports.work_queue.save(claim, job.to(JobState.INFERRING, services.clock.now()))
 
 
 def test_without_limits_nothing_is_said_of_any(client: TestClient) -> None:
@@ -112,7 +112,8 @@ def test_an_upload_is_refused_whether_or_not_it_says_how_long_it_is(tmp_path: Pa
 
 
 def test_who_says_that_too_much_comes_is_refused_before_it_does(services: Services) -> None:
-    few = replace(services, submission=replace(services.submission, limits=Limits(upload_bytes_per_day=1000)))
+    settings = services.settings.model_copy(update={"limits": Limits(upload_bytes_per_day=1000)})
+    few = build_services(replace(services.ports, settings=settings))
     with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
         with socket.create_connection(listener.getsockname()) as connection:
             connection.settimeout(10)

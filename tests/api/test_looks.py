@@ -15,7 +15,7 @@ from shared.container import Services
 from shared.domain.errors import DatabaseUnavailable, JobDeleted, JobNotFound
 from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
-from shared.ports import JobStore
+from shared.ports import JobRepository
 from shared.services.job_reader import JobReader, JobView
 from tests.api.test_jobs import UNKNOWN
 from tests.support.analysed import submitted
@@ -26,19 +26,19 @@ WITHIN_S = 30
 class WatchedJobs:
     """A job store that notes what is looked up together, and keeps a look waiting until it is let go on."""
 
-    def __init__(self, jobs: JobStore) -> None:
+    def __init__(self, jobs: JobRepository) -> None:
         self.rounds: list[set[str]] = []
         self.begun, self.let = Event(), Event()
         self.away = False
         self._jobs = jobs
 
-    def look(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+    def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         self.rounds.append(set(job_ids))
         self.begun.set()
         assert self.let.wait(WITHIN_S)
         if self.away:
             raise DatabaseUnavailable
-        return self._jobs.look(job_ids)
+        return self._jobs.get_with_counts(job_ids)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._jobs, name)
@@ -62,7 +62,7 @@ class OwnLooks:
 
 @pytest.fixture
 def looks(jobs: WatchedJobs, services: Services) -> OwnLooks:
-    return OwnLooks(Looks(JobReader(cast(JobStore, jobs), services.object_store)), services)
+    return OwnLooks(Looks(JobReader(cast(JobRepository, jobs), services.object_store)), services)
 
 
 async def asked(looks: OwnLooks, jobs: WatchedJobs, first: str, *others: str) -> list[Any]:

@@ -21,9 +21,9 @@ def test_a_canceled_job_is_queued_again(client: TestClient) -> None:
 
 def test_a_failed_job_is_queued_without_its_error(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim
-    services.jobs.save(claim, claim.job.failed(FAILURES[FailureCode.GAVE_UP], services.clock.now()))
+    services.ports.work_queue.save(claim, claim.job.failed(FAILURES[FailureCode.GAVE_UP], services.clock.now()))
     answer = client.post(f"/v1/jobs/{job_id}/retry").json()
     assert (answer["status"], answer["error"], answer["started_at"]) == ("queued", None, None)
 

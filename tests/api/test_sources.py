@@ -163,9 +163,9 @@ def test_the_same_url_and_config_give_the_same_job_also_when_it_was_fetched(
 ) -> None:
     first = post(client, **KEY).json()
     assert post(client, **KEY).json() == first
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim
-    services.jobs.save(claim, claim.job.evolve(recording=claim.job.recording.without_url()))
+    services.ports.work_queue.save(claim, claim.job.evolve(recording=claim.job.recording.without_url()))
     assert post(client, **KEY).json()["id"] == first["id"]
     for other in ({"source": {"url": f"{URL}?v=2"}}, {**SOURCE, "priority": "low"}):
         assert_problem(post(client, other, **KEY), 422, "idempotency_mismatch")

@@ -85,12 +85,12 @@ def test_it_is_there_as_soon_as_the_recording_is_decoded_until_the_job_is_delete
 ) -> None:
     job_id = submitted(services, JobOptions())
     url = f"/v1/jobs/{job_id}/waveform"
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     assert_problem(client.get(url), 409, "result_not_ready")
     services.waveform_store.store(job_id, CALL)
     now = services.clock.now()
-    services.jobs.save(claim, claim.job.evolve(prepared=CALL.end).to(JobState.INFERRING, now))
+    services.ports.work_queue.save(claim, claim.job.evolve(prepared=CALL.end).to(JobState.INFERRING, now))
     assert client.get(url).json()["end_ms"] == 4990
     client.post(f"/v1/jobs/{job_id}/cancel")
     assert client.get(url).json()["end_ms"] == 4990

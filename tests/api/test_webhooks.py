@@ -27,7 +27,7 @@ def started(client: TestClient, services: Services, config: str) -> str:
     """The id of a job that was submitted and has begun."""
     answer = post_raw(client, config=config)
     assert answer.status_code == 202, answer.text
-    assert services.jobs.claim_preparation()
+    assert services.ports.work_queue.claim_preparation()
     return str(answer.json()["id"])
 
 
@@ -38,9 +38,9 @@ def deliveries(client: TestClient, **only: Any) -> list[dict[str, Any]]:
 
 
 def attempt(services: Services, came: Attempt) -> None:
-    claim = services.deliveries.claim()
+    claim = services.ports.deliveries.claim()
     assert claim
-    assert services.deliveries.record(claim, came)
+    assert services.ports.deliveries.record(claim, came)
 
 
 def test_an_endpoint_is_made_looked_at_changed_and_deleted(client: TestClient) -> None:
@@ -112,7 +112,7 @@ def test_an_endpoint_gets_the_events_that_it_wants_at_the_url_that_it_has(
     assert (delivery["state"], delivery["attempts"], delivery["url"]) == ("pending", 0, URL)
     assert delivery["payload"]["data"]["id"] == job_id
     client.patch(f"/v1/webhook-endpoints/{endpoint['id']}", json={"url": "https://new.example/"})
-    claim = services.deliveries.claim()
+    claim = services.ports.deliveries.claim()
     assert claim
     assert (claim.url, claim.secrets) == ("https://new.example/", (endpoint["secret"],))
 
@@ -131,7 +131,7 @@ def test_a_disabled_or_deleted_endpoint_gets_nothing_more(client: TestClient, se
     assert {one["state"] for one in deliveries(client)} == {"disabled"}
     again = f"/v1/webhook-deliveries/{deliveries(client)[0]['id']}/redeliver"
     assert_problem(client.post(again), 404, "endpoint_not_found")
-    assert services.deliveries.claim() is None
+    assert services.ports.deliveries.claim() is None
 
 
 def test_secrets_of_endpoints_and_of_urls_are_replaced_apart(client: TestClient, services: Services) -> None:
@@ -141,7 +141,7 @@ def test_secrets_of_endpoints_and_of_urls_are_replaced_apart(client: TestClient,
     assert len({endpoint["secret"], new, first, second}) == 4
     started(client, services, f'{{"webhook_endpoint_id": "{endpoint["id"]}"}}')
     started(client, services, f'{{"webhook_url": "{URL}/own"}}')
-    claims = [services.deliveries.claim() for _ in range(2)]
+    claims = [services.ports.deliveries.claim() for _ in range(2)]
     assert [claim.secrets for claim in claims if claim] == [(new, endpoint["secret"]), (second, first)]
 
 
@@ -207,7 +207,7 @@ def test_what_tells_of_a_job_goes_with_it(client: TestClient, services: Services
     job_id = started(client, services, f'{{"webhook_url": "{URL}"}}')
     client.delete(f"/v1/jobs/{job_id}")
     assert deliveries(client) == []
-    assert services.deliveries.claim() is None
+    assert services.ports.deliveries.claim() is None
 
 
 def test_another_tenants_endpoints_and_deliveries_are_not_there(client: TestClient, services: Services) -> None:

@@ -1,4 +1,4 @@
-"""The schema's steps, there and back on both databases, and what is said when a database is not at the last one."""
+"""Migrations up and down on both databases, and the errors of a database with another schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, inspect, text
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.db.engine import DatabaseUnusable, open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import alembic_config, check_schema, migrate
 from shared.db.tables import Base
 from shared.ports import JobFilter
@@ -73,7 +73,7 @@ def test_the_migrations_make_the_tables_and_can_be_run_again(engine: Engine) -> 
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_the_way_back_leaves_nothing_and_can_be_gone_again(engine: Engine) -> None:
+def test_a_downgrade_leaves_nothing_and_can_be_repeated(engine: Engine) -> None:
     for _ in range(2):
         migrate(engine)
         assert tables(engine) == set(Base.metadata.tables)
@@ -81,7 +81,7 @@ def test_the_way_back_leaves_nothing_and_can_be_gone_again(engine: Engine) -> No
         assert tables(engine) == set()
 
 
-def test_several_may_migrate_at_once(engine: Engine, url: str) -> None:
+def test_several_processes_can_migrate_together(engine: Engine, url: str) -> None:
     command = [sys.executable, "-c", MIGRATE, url]
     processes = [Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT) for _ in range(4)]
     for process in processes:
@@ -92,15 +92,13 @@ def test_several_may_migrate_at_once(engine: Engine, url: str) -> None:
     check_schema(engine)
 
 
-def test_segments_from_before_there_were_flags_have_none_and_outlive_the_way_back(
-    engine: Engine, clock: ManualClock
-) -> None:
+def test_segments_older_than_flags_have_none_and_outlive_a_downgrade(engine: Engine, clock: ManualClock) -> None:
     command.upgrade(alembic_config(engine), "0001")
     with engine.begin() as connection:
         connection.execute(text(JOB))
         connection.execute(text(SEGMENT))
     migrate(engine)
-    jobs = SqlJobStore(engine, clock, lease_s=30)
+    jobs = SqlJobRepository(engine, clock)
     assert [result.segment.flags for result in jobs.results("job_1")] == [()]
     command.downgrade(alembic_config(engine), "0001")
     with engine.connect() as connection:
@@ -142,13 +140,13 @@ def test_the_database_of_a_server_is_migrated_by_hand_only(bare_postgres_url: st
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
-def test_postgres_is_spoken_to_by_the_driver_that_is_installed(postgres_url: str, scheme: str) -> None:
+def test_postgres_uses_the_installed_driver(postgres_url: str, scheme: str) -> None:
     engine = open_engine(postgres_url.replace("postgresql", scheme, 1))
     check_schema(engine)
     engine.dispose()
 
 
-def test_what_the_url_says_of_the_connection_counts(postgres_url: str) -> None:
+def test_the_parameters_of_the_url_count(postgres_url: str) -> None:
     engine = open_engine(f"{postgres_url}?application_name=mine")
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW application_name")) == "mine"
@@ -156,7 +154,7 @@ def test_what_the_url_says_of_the_connection_counts(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql://me:secret@host/db", "must begin with postgresql:// or sqlite://, not mysql://"),
         ("me:secret@host", "is no URL like postgresql://user:password@host/name"),
@@ -167,7 +165,7 @@ def test_what_the_url_says_of_the_connection_counts(postgres_url: str) -> None:
         ),
     ],
 )
-def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, said: str) -> None:
-    with pytest.raises(DatabaseUnusable, match=said) as raised:
+def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, message: str) -> None:
+    with pytest.raises(DatabaseUnusable, match=message) as raised:
         check_schema(open_engine(url))
     assert "secret" not in str(raised.value)

@@ -21,11 +21,13 @@ from structlog.testing import capture_logs
 
 from shared.adapters import local_object_store
 from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import Services, open_services
-from shared.db import claim_queries, jobs
+from shared.container import Services, build_services, open_ports
+from shared.db import claim_queries, housekeeping, job_repository, work_queue
 from shared.db import uploads as stored_uploads
-from shared.db.jobs import SqlJobStore
+from shared.db.housekeeping import SqlHousekeeping
+from shared.db.job_repository import SqlJobRepository
 from shared.db.uploads import SqlUploadStore
+from shared.db.work_queue import SqlWorkQueue
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, StorageFull
 from shared.domain.options import JobOptions, SegmentationOptions
@@ -33,7 +35,6 @@ from shared.domain.recording import AudioFormat, RecordingWarning
 from shared.frame_scores import softmax
 from shared.ports import ObjectStore, ObjectWriter
 from shared.services import cancellation, frame_store, submission, sweeper, upload_writers, uploads, waveform_store
-from shared.services.uploads import Uploads
 from shared.settings import Settings
 from tests.chaos.places import Place, Watch
 from tests.support.clock import ManualClock
@@ -62,13 +63,15 @@ MORTAL = (
         finish,
         frame_store,
         infer,
+        housekeeping,
         job_stage,
-        jobs,
+        job_repository,
         hold_lease,
         local_object_store,
         prepare,
         submission,
         sweeper,
+        work_queue,
     ),
     *(upload_writers, stored_uploads, uploads, waveform_store),
 )
@@ -95,24 +98,19 @@ class World:
 
 @contextmanager
 def opened(engine: Engine, clock: ManualClock, folder: Path) -> Iterator[World]:
-    store, parted = SqlJobStore(engine, clock, LEASE_S), SqlUploadStore(engine, clock)
     database_url = engine.url.render_as_string(hide_password=False)
-    with open_services(Settings(data_dir=folder, database_url=database_url), LocalWakeUps()) as services:
-        submit = replace(services.submission, jobs=store, clock=clock)
-        own = replace(
-            services,
-            settings=services.settings.model_copy(update={"lease_s": _RENEWED_WITHIN_S}),
-            jobs=store,
-            clock=clock,
-            submission=submit,
-            uploads=Uploads(parted, submit),
-            reader=replace(services.reader, jobs=store),
-            frame_store=replace(services.frame_store, jobs=store),
-            waveform_store=replace(services.waveform_store, jobs=store),
-            cancellation=replace(services.cancellation, jobs=store, clock=clock),
-            sweeper=replace(services.sweeper, jobs=store, uploads=parted, lease_s=LEASE_S),
+    with open_ports(Settings(data_dir=folder, database_url=database_url), LocalWakeUps(), clock) as ports:
+        # Over `engine`, whose connections are closed before a process is forked.
+        ports = replace(
+            ports,
+            settings=ports.settings.model_copy(update={"lease_s": _RENEWED_WITHIN_S}),
+            jobs=SqlJobRepository(engine, clock),
+            work_queue=SqlWorkQueue(engine, clock, LEASE_S),
+            housekeeping=SqlHousekeeping(engine, clock),
+            uploads=SqlUploadStore(engine, clock),
         )
-        yield World(own, engine, clock)
+        services = build_services(ports)
+        yield World(replace(services, sweeper=replace(services.sweeper, lease_s=LEASE_S)), engine, clock)
 
 
 Story = Callable[[World], None]
@@ -134,13 +132,7 @@ def analysed(world: World) -> None:
 def analysed_after_errors(world: World) -> None:
     """The same where the store is full at first."""
     full = FullAtFirst(world.services.object_store)
-    services = world.services
-    troubled = replace(
-        services,
-        object_store=full,
-        frame_store=replace(services.frame_store, objects=full),
-        waveform_store=replace(services.waveform_store, objects=full),
-    )
+    troubled = build_services(replace(world.services.ports, object_store=full))
     _submit(world)
     _work(troubled)
     for _ in range(2):  # for the sound of the segments, and for the waveform

@@ -1,4 +1,4 @@
-"""Every contract of the job store is tested over SQLite and over Postgres."""
+"""Fixtures of the contract tests; every contract of the stores is tested over SQLite and over Postgres."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import Engine
 
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.housekeeping import SqlHousekeeping
+from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import migrate
-from shared.ports import JobStore
+from shared.db.webhook_deliveries import SqlDeliveryQueue
+from shared.db.work_queue import SqlWorkQueue
+from shared.ports import DeliveryQueue, Housekeeping, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import DatabaseClock
 from tests.support.stored_jobs import LEASE_S
@@ -42,5 +45,20 @@ def engine(database_url: str, clock: ManualClock) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def jobs(engine: Engine, clock: ManualClock) -> JobStore:
-    return SqlJobStore(engine, clock, LEASE_S)
+def jobs(engine: Engine, clock: ManualClock) -> JobRepository:
+    return SqlJobRepository(engine, clock)
+
+
+@pytest.fixture
+def queue(engine: Engine, clock: ManualClock) -> WorkQueue:
+    return SqlWorkQueue(engine, clock, LEASE_S)
+
+
+@pytest.fixture
+def housekeeping(engine: Engine, clock: ManualClock) -> Housekeeping:
+    return SqlHousekeeping(engine, clock)
+
+
+@pytest.fixture
+def webhooks(engine: Engine, clock: ManualClock) -> DeliveryQueue:
+    return SqlDeliveryQueue(engine, clock)

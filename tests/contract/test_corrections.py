@@ -1,4 +1,4 @@
-"""What every adapter of `shared.ports.JobStore` does with what people say of segments."""
+"""The contract of corrections in `shared.ports.JobRepository`."""
 
 from __future__ import annotations
 
@@ -12,33 +12,39 @@ from shared.domain.errors import JobDeleted, JobNotFound, SegmentNotFound
 from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.segment import Correction, SegmentOutcome
-from shared.ports import JobStore
-from tests.contract.test_job_store_races import at_once
+from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, MODEL, claimed, prepared, stored
+from tests.support.threads import run_together
 
 
-def said(clock: ManualClock, emotion: str = "angry", comment: str | None = "Hört sich «böse» an 😡") -> Correction:
+def correction(
+    clock: ManualClock, emotion: str = "angry", comment: str | None = "Hört sich «böse» an 😡"
+) -> Correction:
     return Correction(emotion, comment, clock.now(), "key_1")
 
 
-def corrections(jobs: JobStore, job_id: str) -> list[Correction | None]:
+def corrections(jobs: JobRepository, job_id: str) -> list[Correction | None]:
     return [result.correction for result in jobs.results(job_id)]
 
 
-def test_a_correction_comes_back_with_its_segment_and_with_no_other(jobs: JobStore, clock: ManualClock) -> None:
-    job, other = prepared(jobs, clock), prepared(jobs, clock)
+def test_a_correction_comes_back_with_its_segment_only(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job, other = prepared(jobs, queue, clock), prepared(jobs, queue, clock)
     clock.advance(0.123457)
-    found = jobs.correct(job.id, 1, said(clock))
-    assert (found.segment, found.correction) == (stored(1, 20).segment, said(clock))
-    assert corrections(jobs, job.id) == [None, said(clock), None]
-    assert jobs.results(job.id, after=0, limit=1) == [found]
+    corrected = jobs.correct(job.id, 1, correction(clock))
+    assert (corrected.segment, corrected.correction) == (stored(1, 20).segment, correction(clock))
+    assert corrections(jobs, job.id) == [None, correction(clock), None]
+    assert jobs.results(job.id, after=0, limit=1) == [corrected]
     assert corrections(jobs, other.id) == [None] * 3
 
 
-def test_the_last_correction_counts_and_can_be_withdrawn(jobs: JobStore, clock: ManualClock) -> None:
-    job = prepared(jobs, clock)
-    jobs.correct(job.id, 0, said(clock))
+def test_the_last_correction_counts_and_can_be_withdrawn(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job = prepared(jobs, queue, clock)
+    jobs.correct(job.id, 0, correction(clock))
     clock.advance(1)
     later = Correction("sad", None, clock.now())
     jobs.correct(job.id, 0, later)
@@ -48,57 +54,63 @@ def test_the_last_correction_counts_and_can_be_withdrawn(jobs: JobStore, clock: 
         assert corrections(jobs, job.id) == [None] * 3
 
 
-def test_there_is_nothing_to_correct_where_there_is_no_segment(jobs: JobStore, clock: ManualClock) -> None:
-    job, deleted = prepared(jobs, clock), prepared(jobs, clock)
+def test_only_existing_segments_can_be_corrected(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
+    job, deleted = prepared(jobs, queue, clock), prepared(jobs, queue, clock)
     jobs.delete(deleted.id)
     wrong = [(job.id, 3, SegmentNotFound), ("job_0", 0, JobNotFound), (deleted.id, 0, JobDeleted)]
     for job_id, index, error in wrong:
         with pytest.raises(error):
-            jobs.correct(job_id, index, said(clock))
+            jobs.correct(job_id, index, correction(clock))
         with pytest.raises(error):
             jobs.withdraw_correction(job_id, index)
 
 
-def test_another_tenant_corrects_nothing(jobs: JobStore, clock: ManualClock) -> None:
-    job = prepared(jobs, clock, tenant="acme")
-    jobs.of("acme").correct(job.id, 0, said(clock))
+def test_another_tenant_corrects_nothing(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
+    job = prepared(jobs, queue, clock, tenant="acme")
+    jobs.for_tenant("acme").correct(job.id, 0, correction(clock))
     with pytest.raises(JobNotFound):
-        jobs.of("other").correct(job.id, 0, said(clock, "sad"))
+        jobs.for_tenant("other").correct(job.id, 0, correction(clock, "sad"))
     with pytest.raises(JobNotFound):
-        jobs.of("other").withdraw_correction(job.id, 0)
-    assert corrections(jobs, job.id) == [said(clock), None, None]
+        jobs.for_tenant("other").withdraw_correction(job.id, 0)
+    assert corrections(jobs, job.id) == [correction(clock), None, None]
 
 
-def test_what_the_model_says_changes_nothing_of_it_and_the_other_way_round(jobs: JobStore, clock: ManualClock) -> None:
-    job = prepared(jobs, clock, 2)
-    first, second = jobs.claim_segments(10**9)
-    jobs.correct(job.id, 0, said(clock))
-    jobs.record([(first, HAPPY), (second, SegmentOutcome.skipped(FailureCode.TIMEOUT))], MODEL)
-    jobs.correct(job.id, 1, said(clock, "sad"))
+def test_outcomes_and_corrections_do_not_change_each_other(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job = prepared(jobs, queue, clock, 2)
+    first, second = queue.claim_segments(10**9)
+    jobs.correct(job.id, 0, correction(clock))
+    queue.record([(first, HAPPY), (second, SegmentOutcome.skipped(FailureCode.TIMEOUT))], MODEL)
+    jobs.correct(job.id, 1, correction(clock, "sad"))
     assert [result.outcome.emotion for result in jobs.results(job.id)] == ["happy", "unknown"]
-    assert corrections(jobs, job.id) == [said(clock), said(clock, "sad")]
+    assert corrections(jobs, job.id) == [correction(clock), correction(clock, "sad")]
 
 
-def test_a_retry_keeps_corrections_of_the_same_sound_and_of_no_other(jobs: JobStore, clock: ManualClock) -> None:
-    prepared(jobs, clock, 4)
-    jobs.record([(claim, HAPPY) for claim in jobs.claim_segments(10**9)], MODEL)
-    finish = claimed(jobs.claim_finish())
+def test_a_retry_keeps_the_corrections_of_unchanged_segments_only(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    prepared(jobs, queue, clock, 4)
+    queue.record([(claim, HAPPY) for claim in queue.claim_segments(10**9)], MODEL)
+    finish = claimed(queue.claim_finish())
     ended = finish.job.to(JobState.SUCCEEDED, clock.now())
-    jobs.save(finish, ended)
+    queue.save(finish, ended)
     for index in range(4):
-        jobs.correct(ended.id, index, said(clock))
+        jobs.correct(ended.id, index, correction(clock))
     assert jobs.retry(ended, ended.retried(clock.now()), forget_all=True)
-    assert corrections(jobs, ended.id) == [said(clock)] * 4
-    again = claimed(jobs.claim_preparation())
+    assert corrections(jobs, ended.id) == [correction(clock)] * 4
+    again = claimed(queue.claim_preparation())
     other_channel = replace(stored(2, 40), segment=replace(stored(2, 40).segment, channel=1))
-    jobs.save(again, again.job, add=[stored(0, 0), stored(1, 21), other_channel])
-    jobs.forget_segments_from(again, 3)
-    assert corrections(jobs, ended.id) == [said(clock), None, None]
+    queue.save(again, again.job, add=[stored(0, 0), stored(1, 21), other_channel])
+    queue.forget_segments_from(again, 3)
+    assert corrections(jobs, ended.id) == [correction(clock), None, None]
 
 
-def test_a_deleted_job_leaves_no_correction(jobs: JobStore, clock: ManualClock, engine: Engine) -> None:
-    job = prepared(jobs, clock)
-    jobs.correct(job.id, 0, said(clock))
+def test_a_deleted_job_leaves_no_correction(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock, engine: Engine
+) -> None:
+    job = prepared(jobs, queue, clock)
+    jobs.correct(job.id, 0, correction(clock))
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM segment_corrections")) == 1
     jobs.delete(job.id)
@@ -106,9 +118,11 @@ def test_a_deleted_job_leaves_no_correction(jobs: JobStore, clock: ManualClock, 
         assert connection.scalar(text("SELECT count(*) FROM segment_corrections")) == 0
 
 
-def test_of_corrections_at_once_one_counts_and_none_fails(jobs: JobStore, clock: ManualClock) -> None:
-    job = prepared(jobs, clock)
-    all_said = [said(clock, comment=str(number)) for number in range(8)]
-    found = at_once(*[partial(jobs.correct, job.id, 0, one) for one in all_said])
-    assert [result.correction for result in found] == all_said
-    assert corrections(jobs, job.id)[0] in all_said
+def test_concurrent_corrections_succeed_and_the_last_one_counts(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job = prepared(jobs, queue, clock)
+    all_corrections = [correction(clock, comment=str(number)) for number in range(8)]
+    results = run_together(*[partial(jobs.correct, job.id, 0, text) for text in all_corrections])
+    assert [result.correction for result in results] == all_corrections
+    assert corrections(jobs, job.id)[0] in all_corrections

@@ -1,4 +1,4 @@
-"""What of a database's errors is an outage, and what stays the fault of whoever asked."""
+"""Errors of a database: outages, and bugs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.job_repository import SqlJobRepository
 from shared.db.schema import migrate
 from shared.db.sessions import Sessions
+from shared.db.work_queue import SqlWorkQueue
 from shared.domain.errors import DatabaseUnavailable, StorageFull
 from shared.ports import JobFilter
 from tests.support.clock import ManualClock
@@ -36,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sqlite(file: Path) -> Iterator[Engine]:
-    """Who uses that database, but does not wait for others."""
+    """An engine for that database that hardly waits for others."""
     engine = open_engine(f"sqlite:///{file}")
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 10"))
     yield engine
@@ -55,45 +56,45 @@ def execute(engine: Engine, statement: str) -> None:
         session.execute(text(statement))
 
 
-def test_a_disk_without_room_for_sqlite_is_full_and_what_is_not_written_is_tried_again(sqlite: Engine) -> None:
-    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
+def test_a_write_to_sqlite_on_a_full_disk_fails_and_can_be_repeated(sqlite: Engine) -> None:
+    jobs, queue = SqlJobRepository(sqlite, CLOCK), SqlWorkQueue(sqlite, CLOCK, LEASE_S)
     new_job(jobs, CLOCK)
-    claim = claimed(jobs.claim_preparation())
-    with sqlite.connect() as connection:  # the only one of the pool
+    claim = claimed(queue.claim_preparation())
+    with sqlite.connect() as connection:  # the only connection of the pool
         pages = connection.scalar(text("PRAGMA page_count"))
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
     with pytest.raises(StorageFull):
-        jobs.save(claim, claim.job, add=[stored(index, 20 * index) for index in range(300)])
+        queue.save(claim, claim.job, add=[stored(index, 20 * index) for index in range(300)])
     assert jobs.results(claim.job.id) == []
     with sqlite.connect() as connection:
         connection.execute(text("PRAGMA max_page_count = 1000000"))
-    jobs.save(claim, claim.job, add=[stored(0)])
+    queue.save(claim, claim.job, add=[stored(0)])
     assert len(jobs.results(claim.job.id)) == 1
 
 
-def test_a_sqlite_file_that_another_keeps_to_itself_is_unavailable(file: Path, sqlite: Engine) -> None:
-    jobs = SqlJobStore(sqlite, CLOCK, LEASE_S)
-    other = open_engine(f"sqlite:///{file}")
-    with other.begin(), pytest.raises(DatabaseUnavailable):
+def test_a_sqlite_file_that_another_process_locks_is_unavailable(file: Path, sqlite: Engine) -> None:
+    jobs = SqlJobRepository(sqlite, CLOCK)
+    locking = open_engine(f"sqlite:///{file}")
+    with locking.begin(), pytest.raises(DatabaseUnavailable):
         new_job(jobs, CLOCK)
-    assert new_job(jobs, CLOCK) == jobs.page(limit=9, after=None, wanted=JobFilter()).jobs[0]
-    other.dispose()
+    assert new_job(jobs, CLOCK) == jobs.page(limit=9, after=None, job_filter=JobFilter()).jobs[0]
+    locking.dispose()
 
 
 def test_a_sqlite_file_whose_disk_is_gone_is_unavailable(file: Path, sqlite: Engine) -> None:
     shutil.move(file.parent, file.parent.with_name("elsewhere"))
     with pytest.raises(DatabaseUnavailable):
-        SqlJobStore(sqlite, CLOCK, LEASE_S).claim_preparation()
+        SqlWorkQueue(sqlite, CLOCK, LEASE_S).claim_preparation()
 
 
-def test_a_fault_of_ours_is_no_outage_on_sqlite(sqlite: Engine) -> None:
+def test_a_bug_is_no_outage_on_sqlite(sqlite: Engine) -> None:
     for statement in ("SELECT * FROM nothing", "SELECT", "INSERT INTO deleted_jobs (id) VALUES ('1')"):
         with pytest.raises(DBAPIError):
             execute(sqlite, statement)
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "53300", "57014", "58030"])
-def test_what_a_server_cannot_do_now_is_an_outage(postgres: Engine, sqlstate: str) -> None:
+def test_a_temporary_error_of_a_server_is_an_outage(postgres: Engine, sqlstate: str) -> None:
     with pytest.raises(DatabaseUnavailable):
         execute(postgres, RAISE.format(sqlstate))
 
@@ -104,12 +105,12 @@ def test_a_server_without_room_is_full(postgres: Engine) -> None:
 
 
 @pytest.mark.parametrize("sqlstate", ["23505", "42P01", "54000", "XX000"])
-def test_a_fault_of_ours_is_no_outage_of_a_server(postgres: Engine, sqlstate: str) -> None:
+def test_a_bug_is_no_outage_of_a_server(postgres: Engine, sqlstate: str) -> None:
     with pytest.raises(DBAPIError):
         execute(postgres, RAISE.format(sqlstate))
 
 
-def test_a_connection_that_the_server_ends_is_an_outage_and_the_next_is_a_new_one(postgres: Engine) -> None:
+def test_a_connection_that_the_server_ends_is_an_outage_and_is_replaced(postgres: Engine) -> None:
     with pytest.raises(DatabaseUnavailable):
         execute(postgres, "SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(DatabaseUnavailable), Sessions(postgres).begin() as session:  # noqa: PT012
@@ -119,7 +120,7 @@ def test_a_connection_that_the_server_ends_is_an_outage_and_the_next_is_a_new_on
     execute(postgres, "SELECT 1")
 
 
-def test_a_server_that_is_not_there_is_an_outage() -> None:
+def test_an_unreachable_server_is_an_outage() -> None:
     with pytest.raises(DatabaseUnavailable):
         execute(open_engine("postgresql://127.0.0.1:1/emoline"), "SELECT 1")
 
@@ -133,7 +134,7 @@ def test_connections_that_are_all_in_use_are_an_outage(postgres_url: str) -> Non
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_what_a_statement_was_given_is_in_no_error_of_it(kind: str, request: pytest.FixtureRequest) -> None:
+def test_the_error_of_a_statement_hides_its_parameters(kind: str, request: pytest.FixtureRequest) -> None:
     engine: Engine = request.getfixturevalue(kind)
     statement = text("INSERT INTO deleted_jobs (id, tenant) VALUES (:id, :tenant)")
     with pytest.raises(DBAPIError) as raised, engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""What jobs count, and that no two take the last place."""
+"""The usage of jobs, and the limits on it under concurrency."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.domain.limits import Limits, Standing
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.usage import DayUsage, Usage
-from shared.ports import JobStore
+from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import SECOND, claimed
 
@@ -27,81 +27,79 @@ def usage(engine: Engine) -> SqlUsageStore:
     return SqlUsageStore(engine)
 
 
-def wanted(clock: ManualClock, size: int = 10, tenant: str = "acme", key_id: str | None = "key_1") -> Job:
+def make_job(clock: ManualClock, size: int = 10, tenant: str = "acme", key_id: str | None = "key_1") -> Job:
     recording = Recording("call.mp3", size, "ab", "jobs/x/source")
     return Job(f"job_{uuid_utils.uuid7()}", recording, JobOptions(), clock.now(), tenant, key_id)
 
 
-def decode(jobs: JobStore, clock: ManualClock, seconds: int) -> Job:
-    claim = claimed(jobs.claim_preparation())
+def decode(queue: WorkQueue, clock: ManualClock, seconds: int) -> Job:
+    claim = claimed(queue.claim_preparation())
     job = claim.job.evolve(prepared=seconds * SECOND).to(JobState.INFERRING, clock.now())
-    jobs.save(claim, job)
+    queue.save(claim, job)
     return job
 
 
-def test_jobs_count_on_their_day_for_their_key_also_when_they_are_deleted(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+def test_jobs_count_on_their_day_for_their_key_even_when_deleted(
+    jobs: JobRepository, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
     today = clock.now().date()
-    own = [wanted(clock), wanted(clock, 20), wanted(clock, 30, key_id="key_2")]
-    late = replace(wanted(clock, 40), created_at=clock.now() + timedelta(days=1))
-    for job in (*own, late, wanted(clock, 50, "other")):
+    submitted = [make_job(clock), make_job(clock, 20), make_job(clock, 30, key_id="key_2")]
+    late = replace(make_job(clock, 40), created_at=clock.now() + timedelta(days=1))
+    for job in (*submitted, late, make_job(clock, 50, "other")):
         assert jobs.add(job) is None
-    jobs.delete(own[0].id)
-    assert jobs.get(own[1].id).key_id == "key_1"
-    assert usage.of_tenant("acme", today, today + timedelta(days=1)) == [
+    jobs.delete(submitted[0].id)
+    assert jobs.get(submitted[1].id).key_id == "key_1"
+    assert usage.list_days("acme", today, today + timedelta(days=1)) == [
         DayUsage(today, "key_1", Usage(2, 30)),
         DayUsage(today, "key_2", Usage(1, 30)),
         DayUsage(today + timedelta(days=1), "key_1", Usage(1, 40)),
     ]
-    assert usage.of_tenant("acme", today - timedelta(days=9), today - timedelta(days=1)) == []
+    assert usage.list_days("acme", today - timedelta(days=9), today - timedelta(days=1)) == []
 
 
-def test_sound_counts_once_it_is_decoded_and_once_only(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+def test_audio_counts_once_when_it_is_decoded(
+    jobs: JobRepository, queue: WorkQueue, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
     def seconds() -> float:
         today = clock.now().date()
-        return sum(found.usage.samples for found in usage.of_tenant("acme", today, today)) / SECOND
+        return sum(day.usage.samples for day in usage.list_days("acme", today, today)) / SECOND
 
-    jobs.add(wanted(clock))
+    jobs.add(make_job(clock))
     assert seconds() == 0
-    job = decode(jobs, clock, 60)
+    job = decode(queue, clock, 60)
     assert seconds() == 60
     canceled = job.to(JobState.CANCELED, clock.now())
     assert jobs.replace(job, canceled)
     assert jobs.retry(canceled, canceled.retried(clock.now()), forget_all=True)
     assert seconds() == 60
-    claim = claimed(jobs.claim_preparation())
-    jobs.save(claim, claim.job.evolve(prepared=5 * SECOND))
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job.evolve(prepared=5 * SECOND))
     jobs.delete(job.id)
     assert seconds() == 60
 
 
-def test_a_job_that_is_deleted_while_it_is_decoded_counts_as_far_as_that_went(
-    jobs: JobStore, usage: SqlUsageStore, clock: ManualClock
+def test_a_job_that_is_deleted_while_it_is_decoded_counts_its_decoded_audio(
+    jobs: JobRepository, queue: WorkQueue, usage: SqlUsageStore, clock: ManualClock
 ) -> None:
-    jobs.add(wanted(clock))
-    claim = claimed(jobs.claim_preparation())
-    jobs.save(claim, claim.job.evolve(prepared=5 * SECOND))
+    jobs.add(make_job(clock))
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job.evolve(prepared=5 * SECOND))
     jobs.delete(claim.job.id)
-    (found,) = usage.of_tenant("acme", clock.now().date(), clock.now().date())
-    assert found.usage.samples == 5 * SECOND
+    (day,) = usage.list_days("acme", clock.now().date(), clock.now().date())
+    assert day.usage.samples == 5 * SECOND
 
 
-def test_a_job_that_is_there_already_counts_once(jobs: JobStore, usage: SqlUsageStore, clock: ManualClock) -> None:
-    first, again = (replace(wanted(clock), idempotency_key="order-17") for _ in range(2))
+def test_a_job_that_is_added_twice_counts_once(jobs: JobRepository, usage: SqlUsageStore, clock: ManualClock) -> None:
+    first, again = (replace(make_job(clock), idempotency_key="order-17") for _ in range(2))
     assert jobs.add(first) is None
-    there = jobs.add(again)
-    assert there is not None
-    assert there.id == first.id
-    (found,) = usage.of_tenant("acme", clock.now().date(), clock.now().date())
-    assert found.usage == Usage(1, 10)
+    existing = jobs.add(again)
+    assert existing is not None
+    assert existing.id == first.id
+    (day,) = usage.list_days("acme", clock.now().date(), clock.now().date())
+    assert day.usage == Usage(1, 10)
 
 
-def test_who_is_over_a_limit_is_refused_before_and_after_the_recording_has_come(
-    jobs: JobStore, clock: ManualClock
-) -> None:
+def test_a_job_over_a_limit_is_refused_before_and_after_its_upload(jobs: JobRepository, clock: ManualClock) -> None:
     for limits, error in (
         (Limits(open_jobs=1), TooManyOpenJobs),
         (Limits(upload_bytes_per_day=19), QuotaExceeded),
@@ -110,41 +108,43 @@ def test_who_is_over_a_limit_is_refused_before_and_after_the_recording_has_come(
         tenant = error.code
         if error is not QueueFull:
             jobs.admit(tenant, 10, None, limits)
-        jobs.add(replace(wanted(clock, tenant=tenant), idempotency_key="mine"))
+        jobs.add(replace(make_job(clock, tenant=tenant), idempotency_key="mine"))
         with pytest.raises(error):
             jobs.admit(tenant, 10, None, limits)
         with pytest.raises(error):
-            jobs.add(wanted(clock, tenant=tenant), limits)
+            jobs.add(make_job(clock, tenant=tenant), limits)
         jobs.admit(tenant, 10, "mine", limits)
 
 
-def test_a_new_day_begins_at_midnight_of_utc(jobs: JobStore, clock: ManualClock) -> None:
+def test_a_new_day_begins_at_midnight_of_utc(jobs: JobRepository, clock: ManualClock) -> None:
     limits = Limits(upload_bytes_per_day=10)
     clock.advance(20 * 3600)
-    jobs.add(wanted(clock), limits)
+    jobs.add(make_job(clock), limits)
     with pytest.raises(QuotaExceeded) as refused:
-        jobs.add(wanted(clock), limits)
+        jobs.add(make_job(clock), limits)
     assert refused.value.standing == Standing("upload-bytes", 10, 0, "content-bytes", 24 * 3600, 4 * 3600)
     clock.advance(4 * 3600 - 1)
     with pytest.raises(QuotaExceeded):
-        jobs.add(wanted(clock), limits)
+        jobs.add(make_job(clock), limits)
     clock.advance(1)
-    assert jobs.add(wanted(clock), limits) is None
+    assert jobs.add(make_job(clock), limits) is None
 
 
-def test_sound_of_the_day_is_limited_by_what_is_known_of_it(jobs: JobStore, clock: ManualClock) -> None:
+def test_audio_of_the_day_is_limited_by_decoded_audio(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
     limits = Limits(audio_hours_per_day=1)
-    jobs.add(wanted(clock), limits)
-    decode(jobs, clock, 3599)
-    jobs.add(wanted(clock), limits)
-    decode(jobs, clock, 1)
+    jobs.add(make_job(clock), limits)
+    decode(queue, clock, 3599)
+    jobs.add(make_job(clock), limits)
+    decode(queue, clock, 1)
     with pytest.raises(QuotaExceeded):
-        jobs.add(wanted(clock), limits)
+        jobs.add(make_job(clock), limits)
 
 
 @pytest.mark.parametrize("limits", [Limits(open_jobs=3), Limits(upload_bytes_per_day=39)], ids=["open", "bytes"])
-def test_of_many_at_once_only_as_many_are_taken_as_there_are_places(
-    jobs: JobStore, clock: ManualClock, limits: Limits
+def test_concurrent_jobs_do_not_exceed_a_limit_together(
+    jobs: JobRepository, clock: ManualClock, limits: Limits
 ) -> None:
     def submit(job: Job) -> bool:
         try:
@@ -154,5 +154,5 @@ def test_of_many_at_once_only_as_many_are_taken_as_there_are_places(
         return True
 
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(submit, [wanted(clock) for _ in range(16)]))
-    assert sum(taken) == 3
+        admitted = list(pool.map(submit, [make_job(clock) for _ in range(16)]))
+    assert sum(admitted) == 3

@@ -1,4 +1,4 @@
-"""What every adapter of `shared.ports.ObjectStore` does."""
+"""The contract of `shared.ports.ObjectStore`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(store: ObjectStore, key: str) -> bytes:
         return file.read()
 
 
-def test_what_was_written_is_read_back(store: ObjectStore) -> None:
+def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
     put(store, "jobs/a/source", b"one ", b"two")
     assert read(store, "jobs/a/source") == b"one two"
 
@@ -78,13 +78,13 @@ def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: Objec
     for key in ("jobs/a/source", "jobs/a/segments/0.flac", "jobs/ab/source"):
         put(store, key, b"x")
     store.delete_prefix("jobs/a/")
-    store.delete_prefix("jobs/a/")  # nothing there is fine
+    store.delete_prefix("jobs/a/")  # there may be none
     with pytest.raises(ObjectNotFound):
         read(store, "jobs/a/segments/0.flac")
     assert read(store, "jobs/ab/source") == b"x"
 
 
-def test_an_object_is_sought_in(store: ObjectStore) -> None:
+def test_an_open_object_can_seek(store: ObjectStore) -> None:
     put(store, "jobs/a/source", b"0123456789")
     with store.open("jobs/a/source") as file:
         assert file.seekable()
@@ -93,7 +93,7 @@ def test_an_object_is_sought_in(store: ObjectStore) -> None:
         assert (file.seek(20), file.read(5)) == (20, b"")
 
 
-def test_what_lies_under_a_prefix_is_listed_with_its_size(store: ObjectStore) -> None:
+def test_objects_under_a_prefix_are_listed_with_their_sizes(store: ObjectStore) -> None:
     put(store, "jobs/a/source", b"one")
     put(store, "jobs/a/parts/1", b"")
     put(store, "jobs/ab/source", b"x")
@@ -112,7 +112,7 @@ def test_clients_put_objects_of_the_size_that_was_named_to_a_url(store: ObjectSt
 
 
 def test_another_size_than_was_named_and_another_key_are_refused(servers: S3Servers) -> None:
-    with closing(servers["rclone"].open()) as store:  # the one that looks at signatures
+    with closing(servers["rclone"].open()) as store:  # it checks signatures
         url = store.put_url("jobs/a/source", 9, 60)
         assert httpx2.put(url, content=b"1234567890").status_code == 403
         assert httpx2.put(url.replace("jobs/a", "jobs/b"), content=b"123456789").status_code == 403
@@ -127,7 +127,7 @@ def test_an_object_may_be_empty(store: ObjectStore) -> None:
 def test_no_room_on_the_disk_is_an_error_of_its_own_and_leaves_nothing(tmp_path: Path) -> None:
     store = LocalObjectStore(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # the kernel refuses as it does on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # the kernel refuses as on a full disk
     try:
         with pytest.raises(StorageFull):
             put(store, "jobs/a/source", bytes(5000))
@@ -148,7 +148,7 @@ def test_a_key_never_leaves_the_store(store: ObjectStore, key: str) -> None:
         put(store, key, b"x")
 
 
-def test_what_a_killed_writer_left_is_removed_after_a_day(tmp_path: Path) -> None:
+def test_the_remains_of_a_killed_writer_are_removed_after_a_day(tmp_path: Path) -> None:
     LocalObjectStore(tmp_path)
     old, young = (tmp_path / ".incoming" / name for name in ("old", "young"))
     old.touch()

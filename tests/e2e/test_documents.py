@@ -24,10 +24,10 @@ import typer
 import yaml
 
 from cli import app
-from tests.support.service_client import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.missing import leave_out
+from tests.support.service_client import Client
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)

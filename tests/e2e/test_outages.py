@@ -6,7 +6,6 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Timer
@@ -20,7 +19,6 @@ from cli.embedded import embedded_service
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
 from shared.db.schema import migrate
 from shared.domain.errors import DatabaseUnavailable, StoreUnavailable
 from shared.domain.job import MAX_ATTEMPTS, JobState
@@ -139,9 +137,9 @@ def test_segments_in_hand_when_the_database_stops_are_given_back_untried(
             with pytest.raises(DatabaseUnavailable):
                 InferStage(services, FakeModel(partial(stop_until, back))).run_once()
             back.join()
-        claims = services.jobs.claim_segments(10**9)
+        claims = services.ports.work_queue.claim_segments(10**9)
         assert [claim.attempts for claim in claims] == [1, 1, 1]
-        services.jobs.release_segments(claims)
+        services.ports.work_queue.release_segments(claims)
         InferStage(services, FakeModel()).run_once()
         assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]  # the second is silence
 
@@ -151,10 +149,8 @@ def over_time(tmp_path: Path, clock: ManualClock) -> Iterator[tuple[CuttingProxy
     """Services over a store that can be away, with leases that run on `clock`."""
     with s3_servers() as servers, CuttingProxy(servers["moto"].endpoint_url) as proxy:
         settings = servers["moto"].behind(proxy.url).settings(tmp_path, servers["moto"].url())
-        engine = open_engine(settings.resolved_database_url())
-        with open_services(settings, LocalWakeUps()) as services:
-            yield proxy, replace(services, jobs=SqlJobStore(engine, clock, settings.lease_s))
-        engine.dispose()
+        with open_services(settings, LocalWakeUps(), clock) as services:
+            yield proxy, services
 
 
 def test_a_job_succeeds_however_often_its_store_was_away(

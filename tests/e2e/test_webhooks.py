@@ -6,7 +6,6 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from random import Random
@@ -17,12 +16,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from cli.embedded import embedded_service
 from shared.adapters.clock import SystemClock
+from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.adapters.outgoing_http import Outgoing
-from shared.container import Services
-from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
-from shared.db.webhook_deliveries import SqlDeliveryQueue
-from shared.db.webhook_endpoints import SqlWebhookEndpointStore
+from shared.container import Services, open_services
 from shared.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.media.encode import encoded
@@ -48,17 +44,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def stored(services: Services, clock: ManualClock) -> Iterator[Services]:
     """Services whose jobs and deliveries are on the test's clock."""
-    engine = open_engine(services.settings.resolved_database_url())
-    endpoints = replace(services.webhook_endpoints, store=SqlWebhookEndpointStore(engine, clock), clock=clock)
-    jobs = SqlJobStore(engine, clock, 30)
-    yield replace(
-        services,
-        jobs=jobs,
-        deliveries=SqlDeliveryQueue(engine, clock),
-        webhook_endpoints=endpoints,
-        cancellation=replace(services.cancellation, jobs=jobs, clock=clock),
-    )
-    engine.dispose()
+    with open_services(services.settings, LocalWakeUps(), clock) as opened:
+        yield opened
 
 
 def deliver_due(services: Services, timeout_s: float = 5) -> None:
@@ -75,7 +62,7 @@ def deliver_due(services: Services, timeout_s: float = 5) -> None:
 def canceled_job(services: Services, clock: ManualClock, url: str) -> None:
     """A job that began and was canceled, of which two events tell."""
     new_job(services.jobs, clock, webhook_url=url)
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim
     services.cancellation.cancel(claim.job.id)
 
@@ -167,7 +154,7 @@ def test_what_was_in_hand_when_a_worker_died_is_sent_again(
     stored: Services, clock: ManualClock, receiver: Receiver
 ) -> None:
     canceled_job(stored, clock, receiver.url)
-    assert stored.deliveries.claim()  # and no more is heard of who claimed
+    assert stored.ports.deliveries.claim()  # and no more is heard of who claimed
     deliver_due(stored)
     assert len(receiver.received) == 1
     clock.advance(121)
@@ -181,7 +168,7 @@ def test_only_2xx_is_success_and_410_ends_it(
 ) -> None:
     receiver.answer = lambda _: Reply(status, {"Location": receiver.url, "Retry-After": "3600"})
     new_job(stored.jobs, clock, webhook_url=receiver.url)
-    stored.jobs.claim_preparation()
+    stored.ports.work_queue.claim_preparation()
     deliver_due(stored)
     clock.advance(3590)
     deliver_due(stored)

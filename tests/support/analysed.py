@@ -52,23 +52,23 @@ def analysed(
     job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     prepared = claim.job.evolve(recording=replace(claim.job.recording, roles=options.roles))
     if waveform:
         services.waveform_store.store(job_id, waveform)
         prepared = prepared.evolve(prepared=waveform.end)
-    services.jobs.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
+    services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
     for segment, part, own in zip_longest(segments, parts, embeddings):
         if part.logits is not None:
             services.frame_store.store(job_id, segment, part.logits, own)
-    while claims := services.jobs.claim_segments(10**12):
-        services.jobs.record(
+    while claims := services.ports.work_queue.claim_segments(10**12):
+        services.ports.work_queue.record(
             [(own, _outcome(parts[own.stored.segment.index])) for own in claims], replace(MODEL, labels=labels)
         )
-    finish = services.jobs.claim_finish()
+    finish = services.ports.work_queue.claim_finish()
     assert finish is not None
-    services.jobs.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
+    services.ports.work_queue.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))
     return job_id
 
 

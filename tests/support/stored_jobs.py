@@ -12,7 +12,7 @@ from shared.domain.job import DEFAULT_TENANT, Job, JobState
 from shared.domain.options import JobOptions, Priority, SegmentationOptions
 from shared.domain.recording import Recording, RecordingWarning
 from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome
-from shared.ports import Claim, Clock, JobStore, StoredSegment
+from shared.ports import Claim, Clock, JobRepository, StoredSegment, WorkQueue
 
 LEASE_S = 30.0
 SECOND = 16_000
@@ -22,7 +22,7 @@ FLAGS = (SegmentFlag.NARROWBAND, SegmentFlag.QUIET)
 
 
 def new_job(
-    jobs: JobStore,
+    jobs: JobRepository,
     clock: Clock,
     metadata: Mapping[str, str] = MappingProxyType({"case": "7"}),
     *,
@@ -54,14 +54,20 @@ def stored(index: int, start_s: int = 0, seconds: int = 10) -> StoredSegment:
 
 
 def prepared(
-    jobs: JobStore, clock: Clock, segments: int = 3, *, tenant: str = DEFAULT_TENANT, priority: Priority = "normal"
+    jobs: JobRepository,
+    queue: WorkQueue,
+    clock: Clock,
+    segments: int = 3,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    priority: Priority = "normal",
 ) -> Job:
     """A job whose segments, of 10 s each, wait to be analysed."""
     new_job(jobs, clock, tenant=tenant, priority=priority)
-    claim = jobs.claim_preparation()
+    claim = queue.claim_preparation()
     assert claim is not None
     job = claim.job.to(JobState.INFERRING, clock.now())
-    jobs.save(claim, job, add=[stored(index, 20 * index) for index in range(segments)])
+    queue.save(claim, job, add=[stored(index, 20 * index) for index in range(segments)])
     return job
 
 

@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -20,7 +19,6 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.adapters.outgoing_http import Outgoing
 from shared.container import Services, open_services
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
 from shared.domain.errors import JobDeleted
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
@@ -51,19 +49,8 @@ def host() -> Iterator[Host]:
 def services(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
     """With leases of a second of the test's clock, and no room for large recordings."""
     settings = Settings(data_dir=tmp_path, lease_s=1, max_upload_bytes=MOST_BYTES)
-    engine = open_engine(settings.resolved_database_url())
-    with open_services(settings, LocalWakeUps()) as opened:
-        jobs = SqlJobStore(engine, clock, settings.lease_s)
-        yield replace(
-            opened,
-            jobs=jobs,
-            clock=clock,
-            submission=replace(opened.submission, jobs=jobs, clock=clock),
-            cancellation=replace(opened.cancellation, jobs=jobs, clock=clock),
-            job_retry=replace(opened.job_retry, jobs=jobs, clock=clock),
-            sweeper=replace(opened.sweeper, jobs=jobs, clock=clock),
-        )
-    engine.dispose()
+    with open_services(settings, LocalWakeUps(), clock) as opened:
+        yield opened
 
 
 def submitted(services: Services, url: str, name: str = "", **chosen: Any) -> str:

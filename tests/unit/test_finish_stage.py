@@ -22,10 +22,12 @@ SKIPPED = SegmentOutcome.skipped(FailureCode.TIMEOUT)
 
 def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float = 0) -> str:
     job_id = submitted(services, JobOptions(aggregation=AggregationOptions(min_confidence=min_confidence)))
-    claim = claimed(services.jobs.claim_preparation())
+    claim = claimed(services.ports.work_queue.claim_preparation())
     segments = [stored(index, 20 * index) for index in range(len(outcomes))]
-    services.jobs.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=segments)
-    services.jobs.record(list(zip(services.jobs.claim_segments(10**9), outcomes, strict=True)), MODEL)
+    services.ports.work_queue.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=segments)
+    services.ports.work_queue.record(
+        list(zip(services.ports.work_queue.claim_segments(10**9), outcomes, strict=True)), MODEL
+    )
     assert FinishStage(services).run_once()
     return job_id
 

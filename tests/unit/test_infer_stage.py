@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import pytest
 
-from shared.container import Services
+from shared.container import Services, build_services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.job import JobState
@@ -19,7 +19,6 @@ from shared.domain.options import EmbeddingKind, JobOptions
 from shared.domain.segment import Segment, SegmentOutcome
 from shared.frame_scores import softmax
 from shared.ports import ObjectStore, ObjectWriter, SegmentClaim, StoredSegment
-from shared.services.frame_store import FrameStore
 from shared.services.object_keys import audio_key, embedding_key, frames_key
 from tests.support.analysed import submitted
 from worker.pipeline.cut_placement import Cut, CutReason
@@ -61,10 +60,10 @@ class RecordingOrderStore:
 
     def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
         self.seen += [_frames(self._services, claim) is not None for claim, _ in outcomes]
-        return self._services.jobs.record(outcomes, model)
+        return self._services.ports.work_queue.record(outcomes, model)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._services.jobs, name)
+        return getattr(self._services.ports.work_queue, name)
 
 
 class FullObjectStore:
@@ -103,10 +102,10 @@ def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
 def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = None) -> str:
     """The id of a job with `count` segments to be analysed, the second of them silent."""
     job_id = submitted(services, JobOptions(embeddings=embeddings))
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     stored = [_stored(services, job_id, index) for index in range(count)]
-    services.jobs.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=stored)
+    services.ports.work_queue.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=stored)
     return job_id
 
 
@@ -133,7 +132,7 @@ def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) 
 def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services: Services) -> None:
     watching = RecordingOrderStore(services)
     job_id = prepared(services, 3)
-    assert InferStage(replace(services, jobs=watching), FakeModel()).run_once()
+    assert InferStage(build_services(replace(services.ports, work_queue=watching)), FakeModel()).run_once()
     assert watching.seen == [True, False, True]
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, frames_key) == {0: (50, 3), 2: (150, 3)}
@@ -146,7 +145,7 @@ def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are
     services: Services, room: int, error: type[Exception]
 ) -> None:
     job_id = prepared(services, 3, "utterance")
-    full = replace(services, frame_store=FrameStore(services.jobs, FullObjectStore(services, room, error)))
+    full = build_services(replace(services.ports, object_store=FullObjectStore(services, room, error)))
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(error):
             InferStage(full, FakeModel()).run_once()
@@ -169,9 +168,10 @@ class FailingObjectStore:
 
 def test_a_store_that_breaks_off_is_not_taken_for_bad_sound(services: Services) -> None:
     job_id = prepared(services, 3)
+    away = build_services(replace(services.ports, object_store=cast(ObjectStore, FailingObjectStore())))
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(StoreUnavailable):
-            InferStage(replace(services, object_store=cast(ObjectStore, FailingObjectStore())), FakeModel()).run_once()
+            InferStage(away, FakeModel()).run_once()
     InferStage(services, FakeModel()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
 

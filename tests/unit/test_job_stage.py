@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.container import Services
-from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.container import Services, build_services, open_services
 from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, Outage, StorageFull, StoreUnavailable
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions
-from shared.ports import Claim, JobStore
+from shared.ports import Claim, WorkQueue
+from shared.settings import Settings
 from tests.support.analysed import submitted
 from tests.support.clock import ManualClock
 from worker.pipeline.errors import NoAudioStream
@@ -27,11 +28,10 @@ OUTAGES = [StoreUnavailable, StorageFull, DatabaseUnavailable]
 
 
 @pytest.fixture
-def over_time(services: Services, clock: ManualClock) -> Iterator[Services]:
-    """The services with leases that run on `clock`."""
-    engine = open_engine(services.settings.resolved_database_url())
-    yield replace(services, jobs=SqlJobStore(engine, clock, services.settings.lease_s))
-    engine.dispose()
+def over_time(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
+    """The services on `clock`."""
+    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
+        yield services
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def prepared(claim: Claim, _: object) -> Job:
 def attempt(services: Services, clock: ManualClock, work: StageFunction) -> int:
     """Run the next claim, an hour after the one before, and return its number of attempts."""
     clock.advance(3600)
-    claim = services.jobs.claim_preparation()
+    claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     run_claim(services, claim, work)
     return claim.job.attempts
@@ -100,12 +100,12 @@ def test_what_does_not_pass_is_tried_once(over_time: Services, clock: ManualCloc
 
 @pytest.mark.parametrize("error", [StoreUnavailable, OSError])
 def test_nothing_is_tried_again_at_once(over_time: Services, job_id: str, error: type[Exception]) -> None:
-    claim = over_time.jobs.claim_preparation()
+    claim = over_time.ports.work_queue.claim_preparation()
     assert claim is not None
     assert claim.job.id == job_id
     with suppress(Outage):
         run_claim(over_time, claim, failing(error))
-    assert over_time.jobs.claim_preparation() is None
+    assert over_time.ports.work_queue.claim_preparation() is None
 
 
 def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
@@ -114,32 +114,36 @@ def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
     for _ in range(5):
         assert attempt(over_time, clock, failing(WorkerStopping)) == 1
         clock.advance(0.001)
-        claim = over_time.jobs.claim_preparation()
+        claim = over_time.ports.work_queue.claim_preparation()
         assert claim is not None
         run_claim(over_time, claim, failing(WorkerStopping))
     assert over_time.jobs.get(job_id).state is JobState.PREPARING
 
 
-class LostReplyStore:
-    """A job store that raises an outage after its first postponement, which has succeeded: the reply is lost."""
+class LostReplyQueue:
+    """A work queue that raises an outage after its first postponement, which has succeeded: the reply is lost."""
 
-    def __init__(self, jobs: JobStore) -> None:
-        self._jobs = jobs
+    def __init__(self, queue: WorkQueue) -> None:
+        self._queue = queue
         self._lost = False
 
     def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
-        self._jobs.postpone(claim, job, seconds)
+        self._queue.postpone(claim, job, seconds)
         if not self._lost:
             self._lost = True
             raise DatabaseUnavailable
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._jobs, name)
+        return getattr(self._queue, name)
 
 
 def test_what_is_given_back_again_because_nobody_knows_whether_it_was_counts_once(
     over_time: Services, clock: ManualClock, job_id: str
 ) -> None:
     with pytest.raises(StoreUnavailable):
-        attempt(replace(over_time, jobs=LostReplyStore(over_time.jobs)), clock, failing(StoreUnavailable))
+        attempt(
+            build_services(replace(over_time.ports, work_queue=LostReplyQueue(over_time.ports.work_queue))),
+            clock,
+            failing(StoreUnavailable),
+        )
     assert over_time.jobs.get(job_id).attempts == 0

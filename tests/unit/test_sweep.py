@@ -1,26 +1,35 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from shared.container import Services
-from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.container import Services, open_services
 from shared.domain.errors import AudioDeleted, JobDeleted, LeaseLost, ObjectNotFound
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, deadline
 from shared.domain.options import JobOptions, RetentionOptions
 from shared.domain.segment import PENDING, Segment
-from shared.services.job_retry import JobRetry
+from shared.ports import JobRepository
 from shared.services.object_keys import frames_key, source_key
 from shared.services.sweeper import Sweeper
+from shared.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.media.case import spoken
 from tests.support.stored_jobs import HAPPY, MODEL, new_job, stored
 
 FOREVER = RetentionOptions()
+
+
+@pytest.fixture
+def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
+    """The services on a clock that is told to move."""
+    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
+        yield services
 
 
 def submitted(services: Services, retention: RetentionOptions = FOREVER) -> str:
@@ -37,20 +46,26 @@ def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Se
     with services.object_store.writer(late) as writer:
         writer.write(b"late")
     Sweeper(
-        services.jobs, services.uploads.store, services.object_store, services.wake_ups, services.clock, lease_s=0
+        services.jobs,
+        services.ports.housekeeping,
+        services.ports.uploads,
+        services.object_store,
+        services.ports.wake_ups,
+        services.clock,
+        lease_s=0,
     ).run()
     with pytest.raises(ObjectNotFound):
         services.object_store.locate(late)
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
-    assert services.jobs.purgeable(0) == []
+    assert services.ports.housekeeping.purgeable(0) == []
 
 
 def test_the_sweep_waits_until_no_worker_can_still_be_writing(services: Services) -> None:
     job_id = submitted(services)
     services.cancellation.delete(job_id)
     services.sweeper.run()
-    assert services.jobs.purgeable(0) == [job_id]
+    assert services.ports.housekeeping.purgeable(0) == [job_id]
 
 
 def ended(services: Services, job_id: str) -> None:
@@ -70,7 +85,7 @@ def test_sound_is_deleted_when_its_time_has_come_and_results_stay(services: Serv
         services.object_store.locate(source_key(job_id))
     assert services.object_store.locate(result)
     assert services.jobs.get(job_id).audio_deleted
-    assert services.jobs.audio_expired() == []
+    assert services.ports.housekeeping.audio_expired() == []
     with pytest.raises(AudioDeleted):
         services.job_retry.retry(job_id, "all")
     with pytest.raises(AudioDeleted):
@@ -96,26 +111,24 @@ def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> No
     assert services.object_store.locate(source_key(job_id))
 
 
-def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(services: Services, clock: ManualClock) -> None:
-    engine = open_engine(services.settings.resolved_database_url())
-    jobs = SqlJobStore(engine, clock, lease_s=30)
-    sweep = Sweeper(jobs, services.uploads.store, services.object_store, services.wake_ups, clock, lease_s=30)
+def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(later: Services, clock: ManualClock) -> None:
+    jobs, queue, sweep = later.jobs, later.ports.work_queue, later.sweeper
     ids = [queued_until(jobs, clock, 60) for _ in range(6)]
     forever, ended, finishing, inferring, preparing, queued = ids
     jobs.replace(jobs.get(forever), replace(jobs.get(forever), deadline_at=None))
     for _ in range(5):
-        claim = jobs.claim_preparation()
+        claim = queue.claim_preparation()
         assert claim
         if claim.job.id == ended:
-            jobs.save(claim, claim.job.failed(FAILURES[FailureCode.TOO_LONG], clock.now()))
+            queue.save(claim, claim.job.failed(FAILURES[FailureCode.TOO_LONG], clock.now()))
         elif claim.job.id != preparing:
             add = [stored(index) for index in range(2) if claim.job.id != finishing]
-            jobs.save(claim, claim.job.to(JobState.INFERRING, clock.now()), add=add)
-    finish = jobs.claim_finish()
+            queue.save(claim, claim.job.to(JobState.INFERRING, clock.now()), add=add)
+    finish = queue.claim_finish()
     assert finish
     assert finish.job.id == finishing
-    done, *_ = (one for one in jobs.claim_segments(10**9) if one.job_id == inferring)
-    jobs.record([(done, HAPPY)], MODEL)
+    done, *_ = (one for one in queue.claim_segments(10**9) if one.job_id == inferring)
+    queue.record([(done, HAPPY)], MODEL)
     clock.advance(59)
     sweep.run()
     assert {jobs.get(job_id).failure for job_id in ids if job_id != ended} == {None}
@@ -129,17 +142,16 @@ def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(services
     assert jobs.get(ended).failure == FAILURES[FailureCode.TOO_LONG]
     assert jobs.get(forever).state is JobState.INFERRING
     with pytest.raises(LeaseLost):
-        jobs.renew(finish)
+        queue.renew(finish)
     assert [result.outcome for result in jobs.results(inferring)] == [HAPPY, PENDING]
-    JobRetry(jobs, services.wake_ups, clock).retry(inferring, "failed_segments")
+    later.job_retry.retry(inferring, "failed_segments")
     clock.advance(59)
     sweep.run()
     assert jobs.get(inferring).state is JobState.QUEUED
     assert jobs.results(inferring)[0].outcome == HAPPY
-    engine.dispose()
 
 
-def queued_until(jobs: SqlJobStore, clock: ManualClock, seconds: int) -> str:
+def queued_until(jobs: JobRepository, clock: ManualClock, seconds: int) -> str:
     job = replace(new_job(jobs, clock), options=JobOptions(deadline_s=seconds))
     jobs.replace(job, replace(job, deadline_at=deadline(job.options, clock.now())))
     return job.id

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from shared.container import Services
-from shared.db.engine import open_engine
-from shared.db.uploads import SqlUploadStore
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.container import Services, build_services, open_services
 from shared.domain.errors import (
     ChecksumMismatch,
     EmptyUpload,
@@ -34,6 +34,7 @@ from shared.domain.options import JobOptions, RetentionOptions
 from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
 from shared.ports import Queue
 from shared.services.uploads import Uploads
+from shared.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.media.case import spoken
 
@@ -44,18 +45,10 @@ DAY_S = LASTS.total_seconds()
 
 
 @pytest.fixture
-def later(services: Services, clock: ManualClock) -> Iterator[Services]:
+def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
     """The services on a clock that is told to move."""
-    engine = open_engine(services.settings.resolved_database_url())
-    store = SqlUploadStore(engine, clock)
-    submission = replace(services.submission, clock=clock)
-    yield replace(
-        services,
-        uploads=Uploads(store, submission),
-        submission=submission,
-        sweeper=replace(services.sweeper, uploads=store),
-    )
-    engine.dispose()
+    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
+        yield services
 
 
 @pytest.fixture
@@ -277,7 +270,7 @@ def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Upload
     assert (job.recording.filename, job.recording.size_bytes) == ("call.wav", len(WAV))
     assert job.recording.sha256 == hashlib.sha256(WAV).hexdigest()
     assert source_of(later, uploads.get(upload.id)) == WAV
-    assert Queue.PREPARE in later.jobs.claimable()
+    assert Queue.PREPARE in later.ports.housekeeping.claimable()
     with pytest.raises(UploadUsed):
         uploads.submit(upload.id, JobOptions())
     with pytest.raises(UploadUsed):
@@ -397,7 +390,7 @@ def _peak(uploads: Uploads, size: int) -> int:
 
 def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
     upload = appended(uploads)
-    other = later.of("other").uploads
+    other = build_services(later.ports, "other").uploads
     for ask in (other.get, other.delete, lambda upload_id: other.submit(upload_id, JobOptions())):
         with pytest.raises(UploadNotFound):
             ask(upload.id)
@@ -405,4 +398,4 @@ def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> Non
         append(other, upload, 0, b"x")
     job = uploads.submit(upload.id, JobOptions())
     with pytest.raises(JobNotFound):
-        later.of("other").jobs.get(job.id)
+        build_services(later.ports, "other").jobs.get(job.id)

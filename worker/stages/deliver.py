@@ -47,7 +47,7 @@ class DeliverStage:
         self._free.acquire()
         started = False
         try:
-            claim = self._services.deliveries.claim()
+            claim = self._services.ports.deliveries.claim()
             if claim:
                 Thread(target=self._deliver, args=(claim,), name="deliver", daemon=True).start()
                 started = True
@@ -68,14 +68,14 @@ class DeliverStage:
                     _log.exception("delivery.error")
                     attempt = Attempt(None, "Something went wrong inside Emoline.")
                 metrics.count_delivery(attempt)
-                retry_during_outage(lambda: self._services.deliveries.record(claim, attempt))
+                retry_during_outage(lambda: self._services.ports.deliveries.record(claim, attempt))
                 _log.info("delivery.done", status=attempt.status, error=attempt.error)
         except Exception:  # it is sent again when its lease expires
             _log.exception("delivery.not_recorded")
         finally:
             self._free.release()
             # Other deliveries to the same receiver may have waited for this one.
-            self._services.wake_ups.wake(Queue.DELIVER)
+            self._services.ports.wake_ups.wake(Queue.DELIVER)
 
     def __enter__(self) -> Self:
         return self

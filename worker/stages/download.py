@@ -45,7 +45,7 @@ class Fetch:
             self._check(keeper)  # the download is broken off when the lease is lost or the worker stops
             raise
         job = claim.job.evolve(recording=recording)
-        self.services.jobs.save(claim, job)
+        self.services.ports.work_queue.save(claim, job)
         return replace(claim, job=job)
 
     def _downloaded(self, url: str, claim: Claim, keeper: Lease) -> Recording:
@@ -59,7 +59,7 @@ class Fetch:
                 upload.write(block)
             sha256 = upload.finish()
             # Who has lost the job meanwhile must not write over what another has fetched.
-            self.services.jobs.renew(claim)
+            self.services.ports.work_queue.renew(claim)
             named = _named(claim.job.recording, download)
         return replace(named, size_bytes=upload.size, sha256=sha256).without_url()
 

@@ -22,7 +22,7 @@ class FinishStage:
 
     def run_once(self) -> bool:
         """Finish the next job; return False when there is none."""
-        claim = self.services.jobs.claim_finish()
+        claim = self.services.ports.work_queue.claim_finish()
         if claim:
             run_claim(self.services, claim, self._finish)
         return claim is not None

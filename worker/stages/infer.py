@@ -46,14 +46,14 @@ class InferStage:
             Outage, OSError: the database or the object store failed. The segments are given back.
         """
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
-        self.services.model_registry.runs(model)
-        claims = self.services.jobs.claim_segments(_BATCHES_CLAIMED * self.model.batch)
+        self.services.ports.model_registry.record_run(model)
+        claims = self.services.ports.work_queue.claim_segments(_BATCHES_CLAIMED * self.model.batch)
         if claims:
-            self.services.wake_ups.wake(Queue.INFER)  # more may be waiting
+            self.services.ports.wake_ups.wake(Queue.INFER)  # more may be waiting
             try:
                 self._analyse(claims, model)
             except (ModelUnavailable, Outage, OSError):
-                retry_during_outage(lambda: self.services.jobs.release_segments(claims))
+                retry_during_outage(lambda: self.services.ports.work_queue.release_segments(claims))
                 raise
         return bool(claims)
 
@@ -63,25 +63,25 @@ class InferStage:
             bound_contextvars(jobs=sorted({claim.job_id for claim in claims}), segments=len(claims)),
             traces.span(JobState.INFERRING.value, segments=len(claims)),
         ):
-            jobs = self.services.jobs
+            queue = self.services.ports.work_queue
             fresh = [claim for claim in claims if claim.attempts <= MAX_ATTEMPTS]
             # A segment with more attempts ended its worker's process each time, before an error could be recorded.
             worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
             try:
-                with hold_lease(lambda: jobs.renew_segments(claims), self.services.settings.lease_s) as lease:
+                with hold_lease(lambda: queue.renew_segments(claims), self.services.settings.lease_s) as lease:
                     inferences = self._infer(fresh)
                     lease.check()
                     self._store(fresh, inferences)
                 outcomes = [(claim, inference.outcome) for claim, inference in zip(fresh, inferences, strict=True)]
                 outcomes += [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-                recorded = jobs.record(outcomes, model)
+                recorded = queue.record(outcomes, model)
             except LeaseLost:
                 _log.info("batch.lease_lost")
                 metrics.LEASES_LOST.labels(JobState.INFERRING.value).inc()
                 return
             metrics.count_outcomes([outcome for _, outcome in outcomes], recorded)
             _log.info("batch.done", recorded=recorded)
-            self.services.wake_ups.wake(Queue.FINISH)
+            self.services.ports.wake_ups.wake(Queue.FINISH)
 
     def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
         jobs = self._jobs(claims)

@@ -41,7 +41,7 @@ def run_claim(services: Services, claim: Claim, work: StageFunction) -> None:
     """
     stage, began, outcome = claim.job.state.value, time.monotonic(), "outage"
     if claim.job.options.notifies:
-        services.wake_ups.wake(Queue.DELIVER)
+        services.ports.wake_ups.wake(Queue.DELIVER)
     with (
         bound_contextvars(job=claim.job.id, stage=stage, attempt=claim.job.attempts),
         traces.span(stage, claim.job.trace, job=claim.job.id, attempt=claim.job.attempts),
@@ -53,9 +53,9 @@ def run_claim(services: Services, claim: Claim, work: StageFunction) -> None:
             elif claim.job.worn_out:
                 job = claim.job.given_up(now)
             else:
-                with hold_lease(lambda: services.jobs.renew(claim), services.settings.lease_s) as lease:
+                with hold_lease(lambda: services.ports.work_queue.renew(claim), services.settings.lease_s) as lease:
                     job = work(claim, lease)
-            services.jobs.save(claim, job)
+            services.ports.work_queue.save(claim, job)
             _log.info("stage.done", state=job.state.value)
             if job.failure:
                 _count_failure(stage, job.failure.code)
@@ -80,7 +80,7 @@ def run_claim(services: Services, claim: Claim, work: StageFunction) -> None:
         finally:
             metrics.STAGES.labels(stage, outcome).observe(time.monotonic() - began)
     if claim.job.options.notifies:
-        services.wake_ups.wake(Queue.DELIVER)
+        services.ports.wake_ups.wake(Queue.DELIVER)
 
 
 def _count_failure(stage: str, code: FailureCode) -> None:
@@ -101,9 +101,9 @@ def _save_unfinished(services: Services, claim: Claim, become: Callable[[Job], J
             return
         job = become(saved.evolve(attempts=claim.job.attempts))
         if job.state.terminal:
-            services.jobs.save(claim, job)
+            services.ports.work_queue.save(claim, job)
         else:
-            services.jobs.postpone(claim, job, wait_s * claim.job.attempts)
+            services.ports.work_queue.postpone(claim, job, wait_s * claim.job.attempts)
 
     try:
         retry_during_outage(write)

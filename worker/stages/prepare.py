@@ -40,12 +40,12 @@ class PrepareStage:
 
     def run_once(self) -> bool:
         """Prepare the next job; return False when there is none."""
-        claim = self.services.jobs.claim_preparation()
+        claim = self.services.ports.work_queue.claim_preparation()
         if claim:
-            self.services.wake_ups.wake(Queue.PREPARE)  # more may be waiting
+            self.services.ports.wake_ups.wake(Queue.PREPARE)  # more may be waiting
             run_claim(self.services, claim, self._prepare)
-            self.services.wake_ups.wake(Queue.INFER)
-            self.services.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
+            self.services.ports.wake_ups.wake(Queue.INFER)
+            self.services.ports.wake_ups.wake(Queue.FINISH)  # a recording without speech has no segment to wait for
         return claim is not None
 
     def _prepare(self, claim: Claim, lease: Lease) -> Job:
@@ -57,9 +57,9 @@ class PrepareStage:
             max_segments = self.services.settings.max_segments
             preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)
             # Saved before any check fails: the number of channels may be the reason for a failure.
-            self.services.jobs.save(claim, _with_progress(claim.job, preparation))
+            self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation))
             self._store_clips(claim, preparation, lease)
-            self.services.jobs.forget_segments_from(claim, preparation.segment_count)
+            self.services.ports.work_queue.forget_segments_from(claim, preparation.segment_count)
             self.services.waveform_store.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _with_progress(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
@@ -73,10 +73,10 @@ class PrepareStage:
                 raise WorkerStopping
             stored = [self._store(claim.job.id, clip) for clip in clips]
             if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
-                self.services.jobs.save(claim, _with_progress(claim.job, preparation), add=stored)
+                self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
                 saved_at = time.monotonic()
             if stored:
-                self.services.wake_ups.wake(Queue.INFER)
+                self.services.ports.wake_ups.wake(Queue.INFER)
 
     def _store(self, job_id: str, clip: Clip) -> StoredSegment:
         key = audio_key(job_id, clip.segment)

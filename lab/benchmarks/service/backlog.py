@@ -17,10 +17,11 @@ from sqlalchemy import Engine, delete, insert, text
 from lab.benchmarks.rounds import OnStep
 from shared.adapters.clock import SystemClock
 from shared.db.engine import open_engine
-from shared.db.jobs import SqlJobStore
+from shared.db.housekeeping import SqlHousekeeping
 from shared.db.rows import job_values, segment_values
 from shared.db.schema import migrate
 from shared.db.tables import JobRow, SegmentRow
+from shared.db.work_queue import SqlWorkQueue
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
@@ -55,20 +56,21 @@ def claim_costs(postgres_url: str, folder: Path, jobs: int, on_step: OnStep) -> 
         for state in (JobState.INFERRING, JobState.QUEUED):
             on_step(f"claims, {name}, {jobs} jobs {state.value}", 0, None)
             with _waiting_jobs(engine, jobs, state):
-                for operation, call in _operations(SqlJobStore(engine, SystemClock(), _LEASE_S), state).items():
+                for operation, call in _operations(engine, state).items():
                     costs.append(ClaimCost(name, operation, jobs, *_time(call)))
         engine.dispose()
     return costs
 
 
-def _operations(jobs: SqlJobStore, state: JobState) -> dict[str, Callable[[], object]]:
+def _operations(engine: Engine, state: JobState) -> dict[str, Callable[[], object]]:
     """Return the claims that jobs in a state wait for, by name."""
+    queue = SqlWorkQueue(engine, SystemClock(), _LEASE_S)
     if state is JobState.QUEUED:
-        return {"claim_preparation": jobs.claim_preparation}
+        return {"claim_preparation": queue.claim_preparation}
     return {
-        "claimable": jobs.claimable,
-        "claim_finish": jobs.claim_finish,
-        "claim_segments": partial(jobs.claim_segments, _BUDGET),
+        "claimable": SqlHousekeeping(engine, SystemClock()).claimable,
+        "claim_finish": queue.claim_finish,
+        "claim_segments": partial(queue.claim_segments, _BUDGET),
     }
 
 

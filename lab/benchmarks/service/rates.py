@@ -61,7 +61,7 @@ def measure_rates(seconds: float, on_step: OnStep) -> list[Situation]:
     with run_stack() as stack:
         sound = _sound(stack)
         with stack.open_services() as services:
-            polled = [prepared(services.jobs, services.clock).id for _ in range(_POLLED)]
+            polled = [prepared(services.jobs, services.ports.work_queue, services.clock).id for _ in range(_POLLED)]
         submit, poll = _submits(sound, seconds), _polls(polled, seconds)
         with stack.run_api() as address:
             on_step("polls alone", 0, None)

@@ -1,4 +1,4 @@
-"""What every adapter of `shared.ports.ApiKeyStore` does."""
+"""The contract of `shared.ports.ApiKeyStore`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_without_any_key_anybody_may_do_everything(access: ApiKeys) -> None:
     assert access.caller(None) == ANYBODY
 
 
-def test_from_the_first_key_on_everybody_needs_one(access: ApiKeys) -> None:
+def test_everybody_needs_a_key_once_there_is_one(access: ApiKeys) -> None:
     key, secret = access.create("import", "acme", [Scope.READ])
     assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}), key.id)
     assert not access.open
@@ -33,19 +33,19 @@ def test_from_the_first_key_on_everybody_needs_one(access: ApiKeys) -> None:
         access.caller(None)
 
 
-def test_secrets_differ_and_are_not_kept(access: ApiKeys, engine: Engine) -> None:
-    made = [access.create("import", "acme", [Scope.READ]) for _ in range(3)]
-    assert len({secret for _, secret in made}) == 3
+def test_secrets_differ_and_are_not_stored(access: ApiKeys, engine: Engine) -> None:
+    keys = [access.create("import", "acme", [Scope.READ]) for _ in range(3)]
+    assert len({secret for _, secret in keys}) == 3
     with engine.connect() as connection:
-        kept = str(connection.exec_driver_sql("SELECT * FROM api_keys").all())
-    for key, secret in made:
+        rows = str(connection.exec_driver_sql("SELECT * FROM api_keys").all())
+    for key, secret in keys:
         assert secret.startswith(key.prefix)
         assert len(secret) >= len(key.prefix) + 32
-        assert secret not in kept
+        assert secret not in rows
 
 
 @pytest.mark.parametrize("wrong", ["", "emo_", "emo_\N{GREEK SMALL LETTER ALPHA}", "x" * 5000])
-def test_what_is_no_key_is_refused(access: ApiKeys, wrong: str) -> None:
+def test_an_unknown_secret_is_refused(access: ApiKeys, wrong: str) -> None:
     access.create("import", "acme", [Scope.READ])
     with pytest.raises(InvalidKey):
         access.caller(wrong)
@@ -59,10 +59,10 @@ def test_a_revoked_key_is_refused_and_listed(access: ApiKeys, clock: ManualClock
     access.revoke("acme", first.id)
     with pytest.raises(InvalidKey):
         access.caller(secret)
-    found = access.list("acme")
-    assert [key.id for key in found] == [second.id, first.id]
-    assert found[0] == second
-    assert found[1].revoked_at == clock.now()
+    keys = access.list("acme")
+    assert [key.id for key in keys] == [second.id, first.id]
+    assert keys[0] == second
+    assert keys[1].revoked_at == clock.now()
 
 
 def test_a_key_is_revoked_once_and_by_its_own_tenant(access: ApiKeys) -> None:

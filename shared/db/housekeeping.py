@@ -1,0 +1,63 @@
+"""Regular maintenance of the jobs in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Engine, select, update
+
+from shared.db.claim_queries import finishable, inferable, preparable
+from shared.db.outbox import deliverable
+from shared.db.rows import job_from_row
+from shared.db.sessions import Sessions, database_clock
+from shared.db.tables import DeletedJobRow, JobRow
+from shared.domain.job import Job
+from shared.ports import Clock, Queue
+
+_SWEPT_AT_ONCE = 100
+
+
+class SqlHousekeeping:
+    """`shared.ports.Housekeeping`, on the database's clock."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._write = Sessions(engine)
+        self._read = Sessions.read_only(engine)
+        self._now = database_clock(engine, clock)
+
+    def expired(self) -> Sequence[str]:
+        query = select(JobRow.id).where(JobRow.expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def audio_expired(self) -> Sequence[Job]:
+        query = select(JobRow).where(JobRow.audio_expires_at <= self._now()).limit(_SWEPT_AT_ONCE)
+        with self._read() as session:
+            return [job_from_row(row) for row in session.scalars(query)]
+
+    def overdue(self) -> Sequence[Job]:
+        query = select(JobRow).where(JobRow.finished_at.is_(None), JobRow.deadline_at <= self._now())
+        with self._read() as session:
+            return [job_from_row(row) for row in session.scalars(query.limit(_SWEPT_AT_ONCE))]
+
+    def purgeable(self, after_s: float) -> Sequence[str]:
+        deleted_before = self._now() - timedelta(seconds=after_s)
+        query = select(DeletedJobRow.id).where(~DeletedJobRow.purged, DeletedJobRow.deleted_at < deleted_before)
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def mark_purged(self, job_id: str) -> None:
+        with self._write.begin() as session:
+            session.execute(update(DeletedJobRow).where(DeletedJobRow.id == job_id).values(purged=True))
+
+    def claimable(self) -> Sequence[Queue]:
+        now = self._now()
+        queries = {
+            Queue.PREPARE: preparable(now),
+            Queue.INFER: inferable(now),
+            Queue.FINISH: finishable(now),
+            Queue.DELIVER: deliverable(now),
+        }
+        with self._read() as session:
+            return [queue for queue, query in queries.items() if session.execute(query.order_by(None).limit(1)).first()]

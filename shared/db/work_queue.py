@@ -1,0 +1,189 @@
+"""Claims of jobs and segments with leases and fencing, on SQLite and Postgres alike.
+
+The domain decides which state follows which, and the stages decide on the outcome of a claim.
+
+SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep writers apart without deadlocks:
+
+- A writer of segments locks the rows of their jobs first, several of them in the order of their ids.
+- A claimer locks nothing first and never waits: it skips locked rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Select, delete, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from shared.db import claim_queries, corrections, outbox
+from shared.db.rows import (
+    job_from_row,
+    job_values,
+    model_to_json,
+    outcome_values,
+    segment_values,
+    stored_segment_from_row,
+)
+from shared.db.sessions import Sessions, affected_rows, database_clock
+from shared.db.tables import JobRow, SegmentRow
+from shared.db.transitions import record_transition
+from shared.domain.emotion import ModelInfo
+from shared.domain.errors import LeaseLost
+from shared.domain.job import Job
+from shared.domain.segment import SegmentOutcome
+from shared.ports import Claim, Clock, SegmentClaim, StoredSegment
+
+_CANDIDATES = 16
+"""Jobs that a claim looks at: more than claimers hold locked at a time."""
+
+
+class SqlWorkQueue:
+    """`shared.ports.WorkQueue`. `lease_s` is how long a claim lasts without being renewed.
+
+    Leases run on the database's clock, because the clocks of several machines differ: a server's own clock, and this
+    machine's for a SQLite file. `clock` dates the times that users see.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, lease_s: float) -> None:
+        self._write = Sessions(engine)
+        self._clock = clock
+        self._now = database_clock(engine, clock)
+        self._lease = timedelta(seconds=lease_s)
+
+    def claim_preparation(self) -> Claim | None:
+        with self._write.begin() as session:
+            claim = self._claim(session, claim_queries.preparable(self._now()))
+            if claim:
+                start = claim_queries.lowest_served(claim.job.id)
+                behind = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < start)
+                affected_rows(session, behind.values(served=start))
+            return claim
+
+    def claim_finish(self) -> Claim | None:
+        with self._write.begin() as session:
+            return self._claim(session, claim_queries.finishable(self._now()))
+
+    def _claim(self, session: Session, query: Select[JobRow]) -> Claim | None:
+        # The short candidates are sorted first: if Postgres is to lock what it sorts, it sorts whole rows of all jobs.
+        candidates = query.with_only_columns(JobRow.id).limit(_CANDIDATES).scalar_subquery()
+        locked = query.where(JobRow.id.in_(candidates)).limit(1).with_for_update(skip_locked=True, of=JobRow)
+        row = session.scalar(locked)
+        if row is None:
+            return None
+        unclaimed = job_from_row(row)
+        job = unclaimed.claimed(self._clock.now())
+        _set(row, **job_values(job), fence=row.fence + 1, lease_until=self._lease_end())
+        record_transition(session, unclaimed, job, self._clock.now(), self._now())
+        return Claim(job, row.fence)
+
+    def renew(self, claim: Claim) -> None:
+        with self._write.begin() as session:
+            _update_claimed(session, claim, lease_until=self._lease_end())
+
+    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
+        lease_until = self._lease_end() if job.state is claim.job.state else None
+        with self._write.begin() as session:
+            _update_claimed(session, claim, **job_values(job), lease_until=lease_until)
+            _put_segments(session, job.id, {stored.segment.index: stored for stored in add})
+            record_transition(session, claim.job, job, self._clock.now(), self._now())
+
+    def forget_segments_from(self, claim: Claim, index: int) -> None:
+        query = delete(SegmentRow).where(SegmentRow.job_id == claim.job.id, SegmentRow.index >= index)
+        with self._write.begin() as session:
+            _update_claimed(session, claim, lease_until=self._lease_end())
+            session.execute(query)
+
+    def postpone(self, claim: Claim, job: Job, seconds: float) -> None:
+        lease_until = self._now() + timedelta(seconds=seconds)
+        with self._write.begin() as session:
+            _update_claimed(session, claim, **job_values(job), lease_until=lease_until)
+
+    def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
+        with self._write.begin() as session:
+            rows = claim_queries.share_out(session, self._now(), budget)
+            if rows:
+                keys = [(row.job_id, row.index) for row in rows]
+                leased = update(SegmentRow).where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys))
+                values = {"attempts": SegmentRow.attempts + 1, "fence": SegmentRow.fence + 1}
+                affected_rows(session, leased.values(**values, lease_until=self._lease_end()))
+            return [
+                SegmentClaim(row.job_id, stored_segment_from_row(row), row.attempts + 1, row.fence + 1) for row in rows
+            ]
+
+    def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        job_ids = {claim.job_id for claim in claims}
+        running = select(JobRow.id).where(JobRow.id.in_(job_ids), claim_queries.ANALYSABLE)
+        query = update(SegmentRow).where(_held(claims), SegmentRow.job_id.in_(running))
+        with self._write.begin() as session:
+            _lock_jobs(session, claims)
+            if not affected_rows(session, query.values(lease_until=self._lease_end())):
+                raise LeaseLost
+
+    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
+        claims = [claim for claim, _ in outcomes]
+        with self._write.begin() as session:
+            _lock_jobs(session, claims)
+            held = session.scalars(select(SegmentRow).where(_held(claims)).with_for_update())
+            rows = {(row.job_id, row.index): row for row in held}
+            samples: Counter[str] = Counter()
+            for claim, outcome in outcomes:
+                if row := rows.get((claim.job_id, claim.stored.segment.index)):
+                    _set(row, **outcome_values(outcome), lease_until=None)
+            for row in rows.values():
+                samples[row.job_id] += row.end - row.start
+            for job_id, number in samples.items():
+                served = update(JobRow).where(JobRow.id == job_id).values(served=JobRow.served + number)
+                affected_rows(session, served)
+            unnamed = update(JobRow).where(JobRow.id.in_(samples), JobRow.model.is_(None))
+            session.execute(unnamed.values(model=model_to_json(model)))
+            outbox.announce_progress(session, samples, self._clock.now(), self._now())
+        return len(rows)
+
+    def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
+        query = update(SegmentRow).where(_held(claims), SegmentRow.lease_until.is_not(None))
+        with self._write.begin() as session:
+            _lock_jobs(session, claims)
+            affected_rows(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
+
+    def _lease_end(self) -> Any:
+        """Return the end of a lease that begins now."""
+        return self._now() + self._lease
+
+
+def _update_claimed(session: Session, claim: Claim, **values: Any) -> None:
+    """Update the row of a claimed job. Raises LeaseLost."""
+    claimed = update(JobRow).where(
+        JobRow.id == claim.job.id, JobRow.fence == claim.fence, JobRow.state == claim.job.state.value
+    )
+    if affected_rows(session, claimed.values(**values)) != 1:
+        raise LeaseLost
+
+
+def _held(claims: Sequence[SegmentClaim]) -> Any:
+    keys = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
+    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & claim_queries.PENDING
+
+
+def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:
+    ids = {claim.job_id for claim in claims}
+    session.execute(select(JobRow.id).where(JobRow.id.in_(ids)).order_by(JobRow.id).with_for_update())
+
+
+def _put_segments(session: Session, job_id: str, add: Mapping[int, StoredSegment]) -> None:
+    query = select(SegmentRow).where(SegmentRow.job_id == job_id, SegmentRow.index.in_(add)).with_for_update()
+    rows = {row.index: row for row in session.scalars(query)} if add else {}
+    for index, stored in add.items():
+        row = rows.get(index)
+        if row is None:
+            session.add(SegmentRow(job_id=job_id, index=index, **segment_values(stored)))
+        elif stored_segment_from_row(row) != stored:
+            _set(row, **segment_values(stored), fence=row.fence + 1, attempts=0, lease_until=None)
+            corrections.delete_correction(session, job_id, index)  # it was of another piece of sound
+
+
+def _set(row: JobRow | SegmentRow, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)

@@ -1,0 +1,45 @@
+"""Interfaces between the use cases and the world outside, which `shared.db` and `shared.adapters` implement."""
+
+from __future__ import annotations
+
+from shared.ports.api_key_store import ApiKeyStore
+from shared.ports.backlog import Backlog, Waiting
+from shared.ports.clock import Clock
+from shared.ports.delivery_queue import DeliveryClaim, DeliveryQueue
+from shared.ports.housekeeping import Housekeeping
+from shared.ports.job_repository import JobFilter, JobPage, JobRepository, StoredSegment
+from shared.ports.model_registry import ModelRegistry
+from shared.ports.object_store import ObjectStore, ObjectWriter
+from shared.ports.upload_store import StoredPart, UploadClaim, UploadStore
+from shared.ports.usage_store import UsageStore
+from shared.ports.wake_ups import Queue, WakeUps
+from shared.ports.webhook_endpoint_store import DeliveryPage, WebhookEndpointStore
+from shared.ports.work_queue import Claim, SegmentClaim, WorkQueue
+
+__all__ = [
+    "ApiKeyStore",
+    "Backlog",
+    "Claim",
+    "Clock",
+    "DeliveryClaim",
+    "DeliveryPage",
+    "DeliveryQueue",
+    "Housekeeping",
+    "JobFilter",
+    "JobPage",
+    "JobRepository",
+    "ModelRegistry",
+    "ObjectStore",
+    "ObjectWriter",
+    "Queue",
+    "SegmentClaim",
+    "StoredPart",
+    "StoredSegment",
+    "UploadClaim",
+    "UploadStore",
+    "UsageStore",
+    "Waiting",
+    "WakeUps",
+    "WebhookEndpointStore",
+    "WorkQueue",
+]

@@ -1,0 +1,38 @@
+"""The queue of webhook deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.domain.webhook import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaim:
+    """A delivery that one worker may attempt until its lease runs out. Each of `secrets` signs it.
+
+    `trace` is the W3C traceparent of the delivery's job.
+    """
+
+    id: str
+    endpoint_id: str | None
+    url: str
+    body: str
+    secrets: tuple[str, ...]
+    attempts: int
+    fence: int
+    job_id: str | None = None
+    trace: str | None = None
+
+
+class DeliveryQueue(Protocol):
+    """Deliveries of events. The job stores write them in the transaction that changes the job."""
+
+    def claim(self) -> DeliveryClaim | None:
+        """Claim the delivery that has been due for longest among those whose receiver is not busy."""
+        ...
+
+    def record(self, claim: DeliveryClaim, attempt: Attempt) -> bool:
+        """Record an attempt and its consequences. Returns False where another worker has the delivery."""
+        ...

@@ -1,0 +1,37 @@
+"""Jobs that are due for regular maintenance, and kinds of work that can be claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from shared.domain.job import Job
+from shared.ports.wake_ups import Queue
+
+
+class Housekeeping(Protocol):
+    """Maintenance of the jobs of all tenants. Every method is one transaction."""
+
+    def expired(self) -> Sequence[str]:
+        """Return the ids of some of the jobs whose `expires_at` has passed."""
+        ...
+
+    def audio_expired(self) -> Sequence[Job]:
+        """Return some of the jobs whose `audio_expires_at` has passed."""
+        ...
+
+    def overdue(self) -> Sequence[Job]:
+        """Return some of the jobs that have not ended though their `deadline_at` has passed."""
+        ...
+
+    def purgeable(self, after_s: float) -> Sequence[str]:
+        """Return the ids of jobs that were deleted more than `after_s` seconds ago and whose objects may exist."""
+        ...
+
+    def mark_purged(self, job_id: str) -> None:
+        """Note that a deleted job's objects are deleted."""
+        ...
+
+    def claimable(self) -> Sequence[Queue]:
+        """Return the kinds of work that have something to claim."""
+        ...

@@ -1,0 +1,119 @@
+"""Storage of jobs and their results, as the use cases of users need it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.limits import UNLIMITED, Limits
+from shared.domain.segment import Correction, Segment, SegmentResult
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A segment with the key of its audio."""
+
+    segment: Segment
+    audio_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Conditions on listed jobs, by default none.
+
+    `label` is an emotion of any segment, `dominant` the emotion of most segments.
+    """
+
+    status: JobStatus | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    label: str | None = None
+    dominant: str | None = None
+    batch_id: str | None = None
+
+
+class JobRepository(Protocol):
+    """The truth about jobs and segments. Every method is one transaction."""
+
+    def for_tenant(self, tenant: str) -> JobRepository:
+        """Return a repository in which only the jobs of one tenant are found."""
+        ...
+
+    def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
+        """Add a job, or return the tenant's job with the same idempotency key where there is one.
+
+        Concurrent calls for one tenant cannot exceed its limits together.
+
+        Raises TooManyOpenJobs, QuotaExceeded or QueueFull.
+        """
+        ...
+
+    def admit(self, tenant: str, size: int, idempotency_key: str | None, limits: Limits) -> None:
+        """Raise the errors that `add` would raise for a job of `size` bytes."""
+        ...
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Raises JobNotFound or JobDeleted."""
+        ...
+
+    def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
+        """Return the existing jobs among `job_ids`, in any order, with the counts of their segments."""
+        ...
+
+    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobPage:
+        """Return up to `limit` jobs that match `job_filter`, from the one after id `after`."""
+        ...
+
+    def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
+        """Return the existing jobs among `job_ids`, by id."""
+        ...
+
+    def counts(self, job_ids: Sequence[str]) -> dict[str, SegmentCounts]:
+        """Return the counts of segments by job id; zero for a job without segments."""
+        ...
+
+    def batch(self, batch_id: str) -> Mapping[JobState, int]:
+        """Return the number of a batch's jobs by state; empty where there is no such batch."""
+        ...
+
+    def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
+        """Return up to `limit` segments in order, from the one after index `after`."""
+        ...
+
+    def segment(self, job_id: str, index: int) -> StoredSegment:
+        """Return a segment. Raises SegmentNotFound."""
+        ...
+
+    def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
+        """Store a person's correction of a segment in place of an earlier one. It is deleted with the segment.
+
+        Raises JobNotFound, JobDeleted or SegmentNotFound.
+        """
+        ...
+
+    def withdraw_correction(self, job_id: str, index: int) -> None:
+        """Delete the correction of a segment, if there is one. Raises as `correct`."""
+        ...
+
+    def replace(self, old: Job, new: Job) -> bool:
+        """Store `new` if the job is still in the state of `old`, and end any lease on it. Returns whether it was."""
+        ...
+
+    def retry(self, old: Job, new: Job, *, forget_all: bool) -> bool:
+        """Replace a job as `replace` does, and reset its skipped segments, or all of them, to be analysed again."""
+        ...
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job except for its id, so that its objects can be purged. Raises JobNotFound or JobDeleted."""
+        ...

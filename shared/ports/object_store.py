@@ -1,0 +1,53 @@
+"""Storage of bytes by key."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class ObjectWriter(Protocol):
+    """An object that is being written."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Append bytes. Raises StorageFull."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Bytes by key. Only the server makes keys, like `jobs/<id>/source`."""
+
+    def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        """Write an object, which exists only once the context is left without an exception.
+
+        Raises:
+            StorageFull: there is no room.
+        """
+        ...
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open an object to read and seek in while the context lasts. Raises ObjectNotFound."""
+        ...
+
+    def locate(self, key: str) -> Path | str:
+        """Return the place from which a client can be served: a file on this machine, or a short-lived URL.
+
+        Raises ObjectNotFound.
+        """
+        ...
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete every object whose key starts with `prefix`, which must end with `/`. There may be none."""
+        ...
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the bytes of every object whose key starts with `prefix`, which must end with `/`, by key."""
+        ...
+
+    def put_url(self, key: str, size: int, lasts_s: int) -> str | None:
+        """Return a URL to which a client can PUT an object of `size` bytes, None where clients cannot reach the store.
+
+        The URL is valid for `lasts_s` seconds.
+        """
+        ...
