@@ -189,10 +189,9 @@ def analysed(services: Services, number: int, hours: float) -> str:
 
 
 def _submitted(services: Services) -> str:
-    with services.submission.receive() as upload:
+    with services.submission.begin() as upload:
         upload.write(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0")
-        sha256 = upload.finish()
-    return services.submission.enqueue(upload, sha256, "call.wav", JobOptions()).id
+        return upload.commit("call.wav", JobOptions()).id
 
 
 def _segments(number: int, length: int) -> Iterator[Segment]:

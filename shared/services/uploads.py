@@ -29,7 +29,8 @@ from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, Part, PartedUpload, UploadState, part_bytes_for
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
-from shared.services.submission import JobSubmission, Upload, display_name, same
+from shared.services.recording_digest import RecordingDigest
+from shared.services.submission import JobSubmission, display_name, same_job
 from shared.services.upload_writers import Appending, WholePart
 
 _BLOCK_BYTES = 1 << 20
@@ -163,7 +164,7 @@ class Uploads:
         job = self.submission.job(upload.job_id, recording, options, idempotency_key, batch_id)
         there = self.store.use(upload, job, self.submission.limits)
         if there is not None:
-            return same(there, job)
+            return same_job(there, job)
         self.submission.wake_ups.wake(Queue.PREPARE)
         return job
 
@@ -208,9 +209,10 @@ class Uploads:
         key = joined_key(claim.upload.job_id, claim.fence)
         clock, renewed = self.submission.clock, self.submission.clock.now()
         with self._objects.writer(key) as writer:
-            recording = Upload(claim.upload.job_id, writer, claim.upload.size)
+            recording = RecordingDigest(claim.upload.size)
             for block in self._read(sources):
-                recording.write(block)
+                recording.update(block)
+                writer.write(block)
                 if clock.now() - renewed > _RENEW_EVERY:
                     self.store.renew(claim)
                     renewed = clock.now()

@@ -87,10 +87,9 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(target=jobs)
     def submit(self) -> str:
-        with self.services.submission.receive() as upload:
+        with self.services.submission.begin() as upload:
             upload.write(SOUND)
-            sha256 = upload.finish()
-        job = self.services.submission.enqueue(upload, sha256, "call.wav", OPTIONS)
+            job = upload.commit("call.wav", OPTIONS)
         self.alive.add(job.id)
         return job.id
 

@@ -91,10 +91,9 @@ class _Work:
     def prepare(self) -> None:
         with self._servers.services() as services:
             for file in self._sent:
-                with services.submission.receive() as upload:
+                with services.submission.begin() as upload:
                     upload.write(file.read_bytes())
-                    sha256 = upload.finish()
-                services.submission.enqueue(upload, sha256, file.name, JobOptions())
+                    upload.commit(file.name, JobOptions())
         with self._servers.running("prepare"):
             self._wake(Queue.PREPARE)
             self._wait_until_none(JobRow.state != JobState.INFERRING.value)
