@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from multipart import parse_options_header
 
-from shared.adapters.outgoing_http import Coming, Outgoing, Refused, Unreachable
+from shared.adapters.outgoing_http import Outgoing, Refused, StreamedAnswer, Unreachable
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
 STALL_S = 60.0
@@ -29,7 +29,7 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 class HttpDownload:
     """`worker.pipeline.ports.Download`."""
 
-    def __init__(self, coming: Coming, stall_s: float, until: float) -> None:
+    def __init__(self, coming: StreamedAnswer, stall_s: float, until: float) -> None:
         self._coming = coming
         self._stall_s = stall_s
         self._until = until
@@ -66,12 +66,12 @@ class HttpDownloader:
             _check(coming.response.status)
             yield HttpDownload(coming, self._stall_s, until)
 
-    def _found(self, url: str, until: float, unwanted: Callable[[], bool], opened: ExitStack) -> Coming:
+    def _found(self, url: str, until: float, unwanted: Callable[[], bool], opened: ExitStack) -> StreamedAnswer:
         """The answer of where the URL leads in the end; each host on the way is looked at like the first."""
         for _ in range(_MOST_REDIRECTS + 1):
             wait_s = min(self._stall_s, max(0.001, until - time.monotonic()))
             coming = opened.enter_context(
-                self._outgoing.asked("GET", url, None, self._headers, wait_s, unwanted=unwanted)
+                self._outgoing.request("GET", url, None, self._headers, wait_s, canceled=unwanted)
             )
             location = coming.headers.get("location")
             if coming.response.status not in _REDIRECTS or not location:
