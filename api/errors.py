@@ -1,4 +1,4 @@
-"""The one table from an error to its HTTP answer, as problem+json (RFC 9457) with a stable `code`."""
+"""HTTP answers for errors: problem+json (RFC 9457) with a stable `code`, its status by the category of the error."""
 
 from __future__ import annotations
 
@@ -18,58 +18,31 @@ from shared.domain.limits import Standing
 RETRY_AFTER_S = 1
 """Seconds after which it is worth asking again for a job that runs."""
 
-STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
-    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errors.InvalidKey: HTTPStatus.UNAUTHORIZED,
+_CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
+    errors.Malformed: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.MissingScope: HTTPStatus.FORBIDDEN,
-    errors.KeyNotFound: HTTPStatus.NOT_FOUND,
-    errors.EndpointNotFound: HTTPStatus.NOT_FOUND,
-    errors.DeliveryNotFound: HTTPStatus.NOT_FOUND,
-    errors.JobNotFound: HTTPStatus.NOT_FOUND,
-    errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
-    errors.ObjectNotFound: HTTPStatus.NOT_FOUND,
-    errors.NoEmbeddings: HTTPStatus.NOT_FOUND,
-    errors.NoWaveform: HTTPStatus.NOT_FOUND,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
-    errors.JobDeleted: HTTPStatus.GONE,
-    errors.AudioDeleted: HTTPStatus.GONE,
-    errors.ResultNotReady: HTTPStatus.CONFLICT,
-    errors.NoResult: HTTPStatus.CONFLICT,
-    errors.JobFinished: HTTPStatus.CONFLICT,
-    errors.JobRunning: HTTPStatus.CONFLICT,
-    errors.NothingToRetry: HTTPStatus.CONFLICT,
-    errors.BatchNotFound: HTTPStatus.NOT_FOUND,
-    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.UnknownEmotion: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidConfig: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidPeriod: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.MissingFile: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.EmptyUpload: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.MalformedUpload: HTTPStatus.BAD_REQUEST,
-    errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.NotMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyOpenJobs: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.UploadNotFound: HTTPStatus.NOT_FOUND,
-    errors.PartNotFound: HTTPStatus.NOT_FOUND,
-    errors.PartSize: HTTPStatus.BAD_REQUEST,
-    errors.UploadIncomplete: HTTPStatus.CONFLICT,
-    errors.UploadComplete: HTTPStatus.CONFLICT,
-    errors.UploadOffset: HTTPStatus.CONFLICT,
-    errors.UploadBusy: HTTPStatus.CONFLICT,
-    errors.UploadUsed: HTTPStatus.CONFLICT,
-    errors.ChecksumMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Gone: HTTPStatus.GONE,
     errors.TusVersion: HTTPStatus.PRECONDITION_FAILED,
-    errors.TusContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Outage: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
+"""Statuses of the categories of errors, and of single errors that have one of their own."""
+
+STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
+    kind: next(_CATEGORY_STATUS[base] for base in kind.__mro__ if base in _CATEGORY_STATUS)
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and "code" in vars(kind) and any(base in _CATEGORY_STATUS for base in kind.__mro__)
+}
+"""The status of every error that a client can meet. Errors without a category stay inside the service."""
 GENERAL: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("bad_request", "The request is not one that this service understands."),
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this path."),

@@ -97,7 +97,7 @@ def _serve(
         signal.signal(number, lambda *_: stop.set())
     broker, counted = celery_app(broker_url), SharedApiMetrics(counts)
     with (
-        traces.exported("api"),
+        traces.export_spans("api"),
         CeleryWakeUps(broker) as wake_ups,
         open_services(settings, wake_ups) as services,
         serving(create_app(services, hosts(settings), [_workers_check(broker)], counted), own),

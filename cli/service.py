@@ -36,7 +36,7 @@ def serve(
     from api.server import AddressInUse, PublicAddress
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
-    from shared.telemetry.traces import TracingUnavailable, check_wanted
+    from shared.telemetry.traces import TracingUnavailable, check_tracing
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision)
@@ -45,7 +45,7 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        check_wanted()
+        check_tracing()
         if settings.broker_url:
             service = api_service(settings, settings.broker_url, host, port)
         else:
@@ -63,11 +63,11 @@ def serve(
 def _embedded(console: Console, settings: Settings, host: str, port: int) -> Iterator[str]:
     # Imported late: the image of the API has neither a decoder nor a model.
     from cli.embedded import embedded_service
-    from shared.telemetry.traces import exported
+    from shared.telemetry.traces import export_spans
     from worker.pipeline.errors import ModelUnavailable
 
     try:
-        with exported("service"), embedded_service(settings, host, port) as url:
+        with export_spans("service"), embedded_service(settings, host, port) as url:
             yield url
     except ModelUnavailable as error:
         leave(console, str(error))
@@ -112,7 +112,7 @@ def worker(
 def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> None:
     from shared.db.engine import DatabaseUnusable
     from shared.domain.errors import StoreUnavailable
-    from shared.telemetry.traces import TracingUnavailable, exported
+    from shared.telemetry.traces import TracingUnavailable, export_spans
     from worker.metrics import PortInUse, serve_metrics
     from worker.pipeline.errors import ModelUnavailable
 
@@ -122,7 +122,7 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
         if role is Role.BEAT:
             run_beat(broker_url, settings.log_level)
         else:
-            with exported(role.value), serve_metrics(settings.metrics_host, settings.metrics_port):
+            with export_spans(role.value), serve_metrics(settings.metrics_host, settings.metrics_port):
                 raise typer.Exit(run_worker(settings, broker_url, Queue(role.value)))
     except (ModelUnavailable, StoreUnavailable, DatabaseUnusable, TracingUnavailable, PortInUse) as error:
         leave(console, str(error))

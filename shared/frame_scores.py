@@ -1,12 +1,12 @@
-"""The model's frames of 20 ms: plain arithmetic over the logits that are kept of each scored segment.
+"""Scores of the model's frames of 20 ms, and their grid, computed from the stored logits.
 
-The model's head is linear, and a segment's scores are the softmax of the mean of its frames' logits. So the mean over
-any other stretch of frames gives that stretch's scores in the same way: nothing is interpolated.
+The model's head is linear, and the scores of a segment are the softmax of the mean of its frames' logits. The mean over
+any other stretch of frames thus gives the scores of that stretch: nothing is interpolated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, Self
@@ -21,18 +21,18 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 FrameScores = Callable[[SegmentResult], Floats | None]
-"""Gives the scores [frames, labels] of a segment's frames, labels as in its own scores; None where there are none."""
+"""Return the scores [frames, labels] of a segment's frames, labels in the order of the segment's scores, or None."""
 
-_AT_ONCE = 64
-"""Segments whose frames are put into bins together: at most three megabytes of them."""
+_BATCH_SEGMENTS = 64
+"""Segments whose frames are binned at once, at most three megabytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Scores in bins of `hop_ms`, counted from the start of the recording: the n bins in which frames begin.
+    """Scores in bins of `hop_ms`, counted from the start of the recording; only the n bins in which frames begin.
 
-    They come channel by channel, `channel` [n], and in order of time: `start_ms` [n]. `segment` [n] is the index of the
-    segment of a bin's first frame, `scores` [n, labels] are those of `labels`.
+    The bins are sorted by `channel` [n], then by `start_ms` [n]. `segment` [n] is the index of the segment of a bin's
+    first frame. `scores` [n, labels] are in the order of `labels`.
     """
 
     hop_ms: int
@@ -43,7 +43,7 @@ class Grid:
     scores: Floats
 
     def within(self, span_ms: range) -> Self:
-        """The bins that begin within the span."""
+        """Return the bins that begin within the span, in ms."""
         inside = (self.start_ms >= span_ms.start) & (self.start_ms < span_ms.stop)
         return replace(
             self,
@@ -55,20 +55,24 @@ class Grid:
 
 
 def softmax(logits: Floats) -> Floats:
-    """Scores [..., labels] of logits [..., labels]."""
+    """Return the scores [..., labels] of logits [..., labels]."""
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
     scores: Floats = weights / weights.sum(axis=-1, keepdims=True)
     return scores
 
 
 def grid(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...], hop_ms: int) -> Grid:
-    """The grid of segments, which come in order of their start, each with its frames' logits [frames, labels].
+    """Compute the grid of segments, which come in order of their start with their logits [frames, labels].
 
-    A frame counts for the bin in which it begins; a bin's scores are the softmax of the mean of its frames' logits.
+    A frame belongs to the bin in which it begins. The scores of a bin are the softmax of its mean logits.
     """
-    parts = [_no_bins(len(labels)), *(_bins(some, from_ms(hop_ms)) for some in _batched(frames))]
+    empty = np.empty(0, np.int64)
+    parts = [_Bins(empty, empty, empty, empty, np.empty((0, len(labels)), np.float32))]
+    remaining = iter(frames)
+    while batch := list(islice(remaining, _BATCH_SEGMENTS)):
+        parts.append(_bins(batch, from_ms(hop_ms)))
     bins = _Bins._make(map(np.concatenate, zip(*parts, strict=True)))
-    # Summed again, because two segments may meet within a bin.
+    # Two segments may share a bin, so bins are summed once more.
     bins = _summed(_taken(bins, np.argsort(bins.channel, kind="stable")))
     counts: Floats = bins.frames[:, None].astype(np.float32)
     scores = softmax(bins.logits / counts)
@@ -76,24 +80,13 @@ def grid(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...], hop_
 
 
 class _Bins(NamedTuple):
-    """Of each bin its channel, number, first segment and frames, all [n], and the sum of their logits [n, labels]."""
+    """The channel, number, first segment and number of frames of each bin, [n], and the sums of logits [n, labels]."""
 
     channel: Integers
     number: Integers
     segment: Integers
     frames: Integers
     logits: Floats
-
-
-def _batched(frames: Iterable[tuple[Segment, Floats]]) -> Iterator[list[tuple[Segment, Floats]]]:
-    remaining = iter(frames)
-    while some := list(islice(remaining, _AT_ONCE)):
-        yield some
-
-
-def _no_bins(labels: int) -> _Bins:
-    none = np.empty(0, np.int64)
-    return _Bins(none, none, none, none, np.empty((0, labels), np.float32))
 
 
 def _bins(frames: Sequence[tuple[Segment, Floats]], hop: int) -> _Bins:
@@ -106,7 +99,7 @@ def _bins(frames: Sequence[tuple[Segment, Floats]], hop: int) -> _Bins:
 
 
 def _summed(bins: _Bins) -> _Bins:
-    """The same with neighbours of one channel and number added up."""
+    """Add up neighbouring bins of one channel and number."""
     changes = (np.diff(bins.channel, prepend=-1) != 0) | (np.diff(bins.number, prepend=-1) != 0)
     first = np.flatnonzero(changes)
     frames, logits = np.add.reduceat(bins.frames, first), np.add.reduceat(bins.logits, first)

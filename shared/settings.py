@@ -1,4 +1,4 @@
-"""The only settings class. Every field is an environment variable `EMOLINE_<NAME>`."""
+"""Settings of all processes. Every field is an environment variable `EMOLINE_<NAME>`."""
 
 from __future__ import annotations
 
@@ -124,8 +124,10 @@ class Settings(BaseSettings):
     """Address of that port."""
 
     def resolved_database_url(self) -> str:
+        """Return the URL of the database, by default that of the SQLite file in `data_dir`."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'emoline.db').resolve()}"
 
     @property
     def objects_dir(self) -> Path:
+        """The folder of the local object store."""
         return self.data_dir / "objects"

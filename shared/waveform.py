@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from shared.domain.recording import FRAME
 
 STEP = FRAME
-"""Samples of which there is one pair. Nothing shorter can be told from its neighbours in a picture of a minute."""
+"""Samples for each pair of peaks. Shorter steps cannot be seen in a picture of a minute."""
 
 FULL_SCALE = 128
-"""The value of a peak that stands for 1.0."""
+"""The value of a peak at full scale, 1.0."""
 
 Peaks = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waveform:
-    """Peaks of a stretch [start, end) of a recording, in samples, in parts of equal length.
+    """The peaks of a stretch [start, end) of a recording, in samples at 16 kHz.
 
-    `peaks` [parts, channels, 2] hold the lowest and the highest value in each part of each of `channels`, which are the
-    numbers of those that are analysed.
+    `peaks` [parts, channels, 2] are the lowest and the highest value in parts of equal length, for each of the analysed
+    `channels`, given by number.
     """
 
     channels: tuple[int, ...]
@@ -33,12 +33,12 @@ class Waveform:
     peaks: Peaks
 
     def of(self, channels: tuple[int, ...]) -> Self:
-        """The same of some of its channels."""
+        """Return the waveform of some channels, in the order of `channels`."""
         columns = [self.channels.index(channel) for channel in channels]
         return replace(self, channels=channels, peaks=self.peaks[:, columns])
 
     def reduced(self, points: int) -> Self:
-        """The same in `points` parts, unless it has fewer: no peak is lost, and none moves by over a part."""
+        """Return the waveform in at most `points` parts. No peak is lost, and none moves by more than a part."""
         parts = len(self.peaks)
         if parts <= points:
             return self

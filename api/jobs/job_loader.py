@@ -52,4 +52,4 @@ class Looks:
         async with self._one_at_a_time:
             await asyncio.sleep(_GATHER_S)
             self._next = _Round()
-            return await run_in_threadpool(self._read.jobs_of, own.job_ids)
+            return await run_in_threadpool(self._read.jobs_by_id, own.job_ids)

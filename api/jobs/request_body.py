@@ -6,9 +6,9 @@ Starlette's own form parser writes the whole file to the temporary folder first,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 from fastapi import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -18,10 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from shared.container import Services
-from shared.domain.errors import EmptyUpload, InvalidConfig, MalformedUpload, MissingFile
+from shared.domain.errors import InvalidConfig, MalformedUpload, MissingFile
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
-from shared.services.submission import JobSubmission, Upload
+from shared.services.submission import JobSubmission, StreamedUpload
 from shared.settings import Settings
 
 _OBJECT = TypeAdapter(dict[str, Any])
@@ -41,47 +41,19 @@ class _Form:
     config: bytes = b""
 
 
-class _Receiving:
-    """A recording on its way into the store, block by block; what came is dropped where the context ends without a job.
+@asynccontextmanager
+async def _streamed_upload(submission: JobSubmission) -> AsyncIterator[StreamedUpload]:
+    """An upload that is dropped where the context is left by an exception.
 
-    Storing takes its time, so all of it is done in threads, in few visits: each costs as much as storing 64 KiB.
+    Storing takes its time, so it is written, committed and dropped in threads, in few visits: each costs as much as
+    storing 64 KiB.
     """
-
-    def __init__(self, submit: JobSubmission) -> None:
-        self._submit = submit
-        self._open = ExitStack()
-        self._upload: Upload | None = None
-
-    async def write(self, block: bytes) -> None:
-        """Raises the errors of `Upload`."""
-        await run_in_threadpool(self._write, block)
-
-    async def enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None, last: bytes = b"") -> Job:
-        """The job, when all has come but the `last` block. Raises the errors of `Upload` and of
-        `JobSubmission.enqueue`, EndpointNotFound."""
-        return await run_in_threadpool(self._enqueue, filename, options, idempotency_key, last)
-
-    def _write(self, block: bytes) -> None:
-        if self._upload is None:
-            self._upload = self._open.enter_context(self._submit.receive())
-        self._upload.write(block)
-
-    def _enqueue(self, filename: str, options: JobOptions, idempotency_key: str | None, last: bytes) -> Job:
-        if last:
-            self._write(last)
-        if self._upload is None:
-            raise EmptyUpload
-        sha256 = self._upload.finish()
-        self._submit.check(options)
-        self._open.close()
-        return self._submit.enqueue(self._upload, sha256, filename, options, idempotency_key)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        if error[1] is not None:
-            await run_in_threadpool(self._open.__exit__, *error)
+    upload = submission.begin()
+    try:
+        yield upload
+    except BaseException:
+        await run_in_threadpool(upload.drop)
+        raise
 
 
 async def receive_raw(
@@ -89,29 +61,35 @@ async def receive_raw(
 ) -> Job:
     """A body that is the recording itself.
 
-    Raises the errors of `Upload` and of `JobSubmission.enqueue`, InvalidConfig, MalformedUpload.
+    Raises the errors of `StreamedUpload`, InvalidConfig, MalformedUpload.
     """
     options = parse_options(config, services.settings)
     await _admitted(request, services.submission, idempotency_key)
-    async with _Receiving(services.submission) as receiving:
+    async with _streamed_upload(services.submission) as upload:
         last = b""  # a recording of one block is worth one visit to a thread, not two
         async for block in blocks(request):
             if last:
-                await receiving.write(last)
+                await run_in_threadpool(upload.write, last)
             last = block
-        return await receiving.enqueue(filename, options, idempotency_key, last)
+
+        def commit() -> Job:
+            if last:
+                upload.write(last)
+            return upload.commit(filename, options, idempotency_key)
+
+        return await run_in_threadpool(commit)
 
 
 async def receive_form(request: Request, services: Services, idempotency_key: str | None) -> Job:
     """A form with the parts `file` and, before or after it, `config`. Raises as `receive_raw`, and MissingFile."""
     form = _Form()
     await _admitted(request, services.submission, idempotency_key, around=_MOST_AROUND_BYTES)
-    async with _Receiving(services.submission) as receiving:
-        await _read_form(request, receiving, form)
+    async with _streamed_upload(services.submission) as upload:
+        await _read_form(request, upload, form)
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings)
-        return await receiving.enqueue(form.filename, options, idempotency_key)
+        return await run_in_threadpool(upload.commit, form.filename, options, idempotency_key)
 
 
 async def _admitted(request: Request, submit: JobSubmission, idempotency_key: str | None, *, around: int = 0) -> None:
@@ -162,7 +140,7 @@ def _issue(found: ErrorDetails, whole: str) -> str:
     return f"{'.'.join(map(str, found['loc'])) or whole}: {message}"
 
 
-async def _read_form(request: Request, receiving: _Receiving, form: _Form) -> None:
+async def _read_form(request: Request, upload: StreamedUpload, form: _Form) -> None:
     try:
         with PushMultipartParser(_boundary(request), max_segment_count=_MOST_PARTS) as parser:
             part = ""
@@ -171,7 +149,7 @@ async def _read_form(request: Request, receiving: _Receiving, form: _Form) -> No
                     if isinstance(event, MultipartSegment):
                         part = _begin(event, form)
                     elif event:
-                        await _take(part, bytes(event), receiving, form)
+                        await _take(part, bytes(event), upload, form)
     except MultipartError as error:
         raise MalformedUpload(f"The body is not a well-formed form: {error}.") from error
 
@@ -184,9 +162,9 @@ def _begin(segment: MultipartSegment, form: _Form) -> str:
     return str(segment.name)
 
 
-async def _take(part: str, data: bytes, receiving: _Receiving, form: _Form) -> None:
+async def _take(part: str, data: bytes, upload: StreamedUpload, form: _Form) -> None:
     if part == "file":
-        await receiving.write(data)
+        await run_in_threadpool(upload.write, data)
     elif part == "config":
         form.config += data
         if len(form.config) > _MOST_CONFIG_BYTES:

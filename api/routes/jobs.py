@@ -47,7 +47,7 @@ from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
 from shared.schemas.job import JobDocument
 from shared.services.job_reader import JobView
-from shared.services.job_retry import What
+from shared.services.job_retry import RetryScope
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -215,7 +215,7 @@ def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
 def retry(
     job_id: JobId,
     services: ServicesDep,
-    what: Annotated[What, Body(embed=True, description="What is analysed anew.")] = "failed_segments",
+    what: Annotated[RetryScope, Body(embed=True, description="What is analysed anew.")] = "failed_segments",
 ) -> JobDocument:
     """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
     services.job_retry.retry(job_id, what)

@@ -150,10 +150,9 @@ def frames_per_s(page: Page, view: str, zoom: int) -> tuple[float, float]:
 def store_analysed_call(services: Services, number: int, hours: float) -> str:
     """Store a succeeded job: a call of `number` segments and `hours`, its speakers in turn. Returns the job's id."""
     random = np.random.default_rng(7)
-    with services.submission.receive() as upload:
+    with services.submission.begin() as upload:
         upload.write(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0")
-        sha256 = upload.finish()
-    job_id = services.submission.enqueue(upload, sha256, "call.wav", JobOptions()).id
+        job_id = upload.commit("call.wav", JobOptions()).id
     length = int(hours * 3600 * SAMPLE_RATE)
     turn = length // number
     speech_lengths = [int(turn * (0.4 + 0.5 * ((index * 37) % 100) / 100)) for index in range(number)]

@@ -1,4 +1,4 @@
-"""Wake-ups over a message broker: Celery tasks that say nothing but that there may be work in a queue."""
+"""Wake-ups over a message broker: Celery tasks without arguments, one for each queue."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GATHER_S = 0.1
 _STOP_WITHIN_S = 2.0
 _PING_S = 2.0
 _STALE_AFTER_S = 60
-"""The sweep has woken again by then, so that an older message is dropped unread. Machines whose clocks differ by more
-lose all messages, hence not less."""
+"""The age at which messages are dropped, because the sweep has sent new ones. It must exceed the difference between the
+clocks of machines, or all messages are dropped."""
 
 _REDIS = {
-    # Far longer than any task takes: what is redelivered finds its work done, but costs a look.
+    # Longer than any task takes: a redelivered task finds no work, but costs a query.
     "visibility_timeout": 3600,
-    # A broker that vanished without a word is noticed, and tried again without end.
+    # With these a broker that vanished is noticed; connecting is retried without end.
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
@@ -33,15 +33,15 @@ _REDIS = {
 
 
 def task_name(queue: Queue) -> str:
-    """The task that works off a queue."""
+    """Return the name of the task that processes a queue."""
     return f"emoline.{queue.value}"
 
 
 def celery_app(broker_url: str) -> Celery:
-    """An application for who sends wake-ups and who takes them; tasks are added by the worker.
+    """Make the Celery application of senders and workers; workers add the tasks.
 
-    No result is kept and nothing but JSON is read. A message is acknowledged when its task has ended, so that a worker
-    takes no more of them than it has threads and the others lie where idle workers find them.
+    Results are not stored and only JSON is accepted. A message is acknowledged when its task has ended: a worker
+    takes no more messages than it has threads, and idle workers get the rest.
     """
     app = Celery("emoline", broker=broker_url, set_as_current=False)
     app.conf.update(
@@ -55,36 +55,36 @@ def celery_app(broker_url: str) -> Celery:
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
         beat_schedule={"sweep": {"task": SWEEP, "schedule": _SWEEP_EVERY_S, "options": {"expires": _STALE_AFTER_S}}},
-        beat_scheduler="celery.beat:Scheduler",  # without a file: nothing of the schedule needs to be remembered
+        beat_scheduler="celery.beat:Scheduler",  # without a file: the schedule has no state
     )
     return app
 
 
 def node_name(queue: Queue) -> str:
-    """What the worker of a queue on this host is called on the broker."""
+    """Return the name of the worker of a queue on this host."""
     return f"{queue.value}@{socket.gethostname()}"
 
 
 def answers(app: Celery, node: str) -> bool:
-    """Whether a worker answers on the broker; it does not where the broker is away."""
+    """Check whether the worker `node` answers a ping; False where the broker is away."""
     try:
         return bool(app.control.ping([node], timeout=_PING_S))
-    except Exception:  # whatever the transport's own kind is
+    except Exception:  # each transport has its own classes
         return False
 
 
 def queues_that_answer(app: Celery) -> set[Queue]:
-    """The queues of which a worker answers on the broker. Raises the transport's errors where that is away."""
+    """Return the queues whose workers answer a ping. Raises the transport's errors where the broker is away."""
     answers = app.control.ping(timeout=_PING_S) or []
     names = {name.partition("@")[0] for answer in answers for name in answer}
     return {queue for queue in Queue if queue.value in names}
 
 
 class CeleryWakeUps:
-    """`shared.ports.WakeUps` for workers in other processes. A context manager.
+    """Implements `shared.ports.WakeUps` for workers in other processes, as a context manager.
 
-    `wake` returns at once and never fails: a thread sends what was asked for within a tenth of a second, one message
-    to a queue, and what it cannot send is lost. The sweep wakes again.
+    `wake` returns at once and never fails. A thread sends one message for each woken queue every tenth of a second; a
+    message that cannot be sent is lost, and the sweep sends another.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -120,7 +120,7 @@ class CeleryWakeUps:
     def _send(self, queue: Queue) -> None:
         try:
             self._app.send_task(task_name(queue), queue=queue.value, expires=_STALE_AFTER_S, retry=False)
-        except Exception as error:  # whatever the transport's own kind is
+        except Exception as error:  # each transport has its own classes
             _log.warning("wake_up.lost", queue=queue.value, reason=str(error))
 
     def __enter__(self) -> Self:

@@ -1,10 +1,12 @@
+"""The system clock."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 
 class SystemClock:
-    """`shared.ports.Clock` of this machine."""
+    """Implements `shared.ports.Clock` with the time of this machine, in UTC."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Objects as files in a folder."""
+"""An object store in a folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectWriter
 
 _ABANDONED_S = 24 * 3600
-"""Nothing is written for that long without a new byte."""
+"""The age in seconds of the last byte after which a partial file is abandoned."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LocalObjectStore:
-    """`shared.ports.ObjectStore` in a folder; a key is a relative path. Objects appear whole or not at all."""
+    """Implements `shared.ports.ObjectStore` with files; a key is a relative path. Files are renamed when complete."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -71,7 +71,7 @@ class LocalObjectStore:
         return None
 
     def _drop_abandoned(self) -> None:
-        """Removes what processes left that were killed while they wrote."""
+        """Delete the partial files of processes that were killed."""
         for file in self._incoming.iterdir():
             with suppress(FileNotFoundError):
                 if time.time() - file.stat().st_mtime > _ABANDONED_S:

@@ -1,4 +1,4 @@
-"""Wake-ups inside one process: what the embedded service uses instead of a broker."""
+"""Wake-ups inside one process, for the embedded service, which has no broker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.ports import Queue
 
 
 class LocalWakeUps:
-    """`shared.ports.WakeUps`, and the waiting side of it."""
+    """Implements `shared.ports.WakeUps` for threads that call `wait`."""
 
     def __init__(self) -> None:
         self._events = {queue: Event() for queue in Queue}
@@ -17,6 +17,6 @@ class LocalWakeUps:
         self._events[queue].set()
 
     def wait(self, queue: Queue, timeout: float) -> None:
-        """Returns when woken since the last call, or after `timeout` seconds."""
+        """Wait until the queue was woken since the last call, at most `timeout` seconds."""
         self._events[queue].wait(timeout)
         self._events[queue].clear()

@@ -1,7 +1,7 @@
-"""Requests to URLs that users give: they reach the public internet and what the operator allows, and nothing else.
+"""HTTP requests to URLs that users give. They reach public addresses and networks that the operator allows only.
 
-A name is resolved once, every address that it has is judged, and the connection goes to one of those: a name that leads
-elsewhere the next time it is asked gains nothing.
+A name is resolved once, all its addresses are checked, and the connection goes to one of these: a name that resolves
+differently the next time gains nothing.
 """
 
 from __future__ import annotations
@@ -19,45 +19,44 @@ from threading import Event, Thread
 from typing import Self
 from urllib.parse import SplitResult
 
-from shared.adapters.public_addresses import Address, Network, is_public, meant
+from shared.adapters.public_addresses import Address, Network, embedded_address, is_public
 from shared.domain.urls import split_url
 
 Resolver = Callable[[str, int], Sequence[str]]
-"""Addresses of a host. Raises OSError or UnicodeError where it has none."""
+"""Resolves a host and a port to addresses. Raises OSError or UnicodeError where there are none."""
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_READ_BYTES = 16 * 1024
-"""Of an answer's body, which nobody looks at: a receiver that has not been heard out would see an error."""
+"""The most that is read of an unused answer: its sender would see an error if nothing of it were read."""
 _PIECE_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 20
-"""Of a body that is read: what must come in time, and is worth storing at once."""
-_LOOK_EVERY_S = 1.0
+"""The size of the blocks of a body: each must arrive in time, and is worth storing at once."""
+_CHECK_EVERY_S = 1.0
 
 
 class Unreachable(Exception):
-    """There was no answer, or not all of it. The message is a sentence that tells nothing of the network that Emoline
-    is in."""
+    """The answer is missing or incomplete. The message is for users and reveals nothing of the service's network."""
 
 
 class Refused(Unreachable):
-    """The URL leads where no request is sent."""
+    """The URL leads to an address that is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`headers` have names in lower case."""
+    """The answer to a request; names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """`Resolver` of this system."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    """Resolve with the system's resolver, as a `Resolver`."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 class Outgoing:
-    """Sends requests. Besides public addresses it reaches those in `allowed`."""
+    """Sends requests to public addresses and to those in the networks `allowed`."""
 
     def __init__(self, allowed: Sequence[Network] = (), resolver: Resolver = resolve) -> None:
         self._allowed = allowed
@@ -65,63 +64,69 @@ class Outgoing:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()  # a twentieth of a second, which who asks nothing need not spend
+        return ssl.create_default_context()  # takes 50 ms, so it is made for the first request
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-        """What the URL answers within `timeout_s`; a redirect is an answer, and is not followed. Raises Unreachable."""
-        with self.asked("POST", url, body, headers, timeout_s) as answer:
+        """Send a POST request and return the answer, a redirect too. Raises Unreachable after `timeout_s` seconds."""
+        with self.request("POST", url, body, headers, timeout_s) as answer:
             with suppress(OSError, HTTPException):
                 answer.response.read(_MOST_READ_BYTES)
             return Answer(answer.response.status, answer.headers)
 
     @contextmanager
-    def asked(
+    def request(
         self,
         method: str,
         url: str,
         body: bytes | None,
         headers: Mapping[str, str],
         timeout_s: float,
-        unwanted: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Coming]:
-        """What the URL answers, which begins within `timeout_s`; it ends as soon as it is `unwanted`.
+        canceled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[StreamedAnswer]:
+        """Send a request and open its answer. The connection is closed as soon as `canceled` returns True.
 
         Raises:
-            Refused: nothing may be asked of that URL.
-            Unreachable.
+            Refused: the URL leads to an address that is not allowed.
+            Unreachable: no answer began within `timeout_s` seconds.
         """
-        parts = _parts(url)
+        try:
+            parts = split_url(url)
+        except ValueError as error:
+            raise Refused("The URL cannot be used.") from error
         addresses = self._addresses(parts)
         until = time.monotonic() + timeout_s
         with ExitStack() as opened:
             try:
                 connection = opened.enter_context(self._connected(parts, addresses, until))
-                watch = opened.enter_context(_Watch(connection.sock, until, unwanted))
+                watchdog = opened.enter_context(_Watchdog(connection.sock, until, canceled))
                 connection.sock.settimeout(timeout_s)
                 if isinstance(connection.sock, ssl.SSLSocket):
                     connection.sock.do_handshake()
-                response = opened.enter_context(_answer(connection, method, parts, body, headers))
+                target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+                connection.request(method, target, body, {**headers, "Connection": "close"})
+                response = opened.enter_context(connection.getresponse())
             except (OSError, HTTPException) as error:
                 raise Unreachable(_reason(error, time.monotonic() >= until, timeout_s)) from error
-            yield Coming(response, watch)
+            yield StreamedAnswer(response, watchdog)
 
     def _addresses(self, parts: SplitResult) -> list[Address]:
-        """Where the URL leads. Raises Refused where one of these may not be reached, Unreachable."""
+        """Resolve the host. Raises Refused if an address is not allowed, Unreachable if there are none."""
         try:
-            found = [ip_address(address) for address in self._resolve(parts.hostname or "", _port(parts))]
+            addresses = [ip_address(address) for address in self._resolve(parts.hostname or "", _port(parts))]
         except (OSError, UnicodeError) as error:
             raise Unreachable("The host of the URL has no address.") from error
-        if not found or not all(map(self._may_reach, found)):
+        if not addresses or not all(map(self._may_reach, addresses)):
             raise Refused("The URL leads to an address that is not public.")
-        return found
+        return addresses
 
     def _may_reach(self, address: Address) -> bool:
-        stood_for = meant(address)
-        return any(one in network for network in self._allowed for one in (address, stood_for)) or is_public(stood_for)
+        embedded = embedded_address(address)
+        allowed = any(address in network or embedded in network for network in self._allowed)
+        return allowed or is_public(embedded)
 
     @contextmanager
     def _connected(self, parts: SplitResult, addresses: Sequence[Address], until: float) -> Iterator[HTTPConnection]:
-        """A connection to the first address that takes it; TLS is still to begin. Raises OSError."""
+        """Connect to the first address that accepts; the TLS handshake is left to the caller. Raises OSError."""
         host, port = parts.hostname or "", _port(parts)
         with _first_socket(addresses, port, until) as plain:
             if parts.scheme == "http":
@@ -134,13 +139,6 @@ class Outgoing:
                 yield connection
             finally:
                 connection.close()
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        return split_url(url)
-    except ValueError as error:
-        raise Refused("The URL cannot be used.") from error
 
 
 def _port(parts: SplitResult) -> int:
@@ -157,21 +155,23 @@ def _first_socket(addresses: Sequence[Address], port: int, until: float) -> sock
     raise failed
 
 
-class _Watch:
-    """A context in which a connection is ended at a time, or when it is unwanted: who sends a byte now and then would
-    stay within every timeout. `until` may be put off."""
+class _Watchdog:
+    """Shuts a connection down at the time `until`, which may be changed, or when it is canceled.
 
-    def __init__(self, sock: socket.socket, until: float, unwanted: Callable[[], bool]) -> None:
+    A server that sends a byte now and then would stay within every timeout of the socket.
+    """
+
+    def __init__(self, sock: socket.socket, until: float, canceled: Callable[[], bool]) -> None:
         self.until = until
         self.has_ended = False
         self._sock = sock
-        self._unwanted = unwanted
-        self._left = Event()
-        self._thread = Thread(target=self._run, name="watch", daemon=True)
+        self._canceled = canceled
+        self._exited = Event()
+        self._thread = Thread(target=self._run, name="watchdog", daemon=True)
 
     def _run(self) -> None:
-        while not self._left.wait(max(0.0, min(_LOOK_EVERY_S, self.until - time.monotonic()))):
-            if self.until <= time.monotonic() or self._unwanted():
+        while not self._exited.wait(max(0.0, min(_CHECK_EVERY_S, self.until - time.monotonic()))):
+            if self.until <= time.monotonic() or self._canceled():
                 self.has_ended = True
                 with suppress(OSError):
                     socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
@@ -182,27 +182,28 @@ class _Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._left.set()
+        self._exited.set()
         self._thread.join()
 
 
-class Coming:
-    """An answer whose body is still to come."""
+class StreamedAnswer:
+    """An answer whose body is not read yet; names of `headers` are in lower case."""
 
-    def __init__(self, response: HTTPResponse, watch: _Watch) -> None:
+    def __init__(self, response: HTTPResponse, watchdog: _Watchdog) -> None:
         self.response = response
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self._watch = watch
+        self._watchdog = watchdog
 
     def blocks(self, stall_s: float, until: float) -> Iterator[bytes]:
-        """The body, in blocks of 1 MiB of which each comes within `stall_s`, all of it before `until`.
+        """Read the body in blocks of 1 MiB.
 
-        Raises Unreachable.
+        Raises Unreachable where a block takes over `stall_s` seconds, or the body is incomplete at the monotonic time
+        `until`.
         """
         while True:
-            self._watch.until = min(until, time.monotonic() + stall_s)
+            self._watchdog.until = min(until, time.monotonic() + stall_s)
             block = self._block()
-            self._watch.until = until  # what is done with the block takes its time
+            self._watchdog.until = until  # the caller takes its time with the block
             if not block:
                 return
             yield block
@@ -216,24 +217,16 @@ class Coming:
                     break
                 block += piece
         except (OSError, HTTPException) as error:
-            raise Unreachable(self._why) from error
-        if self._watch.has_ended or (len(block) < BLOCK_BYTES and self.response.length):
-            raise Unreachable(self._why)
+            raise Unreachable(self._failure) from error
+        if self._watchdog.has_ended or (len(block) < BLOCK_BYTES and self.response.length):
+            raise Unreachable(self._failure)
         return bytes(block)
 
     @property
-    def _why(self) -> str:
-        if self._watch.has_ended:
+    def _failure(self) -> str:
+        if self._watchdog.has_ended:
             return "It came too slowly and was given up."
         return "The connection broke off before all of it had come."
-
-
-def _answer(
-    connection: HTTPConnection, method: str, parts: SplitResult, body: bytes | None, headers: Mapping[str, str]
-) -> HTTPResponse:
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    connection.request(method, target, body, {**headers, "Connection": "close"})
-    return connection.getresponse()
 
 
 def _reason(error: Exception, late: bool, timeout_s: float) -> str:

@@ -1,4 +1,4 @@
-"""Which IP addresses are public."""
+"""Checks of IP addresses: public or not."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Network = IPv4Network | IPv6Network
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-_NEVER = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
-"""Public by their numbers, but clouds answer there with what is the machine's own: Oracle's and Azure's."""
+_EXCLUDED = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
+"""Public by number, but metadata services of Oracle's and Azure's clouds answer there."""
 
 
-def meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, else the address itself."""
+def embedded_address(address: Address) -> Address:
+    """Return the IPv4 address that is embedded in an IPv6 address, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:
@@ -23,8 +23,8 @@ def meant(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Of an address that stands for no other."""
+    """Check whether an address is public; `embedded_address` must have been applied before."""
     if isinstance(address, IPv6Address):
         return address.is_global and address in _GLOBAL_UNICAST
-    never = address.is_multicast or any(address in network for network in _NEVER)
-    return address.is_global and not never
+    excluded = address.is_multicast or any(address in network for network in _EXCLUDED)
+    return address.is_global and not excluded

@@ -1,4 +1,4 @@
-"""Making the bucket that a new installation needs."""
+"""Creation of the bucket of a new installation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from shared.adapters.s3_client import connect
 from shared.domain.errors import StoreUnavailable
 
 _REGION_WITHOUT_NAME = "us-east-1"
-"""AWS refuses to be told of this one."""
+"""AWS refuses requests that name this region."""
 
 
 def create_bucket(url: str, endpoint_url: str | None, *, path_style: bool) -> None:
-    """Makes the bucket of `s3://bucket/prefix`; nothing happens where it is there. Raises StoreUnavailable."""
+    """Create the bucket of `s3://bucket/prefix` unless it exists. Raises StoreUnavailable."""
     bucket = url.removeprefix("s3://").partition("/")[0]
     with closing(connect(endpoint_url, path_style=path_style)) as client:
         with suppress(ClientError):

@@ -1,4 +1,4 @@
-"""The connection to an S3-compatible store, and what its errors mean."""
+"""The client of an S3-compatible store, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 5
 _ANSWER_S = 30
-"""A store that says nothing for that long is away; to put the parts of 20 GB together takes some of them seconds."""
+"""A store that is silent for longer is away; some take seconds to join the parts of 20 GB."""
 _TRIES = 4
 _CONNECTIONS = 50
-"""Kept open: the API answers 40 requests at once, the workers read and write besides."""
-_NOT_THERE = {"NoSuchKey", "404"}
+"""The size of the pool: the API answers 40 requests at once, and workers read and write besides."""
+_NOT_FOUND = {"NoSuchKey", "404"}
 """A HEAD request has no body to name the code in."""
 _NO_ROOM = {"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"}
-"""Of Ceph, and of MinIO and its successors; AWS is never full. Others answer with the status below."""
+"""The codes of Ceph, MinIO and its successors; AWS is never full. Other stores answer with the status below."""
 _INSUFFICIENT_STORAGE = 507
 
 
 def connect(endpoint_url: str | None, *, path_style: bool) -> S3Client:
-    """A client for all threads. Keys and region come by boto3's own chain: AWS_*, a profile, the machine's role.
+    """Make a client for all threads. Keys and region come from boto3's chain: AWS_*, a profile, the machine's role.
 
-    Raises StoreUnavailable, with a sentence, where these or the URL cannot be right.
+    Raises StoreUnavailable, with a message for operators, where these or the URL are not valid.
     """
     config = Config(
         signature_version="s3v4",
@@ -53,7 +53,7 @@ def connect(endpoint_url: str | None, *, path_style: bool) -> S3Client:
     )
     try:
         client = Session().client("s3", endpoint_url=endpoint_url, config=config)
-    except (BotoCoreError, ValueError) as error:  # a profile that is not there, an endpoint that is no URL
+    except (BotoCoreError, ValueError) as error:  # an unknown profile, an endpoint that is not a URL
         raise StoreUnavailable(f"The store cannot be used: {error}.") from error
     # botocore would ask before each body whether to send it: a round trip, and where the connection breaks off in the
     # middle of that answer, a loop without end.
@@ -64,27 +64,23 @@ def connect(endpoint_url: str | None, *, path_style: bool) -> S3Client:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Raises ObjectNotFound, StorageFull or StoreUnavailable for what boto3 raises."""
+    """Translate errors of boto3 to ObjectNotFound, StorageFull or StoreUnavailable."""
     try:
         yield
     except ClientError as error:
-        raise _meaning(error) from error
+        code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if code in _NOT_FOUND:
+            raise ObjectNotFound from error
+        if code in _NO_ROOM or status == _INSUFFICIENT_STORAGE:
+            raise StorageFull from error
+        raise StoreUnavailable from error
     except (BotoCoreError, ResponseParserError, ValueError, KeyError) as error:
-        # The last three of an answer that broke off: what has come of its headers is taken for all of them.
+        # The last three come from answers that broke off: boto3 takes incomplete headers for complete ones.
         raise StoreUnavailable from error
 
 
-def _meaning(error: ClientError) -> Exception:
-    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if code in _NOT_THERE:
-        return ObjectNotFound()
-    if code in _NO_ROOM or status == _INSUFFICIENT_STORAGE:
-        return StorageFull()
-    return StoreUnavailable()
-
-
 def _with_md5(request: AWSRequest, **_: object) -> None:
-    """Puts Content-MD5 in the place of the CRC32: every store takes it here, many take nothing else."""
+    """Replace the CRC32 header by Content-MD5, which every store accepts here; many accept nothing else."""
     for name in [name for name in request.headers if name.lower().startswith(("x-amz-checksum", "x-amz-sdk-checksum"))]:
         del request.headers[name]
     body: Any = request.body  # bytes, though its stubs say text

@@ -1,4 +1,4 @@
-"""Objects in a bucket of an S3-compatible store."""
+"""An object store in a bucket of an S3-compatible service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _URL_LASTS_S = 15 * 60
 _ABANDONED = timedelta(days=1)
-"""No upload takes that long."""
+"""The age of an unfinished multipart upload after which it is abandoned."""
 _BUFFER_BYTES = 128 << 10
 _REFUSED = {
     401: "The store refuses the keys for {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
@@ -30,16 +30,16 @@ _REFUSED = {
 
 
 class S3ObjectStore:
-    """`shared.ports.ObjectStore` in a bucket, under the prefix that the URL names: `s3://bucket/prefix`.
+    """Implements `shared.ports.ObjectStore` with the bucket and prefix of a URL, `s3://bucket/prefix`.
 
-    `public_url` is the endpoint that clients reach, where it is another. Close it when done. Whatever it does may raise
-    StoreUnavailable.
+    `public_url` is the endpoint for clients, where they need another one than `endpoint_url`. All methods may raise
+    StoreUnavailable. Close the store when done.
     """
 
     def __init__(
         self, url: str, endpoint_url: str | None = None, *, path_style: bool = False, public_url: str | None = None
     ) -> None:
-        """Raises StoreUnavailable, with a sentence for the operator, where the bucket cannot be used."""
+        """Connect to the bucket. Raises StoreUnavailable, with a message for operators."""
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
         self._client = connect(endpoint_url, path_style=path_style)
@@ -74,22 +74,23 @@ class S3ObjectStore:
         full = f"{self._key(prefix[:-1])}/"
         with store_errors():
             for page in self._pages(full):
-                self._delete([found["Key"] for found in page.get("Contents", [])])
+                self._delete([entry["Key"] for entry in page.get("Contents", [])])
             self._drop_uploads(full)
 
     def sizes(self, prefix: str) -> dict[str, int]:
         full = f"{self._key(prefix[:-1])}/"
         with store_errors():
-            found = [one for page in self._pages(full) for one in page.get("Contents", [])]
-            return {one["Key"].removeprefix(self._prefix): one["Size"] for one in found}
+            entries = [entry for page in self._pages(full) for entry in page.get("Contents", [])]
+            return {entry["Key"].removeprefix(self._prefix): entry["Size"] for entry in entries}
 
     def put_url(self, key: str, size: int, lasts_s: int) -> str:
-        # The length is signed: what is sent has it, or is refused.
-        wanted = {**self._place(key), "ContentLength": size}
+        # The length is signed, so that the store refuses a body of another length.
+        parameters = {**self._place(key), "ContentLength": size}
         with store_errors():
-            return self._public.generate_presigned_url("put_object", Params=wanted, ExpiresIn=lasts_s)
+            return self._public.generate_presigned_url("put_object", Params=parameters, ExpiresIn=lasts_s)
 
     def close(self) -> None:
+        """Close all connections."""
         self._public.close()
         self._client.close()
 
@@ -108,7 +109,7 @@ class S3ObjectStore:
         return self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
 
     def _delete(self, keys: list[str]) -> None:
-        """At most 1,000 keys, which is also what a page of a listing has."""
+        """Delete at most 1,000 objects, as many as a page of a listing has."""
         if not keys:
             return
         done = self._client.delete_objects(
@@ -118,7 +119,7 @@ class S3ObjectStore:
             raise StoreUnavailable
 
     def _drop_uploads(self, prefix: str, *, begun_before: datetime | None = None) -> None:
-        """Removes what writers left that were killed while they wrote."""
+        """Abort the multipart uploads of writers that were killed."""
         for upload in self._uploads(prefix):
             if begun_before is None or upload["Initiated"] < begun_before:
                 with suppress(self._client.exceptions.NoSuchUpload):  # it ended meanwhile
@@ -128,7 +129,7 @@ class S3ObjectStore:
 
     def _uploads(self, prefix: str) -> list[MultipartUploadTypeDef]:
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
-        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's word for none
+        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's answer where there are none
             return [upload for page in pages for upload in page.get("Uploads", [])]
         return []
 

@@ -1,4 +1,4 @@
-"""Objects in an S3-compatible store as streams: read and sought in, or written, in constant memory."""
+"""Reading and writing of objects in an S3-compatible store as streams, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
 
 _READ_PAST = 1 << 20
-"""Bytes that are sooner read past than left out by a new request."""
+"""Up to so many bytes, reading on is quicker than a new request."""
 _TRIES = 5
-"""Connections in a row that may break without having brought a byte."""
+"""Connections in a row that may break before their first byte."""
 _PART_BYTES = 8 << 20
-"""All parts are of one size, as some stores demand; the 10,000 that an object may have are 78 GiB then."""
+"""Some stores demand that all parts have one size; 10,000 parts, the most of an object, are 78 GiB."""
 
 
 class ObjectPlace(TypedDict):
-    """As boto3 takes it."""
+    """The bucket and key of an object, as arguments of boto3."""
 
     Bucket: str
     Key: str
 
 
 class S3Reader(io.RawIOBase):
-    """Reads an object over one connection as long as it is read in order, and over another from where it broke off.
+    """Reads an object over one connection while it is read in order, and reconnects where that breaks off.
 
-    Raises ObjectNotFound when opened, StoreUnavailable whenever the store does not answer.
+    Raises ObjectNotFound when opened, and StoreUnavailable whenever the store does not answer.
     """
 
     def __init__(self, client: S3Client, place: ObjectPlace) -> None:
@@ -100,14 +100,14 @@ class S3Reader(io.RawIOBase):
         return self._body
 
     def _read_past(self, body: StreamingBody) -> None:
-        while (left := self._position - self._body_position) > 0 and (data := body.read(min(left, _READ_PAST))):
+        while (ahead := self._position - self._body_position) > 0 and (data := body.read(min(ahead, _READ_PAST))):
             self._body_position += len(data)
 
     def _end(self) -> int:
-        """The size of the object.
+        """Return the size of the object.
 
-        What the store says of it counts once a byte of the object has come: of a connection that broke off before, the
-        number may have lost digits.
+        The size in the headers is trusted once a byte of the object was received: where a connection broke off before,
+        the number may lack digits.
         """
         if self._size and not self._sure_of_size:
             position, self._position = self._position, 0
@@ -116,14 +116,14 @@ class S3Reader(io.RawIOBase):
         return self._size
 
     def _connect(self) -> None:
-        """Asks for all from the position on."""
+        """Request the object from the position on."""
         self._hang_up()
-        wanted = {"Range": f"bytes={self._position}-"} if self._position else {}
+        headers = {"Range": f"bytes={self._position}-"} if self._position else {}
         with store_errors():
-            answer = self._get(**self._place, **wanted)
+            answer = self._get(**self._place, **headers)
             length = answer["ContentLength"]
         self._body = answer["Body"]
-        # A store that knows no ranges sends all of it: what comes before is read past.
+        # A store without ranges sends the whole object; the bytes before the position are skipped.
         self._body_position = self._position if "ContentRange" in answer else 0
         if not self._sure_of_size:
             self._size = self._body_position + length
@@ -135,7 +135,7 @@ class S3Reader(io.RawIOBase):
 
 
 class S3Writer:
-    """Sends an object in parts as it comes; a small one in one piece. It exists once `finish` has returned."""
+    """Sends an object in parts, a small one in one request. The object exists once `finish` has returned."""
 
     def __init__(self, client: S3Client, place: ObjectPlace, content_type: str) -> None:
         self._client = client
@@ -146,14 +146,14 @@ class S3Writer:
         self._parts: list[CompletedPartTypeDef] = []
 
     def write(self, chunk: bytes, /) -> int:
-        """Raises StorageFull, StoreUnavailable."""
+        """Write the next bytes and return their number. Raises StorageFull, StoreUnavailable."""
         self._waiting += chunk
         while len(self._waiting) >= _PART_BYTES:
             self._send_part()
         return len(chunk)
 
     def finish(self) -> None:
-        """Raises StorageFull, StoreUnavailable; the object does not exist then."""
+        """Complete the object. Raises StorageFull, StoreUnavailable; the object does not exist then."""
         if self._upload_id is None:
             with store_errors():
                 self._client.put_object(**self._place, Body=bytes(self._waiting), ContentType=self._content_type)
@@ -166,7 +166,7 @@ class S3Writer:
             )
 
     def abort(self) -> None:
-        """Drops what was sent. Where the store is away it stays until the job is deleted or a day is over."""
+        """Drop all parts. Where the store is away they remain until the job is deleted or a day is over."""
         if self._upload_id is not None:
             with suppress(StoreUnavailable), store_errors():
                 self._client.abort_multipart_upload(**self._place, UploadId=self._upload_id)

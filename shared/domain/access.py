@@ -1,4 +1,4 @@
-"""Who may do what: API keys, their scopes, and the tenants whose jobs they reach."""
+"""API keys, their scopes, and callers."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a tenant, with what its key allows."""
+    """The tenant of a request, with the scopes and the id of its API key."""
 
     tenant: str
     scopes: frozenset[Scope]
     key_id: str | None = None
 
     def check(self, scopes: Collection[Scope]) -> None:
-        """Raises MissingScope unless all of them are allowed."""
+        """Check that the API key has all of `scopes`. Raises MissingScope."""
         missing = sorted(set(scopes) - self.scopes)
         if missing:
             raise MissingScope(f"The API key lacks the scope {' and '.join(missing)}.")
 
 
 ANYBODY = Caller(DEFAULT_TENANT, frozenset(Scope))
-"""Who asks where there are no keys."""
+"""The caller where no API key was ever made."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without its secret, of which only `prefix` is shown again."""
+    """An API key without its secret; `prefix` is the first characters of the secret, for people to recognise it by."""
 
     id: str
     tenant: str
@@ -53,4 +53,5 @@ class ApiKey:
 
     @property
     def caller(self) -> Caller:
+        """The caller that a request with this API key comes from."""
         return Caller(self.tenant, frozenset(self.scopes), self.id)

@@ -1,8 +1,8 @@
-"""Alerts: what a job's owner wants to be told of, and where a recording gives cause for it."""
+"""Alerts: rules of a job about emotions in its recording, and the rules that the recording meets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
@@ -53,7 +53,7 @@ def _is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A rule that a recording has met: `heard` samples in all, the first of them in the segment from `start`."""
+    """A rule that a recording meets, with `heard` samples of its emotions; `start` is that of their first segment."""
 
     rule: AlertRule
     heard: int
@@ -61,33 +61,26 @@ class Alert:
 
 
 def raised(
-    rules: Iterable[AlertRule], voices: Iterable[SegmentResult], recording: Recording, duration: int
+    rules: Iterable[AlertRule], segments: Iterable[SegmentResult], recording: Recording, duration: int
 ) -> tuple[Alert, ...]:
-    """The alerts that the analysed segments of a recording of `duration` samples give cause for."""
-    voices = list(voices)
-    found = ((rule, list(_heard(rule, voices, recording, duration))) for rule in rules)
-    return tuple(
-        Alert(rule, sum(samples for _, samples in heard), min(start for start, _ in heard))
-        for rule, heard in found
-        if sum(samples for _, samples in heard) >= from_ms(rule.at_least_ms)
-    )
+    """The alerts of a recording of `duration` samples, from its analysed segments."""
+    segments = list(segments)
+    alerts = (_alert(rule, segments, recording, duration) for rule in rules)
+    return tuple(alert for alert in alerts if alert is not None)
 
 
-def _heard(
-    rule: AlertRule, voices: Iterable[SegmentResult], recording: Recording, duration: int
-) -> Iterator[tuple[int, int]]:
-    """Start of each segment that counts, and the samples of it that lie in the part that is listened to."""
-    begin, end = _bounds(rule.part, duration)
-    for result in voices:
+def _alert(rule: AlertRule, segments: Iterable[SegmentResult], recording: Recording, duration: int) -> Alert | None:
+    """The alert of a rule, None where its emotions are heard for too short a time in its part of the recording."""
+    part_start, part_end = 0, duration
+    if rule.part != "whole":
+        quarter = _QUARTERS.index(rule.part)
+        part_start, part_end = duration * quarter // 4, duration * (quarter + 1) // 4
+    heard, starts = 0, []
+    for result in segments:
         segment = result.segment
-        listened = rule.channel in (None, segment.channel, recording.role(segment.channel))
-        samples = min(end, segment.end) - max(begin, segment.start)
-        if listened and samples > 0 and result.outcome.emotion in rule.emotions:
-            yield segment.start, samples
-
-
-def _bounds(part: Part, duration: int) -> tuple[int, int]:
-    if part == "whole":
-        return 0, duration
-    quarter = _QUARTERS.index(part)
-    return duration * quarter // 4, duration * (quarter + 1) // 4
+        in_channel = rule.channel in (None, segment.channel, recording.role(segment.channel))
+        samples = min(part_end, segment.end) - max(part_start, segment.start)
+        if in_channel and samples > 0 and result.outcome.emotion in rule.emotions:
+            heard += samples
+            starts.append(segment.start)
+    return Alert(rule, heard, min(starts)) if starts and heard >= from_ms(rule.at_least_ms) else None

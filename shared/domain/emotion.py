@@ -10,25 +10,25 @@ Scores = Mapping[str, float]
 """Probability by emotion; sums to 1."""
 
 UNKNOWN = "unknown"
-"""The emotion of a segment that was skipped, or of which the model is not sure enough."""
+"""The emotion of a skipped segment, or of one whose confidence is too low."""
 
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", UNKNOWN)
-"""What Emotion2Vec+ tells apart: a person may hear one of them also where the model at hand knows fewer."""
+"""All emotions of Emotion2Vec+. A person may choose each of them, also where a model has fewer."""
 
 
 def emotion_name(token: str) -> str:
-    """The ASCII name of a line of `tokens.txt`: `生气/angry` is `angry`, `<unk>` is `unknown`."""
+    """Return the ASCII name in a line of `tokens.txt`: `生气/angry` is `angry`, `<unk>` is `unknown`."""
     name = token.rsplit("/", 1)[-1].strip()
     return UNKNOWN if name == "<unk>" else name
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which weights gave a result.
+    """The weights behind a result.
 
-    `sha256` covers `model.pt` and `tokens.txt`. `notice` is what a reader of the results must know of this model, for
-    example that it is only the small one for demonstrations. `precision` is the number format of its matrix products,
-    `fp32`, `bf16` or `fp16`: scores in the shorter ones differ by up to a few hundredths.
+    `sha256` covers `model.pt` and `tokens.txt`. `notice` is shown to readers of the results, for example that the model
+    is only a small one for demonstrations. `precision` is the number format of its matrix products, `fp32`, `bf16` or
+    `fp16`: scores in the shorter ones differ by up to a few hundredths.
     """
 
     id: str
@@ -41,7 +41,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunModel:
-    """A model that workers have run, and since and until when; that they still do is noticed each minute."""
+    """A model that workers have run, and the times of its first and last use, to within a minute."""
 
     info: ModelInfo
     first_run_at: datetime

@@ -1,7 +1,7 @@
-"""What can go wrong with a request, by name.
+"""Errors of requests, by category.
 
-The docstring of an error is the sentence its user reads; `code` is what their program matches on. How each becomes an
-HTTP status is decided in one table, `api.errors`; how the failure of a *job* gets its code is decided in
+The docstring of an error with a `code` is the message that users read; programs match on the code. A category is a
+base class without a code: `api.errors` gives each category an HTTP status. Codes of failed *jobs* are decided in
 `worker.failures`.
 """
 
@@ -13,7 +13,7 @@ from shared.domain.limits import Standing
 
 
 class EmolineError(Exception):
-    """Something that was asked for cannot be done."""
+    """A request that cannot be carried out. `message` defaults to the docstring of the class."""
 
     code: ClassVar[str]
 
@@ -25,13 +25,57 @@ class EmolineError(Exception):
         return str(self)
 
 
-class Unauthorized(EmolineError):
+class Unauthenticated(EmolineError):
+    """The caller has no valid API key."""
+
+
+class NotFound(EmolineError):
+    """The object does not exist, or belongs to another tenant."""
+
+
+class Gone(EmolineError):
+    """The object existed and was deleted."""
+
+
+class Conflict(EmolineError):
+    """The request does not fit the present state of the object."""
+
+
+class Malformed(EmolineError):
+    """The bytes of the request cannot be read."""
+
+
+class Invalid(EmolineError):
+    """The values of the request are not valid."""
+
+
+class TooLarge(EmolineError):
+    """The body of the request is larger than accepted."""
+
+
+class UnsupportedType(EmolineError):
+    """The content of the request has a type that the service does not read."""
+
+
+class LimitReached(EmolineError):
+    """The request exceeds a limit of the service. `standing` describes the tenant's quota where it is one of those."""
+
+    def __init__(self, message: str | None = None, standing: Standing | None = None) -> None:
+        super().__init__(message)
+        self.standing = standing
+
+
+class Outage(EmolineError):
+    """A store or database that the service depends on is away or full; it passes by itself."""
+
+
+class Unauthorized(Unauthenticated):
     """This service needs an API key: send it as `Authorization: Bearer <key>` or as `X-API-Key`."""
 
     code = "unauthorized"
 
 
-class InvalidKey(EmolineError):
+class InvalidKey(Unauthenticated):
     """The API key is not one of this service, or was revoked."""
 
     code = "invalid_key"
@@ -43,115 +87,115 @@ class MissingScope(EmolineError):
     code = "missing_scope"
 
 
-class KeyNotFound(EmolineError):
+class KeyNotFound(NotFound):
     """There is no API key with this id, or it was revoked."""
 
     code = "key_not_found"
 
 
-class EndpointNotFound(EmolineError):
+class EndpointNotFound(NotFound):
     """There is no webhook endpoint with this id."""
 
     code = "endpoint_not_found"
 
 
-class DeliveryNotFound(EmolineError):
+class DeliveryNotFound(NotFound):
     """There is no webhook delivery with this id."""
 
     code = "delivery_not_found"
 
 
-class JobNotFound(EmolineError):
+class JobNotFound(NotFound):
     """There is no job with this id."""
 
     code = "job_not_found"
 
 
-class JobDeleted(EmolineError):
+class JobDeleted(Gone):
     """This job was deleted, with its recording and its results."""
 
     code = "job_deleted"
 
 
-class AudioDeleted(EmolineError):
+class AudioDeleted(Gone):
     """The recording and the sound of its segments were deleted, as the job's `retention` says."""
 
     code = "audio_deleted"
 
 
-class SegmentNotFound(EmolineError):
+class SegmentNotFound(NotFound):
     """The job has no segment with this number."""
 
     code = "segment_not_found"
 
 
-class ResultNotReady(EmolineError):
+class ResultNotReady(Conflict):
     """The job is still running; ask again in a moment."""
 
     code = "result_not_ready"
 
 
-class NoResult(EmolineError):
+class NoResult(Conflict):
     """The job ended without a result; its `error` says why."""
 
     code = "no_result"
 
 
-class NoEmbeddings(EmolineError):
+class NoEmbeddings(NotFound):
     """The job's config did not ask for embeddings."""
 
     code = "no_embeddings"
 
 
-class NoWaveform(EmolineError):
+class NoWaveform(NotFound):
     """The job was analysed before waveforms were kept; try it again with `all`, or submit the recording anew."""
 
     code = "no_waveform"
 
 
-class JobFinished(EmolineError):
+class JobFinished(Conflict):
     """The job has already ended, so it cannot be canceled."""
 
     code = "job_finished"
 
 
-class JobRunning(EmolineError):
+class JobRunning(Conflict):
     """The job has not ended, so it cannot be tried again."""
 
     code = "job_running"
 
 
-class NothingToRetry(EmolineError):
+class NothingToRetry(Conflict):
     """Every segment of the job was analysed; to analyse them all again, say `all`."""
 
     code = "nothing_to_retry"
 
 
-class BatchNotFound(EmolineError):
+class BatchNotFound(NotFound):
     """There is no job of a batch with this id."""
 
     code = "batch_not_found"
 
 
-class InvalidRequest(EmolineError):
+class InvalidRequest(Invalid):
     """The request does not fit the OpenAPI document."""
 
     code = "invalid_request"
 
 
-class UnknownEmotion(EmolineError):
+class UnknownEmotion(Invalid):
     """A segment can only be corrected to an emotion that Emotion2Vec+ or the job's model tells apart."""
 
     code = "unknown_emotion"
 
 
-class InvalidConfig(EmolineError):
+class InvalidConfig(Invalid):
     """The job's config is not valid."""
 
     code = "invalid_config"
 
 
-class InvalidCursor(EmolineError):
+class InvalidCursor(Invalid):
     """The cursor is not one that this service gave out."""
 
     code = "invalid_cursor"
@@ -163,97 +207,97 @@ class NotAcceptable(EmolineError):
     code = "not_acceptable"
 
 
-class InvalidPeriod(EmolineError):
+class InvalidPeriod(Invalid):
     """The period ends before it begins, or is longer than 366 days."""
 
     code = "invalid_period"
 
 
-class IdempotencyMismatch(EmolineError):
+class IdempotencyMismatch(Invalid):
     """The Idempotency-Key was used before, with another recording or another config."""
 
     code = "idempotency_mismatch"
 
 
-class MissingFile(EmolineError):
+class MissingFile(Invalid):
     """The form has no part named `file`."""
 
     code = "missing_file"
 
 
-class MalformedUpload(EmolineError):
+class MalformedUpload(Malformed):
     """The body of the request is not a well-formed upload."""
 
     code = "malformed_upload"
 
 
-class EmptyUpload(EmolineError):
+class EmptyUpload(Invalid):
     """The file is empty: it has no bytes at all."""
 
     code = "empty_file"
 
 
-class UploadTooLarge(EmolineError):
+class UploadTooLarge(TooLarge):
     """The file is larger than this service accepts."""
 
     code = "upload_too_large"
 
 
-class BodyTooLarge(EmolineError):
+class BodyTooLarge(TooLarge):
     """The body of the request is larger than any that is no recording."""
 
     code = "body_too_large"
 
 
-class UploadNotFound(EmolineError):
+class UploadNotFound(NotFound):
     """There is no upload with this id, or its time is over."""
 
     code = "upload_not_found"
 
 
-class PartNotFound(EmolineError):
+class PartNotFound(NotFound):
     """The upload has no part with this number."""
 
     code = "part_not_found"
 
 
-class PartSize(EmolineError):
+class PartSize(Malformed):
     """The request brings another number of bytes than there is room for."""
 
     code = "part_size"
 
 
-class UploadIncomplete(EmolineError):
+class UploadIncomplete(Conflict):
     """Parts of the upload are missing or of the wrong size."""
 
     code = "upload_incomplete"
 
 
-class UploadComplete(EmolineError):
+class UploadComplete(Conflict):
     """All of the upload has come: it takes nothing more."""
 
     code = "upload_complete"
 
 
-class UploadOffset(EmolineError):
+class UploadOffset(Conflict):
     """The upload does not go on at this offset; ask for the one at which it does."""
 
     code = "upload_offset"
 
 
-class UploadBusy(EmolineError):
+class UploadBusy(Conflict):
     """Another request is at work on this upload; look in a moment what came of it."""
 
     code = "upload_busy"
 
 
-class UploadUsed(EmolineError):
+class UploadUsed(Conflict):
     """A job was made of this upload already."""
 
     code = "upload_used"
 
 
-class ChecksumMismatch(EmolineError):
+class ChecksumMismatch(Invalid):
     """What has come is not what the `sha256` is of."""
 
     code = "checksum_mismatch"
@@ -265,24 +309,16 @@ class TusVersion(EmolineError):
     code = "tus_version"
 
 
-class TusContentType(EmolineError):
+class TusContentType(UnsupportedType):
     """The content type of what goes on with an upload is application/offset+octet-stream."""
 
     code = "tus_content_type"
 
 
-class NotMedia(EmolineError):
+class NotMedia(UnsupportedType):
     """The file is neither audio nor video."""
 
     code = "unsupported_media_type"
-
-
-class LimitReached(EmolineError):
-    """More was asked for than the service allows; `standing` says of what, where that is one of its tenant's quotas."""
-
-    def __init__(self, message: str | None = None, standing: Standing | None = None) -> None:
-        super().__init__(message)
-        self.standing = standing
 
 
 class RateLimited(LimitReached):
@@ -307,10 +343,6 @@ class QueueFull(LimitReached):
     """More recordings wait to be analysed than the service can take; try again later."""
 
     code = "queue_full"
-
-
-class Outage(EmolineError):
-    """Something that the service cannot do without is away or full: nobody's fault, and it passes."""
 
 
 class StorageFull(Outage):
@@ -343,7 +375,7 @@ class LeaseLost(EmolineError):
     code = "lease_lost"
 
 
-class ObjectNotFound(EmolineError):
+class ObjectNotFound(NotFound):
     """The store holds no object under this key."""
 
     code = "object_not_found"

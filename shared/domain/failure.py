@@ -1,6 +1,6 @@
-"""The failure table: every way in which a job can fail or a segment be skipped, once.
+"""Failures of jobs and reasons of skipped segments, with their codes and messages.
 
-Which exception means which failure is decided in `worker.failures`.
+`worker.failures` maps exceptions to these failures.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from enum import StrEnum
 class FailureCode(StrEnum):
     """Stable codes; integrators match on them."""
 
-    # Of a recording that is downloaded.
+    # Failures of a download.
     DOWNLOAD_FAILED = "download_failed"
     DOWNLOAD_REFUSED = "download_refused"
     TOO_LARGE = "too_large"
     NOT_MEDIA = "not_media"
-    # Of a whole recording.
+    # Failures of a recording.
     UNSUPPORTED_MEDIA = "unsupported_media"
     NO_AUDIO_STREAM = "no_audio_stream"
     DECODE_FAILED = "decode_failed"
@@ -32,11 +32,11 @@ class FailureCode(StrEnum):
     STORAGE_ERROR = "storage_error"
     INTERNAL_ERROR = "internal_error"
     GAVE_UP = "gave_up"
-    # What a job waits for; none fails of it.
+    # Outages: a job waits for their end and does not fail.
     STORE_UNAVAILABLE = "store_unavailable"
     STORAGE_FULL = "storage_full"
     DATABASE_UNAVAILABLE = "database_unavailable"
-    # Of one segment; these are the `reason` of a skipped segment.
+    # Reasons of skipped segments.
     TIMEOUT = "timeout"
     CRASH = "crash"
     BAD_AUDIO = "bad_audio"
@@ -44,10 +44,10 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed or waits, or a segment was skipped.
+    """The reason why a job failed or waits, or why a segment was skipped.
 
-    `retryable` says whether the same recording may succeed at another try; the workers try those again by themselves
-    before the job fails. An `outage` has nothing to do with the recording: it is waited for, however long it lasts.
+    `retryable`: the same recording may succeed at another attempt; workers retry before the job fails.
+    `outage`: the failure has nothing to do with the recording; workers wait until it is over, however long it lasts.
     """
 
     code: FailureCode
@@ -91,4 +91,4 @@ _TABLE = (
 FAILURES = {failure.code: failure for failure in _TABLE}
 
 SEGMENT_REASONS = (FailureCode.TIMEOUT, FailureCode.CRASH, FailureCode.BAD_AUDIO)
-"""Why a segment is skipped; the others are of a whole recording."""
+"""The codes of skipped segments; all other codes are failures of jobs."""

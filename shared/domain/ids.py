@@ -1,4 +1,4 @@
-"""What ids look like: `job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77`, a kind and a UUID."""
+"""The format of ids: a kind and a UUID, as in `job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_id(kind: str, text: str) -> bool:
-    """Whether a text can be the id of something of a kind, as `job`. What cannot need not be looked for, and may hold
-    what a database would not take."""
+    """Check whether `text` is a well-formed id of a kind, as `job`.
+
+    Other texts need no query, and may hold characters that a database refuses.
+    """
     return text.startswith(f"{kind}_") and _UUID.fullmatch(text, len(kind) + 1) is not None

@@ -1,4 +1,4 @@
-"""A job and THE state machine. No other place decides which state may follow which."""
+"""Jobs and their state machine. No other module decides which state may follow which."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 
 MAX_ATTEMPTS = 3
-"""Times that a stage, or a segment, is tried before it is given up."""
-
+"""Attempts at a stage or a segment before it fails."""
 
 DEFAULT_TENANT = "default"
-"""Whose jobs are, where nobody is told apart."""
+"""The tenant of all jobs where the service has no API keys."""
 
 
 class JobStatus(StrEnum):
@@ -33,6 +32,8 @@ class JobStatus(StrEnum):
 
 
 class JobState(StrEnum):
+    """The state of a job: waiting, one of the stages of processing, or ended."""
+
     QUEUED = "queued"
     PREPARING = "preparing"
     INFERRING = "inferring"
@@ -43,15 +44,17 @@ class JobState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether nothing more happens, unless its owner wants it tried again."""
+        """Whether the job has ended. It leaves such a state only when it is retried."""
         return self in _TERMINAL
 
     @property
     def status(self) -> JobStatus:
+        """The status that users see."""
         return JobStatus.PROCESSING if self in _PROCESSING else JobStatus(self.value)
 
     @property
     def stage(self) -> str | None:
+        """The name of the present stage, None unless the job is being processed."""
         return self.value if self in _PROCESSING else None
 
 
@@ -59,14 +62,14 @@ _TERMINAL = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED}
 _PROCESSING = {JobState.PREPARING, JobState.INFERRING, JobState.FINISHING}
 
 TRANSITIONS: dict[JobState, set[JobState]] = {
-    # Preparing stores segments, and inference starts on them, while the rest is still being decoded.
-    # Whatever state a job is in, its deadline may come.
+    # Inference starts on the first segments while the job is still PREPARING.
+    # Any state but the last three may end in FAILED because the deadline has passed.
     JobState.QUEUED: {JobState.PREPARING, JobState.FAILED, JobState.CANCELED},
-    # A stage whose worker died is claimed again: it follows itself.
+    # A stage may follow itself: it is claimed again when its worker has died.
     JobState.PREPARING: {JobState.PREPARING, JobState.INFERRING, JobState.FAILED, JobState.CANCELED},
     JobState.INFERRING: {JobState.FINISHING, JobState.FAILED, JobState.CANCELED},
     JobState.FINISHING: {JobState.FINISHING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED},
-    # Tried again when its owner wants it so.
+    # Users can retry a job that has ended.
     JobState.SUCCEEDED: {JobState.QUEUED},
     JobState.FAILED: {JobState.QUEUED},
     JobState.CANCELED: {JobState.QUEUED},
@@ -74,18 +77,18 @@ TRANSITIONS: dict[JobState, set[JobState]] = {
 
 
 def deadline(options: JobOptions, now: datetime) -> datetime | None:
-    """By when a job that is asked for now is to have ended."""
+    """The time by which a job that is submitted or retried `now` must have ended, None without a limit."""
     return None if options.deadline_s is None else now + timedelta(seconds=options.deadline_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One recording on its way to a timeline.
+    """The analysis of one recording.
 
-    `attempts` counts how often the present stage was claimed. `prepared` and `speech` are the samples decoded, and
-    those of them found to hold speech, so far. `key_id` is of the API key that it was submitted with, `batch_id` of the
-    request, where that was one of many jobs. `dominant` is the emotion that most of its segments carry, once they are
-    analysed. `trace` is the W3C traceparent of the request that submitted it.
+    `attempts` counts the claims of the present stage. `prepared` is the number of samples decoded so far, `speech` the
+    number of these that hold speech. `key_id` is the id of the API key that submitted the job, `batch_id` that of its
+    batch. `dominant` is the emotion of most segments, None before they are analysed. `trace` is the W3C traceparent of
+    the request that submitted the job.
     """
 
     id: str
@@ -112,12 +115,12 @@ class Job:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the job is deleted."""
+        """The time at which the job is deleted, None if it is not."""
         return self._after_end(self.options.retention.results_s)
 
     @property
     def audio_expires_at(self) -> datetime | None:
-        """When the recording and the sound of its segments are deleted."""
+        """The time at which the recording and the audio of its segments are deleted, None if they are not."""
         return None if self.audio_deleted else self._after_end(self.options.retention.audio_s)
 
     def _after_end(self, seconds: int | None) -> datetime | None:
@@ -126,16 +129,12 @@ class Job:
         return self.finished_at + timedelta(seconds=seconds)
 
     def evolve(self, **changes: Any) -> Self:
-        """A copy with other values; the state changes only by `to`."""
+        """Copy the job with other values; the state changes only by `to`."""
         assert "state" not in changes
         return replace(self, **changes)
 
     def to(self, state: JobState, now: datetime) -> Self:
-        """The job in another state.
-
-        Raises:
-            InvalidTransition: `TRANSITIONS` does not lead there.
-        """
+        """Copy the job in another state. Raises InvalidTransition unless `TRANSITIONS` has it."""
         if state not in TRANSITIONS[self.state]:
             raise InvalidTransition(f"A job cannot go from {self.state} to {state}.")
         return replace(
@@ -147,7 +146,7 @@ class Job:
         )
 
     def claimed(self, now: datetime) -> Self:
-        """The job as the worker that claims its next stage has it."""
+        """Copy the job as claimed by a worker, in its next stage and with one more attempt."""
         target = {JobState.QUEUED: JobState.PREPARING, JobState.INFERRING: JobState.FINISHING}.get(
             self.state, self.state
         )
@@ -155,23 +154,31 @@ class Job:
         return replace(claimed, attempts=claimed.attempts + 1)
 
     def retried(self, now: datetime) -> Self:
-        """The job that has ended, as if it had just been submitted."""
-        again = self.to(JobState.QUEUED, now)
-        again = replace(again, prepared=0, speech=0, attempts=0, started_at=None)
-        again = replace(again, deadline_at=deadline(self.options, now))
-        return replace(again, dominant=None, alerts=(), failure=None)
+        """Copy a job that has ended as queued again, with nothing of its former run. Raises InvalidTransition."""
+        return replace(
+            self.to(JobState.QUEUED, now),
+            prepared=0,
+            speech=0,
+            attempts=0,
+            started_at=None,
+            deadline_at=deadline(self.options, now),
+            dominant=None,
+            alerts=(),
+            failure=None,
+        )
 
     def untried(self) -> Self:
-        """The job as if its stage had not been claimed this time."""
+        """Copy the job without its last attempt at the stage."""
         return self.evolve(attempts=self.attempts - 1)
 
     def failed(self, failure: Failure, now: datetime) -> Self:
+        """Copy the job as failed. Raises InvalidTransition."""
         return replace(self.to(JobState.FAILED, now), failure=failure)
 
     def after(self, failure: Failure, now: datetime) -> Self:
-        """The job after a failure of its stage: still in the stage where another attempt may help, else failed.
+        """Copy the job as it is after a failure of its stage: in the same stage where a retry may help, else failed.
 
-        An attempt that an outage ended was none.
+        An attempt that an outage ended is not counted.
         """
         if failure.outage:
             return self.untried()
@@ -181,26 +188,29 @@ class Job:
 
     @property
     def worn_out(self) -> bool:
-        """Whether the stage was claimed more often than allowed, because its workers died without a word."""
+        """Whether the stage was claimed more often than allowed, because its workers died."""
         return self.attempts > MAX_ATTEMPTS
 
     def given_up(self, now: datetime) -> Self:
+        """Copy the job as failed because its workers died too often."""
         return self.failed(FAILURES[FailureCode.GAVE_UP], now)
 
     def overdue(self, now: datetime) -> bool:
+        """Whether the deadline has passed."""
         return self.deadline_at is not None and self.deadline_at <= now
 
     def too_late(self, now: datetime) -> Self:
+        """Copy the job as failed because its deadline has passed."""
         return self.failed(FAILURES[FailureCode.DEADLINE_EXCEEDED], now)
 
     def without_audio(self) -> Self:
-        """The job whose recording was deleted: it is not downloaded again either."""
+        """Copy the job without its audio, which is not downloaded again either."""
         return replace(self, audio_deleted=True, recording=self.recording.without_url())
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentCounts:
-    """Where the segments of a job stand. `analysed` is in samples of speech."""
+    """The number of segments of a job by status. `analysed` is the speech in the analysed segments, in samples."""
 
     total: int = 0
     ok: int = 0
@@ -209,13 +219,14 @@ class SegmentCounts:
 
     @property
     def done(self) -> int:
+        """The number of segments that are not pending."""
         return self.ok + self.skipped
 
 
 def progress(job: Job, counts: SegmentCounts) -> float:
-    """How much of the work is done, 0 to 1.
+    """The share of the work that is done, 0 to 1.
 
-    While decoding goes on the number of segments is not known: the share of the recording that was decoded stands in.
+    The final number of segments is unknown during decoding, so the share is weighted by the decoded part.
     """
     if job.state.terminal:
         return 1.0

@@ -1,4 +1,4 @@
-"""How much a tenant may ask of the service."""
+"""Limits of tenants, and how much of a quota is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The same for each tenant. Without a number, as much as it likes."""
+    """The limits of each tenant; None is no limit."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
@@ -36,9 +36,9 @@ class Limits:
 
     @property
     def of_jobs(self) -> bool:
-        """Whether there is any to a job that is submitted."""
-        of_these = (self.open_jobs, self.upload_bytes_per_day, self.audio_hours_per_day, self.queued_jobs)
-        return any(limit is not None for limit in of_these)
+        """Whether any limit applies to the submission of jobs."""
+        limits = (self.open_jobs, self.upload_bytes_per_day, self.audio_hours_per_day, self.queued_jobs)
+        return any(limit is not None for limit in limits)
 
 
 UNLIMITED = Limits()
@@ -46,8 +46,11 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How much of a quota is left. `window_s` is how long it is for, and `reset_s` when there is more of it; None where
-    that is not a matter of time."""
+    """The remaining amount of a quota, in `unit`.
+
+    The quota is for `window_s` seconds and is renewed in `reset_s` seconds; both are None where it does not depend on
+    time.
+    """
 
     name: str
     quota: int

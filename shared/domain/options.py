@@ -1,6 +1,6 @@
-"""What a user may choose for a job. The same objects serve the API's `config`, the CLI and the settings.
+"""Options of a job. The same classes serve the `config` of the API, the command line and the settings.
 
-Each checks its own limits and raises `ValueError` with a sentence.
+Each class checks its values and raises ValueError with a message for users.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.domain.ids import is_id
 from shared.domain.urls import split_url
 
 MAX_SEGMENT_MS = 25_000
-"""No segment is longer, ever: the model was trained on at most 30 s, and answers drift well before."""
+"""The longest segment in ms: the model was trained on at most 30 s, and its scores drift well before."""
 
 Granularity = Literal["segment", "frame"]
 EmbeddingKind = Literal["utterance", "frame"]
@@ -22,10 +22,10 @@ Priority = Literal["low", "normal", "high"]
 VoiceDetectorName = Literal["webrtc", "silero"]
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
-"""From the lowest to the highest."""
+"""All priorities, lowest first."""
 
 MOST_APART = 2
-"""A recording of more channels is mixed into one while it is decoded."""
+"""Channels that can be analysed separately; a recording with more is mixed into one while it is decoded."""
 
 _TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32
@@ -184,12 +184,12 @@ class JobOptions:
 
     @property
     def notifies(self) -> bool:
-        """Whether anybody is told of the job."""
+        """Whether the job has a webhook."""
         return bool(self.webhook_url or self.webhook_endpoint_id)
 
     @property
     def tells_progress(self) -> bool:
-        """Whether anybody may want to be told of progress: an endpoint that wants nothing of it may change its mind."""
+        """Whether progress may be sent to a webhook. An endpoint may subscribe to it after the job was submitted."""
         return self.webhook_progress or self.webhook_endpoint_id is not None
 
     def _check_webhook(self) -> None:

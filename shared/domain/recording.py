@@ -1,4 +1,4 @@
-"""A recording and its time: integer samples at 16 kHz inside, milliseconds at the edges."""
+"""Recordings and units of time: samples at 16 kHz inside the service, milliseconds in its interfaces."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from enum import StrEnum
 from typing import Self
 
 SAMPLE_RATE = 16_000
-"""Samples per second of everything after decoding: what Emotion2Vec+ was trained on."""
-
+"""Samples per second after decoding, the rate that Emotion2Vec+ was trained on."""
 
 FRAME = SAMPLE_RATE // 50
 """Samples from the start of one of the model's frames to the next: 20 ms."""
 
 
 def to_ms(samples: int) -> int:
-    """Samples at 16 kHz to whole milliseconds, rounded down (a start never falls before its audio by over 1 ms)."""
+    """Convert samples at 16 kHz to whole milliseconds, rounded down."""
     return samples * 1000 // SAMPLE_RATE
 
 
 def from_ms(milliseconds: int) -> int:
-    """Milliseconds to samples at 16 kHz."""
+    """Convert milliseconds to samples at 16 kHz, rounded down."""
     return milliseconds * SAMPLE_RATE // 1000
 
 
 def clock(milliseconds: int) -> str:
-    """`1:02:03` or `02:03`."""
+    """Format milliseconds as `1:02:03` or `02:03`."""
     minutes, seconds = divmod(milliseconds // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
@@ -47,7 +46,7 @@ WARNINGS = {
     RecordingWarning.NOT_SPLIT: "The config has `roles` or `analyse`, but the sound was analysed as one, as channel 0 "
     "without a role: the file has too few channels for the roles, or over two, or `auto` found one voice in both.",
 }
-"""What each means, in a sentence."""
+"""The message of each warning."""
 
 
 class ChannelMode(StrEnum):
@@ -59,9 +58,9 @@ class ChannelMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """What the container says of its sound track, before anything is decoded.
+    """The format of a sound track as its container declares it, before decoding.
 
-    `duration` is the declared length in samples at 16 kHz, None where the container does not say.
+    `sample_rate` is in Hz. `duration` is the declared length in samples at 16 kHz, None where it is not declared.
     """
 
     codec: str
@@ -74,8 +73,8 @@ class AudioFormat:
 class Origin:
     """The URL that a recording is downloaded from.
 
-    `url` is the whole of it, whose query may hold secrets: it is forgotten as soon as nobody needs it any more. `shown`
-    lacks the query, `sha256` (hex digits) tells it from others. `named` is whether who gave it gave a file name too.
+    `url` is complete; its query may hold secrets, so it is None as soon as the recording is downloaded or not needed.
+    `shown` lacks the query. `sha256` is that of the URL, hex digits. `named`: the client gave a file name too.
     """
 
     shown: str
@@ -86,11 +85,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording: what the client said of it, and what decoding found.
+    """A recording, as its client named it and as decoding found it.
 
-    `size_bytes` and `sha256` are not known before it was downloaded, where it has an `origin`. `duration` is in samples
-    at 16 kHz: declared while decoding goes on, exact after it. `roles` are the names of its channels, by number, where
-    they were analysed each by itself.
+    `size_bytes` and `sha256` (hex digits) are None until a recording with an `origin` is downloaded. `sample_rate` is
+    in Hz. `duration` is in samples at 16 kHz, declared during decoding and exact after it. `roles` are the names of the
+    channels, by number, where these are analysed separately.
     """
 
     filename: str
@@ -108,18 +107,18 @@ class Recording:
 
     @property
     def identity(self) -> str | None:
-        """What is the same where the same recording is submitted again."""
+        """A digest that is equal when the same recording is submitted again: of its URL, else of its bytes."""
         return self.origin.sha256 if self.origin else self.sha256
 
     @property
     def missing_from(self) -> str | None:
-        """The URL that it is still to be downloaded from, if any."""
+        """The URL to download the recording from, None where that is not needed."""
         return self.origin.url if self.origin else None
 
     def without_url(self) -> Self:
-        """The same when nobody needs the whole URL any more."""
+        """Copy the recording without its complete URL."""
         return replace(self, origin=replace(self.origin, url=None)) if self.origin else self
 
     def role(self, channel: int) -> str | None:
-        """The name of a channel, if it has one."""
+        """The role of a channel, None where it has none."""
         return self.roles[channel] if channel < len(self.roles) else None

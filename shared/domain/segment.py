@@ -1,4 +1,4 @@
-"""Segments: stretches of one channel that are analysed as a whole, and what came of it."""
+"""Segments, their outcomes and their corrections."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SegmentFlag(StrEnum):
 class Segment:
     """A half-open stretch [start, end) of one channel, in samples at 16 kHz.
 
-    `speech` counts the samples in it that hold detected speech; the rest is margin and short pauses. `flags` are in the
+    `speech` is the number of samples with detected speech; the rest is margin and short pauses. `flags` are in the
     order of `SegmentFlag`.
     """
 
@@ -48,12 +48,13 @@ class Segment:
 
     @property
     def duration(self) -> int:
+        """The length in samples at 16 kHz."""
         return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentOutcome:
-    """What the model said of a segment, or why it could not say anything."""
+    """The scores of a segment with its emotion and the confidence, or the reason why it was skipped."""
 
     status: SegmentStatus
     emotion: str = UNKNOWN
@@ -63,11 +64,13 @@ class SegmentOutcome:
 
     @classmethod
     def scored(cls, scores: Mapping[str, float]) -> SegmentOutcome:
+        """Make the outcome of a segment from its scores, probabilities by emotion."""
         emotion = max(scores, key=scores.__getitem__)
         return cls(SegmentStatus.OK, emotion, scores[emotion], scores)
 
     @classmethod
     def skipped(cls, reason: FailureCode) -> SegmentOutcome:
+        """Make the outcome of a segment that could not be scored."""
         return cls(SegmentStatus.SKIPPED, reason=reason)
 
 
@@ -76,9 +79,9 @@ PENDING = SegmentOutcome(SegmentStatus.PENDING)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person says the emotion of a segment is: feedback, by which nothing that the model said changes.
+    """The emotion of a segment according to a person: feedback that changes no score.
 
-    `key_id` is the API key of who said it, where there was one.
+    `key_id` is the id of the API key that it was sent with, None without one.
     """
 
     emotion: str
@@ -89,7 +92,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """A segment with its outcome, and what a person says to that, if anything."""
+    """A segment with its outcome, and its correction if there is one."""
 
     segment: Segment
     outcome: SegmentOutcome
@@ -97,4 +100,5 @@ class SegmentResult:
 
     @property
     def ok(self) -> bool:
+        """Whether the segment was scored."""
         return self.outcome.status is SegmentStatus.OK

@@ -1,7 +1,6 @@
-"""Aggregation: from scored segments to what a person wants to know. Pure functions; all times are samples at 16 kHz.
+"""Aggregation of scored segments into a timeline and a summary. Pure functions; times are in samples at 16 kHz.
 
-The workers, the API and the command line call the same functions, so every aggregate can be made again from the
-stored segment scores.
+Workers, API and command line call the same functions, so every aggregate can be computed again from the stored scores.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ Shares = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
+    """A stretch [start, end) of one channel with one emotion and its mean confidence."""
+
     start: int
     end: int
     channel: int
@@ -32,7 +33,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Dominant:
-    """`share` is the share of the analysed time; `confidence` the mean over the segments that carry the emotion."""
+    """The emotion of most segments, with its share of the analysed time and the mean confidence of these segments."""
 
     emotion: str
     confidence: float
@@ -41,6 +42,8 @@ class Dominant:
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
+    """The dominant emotion of a channel, and the share of each."""
+
     channel: int
     dominant: Dominant
     share_by_emotion: Shares
@@ -48,6 +51,8 @@ class ChannelSummary:
 
 @dataclass(frozen=True, slots=True)
 class QuarterSummary:
+    """The share of each emotion in a quarter [start, end) of the recording."""
+
     start: int
     end: int
     share_by_emotion: Shares
@@ -55,6 +60,8 @@ class QuarterSummary:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
+    """How often the emotion `target` follows `source` in a channel."""
+
     source: str
     target: str
     count: int
@@ -62,7 +69,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The segment in which an emotion scored highest."""
+    """The segment with the highest confidence for an emotion, by its index and times."""
 
     emotion: str
     score: float
@@ -73,6 +80,8 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """The shares of emotions in the whole recording, its channels and quarters; transitions, most frequent first."""
+
     share_by_emotion: Shares
     by_channel: tuple[ChannelSummary, ...]
     by_quarter: tuple[QuarterSummary, ...]
@@ -82,7 +91,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Samples in which speech was found, and those of them that were analysed."""
+    """The samples of detected speech, and the number of these that were analysed."""
 
     speech: int
     analysed: int
@@ -90,7 +99,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All that is known of a recording once it is analysed. `dominant` is None where there was nothing to analyse."""
+    """The result of an analysed recording. `dominant` is None where no segment was analysed."""
 
     dominant: Dominant | None
     timeline: tuple[TimelineEntry, ...]
@@ -108,98 +117,94 @@ def aggregate(
     options: AggregationOptions,
     model: ModelInfo | None,
 ) -> Result:
-    """The whole result of a recording of `duration` samples, in which `speech` samples of speech were found."""
+    """Compute the result of a recording of `duration` samples, of which `speech` hold speech."""
     segments = sorted(segments, key=lambda result: result.segment.index)
-    voices = confident(segments, options.min_confidence)
-    timeline = merge(voices, from_ms(options.gap_ms))
+    analysed = confident(segments, options.min_confidence)
+    timeline = merge(analysed, from_ms(options.gap_ms))
     return Result(
-        dominant=dominant(voices),
+        dominant=dominant(analysed),
         timeline=tuple(timeline),
         segments=tuple(segments),
-        summary=_summarise(voices, timeline, duration),
-        coverage=Coverage(speech, sum(result.segment.speech for result in voices)),
+        summary=Summary(
+            share_by_emotion=_shares(analysed),
+            by_channel=tuple(_by_channel(analysed)),
+            by_quarter=tuple(_by_quarter(analysed, duration)),
+            transitions=tuple(_transitions(timeline)),
+            peaks=tuple(_peaks(analysed)),
+        ),
+        coverage=Coverage(speech, sum(result.segment.speech for result in analysed)),
         model=model,
     )
 
 
 def confident(segments: Iterable[SegmentResult], min_confidence: float) -> list[SegmentResult]:
-    """The analysed segments, those under `min_confidence` as `unknown` rather than guessed."""
-    return [result if _confidence(result) >= min_confidence else _abstained(result) for result in segments if result.ok]
+    """Return the analysed segments; a confidence under `min_confidence` makes the emotion `unknown`."""
+    return [
+        result
+        if _confidence(result) >= min_confidence
+        else replace(result, outcome=replace(result.outcome, emotion=UNKNOWN))
+        for result in segments
+        if result.ok
+    ]
 
 
-def dominant(voices: Sequence[SegmentResult]) -> Dominant | None:
-    """The emotion that most segments carry; ties go to the higher mean confidence."""
-    if not voices:
+def dominant(segments: Sequence[SegmentResult]) -> Dominant | None:
+    """Return the emotion of most segments, None without segments; the higher mean confidence breaks ties."""
+    if not segments:
         return None
     confidences: dict[str, list[float]] = defaultdict(list)
-    for result in voices:
+    for result in segments:
         confidences[result.outcome.emotion].append(_confidence(result))
     emotion = max(confidences, key=lambda name: (len(confidences[name]), fmean(confidences[name])))
-    return Dominant(emotion, fmean(confidences[emotion]), _shares(_weights(voices))[emotion])
+    return Dominant(emotion, fmean(confidences[emotion]), _shares(segments)[emotion])
 
 
-def merge(voices: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
-    """The timeline: sorted by start; neighbours of one channel and emotion are one entry when under `gap` apart.
+def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
+    """Merge segments into a timeline, sorted by start.
 
-    The confidence of an entry is the mean over its segments.
+    Neighbours of one channel and emotion become one entry if they are under `gap` samples apart; its confidence is the
+    mean over its segments.
     """
-    entries: list[TimelineEntry] = []
-    by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
-    for result in voices:
-        by_channel[result.segment.channel].append(result)
-    for channel, results in by_channel.items():
-        results.sort(key=lambda result: result.segment.start)
-        entries.extend(_entry(channel, run) for run in _runs(results, gap))
+    runs: list[list[SegmentResult]] = []
+    last_run: dict[int, list[SegmentResult]] = {}
+    for result in sorted(segments, key=lambda result: result.segment.start):
+        run = last_run.get(result.segment.channel)
+        if (
+            run
+            and result.outcome.emotion == run[-1].outcome.emotion
+            and result.segment.start - run[-1].segment.end < gap
+        ):
+            run.append(result)
+        else:
+            last_run[result.segment.channel] = [result]
+            runs.append(last_run[result.segment.channel])
+    entries = [
+        TimelineEntry(
+            start=run[0].segment.start,
+            end=run[-1].segment.end,
+            channel=run[0].segment.channel,
+            emotion=run[0].outcome.emotion,
+            confidence=fmean(_confidence(result) for result in run),
+        )
+        for run in runs
+    ]
     return sorted(entries, key=lambda entry: (entry.start, entry.channel))
 
 
-def _runs(results: Iterable[SegmentResult], gap: int) -> Iterator[list[SegmentResult]]:
-    run: list[SegmentResult] = []
-    for result in results:
-        if run and (
-            result.outcome.emotion != run[-1].outcome.emotion or result.segment.start - run[-1].segment.end >= gap
-        ):
-            yield run
-            run = []
-        run.append(result)
-    if run:
-        yield run
+def _by_channel(analysed: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
+    for channel in sorted({result.segment.channel for result in analysed}):
+        segments = [result for result in analysed if result.segment.channel == channel]
+        channel_dominant = dominant(segments)
+        assert channel_dominant is not None  # a channel is listed because it has segments
+        yield ChannelSummary(channel, channel_dominant, _shares(segments))
 
 
-def _entry(channel: int, run: Sequence[SegmentResult]) -> TimelineEntry:
-    return TimelineEntry(
-        start=run[0].segment.start,
-        end=run[-1].segment.end,
-        channel=channel,
-        emotion=run[0].outcome.emotion,
-        confidence=fmean(_confidence(result) for result in run),
-    )
-
-
-def _summarise(voices: Sequence[SegmentResult], timeline: Sequence[TimelineEntry], duration: int) -> Summary:
-    return Summary(
-        share_by_emotion=_shares(_weights(voices)),
-        by_channel=tuple(_by_channel(voices)),
-        by_quarter=tuple(_by_quarter(voices, duration)),
-        transitions=tuple(_transitions(timeline)),
-        peaks=tuple(_peaks(voices)),
-    )
-
-
-def _by_channel(voices: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
-    for channel in sorted({result.segment.channel for result in voices}):
-        own = [result for result in voices if result.segment.channel == channel]
-        leading = dominant(own)
-        assert leading is not None  # a channel is listed because it has segments
-        yield ChannelSummary(channel, leading, _shares(_weights(own)))
-
-
-def _by_quarter(voices: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
-    if not voices:
+def _by_quarter(analysed: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
+    if not analysed:
         return
     bounds = [duration * quarter // 4 for quarter in range(5)]
     for start, end in pairwise(bounds):
-        yield QuarterSummary(start, end, _shares(_weights(voices, start, end)))
+        yield QuarterSummary(start, end, _shares(analysed, start, end))
 
 
 def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
@@ -214,9 +219,9 @@ def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
         yield Transition(source, target, count)
 
 
-def _peaks(voices: Iterable[SegmentResult]) -> Iterator[Peak]:
+def _peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
     best: dict[str, SegmentResult] = {}
-    for result in voices:
+    for result in analysed:
         emotion = result.outcome.emotion
         if emotion != UNKNOWN and (emotion not in best or _confidence(result) > _confidence(best[emotion])):
             best[emotion] = result
@@ -225,18 +230,14 @@ def _peaks(voices: Iterable[SegmentResult]) -> Iterator[Peak]:
         yield Peak(emotion, _confidence(result), segment.index, segment.start, segment.end)
 
 
-def _weights(voices: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Counter[str]:
-    """Samples by emotion inside [start, end)."""
+def _shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
+    """Return the share of each emotion in the analysed samples inside [start, end), largest first."""
     weights: Counter[str] = Counter()
-    for result in voices:
+    for result in analysed:
         last = result.segment.end if end is None else min(end, result.segment.end)
         inside = last - max(start, result.segment.start)
         if inside > 0:
             weights[result.outcome.emotion] += inside
-    return weights
-
-
-def _shares(weights: Counter[str]) -> Shares:
     total = weights.total()
     return {emotion: weight / total for emotion, weight in weights.most_common()}
 
@@ -245,7 +246,3 @@ def _confidence(result: SegmentResult) -> float:
     confidence = result.outcome.confidence
     assert confidence is not None  # an analysed segment has one
     return confidence
-
-
-def _abstained(result: SegmentResult) -> SegmentResult:
-    return replace(result, outcome=replace(result.outcome, emotion=UNKNOWN))

@@ -1,4 +1,4 @@
-"""Uploads in parts: what comes over several connections, in pieces, and becomes one recording."""
+"""Uploads of one recording in several requests, in numbered parts or over tus."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from enum import StrEnum
 from shared.domain.errors import PartNotFound
 
 LASTS = timedelta(hours=24)
-"""From when an upload was begun, from the last that came of it over tus, and from when it was put together."""
+"""The lifetime of an upload, counted from its creation, its last bytes over tus, and its completion."""
 LEAST_PART_BYTES = 64 << 10
-"""A request for less costs more than the bytes."""
+"""A request costs more than fewer bytes."""
 USUAL_PART_BYTES = 64 << 20
 MOST_PART_BYTES = 5 << 30
-"""No store of S3's kind takes more in one request."""
+"""The most that S3-compatible stores take in one request."""
 _MOST_PARTS = 1000
-"""The URLs of as many are half a megabyte."""
+"""The URLs of 1,000 parts are half a megabyte."""
 
 
 class UploadState(StrEnum):
@@ -40,11 +40,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartedUpload:
-    """A recording of `size` bytes on its way.
+    """An upload of a recording of `size` bytes.
 
-    `part_bytes` is the size of all its parts but the last, None for one over tus, of which the first `offset` bytes are
-    there, and `metadata` is what its client said of it. `job_id` is of the job that is made of it, once it was begun to
-    be put together, and `source_key` and `sha256` are of the recording when it is.
+    `part_bytes` is the size of each part but the last, None over tus. Over tus, `offset` is the number of bytes
+    received and `metadata` the header of the client. `job_id` is the id of its future job, set when its completion
+    begins; `source_key` and `sha256` (hex digits) are those of the joined recording, set when it is complete.
     """
 
     id: str
@@ -63,23 +63,19 @@ class PartedUpload:
 
     @property
     def parts(self) -> Sequence[Part]:
-        """None for an upload over tus."""
+        """All parts in order; empty for an upload over tus."""
         if self.part_bytes is None:
             return ()
-        return [self.part(number + 1) for number in range(_ceiling(self.size, self.part_bytes))]
+        return [self.part(number + 1) for number in range(-(-self.size // self.part_bytes))]
 
     def part(self, number: int) -> Part:
-        """Raises PartNotFound."""
-        if self.part_bytes is None or not 0 < number <= _ceiling(self.size, self.part_bytes):
+        """Return a part by its number, from 1. Raises PartNotFound."""
+        if self.part_bytes is None or not 0 < number <= -(-self.size // self.part_bytes):
             raise PartNotFound
         offset = (number - 1) * self.part_bytes
         return Part(number, offset, min(self.part_bytes, self.size - offset))
 
 
-def part_bytes_for(size: int, wanted: int) -> int:
-    """The size of parts that is nearest to `wanted` and makes them few enough."""
-    return max(wanted, _ceiling(size, _MOST_PARTS))
-
-
-def _ceiling(dividend: int, divisor: int) -> int:
-    return -(-dividend // divisor)
+def part_bytes_for(size: int, preferred: int) -> int:
+    """Return the size of parts in bytes: `preferred`, or more where an upload of `size` bytes had too many parts."""
+    return max(preferred, -(-size // _MOST_PARTS))

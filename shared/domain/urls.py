@@ -1,4 +1,4 @@
-"""URLs that users give, or the endpoint that stands for one, before anything is asked of them."""
+"""Checks of URLs that users give, before any request is sent."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 _MOST_CHARACTERS = 2_000
 _ALLOWED = frozenset(map(chr, range(0x21, 0x7F))) - set("\\")
-"""Readers disagree about what the others mean, backslashes above all."""
+"""Parsers disagree about all other characters, backslashes above all."""
 
 
 def split_url(url: str) -> SplitResult:
-    """A URL in its parts. Raises ValueError, with a sentence, unless it is an http or https one that all read alike.
+    """Split an http or https URL into its parts.
 
-    Where it leads is not looked at: a name may lead somewhere else when it is asked.
+    Its host is not resolved: a name may have another address when the request is sent.
+
+    Raises ValueError, with a message for users, where the URL is not valid or parsers might disagree about it.
     """
     if len(url) > _MOST_CHARACTERS or not _ALLOWED.issuperset(url):
         raise ValueError(f"a URL has at most {_MOST_CHARACTERS} characters, all of them ASCII and none a space")
@@ -29,10 +31,10 @@ def split_url(url: str) -> SplitResult:
 
 
 def without_query(url: str) -> str:
-    """A URL without what may be secret of it. Raises as `split_url`."""
+    """Remove the query and the fragment, which may hold secrets, from a URL. Raises as `split_url`."""
     return urlunsplit(split_url(url)._replace(query="", fragment=""))
 
 
 def name_in(url: str) -> str:
-    """The last part of a URL's path, as people read it; may be empty. Raises as `split_url`."""
+    """Return the last part of a URL's path, unquoted; may be empty. Raises as `split_url`."""
     return unquote(split_url(url).path.rsplit("/", 1)[-1])

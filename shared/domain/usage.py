@@ -1,4 +1,4 @@
-"""What tenants have used, by day and key."""
+"""Usage of tenants, by day and API key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Jobs that were submitted, the bytes of their recordings, and samples at 16 kHz of those that were decoded."""
+    """The number of submitted jobs, the bytes of their recordings, and the decoded samples at 16 kHz."""
 
     jobs: int = 0
     bytes: int = 0
@@ -21,7 +21,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class DayUsage:
-    """What was used on a day of UTC with one key, or without any."""
+    """The usage on a day in UTC with one API key, None without a key."""
 
     day: date
     key_id: str | None
@@ -29,4 +29,5 @@ class DayUsage:
 
 
 def total(days: Sequence[DayUsage]) -> Usage:
-    return sum((found.usage for found in days), Usage())
+    """Add up the usage of all days and keys."""
+    return sum((day.usage for day in days), Usage())

@@ -1,4 +1,4 @@
-"""Webhooks: what is told, to whom, and when it is tried again."""
+"""Webhooks: events, endpoints, deliveries and the times of their retries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WAITS_S = (
     30 * _MINUTE_S,
     *(hours * _HOUR_S for hours in (2, 5, 10, 14, 20, 24)),
 )
-"""After each attempt but the last: as the Standard Webhooks specification proposes, some three days in all."""
+"""Seconds after each attempt but the last, some three days in all, as the Standard Webhooks specification proposes."""
 _JITTER = 0.1
-"""Of a wait, either way: what failed together does not come back together."""
+"""The random share of a wait, either way: deliveries that failed together are not retried together."""
 _LONGEST_RETRY_AFTER_S = 24 * _HOUR_S
 DISABLED_AFTER = timedelta(days=5)
-"""An endpoint that only failed for so long is sent nothing more."""
+"""An endpoint whose deliveries have all failed for that long is disabled."""
 OLD_SECRET_SIGNS = timedelta(hours=24)
-"""How long a secret that was replaced signs beside the new one."""
+"""The time for which a replaced secret still signs beside the new one."""
 
 _SECRET_BYTES = 32
 
@@ -44,7 +44,7 @@ class EventType(StrEnum):
 
 JOB_EVENTS = tuple(event for event in EventType if event is not EventType.TEST)
 DEFAULT_EVENTS = tuple(event for event in JOB_EVENTS if event is not EventType.PROGRESS)
-"""What an endpoint is told of that does not say: progress comes up to ten times a job."""
+"""The events of an endpoint by default, without progress, which is sent up to ten times a job."""
 _BY_STATE = {
     JobState.SUCCEEDED: EventType.SUCCEEDED,
     JobState.FAILED: EventType.FAILED,
@@ -53,7 +53,7 @@ _BY_STATE = {
 
 
 def event_of(old: JobState, new: JobState) -> EventType | None:
-    """What there is to tell of a job that goes from one state to another."""
+    """Return the event of a transition between two states of a job, None if it has none."""
     if old is JobState.QUEUED and new is JobState.PREPARING:
         return EventType.STARTED
     return _BY_STATE.get(new) if new is not old else None
@@ -70,8 +70,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of sending. `status` is None where there was no answer, and `error` says why; `retry_after_s` is what
-    the receiver asked for."""
+    """The outcome of one request to a receiver.
+
+    `status` is None where there was no answer; `error` has the reason. `retry_after_s` is the wait in seconds that the
+    receiver asked for.
+    """
 
     status: int | None
     error: str | None = None
@@ -79,16 +82,18 @@ class Attempt:
 
     @property
     def taken(self) -> bool:
+        """Whether the receiver accepted the event."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def unwanted(self) -> bool:
+        """Whether the receiver wants no more events."""
         return self.status == 410
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event on its way to one receiver. `attempts` counts those since it was made, or was last asked for again."""
+    """An event for one receiver. `attempts` counts the requests since it was created or last redelivered by a user."""
 
     id: str
     tenant: str
@@ -107,7 +112,7 @@ class Delivery:
 
 
 def state_after(attempt: Attempt, attempts: int) -> DeliveryState:
-    """What becomes of a delivery with its `attempts`-th attempt."""
+    """Return the state of a delivery after its `attempts`-th attempt."""
     if attempt.taken:
         return DeliveryState.DELIVERED
     if attempt.unwanted:
@@ -116,19 +121,22 @@ def state_after(attempt: Attempt, attempts: int) -> DeliveryState:
 
 
 def wait_after(attempt: Attempt, attempts: int, chance: float) -> timedelta:
-    """How long until the next attempt, after `attempts` of them; `chance` is from 0 to 1."""
-    own = _WAITS_S[min(attempts, len(_WAITS_S)) - 1] * (1 + _JITTER * (2 * chance - 1))
-    return timedelta(seconds=max(own, min(attempt.retry_after_s, _LONGEST_RETRY_AFTER_S)))
+    """Return the wait before the next attempt, after `attempts` attempts; `chance` is random, from 0 to 1."""
+    wait_s = _WAITS_S[min(attempts, len(_WAITS_S)) - 1] * (1 + _JITTER * (2 * chance - 1))
+    return timedelta(seconds=max(wait_s, min(attempt.retry_after_s, _LONGEST_RETRY_AFTER_S)))
 
 
 def new_secret() -> str:
-    """What signs: 256 random bits, as the libraries that verify take them."""
+    """Make a signing secret: 256 random bits, in the format that the verifying libraries read."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A receiver that a tenant has registered, without its secret."""
+    """A registered webhook endpoint of a tenant, without its secret.
+
+    `failing_since` is the time of the first failure since its last success.
+    """
 
     id: str
     tenant: str

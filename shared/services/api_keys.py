@@ -1,4 +1,4 @@
-"""Making API keys, and telling by them who asks."""
+"""API keys: creation, listing, revocation, and the caller behind a secret."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from shared.domain.errors import InvalidKey, Unauthorized
 from shared.ports import ApiKeyStore, Clock
 
 _MARK = "emo_"
-"""What finds a key that was left in a file."""
+"""The prefix of all secrets, by which scanners find a key that was left in a file."""
 _RANDOM_BYTES = 32
-_SHOWN = len(_MARK) + 8
+_PREFIX_CHARACTERS = len(_MARK) + 8
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """The use case."""
+    """Manages API keys and authenticates callers."""
 
     keys: ApiKeyStore
     clock: Clock
 
     def create(self, name: str, tenant: str, scopes: Collection[Scope]) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is not kept: nobody can be told it again."""
+        """Create a key. Returns it with its secret, which is not stored and cannot be shown again."""
         secret = _MARK + secrets.token_urlsafe(_RANDOM_BYTES)
         key = ApiKey(
             id=f"key_{uuid_utils.uuid7()}",
             tenant=tenant,
             name=name,
-            prefix=secret[:_SHOWN],
+            prefix=secret[:_PREFIX_CHARACTERS],
             scopes=tuple(sorted(scopes)),
             created_at=self.clock.now(),
         )
@@ -41,17 +41,17 @@ class ApiKeys:
         return key, secret
 
     def caller(self, secret: str | None) -> Caller:
-        """Who has this secret. Without one, and where no key was ever made, anybody.
+        """Return the caller with this secret; `ANYBODY` without a secret if no key was ever made.
 
         Raises:
-            Unauthorized: there are keys, and none was given.
-            InvalidKey: it is none of them, or was revoked.
+            Unauthorized: there are keys, but no secret was sent.
+            InvalidKey: no key has this secret, or the key was revoked.
         """
         if secret is None:
             if self.keys.any():
                 raise Unauthorized
             return ANYBODY
-        # Looked up by its digest: how long that takes tells nothing of the secret.
+        # The lookup is by digest, so that its duration reveals nothing of the secret.
         key = self.keys.find(_digest(secret))
         if key is None:
             raise InvalidKey
@@ -59,14 +59,15 @@ class ApiKeys:
 
     @property
     def open(self) -> bool:
-        """Whether anybody may do everything, because no key was ever made."""
+        """Whether everybody may do everything, because no key was ever made."""
         return not self.keys.any()
 
     def list(self, tenant: str) -> Sequence[ApiKey]:
+        """Return the keys of a tenant, newest first, with the revoked ones."""
         return self.keys.list_for_tenant(tenant)
 
     def revoke(self, tenant: str, key_id: str) -> None:
-        """Raises KeyNotFound."""
+        """Revoke a key of a tenant. Raises KeyNotFound."""
         self.keys.revoke(tenant, key_id, self.clock.now())
 
 

@@ -1,4 +1,4 @@
-"""Ending jobs before their time: cancel, delete."""
+"""Cancellation and deletion of jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.services.object_keys import job_prefix
 
 @dataclass(frozen=True, slots=True)
 class JobCancellation:
-    """The use case."""
+    """Cancels and deletes jobs."""
 
     jobs: JobRepository
     objects: ObjectStore
@@ -20,11 +20,7 @@ class JobCancellation:
     clock: Clock
 
     def cancel(self, job_id: str) -> None:
-        """Stops a job; its workers notice at their next step.
-
-        Raises:
-            JobNotFound, JobDeleted, JobFinished.
-        """
+        """Cancel a job; its workers notice at their next step. Raises JobNotFound, JobDeleted, JobFinished."""
         while not (job := self.jobs.get(job_id)).state.terminal:
             if self.jobs.replace(job, job.to(JobState.CANCELED, self.clock.now())):
                 if job.options.notifies:
@@ -33,6 +29,6 @@ class JobCancellation:
         raise JobFinished
 
     def delete(self, job_id: str) -> None:
-        """Deletes a job in any state, with every row and object of it. Raises JobNotFound or JobDeleted."""
+        """Delete a job in any state, with all its rows and objects. Raises JobNotFound or JobDeleted."""
         self.jobs.delete(job_id)
         self.objects.delete_prefix(job_prefix(job_id))

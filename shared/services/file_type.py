@@ -1,20 +1,20 @@
-"""A first look at an upload. It only turns away what is plainly something else; decoding decides the rest."""
+"""File types by first bytes: rejects files that are plainly no media. Decoding decides the rest."""
 
 from __future__ import annotations
 
 import puremagic
 
 HEAD_BYTES = 4096
-"""Bytes from the start of a file that are enough for a first look."""
+"""Bytes from the start of a file that the check needs."""
 
 _OTHER_FAMILIES = ("text/", "image/", "application/pdf", "application/zip", "application/vnd.", "application/json")
 _PLAUSIBLE = 0.4
-"""puremagic's confidence for a signature of four bytes; under it a match is chance."""
+"""The confidence of puremagic for a signature of four bytes; a match under it is chance."""
 _CONTROL_BYTES = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
 
 
 def plainly_not_media(head: bytes) -> bool:
-    """Whether a file that begins with `head` is text, a picture or a document rather than sound or video."""
+    """Check whether a file that begins with `head` is text, a picture or a document rather than audio or video."""
     return _is_text(head) or _is_other_file(head)
 
 

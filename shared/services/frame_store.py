@@ -1,4 +1,4 @@
-"""What the model said of each frame, and its embeddings: kept as `.npy` objects, and read again."""
+"""Logits of frames and embeddings of segments, stored as `.npy` objects."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ from shared.frame_scores import Floats, FrameScores, Grid, grid, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
 from shared.services.object_keys import embedding_key, frames_key
-from shared.services.prefetch import ahead
+from shared.services.prefetch import map_ahead
 
 _PAGE = 500
-"""Segments looked up at once; a recording of a day has tens of thousands."""
+"""Segments in one query; a recording of a day has tens of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameStore:
-    """The use case. Reading raises JobNotFound or JobDeleted where there is no such job."""
+    """Stores and reads the arrays of scored segments. Reading raises JobNotFound or JobDeleted."""
 
     jobs: JobRepository
     objects: ObjectStore
 
     def store(self, job_id: str, segment: Segment, logits: Floats, embeddings: Floats | None = None) -> None:
-        """Keeps the logits [frames, labels] of a scored segment, and its embeddings [dim] or [frames, dim] if any.
+        """Store the logits [frames, labels] of a segment, and its embeddings [dim] or [frames, dim] if there are any.
 
-        Call it before the segment's outcome is recorded: a segment with scores then always has its arrays.
+        Call it before the outcome of the segment is recorded, so that a segment with scores always has its arrays.
 
-        Raises:
-            StorageFull: there is no room.
+        Raises StorageFull.
         """
         self._save(frames_key(job_id, segment), logits)
         if embeddings is not None:
@@ -46,38 +45,41 @@ class FrameStore:
     def grid(
         self, job_id: str, hop_ms: int, channel: int | None = None, within_ms: range | None = None
     ) -> tuple[Job, Grid]:
-        """A job that succeeded, and its scores in bins of `hop_ms`: of one channel or of all, and of all bins or those
-        that begin within a span.
+        """Return a job and its scores in bins of `hop_ms`, of one channel or all, of all bins or those in a span.
+
+        A bin is in the span if it begins in it.
 
         Raises:
             ResultNotReady, NoResult.
-            ObjectNotFound: the job was analysed before frames were kept.
+            ObjectNotFound: the job was analysed by a version that stored no frames.
         """
         if within_ms is None:
             job, labels, frames = self.logits(job_id, channel)
             return job, grid(frames, labels, hop_ms)
-        # FrameStore after the span may still lie in a bin that begins within it.
+        # Frames after the span may lie in a bin that begins within it.
         job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
         return job, grid(frames, labels, hop_ms).within(within_ms)
 
     def logits(
         self, job_id: str, channel: int | None = None, within_ms: range | None = None
     ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
-        """A job that succeeded, its labels, and its scored segments in order, each with its frames' [frames, labels]:
-        all of them, or with none left out that meets a span.
+        """Return a job, its labels, and an iterator over its scored segments with their logits [frames, labels].
+
+        With a span, all segments that meet it are among them.
 
         Raises:
             ResultNotReady, NoResult.
-            ObjectNotFound, while they are read: the job was analysed before frames were kept.
+            ObjectNotFound, during the iteration: the job was analysed by a version that stored no frames.
         """
         job = succeeded(self.jobs, job_id)
         scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
-        chosen = (result for result in scored if channel in (None, result.segment.channel))
-        return job, labels, ahead(lambda result: (result.segment, self._logits_for(labels, job_id, result)), chosen)
+        selected = (result for result in scored if channel in (None, result.segment.channel))
+        arrays = map_ahead(lambda result: (result.segment, self._logits_for(labels, job_id, result)), selected)
+        return job, labels, arrays
 
     def scores(self, job: Job) -> FrameScores:
-        """What gives the scores of a segment's frames; nothing unless the job asked for them."""
+        """Return a function that reads the scores of a segment's frames, None unless the job asked for them."""
 
         def scores(result: SegmentResult) -> Floats | None:
             if job.options.granularity != "frame" or not result.ok:
@@ -87,7 +89,7 @@ class FrameStore:
         return scores
 
     def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
-        """The index of each scored segment of a job that succeeded with its embeddings, as the `.npy` that was kept.
+        """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.
 
         Raises:
             NoEmbeddings: the job did not ask for them.
@@ -96,16 +98,17 @@ class FrameStore:
         if self.jobs.get(job_id).options.embeddings is None:
             raise NoEmbeddings
         succeeded(self.jobs, job_id)
-        return ahead(lambda result: self._embedding(job_id, result.segment), self._scored(job_id))
 
-    def _embedding(self, job_id: str, segment: Segment) -> tuple[int, bytes]:
-        with self.objects.open(embedding_key(job_id, segment)) as file:
-            return segment.index, file.read()
+        def read(result: SegmentResult) -> tuple[int, bytes]:
+            with self.objects.open(embedding_key(job_id, result.segment)) as file:
+                return result.segment.index, file.read()
+
+        return map_ahead(read, self._scored(job_id))
 
     def _near(self, job_id: str, within_ms: range) -> Iterator[SegmentResult]:
-        """The scored segments that meet the span, and some before it.
+        """Return the scored segments that meet the span, and some before it.
 
-        Segments are numbered by their start, so the first of them is found without looking at all that come before.
+        Segments are numbered by their start, so a binary search finds the first.
         """
         start, end = from_ms(within_ms.start - MAX_SEGMENT_MS), from_ms(within_ms.stop)
         numbers = range(self.jobs.counts([job_id])[job_id].total)
@@ -118,9 +121,9 @@ class FrameStore:
             after = page[-1].segment.index
 
     def _logits_for(self, labels: tuple[str, ...], job_id: str, result: SegmentResult) -> Floats:
-        """The logits of a segment's frames [frames, labels].
+        """Read the logits of a segment [frames, labels].
 
-        A job that outlived a change of the model has segments that know nothing of some labels: those score zero.
+        If the model was changed during a job, some segments lack some labels: these score zero.
         """
         logits = self._logits(job_id, result)
         if _labels(result) == labels:

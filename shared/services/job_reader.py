@@ -1,4 +1,4 @@
-"""Reading jobs and what came of them."""
+"""Queries of jobs, results and segments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
-from shared.domain.options import AggregationOptions
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
 from shared.ports import JobFilter, JobRepository, ObjectStore
@@ -17,7 +16,7 @@ from shared.ports import JobFilter, JobRepository, ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with where its segments stand."""
+    """A job with the number of its segments by status."""
 
     job: Job
     counts: SegmentCounts
@@ -25,13 +24,15 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class JobViewPage:
+    """A page of jobs, newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+
     views: Sequence[JobView]
     next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentPage:
-    """`next_index` is the index after which the next page starts, None on the last."""
+    """A page of segments. `next_index` is the index after which the next page starts, None on the last."""
 
     job: Job
     segments: Sequence[SegmentResult]
@@ -40,66 +41,73 @@ class SegmentPage:
 
 @dataclass(frozen=True, slots=True)
 class JobReader:
-    """The use case. Each method raises JobNotFound or JobDeleted where there is no such job."""
+    """Reads jobs. Each method with a `job_id` raises JobNotFound or JobDeleted."""
 
     jobs: JobRepository
     objects: ObjectStore
 
     def job(self, job_id: str) -> JobView:
-        found = self.jobs_of([job_id]).get(job_id)
-        # What was not there and is now has no segments yet.
-        return found or JobView(self.jobs.get(job_id), SegmentCounts())
+        """Return a job."""
+        view = self.jobs_by_id([job_id]).get(job_id)
+        # A job that was added since the first query has no segments yet.
+        return view or JobView(self.jobs.get(job_id), SegmentCounts())
 
-    def jobs_of(self, job_ids: Collection[str]) -> dict[str, JobView]:
-        """Those of these jobs that are there."""
+    def jobs_by_id(self, job_ids: Collection[str]) -> dict[str, JobView]:
+        """Return the jobs with these ids; unknown ids are left out."""
         return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
     def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobViewPage:
+        """Return a page of at most `limit` jobs after the id `after`, newest first."""
         page = self.jobs.page(limit=limit, after=after, job_filter=wanted)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 
     def batch(self, batch_id: str) -> Mapping[JobStatus, int]:
-        """How many of a batch's jobs there are of each status. Raises BatchNotFound where none is there."""
-        found = self.jobs.batch(batch_id)
-        if not found:
+        """Count the jobs of a batch by status. Raises BatchNotFound where the batch has no jobs."""
+        by_state = self.jobs.batch(batch_id)
+        if not by_state:
             raise BatchNotFound
         by_status = Counter(dict.fromkeys(JobStatus, 0))
-        for state, number in found.items():
+        for state, number in by_state.items():
             by_status[state.status] += number
         return by_status
 
     def result(
         self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None
     ) -> tuple[Job, Result]:
-        """The result of a job that succeeded, aggregated as its options say or as said here.
+        """Return the result of a job, aggregated by its options unless `gap_ms` or `min_confidence` replaces them.
 
         Raises:
-            ResultNotReady: it is still running.
-            NoResult: it failed or was canceled.
+            ResultNotReady: the job is still running.
+            NoResult: the job failed or was canceled.
         """
         job = succeeded(self.jobs, job_id)
+        options = job.options.aggregation
+        if gap_ms is not None:
+            options = replace(options, gap_ms=gap_ms)
+        if min_confidence is not None:
+            options = replace(options, min_confidence=min_confidence)
         return job, aggregate(
             self.jobs.results(job_id),
             duration=job.prepared,
             speech=job.speech,
-            options=_aggregation(job.options.aggregation, gap_ms, min_confidence),
+            options=options,
             model=job.model,
         )
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
-        """Segments known so far, also while the job runs."""
+        """Return at most `limit` segments after the index `after`; a running job has those found so far."""
         job = self.jobs.get(job_id)
-        found = self.jobs.results(job_id, after=after, limit=limit + 1)
-        more = len(found) > limit
-        return SegmentPage(job, found[:limit], found[limit - 1].segment.index if more else None)
+        segments = self.jobs.results(job_id, after=after, limit=limit + 1)
+        next_index = segments[limit - 1].segment.index if len(segments) > limit else None
+        return SegmentPage(job, segments[:limit], next_index)
 
     def segment_audio(self, job_id: str, index: int) -> Path | str:
-        """Where the FLAC of a segment is served from: a file, or a URL. Raises SegmentNotFound or AudioDeleted."""
+        """Return the file or the URL of the FLAC of a segment. Raises SegmentNotFound or AudioDeleted."""
         return self.objects.locate(self._audio_key(job_id, index))
 
     def segment_sound(self, job_id: str, index: int) -> bytes:
-        """The FLAC of a segment itself, a megabyte at most. Raises SegmentNotFound or AudioDeleted."""
+        """Read the FLAC of a segment, a megabyte at most. Raises SegmentNotFound or AudioDeleted."""
         with self.objects.open(self._audio_key(job_id, index)) as file:
             return file.read()
 
@@ -110,12 +118,12 @@ class JobReader:
 
 
 def succeeded(jobs: JobRepository, job_id: str) -> Job:
-    """A job that has a result.
+    """Return a job that has a result.
 
     Raises:
         JobNotFound, JobDeleted.
-        ResultNotReady: it is still running.
-        NoResult: it failed or was canceled.
+        ResultNotReady: the job is still running.
+        NoResult: the job failed or was canceled.
     """
     job = jobs.get(job_id)
     if not job.state.terminal:
@@ -123,11 +131,3 @@ def succeeded(jobs: JobRepository, job_id: str) -> Job:
     if job.state is not JobState.SUCCEEDED:
         raise NoResult
     return job
-
-
-def _aggregation(own: AggregationOptions, gap_ms: int | None, min_confidence: float | None) -> AggregationOptions:
-    return replace(
-        own,
-        gap_ms=own.gap_ms if gap_ms is None else gap_ms,
-        min_confidence=own.min_confidence if min_confidence is None else min_confidence,
-    )

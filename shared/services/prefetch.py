@@ -1,4 +1,4 @@
-"""Does several things at once, ahead of who wants them: a store takes milliseconds for each of thousands."""
+"""Prefetching of objects in threads: a store takes milliseconds for each of thousands."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import TypeVar
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-_AT_ONCE = 8
-"""Fewer than the connections that a client of S3 keeps, of which there are ten."""
+_THREADS = 8
+"""Fewer than the ten connections that an S3 client keeps by default."""
 
 
-def ahead(do: Callable[[_T], _R], of: Iterable[_T]) -> Iterator[_R]:
-    """What `do` gives of each, in order; raises what it raises when it is that one's turn."""
-    rest = iter(of)
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        begun = deque(threads.submit(do, each) for each in islice(rest, 2 * _AT_ONCE))
+def map_ahead(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """Yield the result of `function` for each item, in order, computed in threads up to 16 items ahead.
+
+    An exception of `function` is raised in the place of its result.
+    """
+    remaining = iter(items)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        futures = deque(threads.submit(function, item) for item in islice(remaining, 2 * _THREADS))
         try:
-            while begun:
-                yield begun.popleft().result()
-                begun.extend(threads.submit(do, each) for each in islice(rest, 1))
+            while futures:
+                yield futures.popleft().result()
+                futures.extend(threads.submit(function, item) for item in islice(remaining, 1))
         finally:
-            for future in begun:
+            for future in futures:
                 future.cancel()

@@ -1,81 +1,36 @@
-"""Submitting a recording: its bytes into the store as they come, then a job that names them, then a wake-up.
+"""Submission of jobs: a recording is streamed into the store, then its job is added, then workers are woken.
 
-Of a recording that lies elsewhere there is the job first: its worker fetches it.
+A recording at a URL is the other way round: the job is added first, and a worker downloads the recording.
 """
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Self
 from uuid import NAMESPACE_OID, uuid5
 
 import uuid_utils
 
-from shared.domain.errors import EmptyUpload, IdempotencyMismatch, LimitReached, NotMedia, UploadTooLarge
+from shared.domain.errors import IdempotencyMismatch, LimitReached
 from shared.domain.job import DEFAULT_TENANT, Job, deadline
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
 from shared.domain.recording import Origin, Recording
 from shared.domain.urls import name_in, without_query
 from shared.ports import Clock, JobRepository, ObjectStore, ObjectWriter, Queue, WakeUps
-from shared.services.file_type import HEAD_BYTES, plainly_not_media
 from shared.services.object_keys import job_prefix, source_key
+from shared.services.recording_digest import RecordingDigest
 from shared.services.webhook_endpoints import WebhookEndpoints
 
 _NAME_BYTES = 255
 
 
-class Upload:
-    """A recording on its way into the store: counted, hashed and looked at while it passes."""
-
-    def __init__(self, job_id: str, writer: ObjectWriter, max_bytes: int) -> None:
-        self.job_id = job_id
-        self.size = 0
-        self._writer = writer
-        self._max_bytes = max_bytes
-        self._sha256 = hashlib.sha256()
-        self._head = b""
-
-    def expect(self, size: int | None) -> None:
-        """Takes note of what is said of the size before anything comes. Raises UploadTooLarge."""
-        if (size or 0) > self._max_bytes:
-            raise UploadTooLarge(f"The file is larger than the {self._max_bytes} bytes that this service accepts.")
-
-    def write(self, chunk: bytes) -> None:
-        """Takes the next bytes.
-
-        Raises:
-            UploadTooLarge, NotMedia: as soon as it is known.
-            StorageFull: there is no room.
-        """
-        self.size += len(chunk)
-        self.expect(self.size)
-        if len(self._head) < HEAD_BYTES:
-            self._head = (self._head + chunk)[:HEAD_BYTES]
-            if len(self._head) == HEAD_BYTES:
-                self._look()
-        self._sha256.update(chunk)
-        self._writer.write(chunk)
-
-    def finish(self) -> str:
-        """Call it when all has come; returns the SHA-256 as hex digits. Raises EmptyUpload or NotMedia."""
-        if not self.size:
-            raise EmptyUpload
-        if len(self._head) < HEAD_BYTES:
-            self._look()
-        return self._sha256.hexdigest()
-
-    def _look(self) -> None:
-        if plainly_not_media(self._head):
-            raise NotMedia
-
-
 @dataclass(frozen=True, slots=True)
 class JobSubmission:
-    """The use case. `max_bytes` is the largest recording accepted."""
+    """Submits recordings of a tenant as jobs. `max_bytes` is the largest recording accepted, in bytes."""
 
     jobs: JobRepository
     objects: ObjectStore
@@ -87,49 +42,21 @@ class JobSubmission:
     tenant: str = DEFAULT_TENANT
     key_id: str | None = None
 
-    def admit(self, at_least: int, idempotency_key: str | None) -> None:
-        """Refuses a recording of that many bytes before it comes; `enqueue` does, with the same errors, when it has.
+    def admit(self, min_bytes: int, idempotency_key: str | None) -> None:
+        """Check the limits for a recording of at least that many bytes before it is received.
 
-        Raises TooManyOpenJobs, QuotaExceeded or QueueFull.
+        Raises TooManyOpenJobs, QuotaExceeded or QueueFull, as adding its job does.
         """
-        self.jobs.admit(self.tenant, at_least, idempotency_key, self.limits)
+        self.jobs.admit(self.tenant, min_bytes, idempotency_key, self.limits)
 
-    @contextmanager
-    def receive(self, job_id: str | None = None) -> Iterator[Upload]:
-        """An upload to write to, of a new job or of one that there is.
-
-        What was written is dropped when the context is left by an exception.
-        """
-        job_id = job_id or _new_id()
-        with self.objects.writer(source_key(job_id)) as writer:
-            yield Upload(job_id, writer, self.max_bytes)
+    def begin(self, job_id: str | None = None) -> StreamedUpload:
+        """Begin the upload of a recording, of a new job or of the existing job `job_id`."""
+        return StreamedUpload(self, job_id or _new_id())
 
     def check(self, options: JobOptions) -> None:
-        """Raises EndpointNotFound where the options name an endpoint that is not there."""
+        """Check that the tenant has the webhook endpoint of the options. Raises EndpointNotFound."""
         if options.webhook_endpoint_id:
             self.endpoints.get(options.webhook_endpoint_id)
-
-    def enqueue(
-        self, upload: Upload, sha256: str, filename: str, options: JobOptions, idempotency_key: str | None = None
-    ) -> Job:
-        """The job of a received upload. From here on it reaches a terminal state, whatever happens to the machine.
-
-        Where there is a job with the same key, that one, and what was received is dropped.
-
-        Raises:
-            IdempotencyMismatch: that one is of another recording, or has other options.
-            TooManyOpenJobs, QuotaExceeded, QueueFull: what was received is dropped.
-        """
-        recording = Recording(display_name(filename), upload.size, sha256, source_key(upload.job_id))
-        job = self.job(upload.job_id, recording, options, idempotency_key)
-        try:
-            there = self._add(job)
-        except LimitReached:
-            self.objects.delete_prefix(job_prefix(job.id))
-            raise
-        if there is not job:
-            self.objects.delete_prefix(job_prefix(job.id))
-        return same(there, job)
 
     def enqueue_url(
         self,
@@ -139,14 +66,15 @@ class JobSubmission:
         idempotency_key: str | None = None,
         batch_id: str | None = None,
     ) -> Job:
-        """The job of a recording that a worker downloads; where there is one with the same key, that one.
+        """Add the job of a recording that a worker downloads, or return the job that has the same idempotency key.
 
-        Without a `filename` it has the name that the URL's server gives it, or the URL itself.
+        Without a `filename` the recording gets the name that the URL's server gives it, or one from the URL itself.
 
         Raises:
             EndpointNotFound.
-            IdempotencyMismatch: the job that there is has another URL, or other options.
-            ValueError: that is no URL.
+            IdempotencyMismatch: the job with the same key has another URL or other options.
+            TooManyOpenJobs, QuotaExceeded, QueueFull.
+            ValueError: `url` is not a URL.
         """
         self.check(options)
         job_id, sha256 = _new_id(), hashlib.sha256(url.encode()).hexdigest()
@@ -154,10 +82,10 @@ class JobSubmission:
         name = display_name(filename or name_in(url))
         recording = Recording(name, None, None, source_key(job_id), origin=origin)
         job = self.job(job_id, recording, options, idempotency_key, batch_id)
-        return same(self._add(job), job)
+        return self.add(job)
 
     def batch_id(self, idempotency_key: str | None) -> str:
-        """The id of a batch: with a key always the same one, so that a request sent again is no other batch."""
+        """Return the id of a batch. The same key gives the same id, so that a repeated request is the same batch."""
         if idempotency_key is None:
             return f"batch_{uuid_utils.uuid7()}"
         return f"batch_{uuid5(NAMESPACE_OID, f'{self.tenant} {idempotency_key}')}"
@@ -165,7 +93,7 @@ class JobSubmission:
     def job(
         self, job_id: str, recording: Recording, options: JobOptions, key: str | None, batch_id: str | None = None
     ) -> Job:
-        """A job that is still to be added."""
+        """Make a job of the tenant that is not added yet."""
         now = self.clock.now()
         return Job(
             job_id,
@@ -179,27 +107,117 @@ class JobSubmission:
             deadline_at=deadline(options, now),
         )
 
-    def _add(self, job: Job) -> Job:
-        """The job, added, or the one that there is with its key."""
-        there = self.jobs.add(job, self.limits)
-        if there is None:
-            self.wake_ups.wake(Queue.PREPARE)
-        return there or job
+    def add(self, job: Job) -> Job:
+        """Add a job and wake its workers, or return the job that has the same idempotency key.
+
+        Raises IdempotencyMismatch, TooManyOpenJobs, QuotaExceeded or QueueFull.
+        """
+        existing = self.jobs.add(job, self.limits)
+        if existing is not None:
+            return same_job(existing, job)
+        self.wake_ups.wake(Queue.PREPARE)
+        return job
+
+
+class StreamedUpload:
+    """A recording on its way into the store, as a context manager.
+
+    It is dropped where the context is left without `commit` or `store`. Nothing is opened before the first `write`.
+    """
+
+    def __init__(self, submission: JobSubmission, job_id: str) -> None:
+        self._submission = submission
+        self._job_id = job_id
+        self._key = source_key(job_id)
+        self._digest = RecordingDigest(submission.max_bytes)
+        self._object = ExitStack()
+        self._writer: ObjectWriter | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._digest.size
+
+    def expect(self, size: int | None) -> None:
+        """Check the size in bytes that was announced, None if unknown. Raises UploadTooLarge."""
+        self._digest.expect(size)
+
+    def write(self, block: bytes) -> None:
+        """Write the next bytes.
+
+        Raises:
+            UploadTooLarge, NotMedia: as soon as it is known.
+            StorageFull: there is no room.
+        """
+        if self._writer is None:
+            self._writer = self._object.enter_context(self._submission.objects.writer(self._key))
+        self._digest.update(block)
+        self._writer.write(block)
+
+    def commit(self, filename: str, options: JobOptions, idempotency_key: str | None = None) -> Job:
+        """Store the recording and add its job, which reaches a terminal state whatever happens to the machine.
+
+        If the tenant has a job with the same idempotency key, that job is returned and the recording deleted.
+
+        Raises:
+            EmptyUpload, NotMedia, StorageFull.
+            EndpointNotFound: the options name an unknown webhook endpoint.
+            IdempotencyMismatch: the job with the same key has another recording or other options.
+            TooManyOpenJobs, QuotaExceeded, QueueFull.
+        """
+        submission, sha256 = self._submission, self._digest.finish()
+        submission.check(options)
+        self._object.close()
+        recording = Recording(display_name(filename), self.size, sha256, self._key)
+        job = submission.job(self._job_id, recording, options, idempotency_key)
+        try:
+            added = submission.add(job)
+        except (IdempotencyMismatch, LimitReached):
+            # After other errors the job may exist: the connection may have been lost after the database's commit.
+            submission.objects.delete_prefix(job_prefix(job.id))
+            raise
+        if added is not job:
+            submission.objects.delete_prefix(job_prefix(job.id))
+        return added
+
+    def store(self) -> str:
+        """Store the recording of a job that exists and return its SHA-256, hex digits.
+
+        Raises EmptyUpload, NotMedia, StorageFull.
+        """
+        sha256 = self._digest.finish()
+        self._object.close()
+        return sha256
+
+    def drop(self) -> None:
+        """Drop the recording unless it was committed or stored."""
+        error = _Dropped()
+        self._object.__exit__(type(error), error, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+
+class _Dropped(Exception):
+    """Leaves the context of an object's writer so that there is no object."""
 
 
 def _new_id() -> str:
     return f"job_{uuid_utils.uuid7()}"
 
 
-def same(there: Job, wanted: Job) -> Job:
-    """The job that was made with a key before. Raises IdempotencyMismatch where another was wanted."""
-    if (there.recording.identity, there.options) != (wanted.recording.identity, wanted.options):
+def same_job(existing: Job, job: Job) -> Job:
+    """Return the existing job with the key of `job`. Raises IdempotencyMismatch if it differs from `job`."""
+    if (existing.recording.identity, existing.options) != (job.recording.identity, job.options):
         raise IdempotencyMismatch
-    return there
+    return existing
 
 
 def display_name(filename: str) -> str:
-    """A client's file name made fit to show: NFC, no control characters, no folders, at most 255 bytes of UTF-8.
+    """Clean a client's file name for display: NFC, no control characters, no folders, at most 255 bytes of UTF-8.
 
     It is never used as a path.
     """

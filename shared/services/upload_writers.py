@@ -1,4 +1,4 @@
-"""Bytes of an upload on their way into the store: a whole part, or what follows the bytes that are there."""
+"""Writers of uploads: a whole part, or bytes over tus that follow the received ones."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from shared.ports import ObjectStore, ObjectWriter, StoredPart, UploadClaim, Upl
 from shared.services.object_keys import piece_key
 
 _PIECE_BYTES = 64 << 20
-"""What came over tus is written down whenever there is as much: who is killed loses no more."""
+"""The most bytes over tus that are lost when the process is killed: so many are recorded at once."""
 
 
-class WholePart:
-    """A part, which has `size` bytes and no others."""
+class PartWriter:
+    """Writes a part of exactly `size` bytes."""
 
     def __init__(self, writer: ObjectWriter, size: int) -> None:
         self._writer = writer
         self._missing = size
 
     def write(self, block: bytes) -> None:
-        """Raises PartSize as soon as there are too many; StorageFull."""
+        """Write the next bytes. Raises StorageFull, and PartSize as soon as there are too many."""
         self._missing -= len(block)
         if self._missing < 0:
             raise PartSize
         self._writer.write(block)
 
     def finish(self) -> None:
-        """Raises PartSize."""
+        """Check that the part is complete. Raises PartSize."""
         if self._missing:
             raise PartSize
 
 
-class Appending:
-    """Bytes that follow those of an upload that are there, in pieces. Keep or drop it at last."""
+class AppendWriter:
+    """Appends bytes to an upload, as objects of up to 64 MiB. End it with `save` or `drop`."""
 
     def __init__(self, store: UploadStore, objects: ObjectStore, claim: UploadClaim) -> None:
         self._store = store
         self._objects = objects
         self._claim = claim
         self._piece = ExitStack()
-        # Where the service is stopped, what is in hand is dropped while a thread still writes.
-        self._one_at_a_time = RLock()
+        # When the service is stopped, `drop` is called while a thread still writes.
+        self._lock = RLock()
         self._writer: ObjectWriter | None = None
         self._size = 0
 
     @property
     def upload(self) -> PartedUpload:
-        """The upload, with what was written down."""
+        """The upload as recorded in the database."""
         return self._claim.upload
 
     def write(self, block: bytes) -> None:
-        """Takes the next bytes.
+        """Write the next bytes.
 
         Raises:
-            PartSize: more than the upload is to have.
-            UploadBusy: another request goes on with it.
-            StorageFull: there is no room.
+            PartSize: the upload would be larger than declared.
+            UploadBusy: another request has taken over the upload.
+            StorageFull.
         """
-        with self._one_at_a_time:
+        with self._lock:
             if self.upload.offset + self._size + len(block) > self.upload.size:
                 raise PartSize
             if self._writer is None:
@@ -69,19 +69,19 @@ class Appending:
             self._writer.write(block)
             self._size += len(block)
             if self._size >= _PIECE_BYTES:
-                self.keep()
+                self.save()
 
-    def keep(self) -> None:
-        """Stores what has come, and writes it down. Raises UploadBusy, StorageFull."""
-        with self._one_at_a_time:
+    def save(self) -> None:
+        """Store the bytes written so far and record them. Raises UploadBusy, StorageFull."""
+        with self._lock:
             if self._writer is not None:
                 self._piece.close()
                 self._claim = self._store.append(self._claim, StoredPart(self._key, self._size))
                 self._writer, self._size = None, 0
 
     def drop(self) -> None:
-        """Leaves nothing of what was not written down, because of the exception that is being handled."""
-        with self._one_at_a_time:
+        """Drop the bytes that are not recorded, because of the exception that is being handled."""
+        with self._lock:
             self._piece.__exit__(*sys.exc_info())
             self._writer, self._size = None, 0
 

@@ -1,7 +1,7 @@
-"""Uploads in parts: begun, filled over as many connections as it takes, put together, and made jobs of.
+"""Uploads in several requests: creation, parts and appended bytes, completion, and submission as a job.
 
-The row is there before the first byte and goes after the last, so that every object is found again. A recording is put
-together where its job will look for it: the job is made of it without another copy, once, and deletes it.
+The row exists before the first object and is deleted after the last, so that no object is orphaned. The recording is
+joined under the key of its future job, which thus needs no copy.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, Part, PartedUpload, UploadState, part_bytes_for
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
-from shared.services.submission import JobSubmission, Upload, display_name, same
-from shared.services.upload_writers import Appending, WholePart
+from shared.services.recording_digest import RecordingDigest
+from shared.services.submission import JobSubmission, display_name, same_job
+from shared.services.upload_writers import AppendWriter, PartWriter
 
 _BLOCK_BYTES = 1 << 20
 _RENEW_EVERY = timedelta(seconds=30)
 _MOST_NAMED = 10
-"""Parts that an error names."""
+"""The most parts that an error message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """A part, and whether it is there. `url` takes it if not; None is a place in this service."""
+    """A part and whether it is stored. A missing part is sent to `url`, or to this service where that is None."""
 
     part: Part
     stored: bool
@@ -49,13 +50,16 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """The use case, for the tenant of `submission`. What names an upload raises UploadNotFound where it has none."""
+    """Manages the uploads of the tenant of `submission`. Methods with an `upload_id` raise UploadNotFound."""
 
     store: UploadStore
     submission: JobSubmission
 
     def create(self, filename: str, size: int, part_bytes: int | None, metadata: str | None = None) -> PartedUpload:
-        """A new upload in parts of about `part_bytes`, or without, over tus. Raises EmptyUpload, UploadTooLarge."""
+        """Create an upload of `size` bytes, in parts of about `part_bytes` bytes or, if that is None, over tus.
+
+        Raises EmptyUpload, UploadTooLarge, TooManyOpenJobs, QuotaExceeded, QueueFull.
+        """
         if not size:
             raise EmptyUpload
         if size > self.submission.max_bytes:
@@ -76,22 +80,24 @@ class Uploads:
         return upload
 
     def get(self, upload_id: str) -> PartedUpload:
+        """Return an upload."""
         return self.store.get(self.submission.tenant, upload_id)
 
     def parts(self, upload: PartedUpload) -> Sequence[PartView]:
-        """What there is of an open upload, and where the rest is taken; nothing of another or of one over tus."""
+        """Return the parts of an open upload in order; none for an upload over tus or in another state."""
         if upload.state is not UploadState.OPEN or upload.part_bytes is None:
             return ()
-        there = self._there(upload)
+        stored = self._stored_parts(upload)
         lasts_s = max(1, int((upload.expires_at - self.submission.clock.now()).total_seconds()))
-        return [
-            PartView(part, part in there, None if part in there else self._put_url(upload, part, lasts_s))
-            for part in upload.parts
-        ]
+
+        def put_url(part: Part) -> str | None:
+            return self._objects.put_url(part_key(upload.id, part.number), part.size, lasts_s)
+
+        return [PartView(part, part in stored, None if part in stored else put_url(part)) for part in upload.parts]
 
     @contextmanager
-    def receive_part(self, upload_id: str, number: int) -> Iterator[WholePart]:
-        """A part to write to, in the place of what was there of it; dropped when the context is left by an exception.
+    def receive_part(self, upload_id: str, number: int) -> Iterator[PartWriter]:
+        """Open a writer for a part, which replaces it; it is dropped where the context is left by an exception.
 
         Raises PartNotFound, UploadComplete, PartSize.
         """
@@ -100,58 +106,59 @@ class Uploads:
         if upload.state is not UploadState.OPEN:
             raise UploadComplete
         with self._objects.writer(part_key(upload_id, number)) as writer:
-            whole = WholePart(writer, part.size)
-            yield whole
-            whole.finish()
+            part_writer = PartWriter(writer, part.size)
+            yield part_writer
+            part_writer.finish()
 
     @contextmanager
-    def append(self, upload_id: str, offset: int) -> Iterator[Appending]:
-        """What to write to that follows the first `offset` bytes, over tus.
+    def append(self, upload_id: str, offset: int) -> Iterator[AppendWriter]:
+        """Open a writer for the bytes after the first `offset` bytes of an upload over tus.
 
-        What came is kept where the context is left as it should be or by MalformedUpload, because the line broke.
+        They are saved where the context is left without an exception or by MalformedUpload, which means that the
+        connection broke; else they are dropped.
 
         Raises UploadOffset, UploadBusy.
         """
         claim = self.store.claim_to_append(self.submission.tenant, upload_id, offset)
-        appending = Appending(self.store, self._objects, claim)
+        writer = AppendWriter(self.store, self._objects, claim)
         try:
-            yield appending
+            yield writer
         except MalformedUpload:
-            appending.keep()
+            writer.save()
             raise
         except BaseException:
-            appending.drop()
+            writer.drop()
             raise
-        appending.keep()
+        writer.save()
 
     def completing(self, upload_id: str, sha256: str | None = None) -> Generator[None, None, None]:
-        """Puts an upload together, a little with each step; of one that is there is only to be checked.
+        """Join the bytes of an upload to its recording, block by block with each step of the generator.
+
+        Only the checksum is compared where the upload is complete already.
 
         Raises:
-            UploadIncomplete: not everything has come.
-            UploadBusy: somebody else is doing it.
-            ChecksumMismatch: the recording is not that of `sha256`, hex digits.
+            UploadIncomplete: bytes are missing.
+            UploadBusy: another request is joining the upload.
+            ChecksumMismatch: the recording has another SHA-256 than `sha256`, hex digits.
             NotMedia, StorageFull.
         """
         upload = self.get(upload_id)
         if upload.state is UploadState.OPEN:
             yield from self._complete(upload, sha256)
         else:
-            _check(upload.sha256, sha256)
-        self._objects.delete_prefix(upload_prefix(upload_id))  # now, or what was left by who died before that
+            _check_sha256(upload.sha256, sha256)
+        self._objects.delete_prefix(upload_prefix(upload_id))  # also where an earlier attempt died before this line
 
     def submit(
         self, upload_id: str, options: JobOptions, idempotency_key: str | None = None, batch_id: str | None = None
     ) -> Job:
-        """The job of an upload, which is put together first if that was not done.
-
-        Where there is a job with the same key, that one.
+        """Add the job of an upload, which is completed first, or return the job that has the same idempotency key.
 
         Raises:
-            EndpointNotFound: the options name an endpoint that is not there.
-            UploadUsed: a job was made of it before.
-            IdempotencyMismatch: the job with the same key is of another recording, or has other options.
-            UploadIncomplete, UploadBusy, NotMedia, StorageFull.
+            EndpointNotFound: the options name an unknown webhook endpoint.
+            UploadUsed: the upload has another job.
+            IdempotencyMismatch: the job with the same key has another recording or other options.
+            UploadIncomplete, UploadBusy, NotMedia, StorageFull, TooManyOpenJobs, QuotaExceeded, QueueFull.
         """
         self.submission.check(options)
         deque(self.completing(upload_id), maxlen=0)
@@ -161,36 +168,35 @@ class Uploads:
         assert upload.sha256
         recording = Recording(upload.filename, upload.size, upload.sha256, upload.source_key)
         job = self.submission.job(upload.job_id, recording, options, idempotency_key, batch_id)
-        there = self.store.use(upload, job, self.submission.limits)
-        if there is not None:
-            return same(there, job)
+        existing = self.store.use(upload, job, self.submission.limits)
+        if existing is not None:
+            return same_job(existing, job)
         self.submission.wake_ups.wake(Queue.PREPARE)
         return job
 
     def delete(self, upload_id: str) -> None:
-        """Deletes an upload in any state but used, with what came of it. Raises UploadUsed."""
+        """Delete an upload in any state but `used`, with its objects. Raises UploadUsed."""
         delete_objects(self._objects, self.store.delete(self.submission.tenant, upload_id))
 
     @property
     def _objects(self) -> ObjectStore:
         return self.submission.objects
 
-    def _there(self, upload: PartedUpload) -> set[Part]:
+    def _stored_parts(self, upload: PartedUpload) -> set[Part]:
         sizes = self._objects.sizes(upload_prefix(upload.id))
         return {part for part in upload.parts if sizes.get(part_key(upload.id, part.number)) == part.size}
 
-    def _put_url(self, upload: PartedUpload, part: Part, lasts_s: int) -> str | None:
-        return self._objects.put_url(part_key(upload.id, part.number), part.size, lasts_s)
-
     def _sources(self, upload: PartedUpload) -> Sequence[StoredPart]:
-        """The objects that make the recording, in their order. Raises UploadIncomplete."""
+        """Return the objects to join, in order. Raises UploadIncomplete."""
         if upload.part_bytes is None:
             if upload.offset < upload.size:
                 raise UploadIncomplete(f"{upload.offset} of the upload's {upload.size} bytes are there.")
             return self.store.appended_parts(upload.id)
-        there = self._there(upload)
-        if missing := [part.number for part in upload.parts if part not in there]:
-            raise UploadIncomplete(_missing(missing))
+        stored = self._stored_parts(upload)
+        if missing := [part.number for part in upload.parts if part not in stored]:
+            unlisted = len(missing) - _MOST_NAMED
+            listed = ", ".join(map(str, missing[:_MOST_NAMED])) + (f" and {unlisted} more" if unlisted > 0 else "")
+            raise UploadIncomplete(f"Parts of the upload are missing or of the wrong size: {listed}.")
         return [StoredPart(part_key(upload.id, part.number), part.size) for part in upload.parts]
 
     def _complete(self, upload: PartedUpload, sha256: str | None) -> Iterator[None]:
@@ -199,7 +205,7 @@ class Uploads:
         try:
             yield from self._join(claim, sources, sha256)
         except BaseException:
-            with suppress(Outage):  # it runs out by itself
+            with suppress(Outage):  # the claim expires by itself
                 self.store.release(claim)
             raise
 
@@ -208,9 +214,10 @@ class Uploads:
         key = joined_key(claim.upload.job_id, claim.fence)
         clock, renewed = self.submission.clock, self.submission.clock.now()
         with self._objects.writer(key) as writer:
-            recording = Upload(claim.upload.job_id, writer, claim.upload.size)
-            for block in self._read(sources):
-                recording.write(block)
+            recording = RecordingDigest(claim.upload.size)
+            for block in self._blocks(sources):
+                recording.update(block)
+                writer.write(block)
                 if clock.now() - renewed > _RENEW_EVERY:
                     self.store.renew(claim)
                     renewed = clock.now()
@@ -218,11 +225,11 @@ class Uploads:
             digest = recording.finish()
             if recording.size != claim.upload.size:  # a part was sent again meanwhile
                 raise UploadIncomplete
-            _check(digest, sha256)
+            _check_sha256(digest, sha256)
             self.store.renew(claim)
         self.store.complete(claim, key, digest)
 
-    def _read(self, sources: Sequence[StoredPart]) -> Iterator[bytes]:
+    def _blocks(self, sources: Sequence[StoredPart]) -> Iterator[bytes]:
         for source in sources:
             with self._objects.open(source.key) as file:
                 while block := file.read(_BLOCK_BYTES):
@@ -230,18 +237,12 @@ class Uploads:
 
 
 def delete_objects(objects: ObjectStore, upload: PartedUpload) -> None:
-    """Deletes what there is of an upload: what was put together too, unless it is a job's."""
+    """Delete the objects of an upload, and the joined recording unless it has become that of a job."""
     objects.delete_prefix(upload_prefix(upload.id))
     if upload.job_id and upload.state is not UploadState.USED:
         objects.delete_prefix(job_prefix(upload.job_id))
 
 
-def _check(digest: str | None, wanted: str | None) -> None:
-    if wanted is not None and digest != wanted.lower():
+def _check_sha256(digest: str | None, expected: str | None) -> None:
+    if expected is not None and digest != expected.lower():
         raise ChecksumMismatch
-
-
-def _missing(numbers: Sequence[int]) -> str:
-    more = len(numbers) - _MOST_NAMED
-    named = ", ".join(map(str, numbers[:_MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
-    return f"Parts of the upload are missing or of the wrong size: {named}."

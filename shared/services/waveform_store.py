@@ -1,6 +1,6 @@
-"""The waveform of a job's recording: kept as a `.npy` object, of which a stretch is read without the rest.
+"""Waveforms of jobs, stored as `.npy` objects of which a stretch can be read without the rest.
 
-It has a record for every 20 ms, with a field for each channel, named by its number: its lowest and its highest value.
+An object has a record for every 20 ms with a field for each channel, named by its number: the lowest and highest value.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from shared.waveform import STEP, Waveform
 
 @dataclass(frozen=True, slots=True)
 class WaveformStore:
-    """The use case."""
+    """Stores and reads waveforms."""
 
     jobs: JobRepository
     objects: ObjectStore
 
     def store(self, job_id: str, waveform: Waveform) -> None:
-        """Keeps that of a whole recording. Raises StorageFull where there is no room."""
+        """Store the waveform of a whole recording. Raises StorageFull."""
         fields = [(str(channel), np.int8, (2,)) for channel in waveform.channels]
         records = np.empty(len(waveform.peaks), fields)
         for place, channel in enumerate(waveform.channels):
@@ -35,13 +35,13 @@ class WaveformStore:
             np.save(writer, records, allow_pickle=False)
 
     def read(self, job_id: str, start: int = 0, end: int | None = None) -> tuple[Job, Waveform]:
-        """A job, and what there is of its waveform between two samples, by default all of it.
+        """Return a job and its waveform between two samples, by default all of it.
 
         Raises:
             JobNotFound, JobDeleted.
-            ResultNotReady: its recording is still being decoded.
-            NoResult: it ended before that was done.
-            NoWaveform: it was decoded before waveforms were kept.
+            ResultNotReady: the recording is still being decoded.
+            NoResult: the job ended before its recording was decoded.
+            NoWaveform: the recording was decoded by a version that stored no waveforms.
         """
         job = self.jobs.get(job_id)
         if job.state in (JobState.QUEUED, JobState.PREPARING):
@@ -50,8 +50,8 @@ class WaveformStore:
             with self.objects.open(waveform_key(job_id)) as file:
                 return job, _read(file, start, job.prepared if end is None else min(end, job.prepared))
         except ObjectNotFound as error:
-            ended = job.state in (JobState.FAILED, JobState.CANCELED)
-            raise (NoResult if ended else NoWaveform) from error
+            ended_early = job.state in (JobState.FAILED, JobState.CANCELED)
+            raise (NoResult if ended_early else NoWaveform) from error
 
 
 def _read(file: BinaryIO, start: int, end: int) -> Waveform:

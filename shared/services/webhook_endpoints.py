@@ -1,4 +1,4 @@
-"""Receivers of webhooks: a tenant's registered ones, what signs, and the log of what was sent."""
+"""Webhook endpoints of a tenant, their signing secrets, and the log of deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.ports import Clock, DeliveryPage, Queue, WakeUps, WebhookEndpointSto
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoints:
-    """The use case. What names an endpoint raises EndpointNotFound where the tenant has none of that id."""
+    """Manages webhook endpoints. Methods with an `endpoint_id` raise EndpointNotFound for an unknown id."""
 
     store: WebhookEndpointStore
     wake_ups: WakeUps
@@ -22,7 +22,7 @@ class WebhookEndpoints:
     tenant: str = DEFAULT_TENANT
 
     def create(self, url: str, events: Collection[EventType]) -> tuple[Endpoint, str]:
-        """A new endpoint and the secret that will sign what it gets."""
+        """Create an endpoint. Returns it with the secret that signs its events."""
         endpoint = Endpoint(
             id=f"whe_{uuid_utils.uuid7()}",
             tenant=self.tenant,
@@ -35,15 +35,17 @@ class WebhookEndpoints:
         return endpoint, secret
 
     def get(self, endpoint_id: str) -> Endpoint:
+        """Return an endpoint."""
         return self.store.get(self.tenant, endpoint_id)
 
     def list(self) -> Sequence[Endpoint]:
+        """Return all endpoints of the tenant, newest first."""
         return self.store.list_for_tenant(self.tenant)
 
     def change(
         self, endpoint_id: str, *, url: str | None, events: Collection[EventType] | None, enabled: bool | None
     ) -> Endpoint:
-        """The endpoint with what is given in the place of what it had. Enabling it forgets that it failed."""
+        """Change the arguments that are not None, and return the endpoint. Enabling it resets its failures."""
         endpoint = self.get(endpoint_id)
         endpoint = replace(
             endpoint,
@@ -57,14 +59,15 @@ class WebhookEndpoints:
         return endpoint
 
     def remove(self, endpoint_id: str) -> None:
+        """Delete an endpoint; its pending events are not sent."""
         self.store.remove(self.tenant, endpoint_id)
 
     def rotate_secret(self, endpoint_id: str | None = None) -> str:
-        """A new secret of an endpoint or, without one, for the URLs that jobs name. The old one signs for a day yet."""
+        """Make a new secret, for an endpoint or for the URLs in jobs. The old secret still signs for a day."""
         return self.store.rotate_secret(self.tenant, endpoint_id)
 
     def test(self, endpoint_id: str) -> Delivery:
-        """Sends an event that tells of nothing."""
+        """Send a test event."""
         delivery = self.store.send_test(self.get(endpoint_id))
         self.wake_ups.wake(Queue.DELIVER)
         return delivery
@@ -78,12 +81,13 @@ class WebhookEndpoints:
         endpoint_id: str | None,
         state: DeliveryState | None,
     ) -> DeliveryPage:
+        """Return a page of at most `limit` deliveries after the id `after`, newest first, filtered by the rest."""
         return self.store.page(
             self.tenant, limit=limit, after=after, job_id=job_id, endpoint_id=endpoint_id, state=state
         )
 
     def redeliver(self, delivery_id: str) -> Delivery:
-        """Sends an event again, under the id that it had. Raises DeliveryNotFound or EndpointNotFound."""
+        """Send an event again under the same id. Raises DeliveryNotFound or EndpointNotFound."""
         delivery = self.store.send_again(self.tenant, delivery_id)
         self.wake_ups.wake(Queue.DELIVER)
         return delivery

@@ -1,4 +1,4 @@
-"""What every process shows to Prometheus besides its own metrics."""
+"""Prometheus collectors of a process, with the version of Emoline."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from prometheus_client.registry import Collector
 
 
 class Collectors:
-    """Several collectors as one, and which Emoline this is."""
+    """Joins several collectors to one and adds `emoline_build_info`."""
 
     def __init__(self, collectors: Sequence[Collector]) -> None:
         self._collectors = collectors
-        disable_created_metrics()  # a series more for each, which says when it began
+        disable_created_metrics()  # these are one more series for each metric
 
     def collect(self) -> Iterator[Metric]:
         build = GaugeMetricFamily("emoline_build_info", "Always 1.", labels=["version"])

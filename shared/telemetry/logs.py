@@ -1,4 +1,4 @@
-"""Logs: a line on standard error for each event, in one format whichever library says it."""
+"""Logs: one line on standard error for each event, in the same format for all libraries."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from shared.telemetry.traces import trace_id
 LogFormat = Literal["console", "json"]
 
 _QUIET = logging.WARNING
-"""What libraries say below this is noise, and names whole URLs, whatever our own level is."""
-_TALKATIVE = "celery.beat"
-"""It has no other voice: its start and what it sends are worth reading at our own level."""
+"""The least level of libraries: below it their logs are noise and contain complete URLs."""
+_SCHEDULER = "celery.beat"
+"""The logger of the scheduler, whose starts and messages are logged at the level of Emoline."""
 
 _SECRETS = [
     ("://", re.compile(r"(://[^\s/:@\"']*):[^\s/@\"']+@"), r"\1:***@"),  # of databases and brokers
@@ -28,20 +28,20 @@ _SECRETS = [
     ("whsec_", re.compile(r"\b(whsec_)[\w+/=]+"), r"\1***"),
     ("X-Amz-", re.compile(r"\b(X-Amz-[\w-]+=)[^\s&\"']+"), r"\1***"),
 ]
-"""What each has in it, quickly seen to be missing in most lines, what it looks like, and what is written instead."""
+"""Patterns of secrets: a text that lines without the secret lack, the pattern, and its replacement."""
 
 _encode = json.JSONEncoder(default=str).encode
 
 
 def default_format() -> LogFormat:
-    """For people where a person looks, else for machines."""
+    """Return `console` where standard error is a terminal, else `json`."""
     return "console" if sys.stderr.isatty() else "json"
 
 
 def log_to_stderr(level: str, form: LogFormat, role: str | None = None) -> None:
-    """Has everything that is logged go there: ours from `level` on, warnings and other libraries' from WARNING on.
+    """Log to standard error: Emoline from `level` on, libraries and Python warnings from WARNING on.
 
-    `role` is what kind of process this is. Secrets that a message may hold by mistake are left out.
+    Every line has the `role` of the process if it is given. Secrets are removed from all lines.
     """
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -56,10 +56,10 @@ def log_to_stderr(level: str, form: LogFormat, role: str | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
-    _take_over_others(level, before, after)
+    _take_over_libraries(level, before, after)
 
 
-def _take_over_others(level: str, before: Sequence[Processor], after: Sequence[Processor]) -> None:
+def _take_over_libraries(level: str, before: Sequence[Processor], after: Sequence[Processor]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -69,14 +69,14 @@ def _take_over_others(level: str, before: Sequence[Processor], after: Sequence[P
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    own = logging.getLevelNamesMapping()[level]
-    root.setLevel(max(own, _QUIET))
-    logging.getLogger(_TALKATIVE).setLevel(own)
+    emoline_level = logging.getLevelNamesMapping()[level]
+    root.setLevel(max(emoline_level, _QUIET))
+    logging.getLogger(_SCHEDULER).setLevel(emoline_level)
     logging.captureWarnings(True)
 
 
 class _Constant:
-    """Adds the same to every line."""
+    """Adds constant values to every line."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
@@ -89,16 +89,16 @@ class _Constant:
 def _renderers(form: LogFormat) -> list[Processor]:
     if form == "console":
         return [
-            _kept_clean(
+            _redacted(
                 structlog.dev.ConsoleRenderer(
                     colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
                 )
             )
         ]
-    return [structlog.processors.format_exc_info, _kept_clean(_as_json)]
+    return [structlog.processors.format_exc_info, _redacted(_as_json)]
 
 
-def _kept_clean(render: Callable[[WrappedLogger, str, EventDict], str]) -> Processor:
+def _redacted(render: Callable[[WrappedLogger, str, EventDict], str]) -> Processor:
     def line(logger: WrappedLogger, method: str, event: EventDict) -> str:
         return without_secrets(render(logger, method, event))
 
@@ -111,7 +111,7 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def without_secrets(line: str) -> str:
-    """A line without what must not be kept: passwords and queries in URLs, keys, signing secrets, signatures."""
+    """Remove secrets from a line: passwords and queries in URLs, API keys, signing secrets, signatures."""
     for mark, pattern, instead in _SECRETS:
         if mark in line:
             line = pattern.sub(instead, line)

@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK, which the extra `otel` brings: spans sent in batches by OTLP over HTTP."""
+"""Export of spans in batches by OTLP over HTTP. Needs the extra `otel`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUERY = "url.query"
 
 
 class _WithoutQueries(SpanProcessor):
-    """Takes from the spans of requests what FastAPI puts there: a job's config may be in it, with its webhook's URL."""
+    """Hides the query in spans of requests, which may hold the config of a job with the URL of its webhook."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         if span.attributes and _QUERY in span.attributes:
@@ -26,12 +26,12 @@ class _WithoutQueries(SpanProcessor):
 
 @contextmanager
 def span_exporter(service: str) -> Iterator[None]:
-    """Has every span of this process sent until the context is left; what waits then is sent before.
+    """Export all spans of this process until the context is left, and the pending ones then.
 
-    The standard variables say where to, how much and as whom; the service is called `service` unless they do.
+    OpenTelemetry's environment variables configure it; `service` is the default name of the service.
     """
-    own = Resource({"service.name": service, "service.version": version("emoline")})
-    provider = TracerProvider(resource=own.merge(OTELResourceDetector().detect()))
+    defaults = Resource({"service.name": service, "service.version": version("emoline")})
+    provider = TracerProvider(resource=defaults.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(_WithoutQueries())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)

@@ -1,6 +1,6 @@
-"""Traces, from the request to the batch. Where nobody wants them, OpenTelemetry's own no-ops stand here.
+"""Traces from the request to the batch of the model. Without an exporter, OpenTelemetry's no-ops are used.
 
-Neither messages nor stacks of errors go into spans: they may hold what a job's owner would not show.
+Spans have neither messages nor stacks of errors, because these may hold private data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict, WrappedLogger
 
-_WHERE_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _HEADER = "traceparent"
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("emoline")
@@ -30,18 +30,18 @@ class TracingUnavailable(Exception):
         return " ".join((self.__doc__ or "").split())
 
 
-def check_wanted() -> bool:
-    """Whether OpenTelemetry's variables say where to send spans. Raises TracingUnavailable where nothing can."""
-    wanted = any(map(os.environ.get, _WHERE_TO))
-    if wanted and find_spec("opentelemetry.exporter") is None:
+def check_tracing() -> bool:
+    """Check whether OpenTelemetry's variables name an endpoint. Raises TracingUnavailable without the exporter."""
+    enabled = any(map(os.environ.get, _ENDPOINT_VARIABLES))
+    if enabled and find_spec("opentelemetry.exporter") is None:
         raise TracingUnavailable
-    return wanted
+    return enabled
 
 
 @contextmanager
-def exported(role: str) -> Iterator[None]:
-    """Sends spans while the context lasts, where they are wanted; once in a process. Raises TracingUnavailable."""
-    if not check_wanted():
+def export_spans(role: str) -> Iterator[None]:
+    """Export spans while the context lasts, if an endpoint is set; once in a process. Raises TracingUnavailable."""
+    if not check_tracing():
         yield
         return
     from shared.telemetry.otlp import span_exporter
@@ -52,7 +52,7 @@ def exported(role: str) -> Iterator[None]:
 
 @contextmanager
 def span(name: str, parent: str | None = None, **attributes: str | int) -> Iterator[None]:
-    """A span within the one that is open here, or of the trace whose W3C `traceparent` is given."""
+    """Open a span within the current one, or in the trace of `parent`, a W3C `traceparent`."""
     context = _context(parent) if parent else None
     kind = SpanKind.CONSUMER if parent else SpanKind.INTERNAL
     with _tracer.start_as_current_span(
@@ -67,31 +67,31 @@ def span(name: str, parent: str | None = None, **attributes: str | int) -> Itera
 
 
 def current() -> str | None:
-    """The W3C `traceparent` of the span that is open here."""
+    """Return the W3C `traceparent` of the current span, None without one."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get(_HEADER)
 
 
 def link(traceparents: Iterable[str | None]) -> None:
-    """Says of the open span that it is of these traces too."""
-    here = trace.get_current_span()
-    for traceparent in {given for given in traceparents if given}:
-        here.add_link(trace.get_current_span(_context(traceparent)).get_span_context())
+    """Link the current span to other traces, given by W3C `traceparent`."""
+    current_span = trace.get_current_span()
+    for traceparent in set(filter(None, traceparents)):
+        current_span.add_link(trace.get_current_span(_context(traceparent)).get_span_context())
 
 
 def failed(code: str) -> None:
-    """Says of the open span that it failed, and with which code."""
-    here = trace.get_current_span()
-    here.set_attribute("error.type", code)
-    here.set_status(StatusCode.ERROR)
+    """Mark the current span as failed with an error code."""
+    current_span = trace.get_current_span()
+    current_span.set_attribute("error.type", code)
+    current_span.set_status(StatusCode.ERROR)
 
 
 def trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Adds to a line of the log the trace that it belongs to, if there is one."""
-    here = trace.get_current_span().get_span_context()
-    if here.is_valid:
-        event["trace_id"] = trace.format_trace_id(here.trace_id)
+    """Add the id of the current trace to a log event, if there is one; a processor of structlog."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
     return event
 
 

@@ -176,10 +176,10 @@ def _submit(world: World) -> str:
     """The id of the job, of a new one if no process before has got as far as the answer."""
     submit = world.services.submission
     if not world.answer.exists():
-        with submit.receive() as upload:
+        with submit.begin() as upload:
             upload.write(SOUND)
-            sha256 = upload.finish()
-        world.answer.write_text(submit.enqueue(upload, sha256, "call.wav", OPTIONS).id)
+            job = upload.commit("call.wav", OPTIONS)
+        world.answer.write_text(job.id)
     return world.answer.read_text()
 
 

@@ -33,10 +33,9 @@ class Part(NamedTuple):
 
 
 def submitted(services: Services, options: JobOptions, filename: str = "call.wav") -> str:
-    with services.submission.receive() as upload:
+    with services.submission.begin() as upload:
         upload.write(spoken("wav"))
-        sha256 = upload.finish()
-    return services.submission.enqueue(upload, sha256, filename, options).id
+        return upload.commit(filename, options).id
 
 
 def analysed(

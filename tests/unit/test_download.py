@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
+from socket import socket
 from threading import Event, Thread
 from typing import Any, BinaryIO
 
@@ -233,11 +234,16 @@ def while_it_downloads(
     services: Services, host: Host, do: Callable[[str], object], stop: Event | None = None, **chosen: Any
 ) -> str:
     """The id of a job to which this is done in the middle of its download, once its worker has noticed."""
-    job_id = submitted(services, host.at("/call.wav", SLOWLY), **chosen)
+    downloading = Event()
+
+    def slowly(connection: socket) -> None:
+        downloading.set()
+        SLOWLY(connection)
+
+    job_id = submitted(services, host.at("/call.wav", slowly), **chosen)
     worker = Thread(target=stage(services, stop).run_once)
     worker.start()
-    while not stored_files(services):
-        time.sleep(0.02)
+    assert downloading.wait(30)
     began = time.monotonic()
     do(job_id)
     worker.join()

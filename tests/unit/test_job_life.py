@@ -25,7 +25,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.segment import SegmentStatus
-from shared.services.job_retry import What
+from shared.services.job_retry import RetryScope
 from shared.settings import Settings
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
@@ -87,10 +87,9 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(target=jobs)
     def submit(self) -> str:
-        with self.services.submission.receive() as upload:
+        with self.services.submission.begin() as upload:
             upload.write(SOUND)
-            sha256 = upload.finish()
-        job = self.services.submission.enqueue(upload, sha256, "call.wav", OPTIONS)
+            job = upload.commit("call.wav", OPTIONS)
         self.alive.add(job.id)
         return job.id
 
@@ -121,7 +120,7 @@ class JobLife(RuleBasedStateMachine):
             assert self.services.jobs.get(job_id).state is JobState.CANCELED
 
     @rule(job_id=jobs, what=st.sampled_from(["failed_segments", "all"]))
-    def retry(self, job_id: str, what: What) -> None:
+    def retry(self, job_id: str, what: RetryScope) -> None:
         before = self.services.jobs.get(job_id)
         try:
             self.services.job_retry.retry(job_id, what)

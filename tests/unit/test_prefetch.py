@@ -1,4 +1,4 @@
-"""Things done ahead come in order, a few at a time, and fail when it is their turn."""
+"""Results computed ahead come in order, a few at a time, with exceptions in their place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from shared.services.prefetch import ahead
+from shared.services.prefetch import map_ahead
 
 
 def test_what_is_done_comes_in_order() -> None:
@@ -17,17 +17,17 @@ def test_what_is_done_comes_in_order() -> None:
         time.sleep(0.002 * (10 - number % 10))
         return -number
 
-    assert list(ahead(later_is_quicker, range(40))) == [-number for number in range(40)]
+    assert list(map_ahead(later_is_quicker, range(40))) == [-number for number in range(40)]
 
 
 def test_several_are_done_at_once() -> None:
     all_begun = Barrier(8, timeout=30)
-    assert sorted(ahead(lambda _: all_begun.wait(), range(8))) == list(range(8))
+    assert sorted(map_ahead(lambda _: all_begun.wait(), range(8))) == list(range(8))
 
 
 def test_what_nobody_wants_is_not_begun() -> None:
     begun = count()
-    taken = list(islice(ahead(lambda number: next(begun) and number, range(10_000)), 10))
+    taken = list(islice(map_ahead(lambda number: next(begun) and number, range(10_000)), 10))
     assert len(taken) == 10
     assert next(begun) < 100
 
@@ -38,11 +38,11 @@ def test_an_error_is_raised_where_its_turn_is() -> None:
             raise LookupError
         return number
 
-    found: Iterator[int] = ahead(odd_one_out, range(10))
-    assert list(islice(found, 3)) == [0, 1, 2]
+    results: Iterator[int] = map_ahead(odd_one_out, range(10))
+    assert list(islice(results, 3)) == [0, 1, 2]
     with pytest.raises(LookupError):
-        next(found)
+        next(results)
 
 
 def test_of_nothing_comes_nothing() -> None:
-    assert list(ahead(str, [])) == []
+    assert list(map_ahead(str, [])) == []

@@ -33,10 +33,9 @@ def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
 
 
 def submitted(services: Services, retention: RetentionOptions = FOREVER) -> str:
-    with services.submission.receive() as upload:
+    with services.submission.begin() as upload:
         upload.write(spoken("wav"))
-        sha256 = upload.finish()
-    return services.submission.enqueue(upload, sha256, "call.wav", JobOptions(retention=retention)).id
+        return upload.commit("call.wav", JobOptions(retention=retention)).id
 
 
 def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Services) -> None:

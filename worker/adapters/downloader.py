@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from multipart import parse_options_header
 
-from shared.adapters.outgoing_http import Coming, Outgoing, Refused, Unreachable
+from shared.adapters.outgoing_http import Outgoing, Refused, StreamedAnswer, Unreachable
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
 STALL_S = 60.0
@@ -29,7 +29,7 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 class HttpDownload:
     """`worker.pipeline.ports.Download` of an HTTP response, until the time `deadline` of the monotonic clock."""
 
-    def __init__(self, coming: Coming, stall_s: float, deadline: float) -> None:
+    def __init__(self, coming: StreamedAnswer, stall_s: float, deadline: float) -> None:
         self._coming = coming
         self._stall_s = stall_s
         self._deadline = deadline
@@ -80,12 +80,12 @@ class HttpDownloader:
                 raise DownloadFailed(f"The host of the URL answered {status}.", may_pass=may_pass)
             yield HttpDownload(coming, self._stall_s, deadline)
 
-    def _follow(self, url: str, deadline: float, unwanted: Callable[[], bool], opened: ExitStack) -> Coming:
+    def _follow(self, url: str, deadline: float, unwanted: Callable[[], bool], opened: ExitStack) -> StreamedAnswer:
         """Follow redirects to the final response; each address on the way is checked like the first."""
         for _ in range(_MOST_REDIRECTS + 1):
             wait_s = min(self._stall_s, max(0.001, deadline - time.monotonic()))
             coming = opened.enter_context(
-                self._outgoing.asked("GET", url, None, self._headers, wait_s, unwanted=unwanted)
+                self._outgoing.request("GET", url, None, self._headers, wait_s, canceled=unwanted)
             )
             location = coming.headers.get("location")
             if coming.response.status not in _REDIRECTS or not location:

@@ -51,15 +51,15 @@ class Fetch:
     def _downloaded(self, url: str, claim: Claim, keeper: Lease) -> Recording:
         with (
             self.downloader.open(url, lambda: keeper.lost or self.stop.is_set()) as download,
-            self.services.submission.receive(claim.job.id) as upload,
+            self.services.submission.begin(claim.job.id) as upload,
         ):
             upload.expect(download.size)
             for block in download.blocks():
                 self._check(keeper)
                 upload.write(block)
-            sha256 = upload.finish()
-            # Who has lost the job meanwhile must not write over what another has fetched.
+            # A worker that has lost the job must not overwrite the recording that another worker has downloaded.
             self.services.ports.work_queue.renew(claim)
+            sha256 = upload.store()
             named = _named(claim.job.recording, download)
         return replace(named, size_bytes=upload.size, sha256=sha256).without_url()
 

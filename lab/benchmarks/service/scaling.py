@@ -96,10 +96,9 @@ class _ScalingWork:
         """Submit all jobs and wait until they are prepared."""
         with self._stack.open_services() as services:
             for file in self._sent:
-                with services.submission.receive() as upload:
+                with services.submission.begin() as upload:
                     upload.write(file.read_bytes())
-                    sha256 = upload.finish()
-                services.submission.enqueue(upload, sha256, file.name, JobOptions())
+                    upload.commit(file.name, JobOptions())
         with self._stack.run_workers("prepare"):
             self._wake(Queue.PREPARE)
             self._wait_until_none(JobRow.state != JobState.INFERRING.value)
