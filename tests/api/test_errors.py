@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.error_page import page
+from api.error_page import render_markdown
 from api.errors import GENERAL, STATUS
 from shared.container import Services
 from shared.domain import errors
@@ -41,7 +41,9 @@ def test_every_failure_and_every_warning_has_a_sentence() -> None:
 
 def test_the_page_of_errors_is_what_the_code_says() -> None:
     committed = Path(__file__).parents[2] / "docs" / "errors.md"
-    assert committed.read_text(encoding="utf-8") == page(), "Run `python -m api.error_page > docs/errors.md`."
+    assert committed.read_text(encoding="utf-8") == render_markdown(), (
+        "Run `python -m api.error_page > docs/errors.md`."
+    )
 
 
 def test_the_type_of_every_problem_leads_to_its_place_on_a_page_of_the_service(client: TestClient) -> None:
