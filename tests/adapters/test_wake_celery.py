@@ -60,7 +60,6 @@ def test_a_message_says_nothing_but_which_work_and_is_json(redis_url: str, messa
     assert (message["headers"]["argsrepr"], message["headers"]["kwargsrepr"]) == ("()", "{}")
 
 
-@pytest.mark.timeout(60)
 def test_a_broker_that_is_away_holds_nobody_up_and_is_found_again() -> None:
     with (
         RedisServer() as server,

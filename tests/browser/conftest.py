@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect
 
 from lab.benchmarks.browser import NoBrowser, chromium
-from tests.e2e.conftest import Client
 from tests.support.processes import api
 from tests.support.servers.missing import leave_out
+from tests.support.service_client import Client
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
 PATIENCE_S = 90

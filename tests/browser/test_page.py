@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.service_client import Client
 
 QUARTER_HOUR = encoded(np.tile(speech_like(100, seed=5).samples, 9)[:, None], 16_000, "flac")
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import opened
-from tests.e2e.conftest import Client
+from tests.support.service_client import Client
 
 SERIOUS = {"serious", "critical"}
 

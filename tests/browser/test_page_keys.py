@@ -13,8 +13,8 @@ from shared.container import open_services
 from shared.domain.access import Scope
 from shared.settings import Settings
 from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
-from tests.e2e.conftest import Client
 from tests.support.processes import Process, url_of, wait_for
+from tests.support.service_client import Client
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import wait_until
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.service_client import Client
 
 RATE = 16_000
 TALK = speech_like(6, seed=4).samples

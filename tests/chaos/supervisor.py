@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
-from tests.support.processes import Process
+from tests.support.processes import Process, wait_for
 
 _EVERY_S = 0.2
-_START_WITHIN_S = 180
-"""Six of them start at once, and two load a model."""
 
 
 class Supervisor:
@@ -30,7 +27,7 @@ class Supervisor:
         self._processes = [self._started(place) for place in range(len(self._commands))]
         self._thread.start()
         try:
-            self._wait()
+            wait_for(*self._processes)
         except BaseException:
             self.__exit__()
             raise
@@ -52,12 +49,6 @@ class Supervisor:
     def said(self, command: str) -> str:
         """All that processes of a command, such as `infer`, have logged."""
         return "".join(log.read_text(errors="replace") for log in self._folder.glob(f"*-{command}.log"))
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _START_WITHIN_S
-        while not all(process.ready for process in self._processes):
-            assert time.monotonic() < deadline, [process.said for process in self._processes]
-            time.sleep(_EVERY_S)
 
     def _started(self, place: int) -> Process:
         command = self._commands[place]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import Process, url_of, wait_for
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 
 DISK_BYTES = 16 << 20
 SOUND = speech_like(30, seed=21).samples[:, None]
@@ -25,7 +25,6 @@ LARGE, SMALL = encoded(SOUND, 16_000, "wav"), encoded(SOUND, 16_000, "opus")
 """The same; the segments, which are FLAC, have 400 kB."""
 ROOM = 280_000
 """Bytes: for `SMALL`, but not for its segments besides."""
-WITHIN_S = 60
 
 
 def on_small_disk(folder: Path) -> list[str]:
@@ -94,10 +93,7 @@ def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
     refused(client, LARGE)
     assert list((service.disk / "objects" / ".incoming").iterdir()) == []
     waiting = client.submit(SMALL)["id"]
-    deadline = time.monotonic() + WITHIN_S
-    while service.said.count("code=storage_full") < 2:
-        assert time.monotonic() < deadline, service.said
-        time.sleep(0.2)
+    wait_until(lambda: service.said.count("code=storage_full") >= 2, lambda: service.said)
     assert client.get(f"/v1/jobs/{waiting}").json()["status"] == "processing"
     service.leave(DISK_BYTES // 2)
     assert client.ended(waiting)["status"] == "succeeded"

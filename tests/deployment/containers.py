@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.deployment.compose import seconds
+from tests.support.waiting import PATIENCE_S, wait_until
 
 PROGRAMS = Path(sys.executable).parent
-_WITHIN_S = 60.0
 _ENTRYPOINT = ["emoline"]
 """Of the images that are built here, see tests/deployment/test_images.py."""
 
@@ -50,7 +49,7 @@ class Container:
         """Runs it to its end; gives the exit status."""
         with self._log.open("ab") as log:
             return subprocess.run(
-                self._command, env=self._environment, cwd=self._root, stdout=log, stderr=log, timeout=_WITHIN_S
+                self._command, env=self._environment, cwd=self._root, stdout=log, stderr=log, timeout=PATIENCE_S
             ).returncode
 
     def start(self) -> None:
@@ -79,10 +78,7 @@ class Container:
         return done.returncode == 0
 
     def wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + _WITHIN_S
-        while not self.healthy():
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.2)
+        wait_until(self.healthy, lambda: self.said)
 
     def stop(self) -> int:
         """SIGTERM, then as long as compose would wait; gives the exit status. Raises TimeoutExpired."""

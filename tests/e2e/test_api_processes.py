@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Client
-from tests.e2e.test_kill import children_of
+from tests.support.embedded_process import children_of
 from tests.support.figures import figures
 from tests.support.media.case import spoken
 from tests.support.processes import Process, url_of, wait_for
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 
-WITHIN_S = 30
 PROCESSES = 3
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -40,13 +37,8 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Process]:
         yield process
 
 
-def gone(*pids: int) -> bool:
-    deadline = time.monotonic() + WITHIN_S
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
+def wait_until_gone(*pids: int) -> None:
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), lambda: pids)
 
 
 def sockets_of(pid: int) -> int:
@@ -86,7 +78,7 @@ def test_stopped_it_ends_with_all_of_its_processes(serve: Process) -> None:
     children = children_of(serve.process.pid)
     serve.terminate()
     assert serve.status() == 0
-    assert gone(*children)
+    wait_until_gone(*children)
 
 
 def test_killed_it_takes_its_processes_with_it_and_the_address_is_free(
@@ -94,7 +86,7 @@ def test_killed_it_takes_its_processes_with_it_and_the_address_is_free(
 ) -> None:
     children = children_of(serve.process.pid)
     serve.kill()
-    assert gone(*children)
+    wait_until_gone(*children)
     port = url_of(serve).rpartition(":")[2]
     with Process(tmp_path / "again.log", environment, "serve", "--port", port) as again:
         wait_for(again)
@@ -105,7 +97,7 @@ def test_it_ends_when_one_of_its_processes_does_so_that_whoever_watches_it_start
     os.kill(min(children), signal.SIGKILL)
     serve.status()
     assert "api.process_ended" in serve.said
-    assert gone(*children)
+    wait_until_gone(*children)
 
 
 def test_an_address_that_it_has_is_taken(serve: Process, environment: dict[str, str], tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.domain.failure import FailureCode
-from tests.e2e.conftest import Client
 from tests.support.media.broken import BrokenFile, broken_files
 from tests.support.media.case import spoken
+from tests.support.service_client import Client
 
 EVERY = 1 if os.environ.get("EMOLINE_TEST_ALL_MEDIA") else 6
 """Of the 500 files every sixth is posted, which is about two minutes; all of them when asked."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from base64 import b64decode
 from pathlib import Path
 
@@ -17,14 +14,9 @@ import soundfile
 
 from shared.schemas.result import ResultDocument
 from tests.reports.test_pdf import links, pages
+from tests.support.command_line import emoline
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
-
-
-def emoline(*arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "120"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +115,6 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(300)
 def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -> None:
     done = emoline("demo", "--out", tmp_path, timeout=280)
     assert done.returncode == 0, done.stderr

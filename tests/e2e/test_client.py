@@ -20,11 +20,11 @@ from emoline.client import Client, ServiceError, Unsuccessful
 from shared.schemas.job import JobDocument
 from shared.schemas.result import ResultDocument
 from shared.settings import Settings
-from tests.e2e.conftest import Client as Plain
 from tests.reports.test_pdf import links, pages
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
+from tests.support.service_client import Client as Plain
 
 RATE = 16_000
 MIB = 1 << 20

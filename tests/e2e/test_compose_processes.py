@@ -20,17 +20,15 @@ import pytest
 
 from tests.deployment.compose import services
 from tests.deployment.containers import PROGRAMS, Container, valkey_programs
-from tests.e2e.conftest import Client
 from tests.support.figures import figures
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.s3 import KEY, SECRET, S3Server, s3_servers
+from tests.support.service_client import Client
 
 NOT_RUN_HERE = {"postgres", "seaweedfs"}
 WORKERS = ("prepare", "infer-cpu", "finish", "deliver")
 PASSWORD = "no-secret-at-all"
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

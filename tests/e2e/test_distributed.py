@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,20 +14,19 @@ from standardwebhooks import Webhook
 from cli.embedded import embedded_service
 from shared.db.engine import open_engine
 from shared.settings import Settings
-from tests.e2e.conftest import WITHIN_S, Client
-from tests.e2e.test_cli import emoline
-from tests.e2e.test_kill import EIGHT_MINUTES, half_done
+from tests.support.command_line import emoline
+from tests.support.embedded_process import EIGHT_MINUTES, half_done
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import Process, api, wait_for
 from tests.support.results import equal
 from tests.support.servers.postgres import new_database
 from tests.support.servers.receiver import receiving
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 
 RATE = 16_000
 SOUND = encoded(speech_like(30, seed=5).samples[:, None], RATE, "wav")
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +111,8 @@ def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
 ) -> None:
     job_id = distributed.submit(EIGHT_MINUTES, segmentation={"vad": "silero"})["id"]
     with workers(tmp_path, environment, "prepare") as (prepare,):
-        deadline = time.monotonic() + 60
-        while not (job := distributed.get(f"/v1/jobs/{job_id}").json())["progress"]["segments_total"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        assert job["stage"] == "preparing"
+        wait_until(lambda: distributed.get(f"/v1/jobs/{job_id}").json()["progress"]["segments_total"])
+        assert distributed.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"
         assert ended(prepare) == [0]
         assert "given_back" in prepare.said
     assert attempts(environment["EMOLINE_DATABASE_URL"], job_id) == (0, 0)
@@ -138,10 +133,7 @@ def test_who_is_to_be_told_is_told_by_the_worker_for_that(
         secret = distributed.post("/v1/webhook-secret/rotate").json()["secret"]
         job = distributed.submit(SOUND, webhook_url=receiver.url)
         assert distributed.post(f"/v1/jobs/{job['id']}/cancel").status_code == 202
-        deadline = time.monotonic() + WITHIN_S
-        while not receiver.received:
-            assert time.monotonic() < deadline, deliver.said
-            time.sleep(0.05)
+        wait_until(lambda: receiver.received, lambda: deliver.said)
         assert ended(deliver) == [0]
     (request,) = receiver.received
     event = Webhook(secret).verify(request.body, request.headers)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.media.speech import speech_like
 
 

@@ -11,7 +11,6 @@ import pandas
 import pytest
 
 from emoline.client import Client as PythonClient
-from tests.e2e.conftest import Client
 from tests.exports.readers import (
     Span,
     Tiers,
@@ -23,6 +22,7 @@ from tests.exports.readers import (
     textgrid_by_praatio,
     vtt_by_webvtt,
 )
+from tests.support.service_client import Client
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 ROLES = ["=agent", 'the "customer" --> & <co>']

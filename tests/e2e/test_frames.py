@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.frame_scores import Floats, softmax
-from tests.e2e.conftest import Client
+from tests.support.service_client import Client
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 

@@ -14,7 +14,7 @@ from shared.domain.options import JobOptions
 from shared.domain.segment import Segment
 from shared.frame_scores import Floats, softmax
 from shared.settings import Settings
-from tests.e2e.conftest import Client
+from tests.support.service_client import Client
 from worker.container import build_pipeline
 from worker.offline.analyze import analyze
 

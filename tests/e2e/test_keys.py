@@ -9,8 +9,8 @@ import pytest
 
 from cli.embedded import embedded_service
 from shared.settings import Settings
-from tests.e2e.conftest import Client
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
+from tests.support.service_client import Client
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,11 @@ import yaml
 from httpx2 import Client as HttpClient
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 
-from tests.e2e.conftest import Client
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.figures import Figures, figures
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.service_client import Client
 from worker.metrics import PortInUse, shown
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import Client
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.media.case import spoken
+from tests.support.service_client import Client
 
 
 def test_the_bundled_model_is_the_one_that_results_name(client: Client) -> None:

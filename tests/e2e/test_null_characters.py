@@ -10,10 +10,10 @@ from sqlalchemy import URL
 
 from cli.embedded import embedded_service
 from shared.settings import Settings
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.postgres import new_database
+from tests.support.service_client import Client
 
 SOUND = encoded(speech_like(3, seed=5).samples[:, None], 16_000, "wav")
 NAME = b64encode(b"a\0b").decode()

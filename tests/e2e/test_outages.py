@@ -27,16 +27,16 @@ from shared.domain.job import MAX_ATTEMPTS, JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
 from tests.api.test_access import BODIES, HEADERS, IDS, refused, said
-from tests.e2e.conftest import Client
-from tests.e2e.test_kill import EIGHT_MINUTES, half_done, served
 from tests.support.analysed import submitted
 from tests.support.clock import ManualClock
+from tests.support.embedded_process import EIGHT_MINUTES, half_done, served
 from tests.support.media.case import spoken
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.support.servers.s3 import s3_servers
+from tests.support.service_client import Client
 from tests.unit.test_infer_stage import Talkative, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import build_decoder, prepare_work

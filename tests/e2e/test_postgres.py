@@ -10,11 +10,11 @@ from sqlalchemy import text
 from cli.embedded import embedded_service
 from shared.db.engine import open_engine
 from shared.settings import Settings
-from tests.e2e.conftest import Client
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.results import equal
+from tests.support.service_client import Client
 
 RATE = 16_000
 SOUND = encoded(speech_like(30, seed=5).samples[:, None], RATE, "wav")

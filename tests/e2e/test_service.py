@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ import soundfile
 
 from cli.embedded import embedded_service
 from shared.settings import Settings
-from tests.e2e.conftest import WITHIN_S, Client
 from tests.support.media.encode import encoded
 from tests.support.media.pictures import video_only
 from tests.support.media.speech import speech_like
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 from worker.pipeline.ports import Samples
 
 RATE = 16_000
@@ -224,8 +224,5 @@ def test_the_service_gets_ready_by_itself_and_says_why_it_is_not(tmp_path: Path)
         assert fresh.get("/livez").status_code == 200
         unready = fresh.get("/readyz")
         assert (unready.status_code, unready.json()["problems"]) == (503, ["The model mini is being loaded."])
-        deadline = time.monotonic() + WITHIN_S
-        while (ready := fresh.get("/readyz")).status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        assert ready.json() == {"status": "ready", "problems": []}
+        wait_until(lambda: fresh.get("/readyz").status_code == 200, lambda: fresh.get("/readyz").text)
+        assert fresh.get("/readyz").json() == {"status": "ready", "problems": []}

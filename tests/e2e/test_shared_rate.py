@@ -9,17 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Client
-from tests.e2e.test_kill import children_of
+from tests.support.embedded_process import children_of
 from tests.support.processes import Process, url_of, wait_for
 from tests.support.servers.redis import RedisServer
+from tests.support.service_client import Client
 
 PROCESSES = 2
 MOST = 5
 CLIENTS = 24
 """Connections are spread by chance over the processes: of so many, each has far more than would be within the limit."""
-
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

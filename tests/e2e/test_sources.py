@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import time
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,12 +13,13 @@ import pytest
 
 from cli.embedded import embedded_service
 from shared.settings import Settings
-from tests.e2e.conftest import Client
-from tests.e2e.test_kill import served
+from tests.support.embedded_process import served
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.host import Host, hosting, raw, says
 from tests.support.servers.receiver import receiving
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 
 SOUND = encoded(speech_like(8, seed=21).samples[:, None], 16_000, "wav")
 SECRET = "X-Signature=5ecre7"
@@ -54,8 +54,7 @@ def test_a_batch_of_good_and_bad_urls_ends_each_in_its_own_way(tmp_path: Path, h
         looked = client.get(batch["links"]["self"]).json()
         texts = [client.get(f"/v1/jobs/{job['id']}/result").text for job in ended]
         uploaded, _ = client.analysed(SOUND, channels="mix")
-        while len(receiver.received) < 10:
-            time.sleep(0.05)
+        wait_until(lambda: len(receiver.received) >= 10, lambda: receiver.received)
     assert (looked["total"], looked["ended"]) == (5, 5)
     assert (looked["counts"]["succeeded"], looked["counts"]["failed"]) == (3, 2)
     codes = [job["error"] and job["error"]["code"] for job in ended]
@@ -65,7 +64,6 @@ def test_a_batch_of_good_and_bad_urls_ends_each_in_its_own_way(tmp_path: Path, h
     assert not any("5ecre7" in text for text in said)
 
 
-@pytest.mark.timeout(300)
 def test_a_service_killed_in_the_middle_of_a_download_fetches_it_at_the_next_start(
     tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,8 +72,7 @@ def test_a_service_killed_in_the_middle_of_a_download_fetches_it_at_the_next_sta
     with served(tmp_path) as (process, client):
         job_id = submitted(client, host.at(f"/call.wav?{SECRET}", slowly))
         refused = submitted(client, f"{host.url}/missing.wav?{SECRET}")
-        while len(host.asked) < 2:
-            time.sleep(0.02)
+        wait_until(lambda: len(host.asked) >= 2, lambda: host.asked)
         client.ended(refused)
         assert client.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"
         process.send_signal(signal.SIGKILL)

@@ -14,7 +14,7 @@ import soundfile
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms
 from shared.settings import Settings
-from tests.e2e.test_cli import emoline
+from tests.support.command_line import emoline
 from tests.support.media.damaged import replace_blocks
 from tests.support.media.encode import encode
 from tests.support.media.speech import Samples, speech_like

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,12 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.e2e.conftest import WITHIN_S, Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import Process, api, url_of, wait_for
 from tests.support.servers.receiver import Received, Receiver, Reply, receiving
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 
 SOUND = encoded(speech_like(20, seed=41).samples[:, None], 16_000, "flac")
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -88,10 +88,7 @@ def _job(client: Client, hooks: Receiver, collector: Receiver) -> dict[str, Any]
     assert answer.status_code == 202
     job = client.ended(answer.json()["id"])
     assert job["status"] == "succeeded"
-    deadline = time.monotonic() + WITHIN_S
-    while sum(span.name == "delivering" for _, span in spans_of(collector.received)) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: sum(span.name == "delivering" for _, span in spans_of(collector.received)) >= 2)
     return job
 
 

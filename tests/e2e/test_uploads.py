@@ -9,7 +9,6 @@ import random
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -30,12 +29,13 @@ from shared.container import Services, open_services
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from tests.e2e.conftest import Client
-from tests.e2e.test_kill import served
+from tests.support.embedded_process import served
 from tests.support.media.case import spoken
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.missing import leave_out
 from tests.support.servers.s3 import S3Server, S3Servers, s3_servers
+from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 from worker.container import build_decoder, prepare_work
 
 MB = 1 << 20
@@ -43,7 +43,6 @@ CONTENT = spoken("wav") + random.Random(1).randbytes(12 * MB)
 """A recording of a second, and much behind it that is none."""
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 CUT = len(CONTENT) * 6 // 10
-WITHIN_S = 30
 PAGE = Path(__file__).parents[2] / "docs" / "uploads.md"
 
 
@@ -113,13 +112,12 @@ def line(url: str, path: str, content: bytes, size: int) -> Iterator[None]:
 
 def offset_after(client: Client, path: str, least: int) -> int:
     """How much is there, once it is as much as that."""
-    deadline = time.monotonic() + WITHIN_S
-    while True:
-        there = int(client.head(path, headers={"Tus-Resumable": "1.0.0"}).headers["upload-offset"])
-        if there >= least:
-            return there
-        assert time.monotonic() < deadline, there
-        time.sleep(0.05)
+
+    def offset() -> int:
+        return int(client.head(path, headers={"Tus-Resumable": "1.0.0"}).headers["upload-offset"])
+
+    wait_until(lambda: offset() >= least, offset)
+    return offset()
 
 
 def resume(url: str, path: str, content: bytes, **how: Any) -> None:
@@ -239,7 +237,6 @@ def test_the_commands_of_the_page_send_a_recording_in_parts(place: Place, tmp_pa
     assert (upload["state"], upload["filename"], upload["sha256"]) == ("complete", "call.mp3", SHA256)
 
 
-@pytest.mark.timeout(240)
 def test_an_upload_outlives_the_service_that_took_it(tmp_path: Path) -> None:
     content = spoken("wav") + random.Random(2).randbytes(70 * MB)
     with ExitStack() as killed:

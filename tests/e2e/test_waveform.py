@@ -11,9 +11,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.e2e.conftest import Client
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.service_client import Client
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 RATE = 16_000

@@ -24,11 +24,11 @@ from shared.db.jobs import SqlJobStore
 from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.settings import Settings
-from tests.e2e.conftest import Client
 from tests.support.clock import ManualClock
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.receiver import Received, Receiver, Reply, receiving
+from tests.support.service_client import Client
 from tests.support.stored_jobs import new_job
 from worker.adapters.webhook_sender import WebhookSender
 from worker.stages.deliver import DeliverStage

@@ -7,18 +7,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from tests.e2e.conftest import Client
+from tests.support.service_client import Client
+from tests.support.waiting import PATIENCE_S, wait_until
 
 _READY = {"serve": "listens on", "beat": "beat: Starting"}
-_STOP_WITHIN_S = 60
-_READY_WITHIN_S = 180
-"""Several start at once, and each loads its libraries, one of them a model."""
 
 
 class Process:
@@ -53,7 +50,7 @@ class Process:
 
     def status(self) -> int:
         """The exit status, once it has one."""
-        return self.process.wait(_STOP_WITHIN_S)
+        return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
         self.process.kill()
@@ -77,7 +74,5 @@ def url_of(serve: Process) -> str:
 
 
 def wait_for(*processes: Process) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while not all(process.ready for process in processes):
-        assert time.monotonic() < deadline, [process.said for process in processes]
-        time.sleep(0.05)
+    """Return when all of them are ready; raises AssertionError with their output where one is not."""
+    wait_until(lambda: all(process.ready for process in processes), lambda: [process.said for process in processes])

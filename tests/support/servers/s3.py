@@ -23,12 +23,12 @@ import pytest
 from shared.adapters.s3_client import connect
 from shared.adapters.s3_object_store import S3ObjectStore
 from shared.settings import Settings
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
 
 KEY, SECRET = "AKIDEMOLINETESTS", "no-secret-at-all"
-_START_WITHIN_S = 30.0
 _UNTIL_STDIN_CLOSES = '"$@" & server=$!; read _; kill $server; wait $server'
 """The pipe closes however the tests end, by kill -9 too."""
 
@@ -136,7 +136,7 @@ def _running(port: int, program: str, *arguments: str) -> Iterator[S3Server]:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _START_WITHIN_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port)).close()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -10,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.support.servers.postgres import running_postgres
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-WITHIN_S = 20
 HOLD = """
 import time
 import psycopg
@@ -38,10 +37,7 @@ def test_our_own_postgres_and_its_folder_are_gone_after_a_test_run_was_killed() 
         url, data = process.stdout.readline().split()
         assert not stopped(url)
         process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + WITHIN_S
-    while Path(data).exists() or not stopped(url):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not Path(data).exists() and stopped(url))
 
 
 @pytest.mark.usefixtures("postgres_server")  # left out where that is

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -11,9 +10,9 @@ import pytest
 import redis
 
 from tests.support.servers.redis import RedisServer
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-WITHIN_S = 20
 HOLD = """
 import time
 import redis
@@ -45,10 +44,7 @@ def test_our_own_redis_and_its_folder_are_gone_after_a_test_run_was_killed() -> 
         url, folder = process.stdout.readline().split()
         assert not stopped(url)
         process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + WITHIN_S
-    while Path(folder).exists() or not stopped(url):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not Path(folder).exists() and stopped(url))
 
 
 def test_killed_it_forgets_all_unless_it_appends_to_a_file(server: RedisServer, request: pytest.FixtureRequest) -> None:
