@@ -51,7 +51,7 @@ from shared.settings import Settings
 from shared.telemetry.collectors import Collectors
 
 _MAX_CALLERS = 1_000
-"""Callers whose services are cached: to build them takes longer than to load a job."""
+"""Size of the cache of services by caller: to build them takes longer than to load a job."""
 
 _EXPOSED_HEADERS = (
     "Content-Disposition",

@@ -14,7 +14,7 @@ _MAX_REMEMBERED = 10_000
 
 
 class Authenticator:
-    """Finds out who calls, and remembers it for a moment."""
+    """Identifies callers by their API keys and remembers them for a moment."""
 
     def __init__(self, api_keys: ApiKeys) -> None:
         self._api_keys = api_keys

@@ -30,7 +30,7 @@ from shared.services.uploads import Uploads
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-async def _caller(
+async def get_caller(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
     header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
@@ -53,7 +53,7 @@ async def _caller(
     return caller
 
 
-async def _services(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Services:
+async def get_services(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Services:
     """The services of the caller's tenant, to read or to change as the request's method says. Raises MissingScope."""
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
     return _tenant_services(request, caller)
@@ -64,52 +64,56 @@ def _tenant_services(request: Request, caller: Caller) -> Services:
     return services_of(caller.tenant, caller.key_id)
 
 
-async def _api_keys(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> ApiKeys:
+async def get_api_keys(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> ApiKeys:
+    """The service that manages API keys, for callers with the scope for it. Raises MissingScope."""
     caller.check([Scope.KEYS])
     services: Services = request.app.state.services
     return services.api_keys
 
 
-async def _job_id(
+async def get_job_id(
     job_id: Annotated[
         str, Path(description="A job's id, `job_<uuid7>`.", examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     ],
 ) -> str:
+    """The id of a job in the path. Raises JobNotFound if it cannot be one."""
     if not is_id("job", job_id):
         raise JobNotFound
     return job_id
 
 
-async def _uploads(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Uploads:
+async def get_uploads(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Uploads:
     """The uploads of the caller's tenant. To read one is to learn where to write, so it needs the scope for writing."""
     caller.check([Scope.WRITE])
     return _tenant_services(request, caller).uploads
 
 
-async def _upload_id(
+async def get_upload_id(
     upload_id: Annotated[
         str, Path(description="An upload's id, `upl_<uuid7>`.", examples=["upl_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     ],
 ) -> str:
+    """The id of an upload in the path. Raises UploadNotFound if it cannot be one."""
     if not is_id("upl", upload_id):
         raise UploadNotFound
     return upload_id
 
 
-ServicesDep = Annotated[Services, Depends(_services)]
-UploadsDep = Annotated[Uploads, Depends(_uploads)]
-UploadId = Annotated[str, Depends(_upload_id)]
-JobId = Annotated[str, Depends(_job_id)]
+ServicesDep = Annotated[Services, Depends(get_services)]
+UploadsDep = Annotated[Uploads, Depends(get_uploads)]
+UploadId = Annotated[str, Depends(get_upload_id)]
+JobId = Annotated[str, Depends(get_job_id)]
 SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 
 
-async def _job_watch(request: Request, job_id: JobId, services: ServicesDep) -> JobWatch:
+async def get_job_watch(request: Request, job_id: JobId, services: ServicesDep) -> JobWatch:
+    """A watch over the job in the path."""
     job_loader: JobLoader = request.app.state.job_loader
     return JobWatch(job_id, job_loader, services, request.scope[TENANT])
 
 
-JobWatchDep = Annotated[JobWatch, Depends(_job_watch)]
-CallerDep = Annotated[Caller, Depends(_caller)]
+JobWatchDep = Annotated[JobWatch, Depends(get_job_watch)]
+CallerDep = Annotated[Caller, Depends(get_caller)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -119,4 +123,4 @@ IdempotencyKey = Annotated[
         description="Of the client's making: the same key and the same recording give the same job.",
     ),
 ]
-ApiKeysDep = Annotated[ApiKeys, Depends(_api_keys)]
+ApiKeysDep = Annotated[ApiKeys, Depends(get_api_keys)]

@@ -9,6 +9,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
@@ -19,7 +20,6 @@ from celery import Celery
 
 from api.app import create_app
 from api.metrics import SharedApiMetrics
-from api.readiness import ReadinessCheck
 from api.server import check_access, hosts, listen, listener_url, serving, split_listener
 from shared.adapters.celery_wake_ups import CeleryWakeUps, celery_app, queues_that_answer
 from shared.adapters.local_wake_ups import LocalWakeUps
@@ -107,7 +107,7 @@ def _serve(
         traces.exported("api"),
         CeleryWakeUps(broker) as wake_ups,
         open_services(settings, wake_ups) as services,
-        serving(create_app(services, hosts(settings), [_workers_check(broker)], metrics), listener),
+        serving(create_app(services, hosts(settings), [partial(_check_workers, broker)], metrics), listener),
     ):
         while os.getppid() == parent and not stop.wait(_PARENT_CHECK_S):
             pass
@@ -119,12 +119,10 @@ def _close(listeners: list[socket.socket]) -> None:
         listener.close()
 
 
-def _workers_check(broker: Celery) -> ReadinessCheck:
-    def check() -> str | None:
-        try:
-            missing = set(Queue) - queues_that_answer(broker)
-        except Exception:  # each transport has exceptions of its own
-            return "The broker does not answer."
-        return f"No worker answers for {', '.join(sorted(missing))}." if missing else None
-
-    return check
+def _check_workers(broker: Celery) -> str | None:
+    """Return a sentence if the broker or the workers of a queue do not answer, else None."""
+    try:
+        missing = set(Queue) - queues_that_answer(broker)
+    except Exception:  # each transport has exceptions of its own
+        return "The broker does not answer."
+    return f"No worker answers for {', '.join(sorted(missing))}." if missing else None

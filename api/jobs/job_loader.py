@@ -13,7 +13,7 @@ from shared.container import Services
 from shared.services.job_reader import JobReader, JobView
 
 _GATHER_S = 0.01
-"""Seconds in which a batch gathers requests: nobody who polls a job notices, and more requests come meanwhile."""
+"""Seconds in which a batch gathers requests: too few to be noticed by a client that polls."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class JobLoader:
         self._one_at_a_time = asyncio.Lock()
 
     async def load(self, job_id: str, services: Services, tenant: str) -> JobView:
-        """Load a job of the tenant, whose services these are. Raises JobNotFound or JobDeleted."""
+        """Load a job of the tenant with its `services`. Raises JobNotFound or JobDeleted."""
         batch = self._next_batch
         batch.job_ids.add(job_id)
         if batch.query is None:

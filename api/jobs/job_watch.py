@@ -19,7 +19,7 @@ _VIEW = TypeAdapter(JobView)
 
 @dataclass(frozen=True, slots=True)
 class JobWatch:
-    """A watch over a job of a tenant, whose services these are. All methods raise JobNotFound or JobDeleted."""
+    """A watch over a job of a tenant with its `services`. All methods raise JobNotFound or JobDeleted."""
 
     job_id: str
     loader: JobLoader

@@ -53,11 +53,8 @@ class _ProblemSender:
             return
         if message["type"] == "http.response.start":
             self.started = True
-            if message["status"] >= 400 and _is_plain_text(message):
+            content_types = (value for name, value in message["headers"] if name == b"content-type")
+            if message["status"] >= 400 and any(value.startswith(b"text/plain") for value in content_types):
                 self._plain_start = message
                 return
         await self._send(message)
-
-
-def _is_plain_text(start: Message) -> bool:
-    return any(name == b"content-type" and value.startswith(b"text/plain") for name, value in start["headers"])
