@@ -1,9 +1,9 @@
-"""The FastAPI application over the services it is given."""
+"""The FastAPI application, composed from services, middleware and routes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from importlib.metadata import version
 
@@ -12,16 +12,19 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_swagger import patch_fastapi
 from prometheus_client.registry import Collector
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import Receive, Scope, Send
 
 from api import errors
-from api.auth import Doorkeeper
-from api.jobs.job_loader import Looks
-from api.metrics import ApiMetrics, State
-from api.middleware.http_limits import BodyLimit, Edge
-from api.middleware.request_log import UNSEEN, Observing
-from api.rate_limit import Rates
+from api.auth import Authenticator
+from api.jobs.job_loader import JobLoader
+from api.metrics import ApiMetrics, BacklogMetrics
+from api.middleware.body_limit import BodyLimit
+from api.middleware.known_hosts import KnownHosts
+from api.middleware.problem_responses import ProblemResponses
+from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
+from api.middleware.security_headers import SecurityHeaders
+from api.middleware.tus_protocol import TusProtocol
+from api.rate_limit import RateLimiter
+from api.readiness import ReadinessCheck, check_database, check_object_store
 from api.render_pool import RenderPool
 from api.routes import (
     batches,
@@ -44,16 +47,11 @@ from api.routes import (
     webhooks,
 )
 from shared.container import Services, build_services
-from shared.domain.errors import ObjectNotFound
-from shared.ports import JobFilter
 from shared.settings import Settings
 from shared.telemetry.collectors import Collectors
 
-Check = Callable[[], str | None]
-"""Why the service is not ready, in a sentence, or None."""
-
-_MOST_CALLERS = 1_000
-"""Whose services are kept: to make them takes longer than to look a job up."""
+_MAX_CALLERS = 1_000
+"""Size of the cache of services by caller: to build them takes longer than to load a job."""
 
 _EXPOSED_HEADERS = (
     "Content-Disposition",
@@ -72,14 +70,14 @@ _EXPOSED_HEADERS = (
     "Upload-Offset",
     "WWW-Authenticate",
 )
-"""What scripts of foreign pages may read of an answer, besides what they always may."""
+"""Response headers that scripts of foreign pages may read, besides those that they always may."""
 
-_ABOUT = """Emotion timelines for long recordings.
+_DESCRIPTION = """Emotion timelines for long recordings.
 
 POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
 Errors are problem+json with a stable `code`."""
 
-_FEATURES = (
+_ROUTES = (
     jobs,
     batches,
     results,
@@ -100,68 +98,71 @@ _FEATURES = (
 )
 
 _TELEMETRY: TelemetryConfig = {
-    "auto_configure": False,  # `shared.telemetry` does, for workers too
+    "auto_configure": False,  # `shared.telemetry` configures it, for workers too
     "metrics": False,
     "logs": False,
     "operation_spans": False,
-    "exclude": lambda scope: scope["path"] in UNSEEN,
+    "exclude": lambda scope: scope["path"] in UNLOGGED_PATHS,
 }
-"""Of FastAPI's own, the spans of requests."""
-
-
-class _KnownHosts(TrustedHostMiddleware):
-    """Prometheus asks for the metrics by address, under whatever name that is."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inner = self.app if scope.get("path") == "/metrics" else super().__call__
-        await inner(scope, receive, send)
+"""FastAPI's own telemetry is limited to the spans of requests."""
 
 
 def create_app(
     services: Services,
     hosts: Sequence[str],
-    checks: Sequence[Check] = (),
-    counted: ApiMetrics | None = None,
-    others: Sequence[Collector] = (),
+    checks: Sequence[ReadinessCheck] = (),
+    api_metrics: ApiMetrics | None = None,
+    collectors: Sequence[Collector] = (),
 ) -> FastAPI:
-    """An application that answers to the names in `hosts` only, so that a foreign page cannot reach it by a name.
+    """Compose an application that answers only to the names in `hosts`: no foreign page can reach it by another name.
 
-    `counted` are its metrics, and `others` are shown beside them.
+    `checks` are tried by `/readyz` after those of the database and the object store. `/metrics` shows `api_metrics`,
+    the backlog's and those of `collectors`.
     """
-    counted = counted or ApiMetrics()
-    rates, rendering = _rates(services.settings), RenderPool()
-    # The documentation page comes from here too, not from a content network: services run where there is none.
+    settings, api_metrics = services.settings, api_metrics or ApiMetrics()
+    requests_per_s = settings.limits.requests_per_s
+    rate_limiter = RateLimiter(requests_per_s, settings.broker_url) if requests_per_s else None
+    rendering = RenderPool()
+
+    @asynccontextmanager
+    async def close_with_app(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await rendering.close()
+        if rate_limiter:
+            await rate_limiter.close()
+
     app = FastAPI(
         title="Emoline",
-        description=_ABOUT,
+        description=_DESCRIPTION,
         version=version("emoline"),
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        lifespan=_closing(rates, rendering),
+        lifespan=close_with_app,
         telemetry=_TELEMETRY,
     )
+    # Serves the documentation page from here instead of a content network: services run where there is none.
     patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
-    app.state.services_of = lru_cache(_MOST_CALLERS)(partial(build_services, services.ports))
-    app.state.doorkeeper = Doorkeeper(services.api_keys)
-    app.state.looks = Looks(services.reader)
-    app.state.rates = rates
+    app.state.services_of = lru_cache(_MAX_CALLERS)(partial(build_services, services.ports))
+    app.state.authenticator = Authenticator(services.api_keys)
+    app.state.rate_limiter = rate_limiter
+    app.state.job_loader = JobLoader(services.reader)
     app.state.rendering = rendering
-    app.state.checks = [_database_check(services), _store_check(services), *checks]
-    app.state.metrics = Collectors([State(services.ports.backlog, services.clock), counted, *others])
-    _add_middleware(app, services.settings, hosts, counted)
+    app.state.checks = [partial(check_database, services), partial(check_object_store, services), *checks]
+    app.state.metrics = Collectors([BacklogMetrics(services.ports.backlog, services.clock), api_metrics, *collectors])
+    _add_middleware(app, settings, hosts, api_metrics)
     errors.install(app)
-    for feature in _FEATURES:
-        app.include_router(feature.router)
+    for routes in _ROUTES:
+        app.include_router(routes.router)
     page.install(app)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], counted: ApiMetrics) -> None:
-    """Around all routes, the innermost first."""
+def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], api_metrics: ApiMetrics) -> None:
+    """Wrap all routes in middleware, the innermost first."""
     app.add_middleware(BodyLimit)
-    app.add_middleware(tus.Protocol)
+    app.add_middleware(TusProtocol)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -170,46 +171,7 @@ def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], coun
             allow_headers=["*"],
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(_KnownHosts, allowed_hosts=list(hosts))
-    app.add_middleware(Edge)
-    app.add_middleware(Observing, metrics=counted)
-
-
-def _rates(settings: Settings) -> Rates | None:
-    most = settings.limits.requests_per_s
-    return Rates(most, settings.broker_url) if most else None
-
-
-def _closing(rates: Rates | None, rendering: RenderPool) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await rendering.close()
-        if rates:
-            await rates.close()
-
-    return lifespan
-
-
-def _database_check(services: Services) -> Check:
-    def check() -> str | None:
-        try:
-            services.jobs.page(limit=1, after=None, job_filter=JobFilter())
-        except Exception:
-            return "The database does not answer."
-        return None
-
-    return check
-
-
-def _store_check(services: Services) -> Check:
-    def check() -> str | None:
-        try:
-            services.object_store.locate("is/there")
-        except ObjectNotFound:
-            return None
-        except Exception:
-            return "The store does not answer."
-        return None
-
-    return check
+    app.add_middleware(KnownHosts, allowed_hosts=list(hosts))
+    app.add_middleware(ProblemResponses)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=api_metrics)

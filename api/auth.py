@@ -1,4 +1,4 @@
-"""Who asks: API keys in requests, remembered for a moment so that not each of them is a look at the database."""
+"""Authentication of requests by API key."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from shared.domain.access import Caller
 from shared.services.api_keys import ApiKeys
 
 _REMEMBERED_S = 10.0
-"""A key that was revoked may be used for so long yet."""
-_MOST_REMEMBERED = 10_000
+"""Seconds for which a revoked key may still work: without a cache every request would be a query."""
+_MAX_REMEMBERED = 10_000
 
 
-class Doorkeeper:
-    """Tells who asks by their key."""
+class Authenticator:
+    """Identifies callers by their API keys and remembers them for a moment."""
 
-    def __init__(self, access: ApiKeys) -> None:
-        self._access = access
-        self._known: TTLCache[str | None, Caller] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_S)
+    def __init__(self, api_keys: ApiKeys) -> None:
+        self._api_keys = api_keys
+        self._callers: TTLCache[str | None, Caller] = TTLCache(_MAX_REMEMBERED, _REMEMBERED_S)
 
-    async def caller(self, secret: str | None) -> Caller:
-        """Raises Unauthorized or InvalidKey."""
-        caller = self._known.get(secret)
+    async def authenticate(self, secret: str | None) -> Caller:
+        """Return the caller whose API key has this secret. Raises Unauthorized or InvalidKey."""
+        caller = self._callers.get(secret)
         if caller is None:
-            caller = await run_in_threadpool(self._access.caller, secret)
-            self._known[secret] = caller
+            caller = await run_in_threadpool(self._api_keys.caller, secret)
+            self._callers[secret] = caller
         return caller

@@ -1,4 +1,4 @@
-"""In which format an answer goes out, where there is a choice; and NumPy's, which goes out as it is made."""
+"""Media types of responses that come in more than one, and large responses in JSON and NumPy's format."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NPZ = "application/x-npz"
 _BLOCK_BYTES = 256 * 1024
 
 
-def preferred(request: Request, *offered: str) -> str:
-    """The media type that the request's `Accept` likes best, of several the last. Raises NotAcceptable."""
+def negotiate_media_type(request: Request, *offered: str) -> str:
+    """Return the media type that the request's `Accept` prefers, of several the last. Raises NotAcceptable."""
     accept = ",".join(request.headers.getlist("accept")) or "*/*"
     try:
         best = str(mimeparse.best_match(offered, accept))
@@ -30,28 +30,28 @@ def preferred(request: Request, *offered: str) -> str:
 
 
 def written(document: BaseModel) -> Response:
-    """A document that may be large as JSON. FastAPI would write it in the event loop and answer nobody meanwhile."""
+    """Write a large document as JSON. FastAPI would do so in the event loop, where all requests would wait."""
     return Response(document.model_dump_json(by_alias=True), media_type=JSON)
 
 
-def npz(filename: str, arrays: Iterable[tuple[str, bytes]]) -> StreamingResponse:
-    """Named `.npy` files as one `.npz`, in little more memory than the largest of them needs."""
+def npz_response(filename: str, arrays: Iterable[tuple[str, bytes]]) -> StreamingResponse:
+    """Stream `.npy` files, given by name, as one `.npz`. It takes little more memory than the largest file."""
     headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    return StreamingResponse(_blocks(_zipped(arrays)), media_type=NPZ, headers=headers)
+    return StreamingResponse(_zip_blocks(arrays), media_type=NPZ, headers=headers)
 
 
-def _zipped(arrays: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+def _zip_blocks(arrays: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Yield the archive in large blocks: each is handed from thread to thread, which takes longer than to make it."""
     archive = ZipStream()
-    for name, content in arrays:
-        archive.add(content, f"{name}.npy")
-        yield from archive.all_files()
-    yield from archive.finalize()
 
+    def chunks() -> Iterator[bytes]:
+        for name, content in arrays:
+            archive.add(content, f"{name}.npy")
+            yield from archive.all_files()
+        yield from archive.finalize()
 
-def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same in fewer and larger pieces: each is handed from thread to thread, which takes longer than to make it."""
     block = b""
-    for chunk in chunks:
+    for chunk in chunks():
         block += chunk
         if len(block) >= _BLOCK_BYTES:
             yield block

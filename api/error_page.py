@@ -1,4 +1,4 @@
-"""All codes of errors, failures and warnings, and what they mean, on one page made from the code that has them.
+"""One page of all codes of errors, failures and warnings with their meanings, made from the code that defines them.
 
 `python -m api.error_page > docs/errors.md` writes the page anew.
 """
@@ -10,8 +10,7 @@ from html import escape
 from http import HTTPStatus
 
 from api.errors import ERRORS_PATH, GENERAL, RETRY, STATUS
-from shared.domain.errors import EmolineError
-from shared.domain.failure import FAILURES, SEGMENT_REASONS, Failure, FailureCode
+from shared.domain.failure import FAILURES, SEGMENT_REASONS
 from shared.domain.recording import WARNINGS, RecordingWarning
 
 _PAGE = """# Errors
@@ -60,56 +59,51 @@ In the job's `audio.warnings`; the job succeeds all the same.
 
 {warnings}
 """
-_Rows = Iterable[Sequence[str]]
 
 
-def page() -> str:
-    """The page as Markdown."""
-    failures = [failure for failure in map(_failure, FailureCode) if failure.code not in SEGMENT_REASONS]
+def render_markdown() -> str:
+    """Render the whole page as Markdown."""
+    failures = [failure for code, failure in FAILURES.items() if code not in SEGMENT_REASONS]
     return _PAGE.format(
         path=ERRORS_PATH,
-        answers=_table(
-            ("code", "status", "sentence"), ((code, str(status), said) for status, code, said in _answers())
-        ),
+        answers=_table(("code", "status", "sentence"), ((code, str(status), text) for status, code, text in _errors())),
         retry=", ".join(sorted(f"`{kind.code}`" for kind in RETRY)),
         failures=_table(
             ("code", "sentence", "may pass"),
-            ((it.code, it.message, "yes" if it.retryable else "no") for it in failures if not it.outage),
+            (
+                (failure.code, failure.message, "yes" if failure.retryable else "no")
+                for failure in failures
+                if not failure.outage
+            ),
         ),
-        outages=_table(("code", "sentence"), ((it.code, it.message) for it in failures if it.outage)),
-        reasons=_table(("code", "sentence"), ((code, _failure(code).message) for code in SEGMENT_REASONS)),
+        outages=_table(
+            ("code", "sentence"), ((failure.code, failure.message) for failure in failures if failure.outage)
+        ),
+        reasons=_table(("code", "sentence"), ((code, FAILURES[code].message) for code in SEGMENT_REASONS)),
         warnings=_table(("code", "meaning"), ((warning, WARNINGS[warning]) for warning in RecordingWarning)),
     )
 
 
-def html() -> str:
-    """The answers of the API as the page that the `type` of a problem leads to."""
+def render_html() -> str:
+    """Render the errors of the API as the page that the `type` of a problem leads to."""
     entries = (
-        f'<dt id="{code}"><code>{code}</code> ({status} {status.phrase})</dt><dd>{escape(said)}</dd>'
-        for status, code, said in _answers()
+        f'<dt id="{code}"><code>{code}</code> ({status} {status.phrase})</dt><dd>{escape(text)}</dd>'
+        for status, code, text in _errors()
     )
     return f'<!doctype html><html lang="en"><title>Errors of Emoline</title><h1>Errors</h1><dl>{"".join(entries)}</dl>'
 
 
-def _answers() -> list[tuple[HTTPStatus, str, str]]:
-    known = ((status, kind.code, _sentence(kind)) for kind, status in STATUS.items())
-    general = ((status, code, sentence) for status, (code, sentence) in GENERAL.items())
-    return sorted({*known, *general})  # one may be found by FastAPI and by us
+def _errors() -> list[tuple[HTTPStatus, str, str]]:
+    """Status, code and sentence of every error of the API."""
+    named = ((status, kind.code, " ".join(str(kind.__doc__).split())) for kind, status in STATUS.items())
+    general = ((status, code, text) for status, (code, text) in GENERAL.items())
+    return sorted({*named, *general})  # FastAPI and this service may both find the same error
 
 
-def _sentence(kind: type[EmolineError]) -> str:
-    assert kind.__doc__, kind
-    return " ".join(kind.__doc__.split())
-
-
-def _failure(code: FailureCode) -> Failure:
-    return FAILURES[code]
-
-
-def _table(head: Sequence[str], rows: _Rows) -> str:
-    body = (f"| `{code}` | {' | '.join(rest)} |" for code, *rest in rows)
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = (f"| `{code}` | {' | '.join(cells)} |" for code, *cells in rows)
     return "\n".join([f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |", *body])
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    print(render_markdown(), end="")

@@ -1,4 +1,4 @@
-"""Kinds of values that several requests hold."""
+"""Types of parameters that several requests have."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ REPEATABLE = Field(json_schema_extra={"uniqueItems": False})
 
 
 Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
-"""Of a query. Postgres takes no null character."""
+"""A short text in a query. Postgres takes no null character."""
 
 
-def _written_out(value: str) -> str:
+def _check_begins_with_year(value: str) -> str:
     # A bare number would be taken for seconds since 1970.
     if not re.match(r"\d{4}-", value):
         raise ValueError("it must begin with a year, as 2026-11-23")
     return value
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
-Day = Annotated[date, BeforeValidator(_written_out)]
+Time = Annotated[AwareDatetime, BeforeValidator(_check_begins_with_year)]
+Day = Annotated[date, BeforeValidator(_check_begins_with_year)]

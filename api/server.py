@@ -1,4 +1,4 @@
-"""The HTTP server: an application at an address, as long as a context lasts."""
+"""The HTTP server, which answers at an address while a context lasts."""
 
 from __future__ import annotations
 
@@ -18,32 +18,30 @@ from shared.settings import Settings
 _LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 _BACKLOG = 2048
 _CLOSE_CONNECTIONS_S = 5
+_MAX_HEADER_BYTES = 64 * 1024
+"""Largest request headers after their first packet: far more than browsers and proxies send."""
 
 
-_MOST_HEAD_BYTES = 64 * 1024
-"""What may come of a request's head after its first packet: far more than browsers and proxies send."""
+class LimitedHeadersProtocol(HttpToolsProtocol):
+    """A connection that refuses headers without end: the parser alone would buffer all of them."""
 
-
-class BoundedHead(HttpToolsProtocol):
-    """Breaks off a request whose head does not end: the parser alone would keep as much as comes."""
-
-    _in_head = False
-    _head_bytes = 0
+    _in_headers = False
+    _header_bytes = 0
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_headers, self._header_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_headers = False
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        went_on = self._in_head
+        headers_continue = self._in_headers
         super().data_received(data)
-        if went_on and self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MOST_HEAD_BYTES:
+        if headers_continue and self._in_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > _MAX_HEADER_BYTES:
                 self.send_400_response("The head of the request is too large.")
 
 
@@ -61,44 +59,44 @@ class AddressInUse(Exception):
 
 
 def hosts(settings: Settings) -> list[str]:
-    """The names that the service answers to."""
+    """Names in a `Host` header that the service answers to."""
     return [*_LOCAL_HOSTS, *settings.allowed_hosts]
 
 
 def check_access(services: Services, host: str) -> None:
-    """Raises PublicAddress where `host` can be reached from elsewhere, and anybody could do everything."""
-    if services.api_keys.open and not (_is_local(host) or services.settings.private_network):
+    """Raise PublicAddress if other machines can reach `host` and no API key is needed."""
+    if services.api_keys.open and not services.settings.private_network and not _is_loopback(host):
         raise PublicAddress
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; a free port where `port` is 0. Raises AddressInUse."""
+    """Open a listening socket, at a free port if `port` is 0. Raises AddressInUse."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return _listener((host, port), family)
+        return _open_listener((host, port), family)
     except OSError as error:
         raise AddressInUse(f"Emoline cannot listen on {host} port {port}: {error.strerror}.") from error
 
 
-def divided(listener: socket.socket, number: int) -> list[socket.socket]:
-    """As many sockets in the place of one, for a process each: the system gives them connections in equal parts.
+def split_listener(listener: socket.socket, count: int) -> list[socket.socket]:
+    """Replace a socket by one for each of `count` processes, which get equal shares of the connections.
 
-    Of processes that share a socket the first to wake takes all connections that wait.
+    If processes shared one socket, the first to wake would take all connections that wait.
     """
-    if number == 1:
+    if count == 1:
         return [listener]
     address, family = listener.getsockname(), listener.family
-    listener.close()  # until here the address was checked to be nobody else's
-    return [_listener(address, family, shared=True) for _ in range(number)]
+    listener.close()  # opened unshared, it has made sure that no other program has the address
+    return [_open_listener(address, family, shared=True) for _ in range(count)]
 
 
 @contextmanager
 def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
-    """Answers requests while the context lasts; gives the URL."""
+    """Answer requests while the context lasts; yield the URL."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=BoundedHead,
+            http=LimitedHeadersProtocol,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S,
@@ -107,26 +105,27 @@ def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
     thread = Thread(target=server.run, args=([listener],), name="http")
     thread.start()
     try:
-        yield url_of(listener)
+        yield listener_url(listener)
     finally:
         server.should_exit = True
         thread.join()
 
 
-def _listener(address: tuple[str, int], family: int, *, shared: bool = False) -> socket.socket:
+def _open_listener(address: tuple[str, int], family: int, *, shared: bool = False) -> socket.socket:
     listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=shared)
-    # Every accepted connection inherits it. Without, the second part of an answer waits until the client's system has
-    # acknowledged the first, which it takes 40 ms to do.
+    # Accepted connections inherit the option. Without it the second part of a response waits until the client's system
+    # has acknowledged the first, which takes 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def listener_url(listener: socket.socket) -> str:
+    """The URL at which a socket listens."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _is_local(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"

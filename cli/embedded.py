@@ -32,7 +32,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
     ):
         check_access(services, host)
         model = build_model(settings)
-        app = create_app(services, hosts(settings), [lambda: model.problem], others=[REGISTRY])
+        app = create_app(services, hosts(settings), [lambda: model.problem], collectors=[REGISTRY])
         works = [
             prepare_work(services, build_decoder(settings), stop),
             infer_work(services, model),

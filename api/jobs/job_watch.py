@@ -1,4 +1,4 @@
-"""Following a job: until it has changed, or event by event."""
+"""Watching a job: until it has changed, or event by event."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from api.jobs.job_loader import Looks
+from api.jobs.job_loader import JobLoader
 from shared.container import Services
 from shared.services.job_reader import JobView
 
-_EVERY_S = 0.5
+_POLL_EVERY_S = 0.5
 _VIEW = TypeAdapter(JobView)
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
-    """A job of a tenant, whose services these are. All raise JobNotFound or JobDeleted."""
+class JobWatch:
+    """A watch over a job of a tenant with its `services`. All methods raise JobNotFound or JobDeleted."""
 
     job_id: str
-    looks: Looks
+    loader: JobLoader
     services: Services
     tenant: str
 
-    async def now(self) -> JobView:
-        return await self.looks.job(self.job_id, self.services, self.tenant)
+    async def current(self) -> JobView:
+        """Load the job as it is now."""
+        return await self.loader.load(self.job_id, self.services, self.tenant)
 
-    async def within(self, wait_s: float, known: str | None) -> JobView:
-        """The job when it differs from the version `known`, or without one has ended; at last after `wait_s`."""
-        view = await self.now()
-        deadline = asyncio.get_running_loop().time() + wait_s
-        while asyncio.get_running_loop().time() < deadline and _worth_waiting(view, known):
-            await asyncio.sleep(_EVERY_S)
-            view = await self.now()
+    async def wait(self, timeout_s: float, known_version: str | None) -> JobView:
+        """Return the job when its version is not `known_version`, when it has ended, or at last after `timeout_s`.
+
+        Without a known version only the end of the job counts.
+        """
+        view = await self.current()
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while (
+            asyncio.get_running_loop().time() < deadline
+            and not view.job.state.terminal
+            and known_version in (None, job_version(view))
+        ):
+            await asyncio.sleep(_POLL_EVERY_S)
+            view = await self.current()
         return view
 
-    async def events(self, view: JobView, known: str | None) -> AsyncIterator[JobView]:
-        """The job from `view` on whenever it has changed, twice a second at most, until it has ended."""
+    async def events(self, view: JobView, known_version: str | None) -> AsyncIterator[JobView]:
+        """Yield the job, from `view` on, whenever it has changed, at most twice a second, until it has ended."""
         while not view.job.state.terminal:
-            if version(view) != known:
+            if job_version(view) != known_version:
                 yield view
-                known = version(view)
-            await asyncio.sleep(_EVERY_S)
-            view = await self.now()
+                known_version = job_version(view)
+            await asyncio.sleep(_POLL_EVERY_S)
+            view = await self.current()
         yield view
 
 
-def version(view: JobView) -> str:
-    """What differs when anything about the job does, but for the time that passes."""
+def job_version(view: JobView) -> str:
+    """A hash over everything about the job except the time that passes."""
     return hashlib.blake2b(_VIEW.dump_json(view), digest_size=12).hexdigest()
-
-
-def _worth_waiting(view: JobView, known: str | None) -> bool:
-    return not view.job.state.terminal and known in (None, version(view))

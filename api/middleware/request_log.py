@@ -1,4 +1,4 @@
-"""What is seen of every request: its line in the log, its part in the metrics, and an id that both sides know it by."""
+"""The log line, the metrics and the id of every request."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.metrics import ApiMetrics
 
 TENANT, REQUEST_ID = "emoline.tenant", "emoline.request_id"
-"""Where a request's scope has them."""
+"""Keys of the request's scope."""
 REQUEST_ID_HEADER = "X-Request-ID"
-UNSEEN = {"/livez", "/readyz", "/metrics"}
-"""What watches the service asks again and again: that is no use of it."""
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+UNLOGGED_PATHS = {"/livez", "/readyz", "/metrics"}
+"""Paths that monitoring polls all the time: such requests are neither logged nor counted nor traced."""
+
+_KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _HEADER = REQUEST_ID_HEADER.lower().encode()
-_GIVEN_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
-_WAITS = b"wait="
+_LOGGABLE_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
+_LONG_POLL = b"wait="
 
 
-class Observing:
-    """Outside of all other middleware but what answers unforeseen errors."""
+class RequestLog:
+    """Middleware that logs and counts every request. It belongs outside of all other middleware."""
 
     def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
         self._app = app
@@ -34,39 +35,44 @@ class Observing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = _Request(scope, receive, send, self._metrics)
-        structlog.contextvars.bind_contextvars(request_id=seen.id)
+        request = _ObservedRequest(scope, receive, send, self._metrics)
+        structlog.contextvars.bind_contextvars(request_id=request.id)
+        has_body = scope["method"] in ("POST", "PUT", "PATCH")
         try:
-            await self._app(scope, seen.receive if scope["method"] in ("POST", "PUT", "PATCH") else receive, seen.send)
+            await self._app(scope, request.receive if has_body else receive, request.send)
         finally:
-            if scope["path"] not in UNSEEN:
-                self._tell(scope, seen)
+            if scope["path"] not in UNLOGGED_PATHS:
+                self._record(scope, request)
 
-    def _tell(self, scope: Scope, seen: _Request) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+    def _record(self, scope: Scope, request: _ObservedRequest) -> None:
+        method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
         route = getattr(scope.get("route"), "path", "unknown")
-        self._metrics.requests.labels(method, route, seen.status).inc()
-        if _WAITS not in scope["query_string"]:
-            self._metrics.seconds.labels(method, route).observe((seen.answered or time.perf_counter()) - seen.began)
+        self._metrics.requests.labels(method, route, request.status).inc()
+        if _LONG_POLL not in scope["query_string"]:
+            answered_at = request.answered_at or time.perf_counter()
+            self._metrics.seconds.labels(method, route).observe(answered_at - request.began_at)
         self._log.info(
             "request.done",
             method=method,
             route=route,
-            path=scope["raw_path"].decode("ascii", "replace"),  # as it came, so that no character breaks the line
-            status=seen.status,
-            ms=round(1000 * (time.perf_counter() - seen.began), 1),
+            path=scope["raw_path"].decode("ascii", "replace"),  # undecoded, so that no character breaks the line
+            status=request.status,
+            ms=round(1000 * (time.perf_counter() - request.began_at), 1),
             tenant=scope.get(TENANT),
         )
 
 
-class _Request:
-    """A request while it is answered; `status` is what an error makes of it unless an answer says otherwise."""
+class _ObservedRequest:
+    """A request that is being answered; times are `time.perf_counter()`.
+
+    `status` is 500 until a response starts: an unforeseen exception becomes that.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, metrics: ApiMetrics) -> None:
-        self.id = _given_id(scope) or str(uuid_utils.uuid7())
+        self.id = _client_id(scope) or str(uuid_utils.uuid7())
         self.status = 500
-        self.began = time.perf_counter()
-        self.answered: float | None = None
+        self.began_at = time.perf_counter()
+        self.answered_at: float | None = None
         self._receive = receive
         self._send = send
         self._metrics = metrics
@@ -80,15 +86,15 @@ class _Request:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.answered = time.perf_counter()
-            self.status = int(message["status"])  # not the enum that it may be, whose name is another
+            self.answered_at = time.perf_counter()
+            self.status = int(message["status"])  # an HTTPStatus would be logged by its name
             message["headers"] = [*message.get("headers", ()), (_HEADER, self.id.encode())]
         await self._send(message)
 
 
-def _given_id(scope: Scope) -> str | None:
-    """The client's own id, if it is one that may stand in a log."""
+def _client_id(scope: Scope) -> str | None:
+    """The id that the client gave the request, if it is safe in a log."""
     for name, value in scope["headers"]:
-        if name == _HEADER and _GIVEN_ID.fullmatch(value):
+        if name == _HEADER and _LOGGABLE_ID.fullmatch(value):
             return str(value, "ascii")
     return None

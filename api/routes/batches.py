@@ -1,4 +1,4 @@
-"""Batches: many jobs in one request, and how far they are."""
+"""Batches: many jobs in one request, and their progress."""
 
 from __future__ import annotations
 

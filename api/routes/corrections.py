@@ -1,4 +1,4 @@
-"""What people say of segments."""
+"""Corrections that people make to the emotions of segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a job in the formats of other programs."""
+"""Results in the formats of other programs."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def export(
     ),
 ) -> Response:
     """The segments as a table or as labels, the timeline as subtitles; with the corrections where there is room."""
-    job, found = services.reader.result(job_id)
+    job, result = services.reader.result(job_id)
     writer = WRITERS[to]
     headers = {"Content-Disposition": _attachment(job.recording.filename, writer.suffix)}
-    return Response(writer.write(job.recording, found), media_type=writer.media_type, headers=headers)
+    return Response(writer.write(job.recording, result), media_type=writer.media_type, headers=headers)
 
 
 def _attachment(filename: str, suffix: str) -> str:
-    """Named as the recording: in ASCII, and as it is for who understands RFC 6266."""
+    """A Content-Disposition with the name of the recording: in ASCII, and in full for clients that know RFC 6266."""
     stem = PurePath(filename).stem
     plain = re.sub(r"[^\w.-]+", "_", stem, flags=re.ASCII)
     return f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(stem, safe='')}{suffix}"

@@ -1,4 +1,4 @@
-"""What the model said of each frame of a job's recording, and its embeddings."""
+"""Scores of each frame of a job's recording, and embeddings of its segments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from api.content_negotiation import JSON, NPZ, npz, preferred, written
+from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_response, written
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -27,8 +27,8 @@ from shared.schemas.frames import FramesDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
-MOST_MS = 10**10
-"""Later than any recording ends: 115 days."""
+_MAX_MS = 10**10
+"""115 days: later than any recording ends."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -50,17 +50,17 @@ def frames(
     services: ServicesDep,
     hop_ms: Annotated[int, Query(ge=20, le=1000, multiple_of=20, description="Length of a bin.")] = 100,
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
-    start_ms: Annotated[int, Query(ge=0, le=MOST_MS, description="Only bins that begin here or later.")] = 0,
-    end_ms: Annotated[int, Query(ge=0, le=MOST_MS, description="Only bins that begin before this.")] = MOST_MS,
+    start_ms: Annotated[int, Query(ge=0, le=_MAX_MS, description="Only bins that begin here or later.")] = 0,
+    end_ms: Annotated[int, Query(ge=0, le=_MAX_MS, description="Only bins that begin before this.")] = _MAX_MS,
 ) -> Response:
     """Scores on a grid: bin k covers [k * hop_ms, (k + 1) * hop_ms) of the recording; bins without speech are left out.
 
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
-    media_type = preferred(request, NPZ, JSON)
+    media_type = negotiate_media_type(request, NPZ, JSON)
     job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
-        return npz(f"{job_id}-frames.npz", _arrays(grid))
+        return npz_response(f"{job_id}-frames.npz", _arrays(grid))
     return written(FramesDocument.of(grid, job.recording.role))
 
 
@@ -78,8 +78,8 @@ def frames(
 )
 def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     """The embeddings of the segments, where the job's config asked for them."""
-    found = services.frame_store.embeddings(job_id)
-    return npz(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in found))
+    embedded = services.frame_store.embeddings(job_id)
+    return npz_response(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in embedded))
 
 
 def _arrays(grid: Grid) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Is the service alive, and is it ready for work?"""
+"""Health: whether the service is alive, and whether it is ready for work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: submit, look, list, cancel, delete."""
+"""Jobs: submit, watch, list, cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, 
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import FollowingDep, IdempotencyKey, JobId, ServicesDep
+from api.dependencies import IdempotencyKey, JobId, JobWatchDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.jobs.job_requests import JOB_SCHEMA, receive_json
-from api.jobs.job_watch import version
+from api.jobs.job_watch import job_version
 from api.jobs.request_body import receive_form, receive_raw
 from api.parameters import Text, Time
 from api.schemas import JobPageDocument
@@ -125,7 +125,7 @@ async def submit(
         job = await receive_raw(request, services, filename, config or emoline_config, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    fresh = job.state is JobState.QUEUED  # else it was there before
+    fresh = job.state is JobState.QUEUED  # else it is the job of an earlier request
     view = JobView(job, SegmentCounts()) if fresh else await run_in_threadpool(services.reader.job, job.id)
     return _document(view, services)
 
@@ -136,7 +136,7 @@ async def submit(
     responses={304: {"description": "Still as `If-None-Match` says."}, **responses(JobNotFound, JobDeleted)},
 )
 async def job(
-    following: FollowingDep,
+    watch: JobWatchDep,
     response: Response,
     wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait until the job has ended.")] = 0,
     if_none_match: Annotated[
@@ -144,19 +144,19 @@ async def job(
     ] = None,
 ) -> JobDocument | Response:
     """A job: its state, stage and progress. `Retry-After` says when to ask again while it runs."""
-    known = if_none_match.removeprefix("W/").strip('"') if if_none_match else None
-    view = await following.within(wait, known)
-    found = version(view)
-    response.headers["ETag"] = f'"{found}"'
-    if found == known:
+    known_version = if_none_match.removeprefix("W/").strip('"') if if_none_match else None
+    view = await watch.wait(wait, known_version)
+    version = job_version(view)
+    response.headers["ETag"] = f'"{version}"'
+    if version == known_version:
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=dict(response.headers))
     if not view.job.state.terminal:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return _document(view, following.services)
+    return _document(view, watch.services)
 
 
-async def _first_look(following: FollowingDep) -> JobView:
-    return await following.now()
+async def _current_job(watch: JobWatchDep) -> JobView:
+    return await watch.current()
 
 
 @router.get(
@@ -165,17 +165,17 @@ async def _first_look(following: FollowingDep) -> JobView:
     responses=responses(JobNotFound, JobDeleted),
 )
 async def events(
-    following: FollowingDep,
-    first: Annotated[JobView, Depends(_first_look)],
+    watch: JobWatchDep,
+    first: Annotated[JobView, Depends(_current_job)],
     last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """The job as server-sent events: `progress` whenever it has changed, at most twice a second, then how it ended.
 
     The data of each is the job. The last event is named by its status: `succeeded`, `failed` or `canceled`.
     """
-    async for view in following.events(first, last_event_id):
+    async for view in watch.events(first, last_event_id):
         name = view.job.state.status.value if view.job.state.terminal else "progress"
-        yield ServerSentEvent(event=name, id=version(view), data=_document(view, following.services))
+        yield ServerSentEvent(event=name, id=job_version(view), data=_document(view, watch.services))
 
 
 @router.get("", responses=responses(InvalidCursor))

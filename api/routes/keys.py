@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, status
 
-from api.dependencies import AccessDep, CallerDep
+from api.dependencies import ApiKeysDep, CallerDep
 from api.errors import responses
 from api.schemas import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
 from shared.domain.errors import KeyNotFound
@@ -16,25 +16,25 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses())
-def create(wanted: KeyRequest, access: AccessDep, caller: CallerDep) -> NewKeyDocument:
+def create(body: KeyRequest, api_keys: ApiKeysDep, caller: CallerDep) -> NewKeyDocument:
     """Makes a key. Its secret is in this answer and nowhere else. A key allows no more than the one that made it.
 
     As soon as there is a first key, every request needs one.
     """
-    caller.check(wanted.scopes)
-    key, secret = access.create(wanted.name, caller.tenant, wanted.scopes)
+    caller.check(body.scopes)
+    key, secret = api_keys.create(body.name, caller.tenant, body.scopes)
     return NewKeyDocument.of(key, secret=secret)
 
 
 @router.get("", responses=responses())
-def keys(access: AccessDep, caller: CallerDep) -> KeyPageDocument:
+def keys(api_keys: ApiKeysDep, caller: CallerDep) -> KeyPageDocument:
     """The tenant's keys, newest first, those that were revoked too."""
-    return KeyPageDocument(data=[KeyDocument.of(key) for key in access.list(caller.tenant)])
+    return KeyPageDocument(data=[KeyDocument.of(key) for key in api_keys.list(caller.tenant)])
 
 
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(KeyNotFound))
-def revoke(key_id: Annotated[str, Path(max_length=64)], access: AccessDep, caller: CallerDep) -> None:
+def revoke(key_id: Annotated[str, Path(max_length=64)], api_keys: ApiKeysDep, caller: CallerDep) -> None:
     """Revokes a key: within ten seconds nobody can use it."""
     if not is_id("key", key_id):
         raise KeyNotFound
-    access.revoke(caller.tenant, key_id)
+    api_keys.revoke(caller.tenant, key_id)

@@ -1,4 +1,4 @@
-"""The models that name the emotions."""
+"""Models that the workers run or have run."""
 
 from __future__ import annotations
 

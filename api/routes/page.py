@@ -1,4 +1,4 @@
-"""The page at `/` and its files at `/page`: the same for everybody, so they need neither a key nor the database."""
+"""The page at `/` and its files at `/page`. They are the same for all callers, so they need no key and no database."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FOLDER = Path(__file__).parents[1] / "page"
 class _Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        # Browsers ask each time whether a file is as they have it, so that after an upgrade all are of one version.
+        # Browsers revalidate each file every time, so that after an upgrade all files are of one version.
         response.headers["Cache-Control"] = "no-cache"
         return response
 
 
 def install(app: FastAPI) -> None:
-    """Serves the page from `app`."""
+    """Serve the page from `app`."""
     files = _Files(directory=FOLDER)
 
     @app.get("/", include_in_schema=False)

@@ -1,4 +1,4 @@
-"""What a job looks like: the waveform of its recording, and the heat map of its scores."""
+"""Pictures of a job: the waveform of its recording, and the heat map of its scores."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What the codes of problems mean."""
+"""The page that explains the codes of problems."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.error_page import html
+from api.error_page import render_html
 from api.errors import ERRORS_PATH
 
 router = APIRouter(include_in_schema=False)
@@ -13,4 +13,4 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(ERRORS_PATH)
 def explained() -> HTMLResponse:
-    return HTMLResponse(html())
+    return HTMLResponse(render_html())

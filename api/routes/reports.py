@@ -77,7 +77,7 @@ def _picture(services: Services, job_id: str) -> HeatmapData | None:
 
 
 def _place(request: Request) -> str:
-    """The service, as who asks reaches it."""
+    """The base URL of the service, as the client reaches it."""
     return str(request.base_url).rstrip("/")
 
 

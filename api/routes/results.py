@@ -1,4 +1,4 @@
-"""What came of a job: result, timeline, segments and their sound."""
+"""Results of a job: the whole, the timeline, and segments with their audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads by tus 1.0, which many clients speak: in one go, or from where the line broke (https://tus.io/protocols)."""
+"""Uploads by tus 1.0, which many clients speak: at once, or resumed after an interruption (https://tus.io/protocols)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response, status
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.request_body import blocks
-from api.routes.uploads import completed
+from api.middleware.tus_protocol import TUS_PATH, TUS_VERSION
+from api.routes.uploads import complete_upload
 from shared.container import Services
 from shared.domain.errors import (
     EmptyUpload,
@@ -34,37 +33,16 @@ from shared.domain.errors import (
 )
 from shared.domain.upload import PartedUpload
 
-_PATH = "/v1/uploads/tus"
-_VERSION = "1.0.0"
 _CONTENT_TYPE = "application/offset+octet-stream"
-_MOST_METADATA = 4096
+_MAX_METADATA = 4096
 _METADATA_EXAMPLE = "filename Y2FsbC5tcDM="
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
-class Protocol:
-    """What tus asks of every answer, and of every request that some proxy would not let pass by its own method."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{_PATH}/"):
-            return await self._app(scope, receive, send)
-
-        async def send_with_version(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update({"Tus-Resumable": _VERSION, "Tus-Version": _VERSION})
-            await send(message)
-
-        method = dict(scope["headers"]).get(b"x-http-method-override", scope["method"].encode())
-        await self._app({**scope, "method": method.decode("latin-1").upper()}, receive, send_with_version)
-
-
 async def _check_version(tus_resumable: Annotated[str | None, Header()] = None) -> None:
-    if tus_resumable != _VERSION:
+    if tus_resumable != TUS_VERSION:
         raise TusVersion
 
 
@@ -73,14 +51,14 @@ async def _check_content_type(content_type: Annotated[str | None, Header()] = No
         raise TusContentType
 
 
-router = APIRouter(prefix=_PATH, tags=["uploads"])
-_SPOKEN = [Depends(_check_version)]
+router = APIRouter(prefix=TUS_PATH, tags=["uploads"])
+_CHECK_VERSION = [Depends(_check_version)]
 
 
 @router.options("", status_code=status.HTTP_204_NO_CONTENT, include_in_schema=False)
 @router.options("/{upload_id}", status_code=status.HTTP_204_NO_CONTENT, include_in_schema=False)
 async def options(request: Request, response: Response) -> None:
-    """What is spoken here; anybody may know."""
+    """Name the extensions of tus and the largest size. No key is needed."""
     services: Services = request.app.state.services
     response.headers["Tus-Extension"] = "creation,expiration,termination"
     response.headers["Tus-Max-Size"] = str(services.settings.max_upload_bytes)
@@ -90,30 +68,30 @@ async def options(request: Request, response: Response) -> None:
     "",
     status_code=status.HTTP_201_CREATED,
     response_class=Response,
-    dependencies=_SPOKEN,
+    dependencies=_CHECK_VERSION,
     responses=responses(EmptyUpload, MalformedUpload, TusVersion, UploadTooLarge),
 )
 def create(
     uploads: UploadsDep,
     response: Response,
     upload_length: Annotated[int, Header(ge=0)],
-    upload_metadata: Annotated[str | None, Header(max_length=_MOST_METADATA, examples=[_METADATA_EXAMPLE])] = None,
+    upload_metadata: Annotated[str | None, Header(max_length=_MAX_METADATA, examples=[_METADATA_EXAMPLE])] = None,
 ) -> None:
     """Begins an upload by tus. `Location` is where its bytes go, by PATCH."""
     upload = uploads.create(_filename(upload_metadata or ""), upload_length, None, upload_metadata)
-    response.headers["Location"] = f"{_PATH}/{upload.id}"
+    response.headers["Location"] = f"{TUS_PATH}/{upload.id}"
     response.headers["Upload-Expires"] = _expires(upload)
 
 
 @router.head(
     "/{upload_id}",
     response_class=Response,
-    dependencies=_SPOKEN,
+    dependencies=_CHECK_VERSION,
     responses=responses(TusVersion, UploadNotFound),
 )
 def head(upload_id: UploadId, uploads: UploadsDep, response: Response) -> None:
     """How much has come: `Upload-Offset` is where to go on."""
-    upload = _tus(uploads.get(upload_id))
+    upload = _check_is_tus(uploads.get(upload_id))
     response.headers["Upload-Offset"], response.headers["Upload-Length"] = str(upload.offset), str(upload.size)
     response.headers["Upload-Expires"] = _expires(upload)
     response.headers["Cache-Control"] = "no-store"
@@ -124,7 +102,7 @@ def head(upload_id: UploadId, uploads: UploadsDep, response: Response) -> None:
 @router.patch(
     "/{upload_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    dependencies=[*_SPOKEN, Depends(_check_content_type)],
+    dependencies=[*_CHECK_VERSION, Depends(_check_content_type)],
     responses=responses(
         MalformedUpload,
         NotMedia,
@@ -151,35 +129,35 @@ async def patch(
     With the last the recording is put together, and this is answered when it is. Of two requests that go on with an
     upload at the same time the later one does.
     """
-    async with contextmanager_in_threadpool(uploads.append(upload_id, upload_offset)) as appending:
+    async with contextmanager_in_threadpool(uploads.append(upload_id, upload_offset)) as upload_writer:
         async for block in blocks(request):
-            await run_in_threadpool(appending.write, block)
-    upload = appending.upload
+            await run_in_threadpool(upload_writer.write, block)
+    upload = upload_writer.upload
     response.headers["Upload-Offset"], response.headers["Upload-Expires"] = str(upload.offset), _expires(upload)
     if upload.offset == upload.size:
-        await completed(uploads, upload_id)
+        await complete_upload(uploads, upload_id)
 
 
 @router.delete(
     "/{upload_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    dependencies=_SPOKEN,
+    dependencies=_CHECK_VERSION,
     responses=responses(StoreUnavailable, TusVersion, UploadNotFound, UploadUsed),
 )
 def delete(upload_id: UploadId, uploads: UploadsDep) -> None:
     """Deletes an upload with what has come of it. Once a job was made of it, delete the job."""
-    _tus(uploads.get(upload_id))
+    _check_is_tus(uploads.get(upload_id))
     uploads.delete(upload_id)
 
 
-def _tus(upload: PartedUpload) -> PartedUpload:
+def _check_is_tus(upload: PartedUpload) -> PartedUpload:
     if upload.part_bytes is not None:
         raise UploadNotFound
     return upload
 
 
 def _filename(metadata: str) -> str:
-    """What an Upload-Metadata header calls the file. Raises MalformedUpload."""
+    """Return the name of the file in an Upload-Metadata header, or "". Raises MalformedUpload."""
     pairs = dict(entry.strip().partition(" ")[::2] for entry in metadata.split(","))
     try:
         return base64.b64decode(pairs.get("filename", ""), validate=True).decode()

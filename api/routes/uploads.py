@@ -1,4 +1,4 @@
-"""Uploads in parts, each by a request of its own."""
+"""Uploads in parts, one request for each part."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ _BODY: dict[str, Any] = {
 }
 
 
-async def completed(uploads: Uploads, upload_id: str, sha256: str | None = None) -> None:
-    """Puts an upload together in threads, in many short visits. Raises the errors of `Uploads.completing`."""
+async def complete_upload(uploads: Uploads, upload_id: str, sha256: str | None = None) -> None:
+    """Assemble an upload in threads, in many short steps. Raises the errors of `Uploads.completing`."""
     with closing(uploads.completing(upload_id, sha256)) as steps:
         async for _ in iterate_in_threadpool(steps):
             pass
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses(UploadTooLarge, StoreUnavailable))
-def create(wanted: UploadRequest, uploads: UploadsDep, response: Response) -> UploadDocument:
+def create(body: UploadRequest, uploads: UploadsDep, response: Response) -> UploadDocument:
     """Begins an upload, whose `parts` are then PUT to their URLs: in any order, several at a time, again if need be.
     After the last, complete it.
 
     What is not completed is deleted when it expires.
     """
-    upload = uploads.create(wanted.filename, wanted.size_bytes, wanted.part_bytes)
+    upload = uploads.create(body.filename, body.size_bytes, body.part_bytes)
     response.headers["Location"] = f"/v1/uploads/{upload.id}"
     return UploadDocument.of(upload, uploads.parts(upload))
 
@@ -93,7 +93,7 @@ async def complete(upload_id: UploadId, uploads: UploadsDep, wanted: CompleteReq
 
     A job can be made of it then, once.
     """
-    await completed(uploads, upload_id, wanted.sha256 if wanted else None)
+    await complete_upload(uploads, upload_id, wanted.sha256 if wanted else None)
     return UploadDocument.of(await run_in_threadpool(uploads.get, upload_id), ())
 
 

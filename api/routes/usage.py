@@ -1,4 +1,4 @@
-"""What the caller's tenant has used."""
+"""Usage of the caller's tenant."""
 
 from __future__ import annotations
 

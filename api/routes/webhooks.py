@@ -1,4 +1,4 @@
-"""Webhooks: endpoints, secrets, and the log of deliveries."""
+"""Webhooks: endpoints, secrets and deliveries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
 
-_ANY_ID = "^(job|whe)_[0-9a-f-]{36}$"
+_ID_PATTERN = "^(job|whe)_[0-9a-f-]{36}$"
 
 
 async def _endpoint_id(
@@ -60,9 +60,9 @@ def rotate(services: ServicesDep) -> SecretDocument:
 
 
 @router.post("/webhook-endpoints", status_code=status.HTTP_201_CREATED, responses=responses())
-def create(wanted: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
+def create(body: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
     """Registers a receiver, for jobs to name as `webhook_endpoint_id`. Its secret is in this answer alone."""
-    endpoint, secret = services.webhook_endpoints.create(wanted.url, wanted.events)
+    endpoint, secret = services.webhook_endpoints.create(body.url, body.events)
     return NewEndpointDocument.of(endpoint, secret=secret)
 
 
@@ -79,11 +79,9 @@ def endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument
 
 
 @router.patch("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
-def change(endpoint_id: EndpointId, wanted: EndpointChange, services: ServicesDep) -> EndpointDocument:
+def change(endpoint_id: EndpointId, body: EndpointChange, services: ServicesDep) -> EndpointDocument:
     """Changes what is given. What waits for the endpoint goes to its new URL; disabled, it gets nothing more."""
-    changed = services.webhook_endpoints.change(
-        endpoint_id, url=wanted.url, events=wanted.events, enabled=wanted.enabled
-    )
+    changed = services.webhook_endpoints.change(endpoint_id, url=body.url, events=body.events, enabled=body.enabled)
     return EndpointDocument.of(changed)
 
 
@@ -114,8 +112,8 @@ def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
 @router.get("/webhook-deliveries", responses=responses(InvalidCursor))
 def deliveries(
     services: ServicesDep,
-    job_id: Annotated[str | None, Query(pattern=_ANY_ID, description="Only those of a job.")] = None,
-    endpoint_id: Annotated[str | None, Query(pattern=_ANY_ID, description="Only those to an endpoint.")] = None,
+    job_id: Annotated[str | None, Query(pattern=_ID_PATTERN, description="Only those of a job.")] = None,
+    endpoint_id: Annotated[str | None, Query(pattern=_ID_PATTERN, description="Only those to an endpoint.")] = None,
     state: Annotated[DeliveryState | None, Query(description="Only those in a state.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

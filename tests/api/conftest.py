@@ -1,4 +1,4 @@
-"""The API over real services without workers: jobs stay queued, so that what tests see does not move."""
+"""The API over real services without workers, so that jobs stay queued."""
 
 from __future__ import annotations
 

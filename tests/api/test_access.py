@@ -1,4 +1,4 @@
-"""Keys, scopes and tenants, on every route that there is."""
+"""API keys, scopes and tenants on every route."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ HEADERS: dict[tuple[str, str], dict[str, str]] = {
 
 
 def secret_of(services: Services, tenant: str, *scopes: Scope) -> str:
-    access: ApiKeys = services.api_keys
-    return access.create("test", tenant, scopes or list(Scope))[1]
+    api_keys: ApiKeys = services.api_keys
+    return api_keys.create("test", tenant, scopes or list(Scope))[1]
 
 
 def as_(secret: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ def as_(secret: str) -> dict[str, str]:
 
 
 def routes(client: TestClient) -> Iterator[tuple[str, str]]:
-    """Every method and path that the service says it has."""
+    """Yield every method and path of the API document."""
     for path, methods in client.get("/openapi.json").json()["paths"].items():
         yield from ((method.upper(), path) for method in methods)
 
@@ -70,7 +70,7 @@ def ask(client: TestClient, method: str, path: str, secret: str | None, **ids: s
 
 
 def said(answer: Response) -> tuple[int, str | None]:
-    """Status and code; HEAD is answered by the status alone."""
+    """The status and the code of a response; HEAD responses have no code."""
     return answer.status_code, answer.json()["code"] if answer.request.method != "HEAD" else None
 
 
@@ -81,30 +81,32 @@ def refused(method: str, status: int, code: str) -> tuple[int, str | None]:
 def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, services: Services) -> None:
     assert client.get("/v1/jobs").status_code == 200
     secret_of(services, "acme")
-    with TestClient(create_app(services, ["testserver"])) as later:  # that remembers nothing of before
-        asked = [(method, path, ask(later, method, path, None)) for method, path in routes(later) if path not in OPEN]
-        assert len(asked) > 10
-        for method, path, answer in asked:
+    with TestClient(create_app(services, ["testserver"])) as restarted:  # it has no callers in its cache
+        answers = [
+            (method, path, ask(restarted, method, path, None)) for method, path in routes(restarted) if path not in OPEN
+        ]
+        assert len(answers) > 10
+        for method, path, answer in answers:
             assert said(answer) == refused(method, 401, "unauthorized"), (method, path)
             assert answer.headers["www-authenticate"] == "Bearer"
         for path in ("/livez", "/readyz"):
-            assert later.get(path).status_code == 200
+            assert restarted.get(path).status_code == 200
 
 
-def test_a_wrong_key_is_refused_everywhere_also_where_there_is_none(client: TestClient) -> None:
+def test_a_wrong_key_is_refused_even_if_no_key_is_needed(client: TestClient) -> None:
     for method, path in routes(client):
         if path not in OPEN:
             answer = ask(client, method, path, "emo_wrong")
             assert said(answer) == refused(method, 401, "invalid_key"), (method, path)
 
 
-def test_a_key_comes_by_either_header(client: TestClient, services: Services) -> None:
+def test_a_key_may_come_in_either_header(client: TestClient, services: Services) -> None:
     secret = secret_of(services, "acme")
     assert client.get("/v1/jobs", headers=as_(secret)).status_code == 200
     assert client.get("/v1/jobs", headers={"X-API-Key": secret}).status_code == 200
 
 
-def test_the_job_of_another_tenant_is_not_there_on_any_route_with_or_without_having_been_deleted(
+def test_the_job_of_another_tenant_is_not_found_on_any_route_even_if_deleted(
     client: TestClient, services: Services
 ) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
@@ -122,17 +124,17 @@ def test_the_job_of_another_tenant_is_not_there_on_any_route_with_or_without_hav
     assert client.get(f"/v1/jobs/{deleted}").status_code == 410
 
 
-def test_a_key_that_may_read_changes_nothing_and_one_that_may_write_reads_nothing(
+def test_a_key_for_reading_writes_nothing_and_a_key_for_writing_reads_nothing(
     client: TestClient, services: Services
 ) -> None:
     reader, writer = secret_of(services, "acme", Scope.READ), secret_of(services, "acme", Scope.WRITE)
     for method, path in routes(client):
         if path in OPEN:
             continue
-        # To look at an upload tells where to write.
+        # To read an upload is to learn where to write.
         allowed = reader if method == "GET" and not path.startswith("/v1/uploads") else writer
-        other = writer if allowed is reader else reader
-        answer = ask(client, method, path, other)
+        wrong = writer if allowed is reader else reader
+        answer = ask(client, method, path, wrong)
         assert said(answer) == refused(method, 403, "missing_scope"), (method, path)
         managed = path.startswith("/v1/keys")
         assert (ask(client, method, path, allowed).status_code == 403) is managed, (method, path)
@@ -140,27 +142,27 @@ def test_a_key_that_may_read_changes_nothing_and_one_that_may_write_reads_nothin
 
 def test_keys_are_made_listed_and_revoked_over_the_api(client: TestClient, services: Services) -> None:
     client.headers.update(as_(secret_of(services, "acme")))
-    made = client.post("/v1/keys", json={"name": "nightly import"})
-    assert made.status_code == 201
-    key = made.json()
+    answer = client.post("/v1/keys", json={"name": "nightly import"})
+    assert answer.status_code == 201
+    key = answer.json()
     assert re.fullmatch(r"emo_[\w-]{43}", key["secret"])
     assert (key["tenant"], sorted(key["scopes"])) == ("acme", ["read", "write"])
     listed = client.get("/v1/keys").json()["data"]
-    assert [found["name"] for found in listed] == ["nightly import", "test"]
+    assert [listed_key["name"] for listed_key in listed] == ["nightly import", "test"]
     assert "secret" not in listed[0]
     assert client.delete(f"/v1/keys/{key['id']}").status_code == 204
     assert_problem(client.delete(f"/v1/keys/{key['id']}"), 404, "key_not_found")
     assert client.get("/v1/keys").json()["data"][0]["revoked_at"] is not None
 
 
-def test_a_key_makes_none_that_may_more_than_itself(client: TestClient, services: Services) -> None:
+def test_a_key_cannot_make_a_key_with_more_scopes(client: TestClient, services: Services) -> None:
     client.headers.update(as_(secret_of(services, "acme", Scope.KEYS, Scope.READ)))
     assert client.post("/v1/keys", json={"name": "x", "scopes": ["read"]}).status_code == 201
     assert_problem(client.post("/v1/keys", json={"name": "x", "scopes": ["write"]}), 403, "missing_scope")
 
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x", "scopes": []}, {"name": "x", "scopes": ["all"]}])
-def test_a_key_without_name_or_purpose_is_not_made(client: TestClient, body: dict[str, Any]) -> None:
+def test_a_key_without_a_name_or_scopes_is_refused(client: TestClient, body: dict[str, Any]) -> None:
     assert_problem(client.post("/v1/keys", json=body), 422, "invalid_request")
 
 

@@ -1,4 +1,4 @@
-"""Corrections: what a person says of a segment stands beside what the model said."""
+"""Corrections by people, which stand beside the scores of the model."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def url(services: Services) -> str:
 
 
 def shown(client: TestClient, url: str) -> list[Any]:
-    """The corrections of the segments, which the result shows as the page of segments does."""
-    found = [segment["correction"] for segment in client.get(f"{url}/segments").json()["data"]]
-    assert [segment["correction"] for segment in client.get(f"{url}/result").json()["segments"]] == found
-    return found
+    """The corrections of the segments, which the result and the list of segments both show."""
+    corrections = [segment["correction"] for segment in client.get(f"{url}/segments").json()["data"]]
+    assert [segment["correction"] for segment in client.get(f"{url}/result").json()["segments"]] == corrections
+    return corrections
 
 
 def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: TestClient, url: str) -> None:
@@ -47,23 +47,23 @@ def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: Tes
     assert after == before
 
 
-def test_it_is_replaced_and_withdrawn(client: TestClient, url: str) -> None:
+def test_a_correction_is_replaced_and_withdrawn(client: TestClient, url: str) -> None:
     for emotion in ("sad", "fearful"):
         assert client.put(f"{url}/segments/2/correction", json={"emotion": emotion}).status_code == 200
-    (found,) = filter(None, shown(client, url))
-    assert (found["emotion"], found["comment"]) == ("fearful", None)
+    (correction,) = filter(None, shown(client, url))
+    assert (correction["emotion"], correction["comment"]) == ("fearful", None)
     for _ in range(2):
         assert client.delete(f"{url}/segments/2/correction").status_code == 204
         assert shown(client, url) == [None] * 3
 
 
-def test_what_the_model_could_not_hear_a_person_can(client: TestClient, url: str) -> None:
+def test_a_skipped_segment_can_be_corrected(client: TestClient, url: str) -> None:
     document = client.put(f"{url}/segments/1/correction", json={"emotion": "happy"}).json()
     assert (document["status"], document["emotion"]) == ("skipped", "unknown")
     assert document["correction"]["emotion"] == "happy"
 
 
-def test_an_emotion_that_nobody_knows_is_refused_with_the_choices(client: TestClient, url: str) -> None:
+def test_an_unknown_emotion_is_refused_with_the_choices(client: TestClient, url: str) -> None:
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "bored"})
     assert_problem(answer, 422, "unknown_emotion")
     assert answer.json()["detail"] == (
@@ -91,12 +91,12 @@ def test_the_models_own_emotions_can_be_chosen_too(client: TestClient, services:
         {"emotion": "sad", "note": "x"},
     ],
 )
-def test_what_is_no_correction_is_refused(client: TestClient, url: str, body: dict[str, Any]) -> None:
+def test_an_invalid_correction_is_refused(client: TestClient, url: str, body: dict[str, Any]) -> None:
     assert_problem(client.put(f"{url}/segments/0/correction", json=body), 422, "invalid_request")
     assert shown(client, url) == [None] * 3
 
 
-def test_there_must_be_such_a_segment(client: TestClient, url: str) -> None:
+def test_a_correction_of_a_missing_segment_is_refused(client: TestClient, url: str) -> None:
     deleted = f"{url}/segments/3/correction", 404, "segment_not_found"
     unknown = f"/v1/jobs/{UNKNOWN}/segments/0/correction", 404, "job_not_found"
     for path, status, code in (deleted, unknown):
@@ -106,16 +106,16 @@ def test_there_must_be_such_a_segment(client: TestClient, url: str) -> None:
     assert_problem(client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}), 410, "job_deleted")
 
 
-def test_the_key_of_who_corrects_is_kept_and_not_shown(client: TestClient, services: Services, url: str) -> None:
+def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient, services: Services, url: str) -> None:
     key, secret = services.api_keys.create("reviewer", "default", [Scope.WRITE])
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
     assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
-    (found, *_) = services.jobs.results(url.rsplit("/", 1)[1])
-    assert found.correction
-    assert found.correction.key_id == key.id
+    (segment, *_) = services.jobs.results(url.rsplit("/", 1)[1])
+    assert segment.correction
+    assert segment.correction.key_id == key.id
 
 
-def test_who_may_only_read_corrects_nothing(client: TestClient, services: Services, url: str) -> None:
+def test_a_key_for_reading_cannot_correct(client: TestClient, services: Services, url: str) -> None:
     secret = secret_of(services, "default", Scope.READ)
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
     assert_problem(answer, 403, "missing_scope")

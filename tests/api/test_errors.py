@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.error_page import page
+from api.error_page import render_markdown
 from api.errors import GENERAL, STATUS
 from shared.container import Services
 from shared.domain import errors
@@ -28,7 +28,7 @@ def test_every_error_that_a_client_can_meet_has_a_status_and_a_sentence() -> Non
     assert set(STATUS) == kinds - INTERNAL
     assert all(kind().message.endswith(".") for kind in STATUS)
     assert len({kind.code for kind in STATUS}) == len(STATUS)
-    # FastAPI finds such bodies, and where it is not asked, we do.
+    # FastAPI finds invalid bodies of most routes, and this service those of the rest.
     assert {kind.code for kind in STATUS} & {code for code, _ in GENERAL.values()} == {"invalid_request"}
 
 
@@ -39,36 +39,38 @@ def test_every_failure_and_every_warning_has_a_sentence() -> None:
     assert all(sentence.endswith(".") for sentence in sentences)
 
 
-def test_the_page_of_errors_is_what_the_code_says() -> None:
+def test_the_page_of_errors_matches_the_code() -> None:
     committed = Path(__file__).parents[2] / "docs" / "errors.md"
-    assert committed.read_text(encoding="utf-8") == page(), "Run `python -m api.error_page > docs/errors.md`."
+    assert committed.read_text(encoding="utf-8") == render_markdown(), (
+        "Run `python -m api.error_page > docs/errors.md`."
+    )
 
 
 def test_the_type_of_every_problem_leads_to_its_place_on_a_page_of_the_service(client: TestClient) -> None:
-    explained = client.get("/errors").text
+    error_page = client.get("/errors").text
     for code in [*(kind.code for kind in STATUS), *(code for code, _ in GENERAL.values())]:
-        assert f'id="{code}"' in explained, code
+        assert f'id="{code}"' in error_page, code
     kind = client.get("/v2").json()["type"]
-    assert client.get(kind.partition("#")[0]).text == explained
+    assert client.get(kind.partition("#")[0]).text == error_page
 
 
 def undocumented(client: TestClient) -> Iterator[tuple[str, str, set[str]]]:
-    """Every method that a path lacks, with the path and the methods that it has."""
+    """Yield every method that a path does not allow, with the path and the methods that it allows."""
     paths = client.get("/openapi.json").json()["paths"]
-    own = {path: {method.upper() for method in methods} for path, methods in paths.items()}
-    for path in own.keys() & {"/v1/uploads/tus", "/v1/uploads/tus/{upload_id}"}:
-        own[path].add("OPTIONS")  # which tus asks for, and the document does not mention
-    own["/v1/uploads/tus"] |= {"GET", "DELETE"}  # as any `/v1/uploads/{upload_id}`
-    for path, has in (own | {"/": {"GET"}, "/docs": {"GET"}, "/errors": {"GET"}}).items():
-        yield from ((method, path, has) for method in sorted(METHODS - has))
+    documented = {path: {method.upper() for method in methods} for path, methods in paths.items()}
+    for path in documented.keys() & {"/v1/uploads/tus", "/v1/uploads/tus/{upload_id}"}:
+        documented[path].add("OPTIONS")  # tus needs it, and the document does not mention it
+    documented["/v1/uploads/tus"] |= {"GET", "DELETE"}  # as any `/v1/uploads/{upload_id}`
+    for path, allowed in (documented | {"/": {"GET"}, "/docs": {"GET"}, "/errors": {"GET"}}).items():
+        yield from ((method, path, allowed) for method in sorted(METHODS - allowed))
 
 
-def test_a_method_that_a_path_lacks_is_answered_with_all_that_it_has(client: TestClient) -> None:
-    asked = list(undocumented(client))
-    assert len(asked) > 100
-    for method, path, has in asked:
+def test_a_missing_method_is_answered_with_the_allowed_ones(client: TestClient) -> None:
+    refused = list(undocumented(client))
+    assert len(refused) > 100
+    for method, path, allowed in refused:
         answer = client.request(method, path.format(**IDS))
-        assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(has))), (method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(allowed))), (method, path)
         if method != "HEAD":
             assert_problem(answer, 405, "method_not_allowed")
 
@@ -77,7 +79,7 @@ def test_a_path_that_does_not_exist_is_a_problem(client: TestClient) -> None:
     assert_problem(client.get("/v2"), 404, "not_found")
 
 
-def test_what_the_framework_says_in_plain_words_becomes_a_problem(client: TestClient, services: Services) -> None:
+def test_plain_text_errors_of_the_framework_become_problems(client: TestClient, services: Services) -> None:
     assert_problem(client.get("/v1/jobs", headers={"Host": "evil.example"}), 400, "bad_request")
     job_id = analysed(services, [Part(0, 0)], JobOptions())
     stored = services.jobs.segment(job_id, 0)
@@ -96,7 +98,7 @@ def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:
     assert_problem(answer, 422, "invalid_request")
 
 
-def test_a_fault_of_ours_is_a_problem_that_tells_nothing_of_itself(services: Services) -> None:
+def test_an_unforeseen_exception_is_a_problem_without_details(services: Services) -> None:
     def broken() -> None:
         raise KeyError("secret")
 
@@ -106,5 +108,5 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing_of_itself(services: Ser
         answer = client.get("/v1/broken")
         assert "secret" not in assert_problem(answer, 500, "internal_error")["detail"]
         assert answer.headers["cache-control"] == "no-store"
-    with TestClient(app) as client, pytest.raises(KeyError):  # which the log then has
+    with TestClient(app) as client, pytest.raises(KeyError):  # for the log
         client.get("/v1/broken")

@@ -1,4 +1,4 @@
-"""How exports are asked for and answered."""
+"""Requests for exports and their responses."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_without_a_format_it_is_csv_and_an_unknown_one_is_refused(client: TestCl
     assert_problem(client.get(url, params={"format": "xlsx"}), 422, "invalid_request")
 
 
-def test_a_result_of_no_speech_can_be_had_in_every_format(client: TestClient, services: Services) -> None:
+def test_a_result_without_speech_can_be_exported_in_every_format(client: TestClient, services: Services) -> None:
     url = f"/v1/jobs/{analysed(services, [], JobOptions())}/export"
     assert {client.get(url, params={"format": to.value}).status_code for to in ExportFormat} == {200}
 
 
-def test_there_must_be_a_result(client: TestClient, services: Services) -> None:
+def test_an_export_needs_a_result(client: TestClient, services: Services) -> None:
     assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/export"), 404, "job_not_found")
     url = f"/v1/jobs/{submitted(services, JobOptions())}"
     assert_problem(client.get(f"{url}/export"), 409, "result_not_ready")
@@ -60,13 +60,13 @@ def test_there_must_be_a_result(client: TestClient, services: Services) -> None:
         (".wav", ".wav.csv"),
     ],
 )
-def test_a_file_is_named_as_the_recording_and_its_name_breaks_out_of_nothing(
+def test_a_file_is_named_after_the_recording_without_unsafe_characters(
     client: TestClient, services: Services, filename: str, plain: str
 ) -> None:
     job_id = analysed(services, CALL, JobOptions(), filename=filename)
     shown = services.jobs.get(job_id).recording.filename
     header = client.get(f"/v1/jobs/{job_id}/export").headers["content-disposition"]
-    found = re.fullmatch(r"""attachment; filename="([\w.-]+)"; filename\*=UTF-8''([\w.%~-]+)""", header, re.ASCII)
-    assert found
-    assert found[1] == plain
-    assert unquote(found[2]) == f"{shown.rpartition('.')[0] or shown}.csv"
+    match = re.fullmatch(r"""attachment; filename="([\w.-]+)"; filename\*=UTF-8''([\w.%~-]+)""", header, re.ASCII)
+    assert match
+    assert match[1] == plain
+    assert unquote(match[2]) == f"{shown.rpartition('.')[0] or shown}.csv"

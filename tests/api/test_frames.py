@@ -25,7 +25,7 @@ def logits(frames: int) -> Floats:
 
 
 CALL = [Part(0, 90, logits(20)), Part(1, 200, logits(7)), Part(0, 700), Part(0, 2000, logits(3))]
-ASKED = JobOptions(granularity="frame", embeddings="utterance")
+OPTIONS = JobOptions(granularity="frame", embeddings="utterance")
 
 
 def loaded(answer: Response) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def test_a_span_has_the_bins_that_begin_within_it_as_the_whole_recording_has_the
     whole = client.get(url).json()["channels"]
     for start, end in [(0, 10_000), (29_950, 41_010), (40_000, 10**7)]:
         spanned = client.get(url, params={"start_ms": start, "end_ms": end}).json()["channels"]
-        for channel, own in enumerate(whole):
-            inside = [place for place, at in enumerate(own["start_ms"]) if start <= at < end]
+        for channel, bins in enumerate(whole):
+            inside = [index for index, at in enumerate(bins["start_ms"]) if start <= at < end]
             assert inside
             for name in ("start_ms", "segment", "scores"):
-                assert spanned[channel][name] == [own[name][place] for place in inside]
+                assert spanned[channel][name] == [bins[name][index] for index in inside]
     beyond = client.get(url, params={"start_ms": 10**7}).json()
     assert beyond["channels"] == []
 
@@ -105,14 +105,14 @@ def test_frames_as_npz_hold_the_same(client: TestClient, services: Services) -> 
     assert (arrays["start_ms"].dtype, arrays["scores"].dtype) == (np.int64, np.float32)
     assert arrays["labels"].tolist() == document["labels"]
     for channel in document["channels"]:
-        own = arrays["channel"] == channel["channel"]
-        assert arrays["start_ms"][own].tolist() == channel["start_ms"]
-        assert arrays["segment"][own].tolist() == channel["segment"]
-        assert np.allclose(arrays["scores"][own], channel["scores"], atol=5.1e-5)
+        rows = arrays["channel"] == channel["channel"]
+        assert arrays["start_ms"][rows].tolist() == channel["start_ms"]
+        assert arrays["segment"][rows].tolist() == channel["segment"]
+        assert np.allclose(arrays["scores"][rows], channel["scores"], atol=5.1e-5)
 
 
 @pytest.mark.parametrize(
-    ("accept", "given"),
+    ("accept", "media_type"),
     [
         ("*/*", "application/json"),
         ("application/*", "application/json"),
@@ -121,15 +121,15 @@ def test_frames_as_npz_hold_the_same(client: TestClient, services: Services) -> 
         ("application/json;q=0, */*", "application/x-npz"),
     ],
 )
-def test_the_format_is_the_one_that_is_accepted_best(
-    client: TestClient, services: Services, accept: str, given: str
+def test_the_format_is_negotiated_by_the_accept_header(
+    client: TestClient, services: Services, accept: str, media_type: str
 ) -> None:
     answer = client.get(f"/v1/jobs/{analysed(services, CALL, JobOptions())}/frames", headers={"Accept": accept})
-    assert answer.headers["content-type"] == given
+    assert answer.headers["content-type"] == media_type
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/json;q=0", "json", ","])
-def test_a_format_that_cannot_be_given_is_refused(client: TestClient, services: Services, accept: str) -> None:
+def test_an_unavailable_format_is_refused(client: TestClient, services: Services, accept: str) -> None:
     answer = client.get(f"/v1/jobs/{submitted(services, JobOptions())}/frames", headers={"Accept": accept})
     assert_problem(answer, 406, "not_acceptable")
 
@@ -140,12 +140,12 @@ def test_a_hop_that_is_no_multiple_of_a_frame_is_refused(client: TestClient, ser
     assert_problem(answer, 422, "invalid_request")
 
 
-def test_embeddings_are_an_npz_of_what_was_kept_of_each_scored_segment(client: TestClient, services: Services) -> None:
-    kept = [RANDOM.normal(size=16).astype(np.float32) for _ in CALL]
-    job_id = analysed(services, CALL, ASKED, kept)
+def test_embeddings_are_an_npz_with_an_array_for_each_scored_segment(client: TestClient, services: Services) -> None:
+    embeddings = [RANDOM.normal(size=16).astype(np.float32) for _ in CALL]
+    job_id = analysed(services, CALL, OPTIONS, embeddings)
     arrays = loaded(client.get(f"/v1/jobs/{job_id}/embeddings"))
     assert list(arrays) == ["000000", "000001", "000003"]
-    assert all(np.array_equal(arrays[f"{index:06d}"], kept[index]) for index in (0, 1, 3))
+    assert all(np.array_equal(arrays[f"{index:06d}"], embeddings[index]) for index in (0, 1, 3))
 
 
 def test_embeddings_that_were_not_asked_for_are_not_found(client: TestClient, services: Services) -> None:
@@ -167,10 +167,10 @@ def test_a_granularity_or_a_kind_of_embedding_that_does_not_exist_is_refused(cli
 
 
 @pytest.mark.parametrize("path", ["frames", "embeddings"])
-def test_arrays_are_there_from_the_end_of_the_job_to_its_deletion(
+def test_arrays_exist_from_the_end_of_the_job_to_its_deletion(
     client: TestClient, services: Services, path: str
 ) -> None:
-    job_id = submitted(services, ASKED)
+    job_id = submitted(services, OPTIONS)
     url = f"/v1/jobs/{job_id}/{path}"
     answer = client.get(url)
     assert_problem(answer, 409, "result_not_ready")
@@ -183,50 +183,48 @@ def test_arrays_are_there_from_the_end_of_the_job_to_its_deletion(
 
 
 def test_deleting_a_job_takes_its_arrays_along(client: TestClient, services: Services) -> None:
-    job_id = analysed(services, CALL, ASKED, [logits(1) for _ in CALL])
+    job_id = analysed(services, CALL, OPTIONS, [logits(1) for _ in CALL])
     stored = {path.parent.name for path in services.settings.objects_dir.rglob("*.npy")}
     assert stored == {"frames", "embeddings"}
     client.delete(f"/v1/jobs/{job_id}")
     assert [path for path in services.settings.objects_dir.rglob("*") if path.is_file()] == []
 
 
-def test_segments_carry_their_frames_scores_where_the_job_asks(client: TestClient, services: Services) -> None:
-    job_id = analysed(services, CALL, ASKED, [logits(1) for _ in CALL])
+def test_segments_carry_the_scores_of_their_frames_if_configured(client: TestClient, services: Services) -> None:
+    job_id = analysed(services, CALL, OPTIONS, [logits(1) for _ in CALL])
     segments = client.get(f"/v1/jobs/{job_id}/result").json()["segments"]
     assert client.get(f"/v1/jobs/{job_id}/segments").json()["data"] == segments
     for segment, part in zip(segments, CALL, strict=True):
-        own = part.logits
-        if own is None:
+        part_logits = part.logits
+        if part_logits is None:
             assert segment["frames"] is None
             continue
         assert (segment["frames"]["hop_ms"], list(segment["frames"]["scores"])) == (20, list(LABELS))
         scores = np.array(list(segment["frames"]["scores"].values())).T
-        assert np.allclose(scores, softmax(own), atol=5.1e-5)
-        of_segment = softmax(np.log(softmax(own)).mean(axis=0))
-        assert list(segment["scores"].values()) == pytest.approx(of_segment, abs=1e-5)
+        assert np.allclose(scores, softmax(part_logits), atol=5.1e-5)
+        expected = softmax(np.log(softmax(part_logits)).mean(axis=0))
+        assert list(segment["scores"].values()) == pytest.approx(expected, abs=1e-5)
 
 
-def test_segments_are_plain_where_the_job_does_not_ask(client: TestClient, services: Services) -> None:
-    job_id = analysed(services, CALL, replace(ASKED, granularity="segment"), [logits(1) for _ in CALL])
+def test_segments_carry_no_scores_of_frames_otherwise(client: TestClient, services: Services) -> None:
+    job_id = analysed(services, CALL, replace(OPTIONS, granularity="segment"), [logits(1) for _ in CALL])
     assert {segment["frames"] for segment in client.get(f"/v1/jobs/{job_id}/result").json()["segments"]} == {None}
 
 
 def test_a_recording_without_speech_has_no_bins_and_no_embeddings(client: TestClient, services: Services) -> None:
-    url = f"/v1/jobs/{analysed(services, [], ASKED)}"
+    url = f"/v1/jobs/{analysed(services, [], OPTIONS)}"
     assert client.get(f"{url}/frames").json() == {"hop_ms": 100, "labels": [], "channels": []}
     assert loaded(client.get(f"{url}/frames", headers=NPZ))["scores"].shape == (0, 0)
     assert loaded(client.get(f"{url}/embeddings")) == {}
 
 
-def test_a_job_that_outlived_a_change_of_the_model_has_the_labels_of_both(
-    client: TestClient, services: Services
-) -> None:
-    own = logits(1)
-    parts = [CALL[0], Part(0, 2000, own, ("sad", "new", "angry"))]
+def test_a_job_that_two_models_analysed_has_the_labels_of_both(client: TestClient, services: Services) -> None:
+    new_logits = logits(1)
+    parts = [CALL[0], Part(0, 2000, new_logits, ("sad", "new", "angry"))]
     document = client.get(f"/v1/jobs/{analysed(services, parts, JobOptions())}/frames").json()
     assert document["labels"] == [*LABELS, "new"]
     first, last = document["channels"][0]["scores"][0], document["channels"][0]["scores"][-1]
-    sad, new, angry = softmax(own[0])
+    sad, new, angry = softmax(new_logits[0])
     assert last == pytest.approx([angry, 0, sad, new], abs=5.1e-5)
     assert (first[3], sum(first)) == (0, pytest.approx(1, abs=2e-4))
 

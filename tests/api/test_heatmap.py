@@ -61,19 +61,19 @@ def has(pixels: NDArray[np.float32], emotion: str) -> bool:
 
 
 @pytest.mark.parametrize("width", [600, 1600, 2000])
-def test_a_picture_shows_what_was_found_where_it_was_said(client: TestClient, url: str, width: int) -> None:
+def test_a_picture_shows_emotions_at_their_times(client: TestClient, url: str, width: int) -> None:
     picture, size = drawn(client.get(url, params={"width": width, "channel": 0})), HeatmapSize(width)
     assert picture.shape[1] == width
     angry, silent, sad, skipped = (at(picture, second, size) for second in (2, 7.5, 12, 15))
     assert (has(angry, "angry"), has(angry, "sad")) == (True, False)
     assert (has(sad, "sad"), has(sad, "angry")) == (True, False)
     for white in (silent, skipped):
-        # Of the sound there is some everywhere; under it there is nothing.
+        # The waveform fills the upper half everywhere; below it the picture is white.
         under = white[len(white) // 2 : -round(0.6 * size.dpi)]
         assert (under == 1).all()
 
 
-def test_what_was_skipped_is_marked(client: TestClient, url: str) -> None:
+def test_skipped_segments_are_hatched(client: TestClient, url: str) -> None:
     picture, size = drawn(client.get(url, params={"channel": 0})), HeatmapSize()
     left = round(LEFT * size.dpi + size.columns * 16.1 / 20)
     marked = picture[len(picture) // 2 : -round(0.6 * size.dpi), left : left + 40]
@@ -88,7 +88,7 @@ def test_each_channel_has_a_panel_on_one_axis_of_time(client: TestClient, url: s
     assert not has(at(first, 4, HeatmapSize()), "happy")
 
 
-def test_it_is_in_chinese_where_that_is_asked_for(client: TestClient, url: str) -> None:
+def test_a_picture_can_be_in_chinese(client: TestClient, url: str) -> None:
     english, chinese = (drawn(client.get(url, params={"lang": lang})) for lang in ("en", "zh"))
     margin = round(LEFT * HeatmapSize().dpi)
     assert english.shape == chinese.shape
@@ -97,9 +97,7 @@ def test_it_is_in_chinese_where_that_is_asked_for(client: TestClient, url: str) 
     assert (english[:, time] == chinese[:, time]).all()  # the scores, and the roles, which are as they are
 
 
-def test_a_job_of_before_there_were_waveforms_is_drawn_without(
-    client: TestClient, services: Services, url: str
-) -> None:
+def test_a_job_without_a_waveform_is_drawn_without_it(client: TestClient, services: Services, url: str) -> None:
     with_sound = drawn(client.get(url))
     (services.settings.objects_dir / waveform_key(url.split("/")[3])).unlink()
     without = drawn(client.get(url))
@@ -115,16 +113,16 @@ def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: T
 @pytest.mark.parametrize(
     "asked", [{"channel": 2}, {"lang": "de"}, {"width": 599}, {"width": 4001}, {"channel": "agent"}], ids=str
 )
-def test_what_cannot_be_drawn_is_refused(client: TestClient, url: str, asked: dict[str, Any]) -> None:
+def test_invalid_parameters_of_a_picture_are_refused(client: TestClient, url: str, asked: dict[str, Any]) -> None:
     assert_problem(client.get(url, params=asked), 422, "invalid_request")
 
 
-def test_it_is_there_from_the_end_of_the_job_to_its_deletion(client: TestClient, services: Services, url: str) -> None:
+def test_a_picture_exists_until_the_job_is_deleted(client: TestClient, services: Services, url: str) -> None:
     job_id = submitted(services, JobOptions())
-    own = f"/v1/jobs/{job_id}/heatmap.png"
-    assert_problem(client.get(own), 409, "result_not_ready")
+    heatmap_url = f"/v1/jobs/{job_id}/heatmap.png"
+    assert_problem(client.get(heatmap_url), 409, "result_not_ready")
     client.post(f"/v1/jobs/{job_id}/cancel")
-    assert_problem(client.get(own), 409, "no_result")
+    assert_problem(client.get(heatmap_url), 409, "no_result")
     client.delete(f"/v1/jobs/{job_id}")
-    assert_problem(client.get(own), 410, "job_deleted")
+    assert_problem(client.get(heatmap_url), 410, "job_deleted")
     assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/heatmap.png"), 404, "job_not_found")

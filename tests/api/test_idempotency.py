@@ -1,4 +1,4 @@
-"""A request that is sent again makes no second job."""
+"""Repeated requests with an idempotency key, which make no second job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def post(client: TestClient, content: bytes = WAV, config: str = "{}", secret: s
     return client.post("/v1/jobs", content=content, params={"config": config}, headers=headers)
 
 
-def test_the_same_request_gives_the_same_job_and_leaves_nothing_behind(client: TestClient, services: Services) -> None:
+def test_the_same_request_gives_the_same_job_and_leaves_no_files(client: TestClient, services: Services) -> None:
     first, again = post(client), post(client)
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["id"] == again.json()["id"]
@@ -30,7 +30,7 @@ def test_the_same_request_gives_the_same_job_and_leaves_nothing_behind(client: T
     assert as_form.json()["id"] == first.json()["id"]
 
 
-def test_the_job_is_given_as_it_is_by_then(client: TestClient, services: Services) -> None:
+def test_the_job_is_returned_in_its_current_state(client: TestClient, services: Services) -> None:
     job_id = post(client).json()["id"]
     services.cancellation.cancel(job_id)
     assert post(client).json()["status"] == "canceled"
@@ -55,7 +55,7 @@ def test_without_a_key_each_request_makes_a_job(client: TestClient) -> None:
     assert len({client.post("/v1/jobs", content=WAV).json()["id"] for _ in range(3)}) == 3
 
 
-def test_at_once_one_wins(client: TestClient, services: Services) -> None:
+def test_of_concurrent_requests_one_makes_the_job(client: TestClient, services: Services) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(client), range(16)))
     assert {answer.status_code for answer in answers} == {202}
@@ -70,6 +70,6 @@ def test_tenants_have_keys_of_their_own(client: TestClient, services: Services) 
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
-def test_a_key_has_a_length(client: TestClient, key: str) -> None:
+def test_a_key_has_a_limited_length(client: TestClient, key: str) -> None:
     answer = client.post("/v1/jobs", content=WAV, headers={"Idempotency-Key": key})
     assert_problem(answer, 422, "invalid_request")

@@ -53,7 +53,7 @@ def test_wrong_parameters_are_named(client: TestClient, params: dict[str, str]) 
     assert next(iter(params)) in answer.json()["detail"]
 
 
-def test_a_cursor_of_somebody_elses_making_is_refused(client: TestClient) -> None:
+def test_an_invalid_cursor_is_refused(client: TestClient) -> None:
     assert_problem(client.get("/v1/jobs", params={"cursor": "7"}), 422, "invalid_cursor")
     assert_problem(client.get(f"/v1/jobs/{submitted(client)}/segments", params={"cursor": "x"}), 422, "invalid_cursor")
 

@@ -1,4 +1,4 @@
-"""What a tenant may ask for, and what it is told when it asks for more."""
+"""Limits of a tenant, and the errors and headers for requests over them."""
 
 from __future__ import annotations
 
@@ -36,33 +36,33 @@ def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services
 
 
 def prepared(services: Services, seconds: int) -> None:
-    """Has the job whose turn it is decoded, as a recording of so many seconds."""
+    """Prepare the next job in the queue as if its recording had this many seconds."""
     claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     job = claim.job.evolve(prepared=16_000 * seconds)
     services.ports.work_queue.save(claim, job.to(JobState.INFERRING, services.clock.now()))
 
 
-def test_without_limits_nothing_is_said_of_any(client: TestClient) -> None:
+def test_without_limits_no_response_has_rate_limit_headers(client: TestClient) -> None:
     answers = [post_raw(client), client.get("/v1/jobs")]
     assert not any(name.startswith("ratelimit") for answer in answers for name in answer.headers)
 
 
-def test_requests_over_the_rate_are_refused_and_all_are_told_what_is_left(tmp_path: Path) -> None:
+def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining_quota(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=5)) as (client, _):
         answers = [client.get("/v1/jobs") for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
         assert_problem(answers[-1], 429, "rate_limited")
         assert answers[-1].headers["retry-after"] == "1"
-        left = [re.fullmatch(r'"requests";r=(\d);t=1', answer.headers["ratelimit"]) for answer in answers]
-        assert [found and found[1] for found in left] == ["4", "3", "2", "1", "0", "0"]
+        quotas = [re.fullmatch(r'"requests";r=(\d);t=1', answer.headers["ratelimit"]) for answer in answers]
+        assert [match and match[1] for match in quotas] == ["4", "3", "2", "1", "0", "0"]
         assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"requests";q=5;w=1'}
         assert "retry-after" not in answers[0].headers
         time.sleep(1.1)
         assert client.get("/v1/jobs").status_code == 200
 
 
-def test_errors_say_what_is_left_too_and_nobody_is_kept_from_asking_whether_it_lives(tmp_path: Path) -> None:
+def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=1)) as (client, _):
         assert client.get(f"/v1/jobs/{UNKNOWN}").headers["ratelimit"] == '"requests";r=0;t=1'
         for path in ("/livez", "/readyz", "/docs"):
@@ -70,14 +70,14 @@ def test_errors_say_what_is_left_too_and_nobody_is_kept_from_asking_whether_it_l
             assert "ratelimit" not in client.get(path).headers
 
 
-def test_the_rate_is_a_tenants_with_all_of_its_keys_and_no_others(tmp_path: Path) -> None:
+def test_the_rate_is_counted_by_tenant_over_all_of_its_keys(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
         ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
         for secret, status in ((ours, 200), (again, 200), (ours, 429), (again, 429), (theirs, 200)):
             assert client.get("/v1/jobs", headers=as_(secret)).status_code == status
 
 
-def test_jobs_over_the_number_of_open_ones_are_refused_until_one_has_ended(tmp_path: Path) -> None:
+def test_jobs_over_the_limit_of_open_jobs_are_refused_until_one_has_ended(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=2)) as (client, services):
         first, _ = post_raw(client).json(), post_form(client).json()
         for answer in (post_raw(client), post_form(client)):
@@ -89,7 +89,7 @@ def test_jobs_over_the_number_of_open_ones_are_refused_until_one_has_ended(tmp_p
         assert post_raw(client).status_code == 202
 
 
-def test_bytes_over_those_of_the_day_are_refused_and_jobs_that_were_deleted_count(tmp_path: Path) -> None:
+def test_bytes_over_the_daily_quota_are_refused_and_deleted_jobs_count(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(upload_bytes_per_day=2 * len(WAV) + 100)) as (client, services):
         for _ in range(2):
             assert client.delete(f"/v1/jobs/{post_raw(client).json()['id']}").status_code == 204
@@ -102,16 +102,16 @@ def test_bytes_over_those_of_the_day_are_refused_and_jobs_that_were_deleted_coun
         assert stored_files(services) == []
 
 
-def test_an_upload_is_refused_whether_or_not_it_says_how_long_it_is(tmp_path: Path) -> None:
+def test_an_upload_over_the_quota_is_refused_with_or_without_a_declared_length(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(upload_bytes_per_day=1000)) as (client, services):
-        told = post_raw(client)
-        assert_problem(told, 429, "quota_exceeded")
-        silent = client.post("/v1/jobs", content=iter([WAV]))  # of which it is known when all has come
-        assert_problem(silent, 429, "quota_exceeded")
+        declared = post_raw(client)
+        assert_problem(declared, 429, "quota_exceeded")
+        chunked = client.post("/v1/jobs", content=iter([WAV]))  # its length is known at its end
+        assert_problem(chunked, 429, "quota_exceeded")
         assert stored_files(services) == []
 
 
-def test_who_says_that_too_much_comes_is_refused_before_it_does(services: Services) -> None:
+def test_a_declared_length_over_the_quota_is_refused_before_the_body_comes(services: Services) -> None:
     settings = services.settings.model_copy(update={"limits": Limits(upload_bytes_per_day=1000)})
     few = build_services(replace(services.ports, settings=settings))
     with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
@@ -122,7 +122,7 @@ def test_who_says_that_too_much_comes_is_refused_before_it_does(services: Servic
         assert answer.startswith(b"HTTP/1.1 429 ")
 
 
-def test_sound_over_that_of_the_day_is_refused_as_soon_as_it_is_known(tmp_path: Path) -> None:
+def test_audio_over_the_daily_quota_is_refused_as_soon_as_it_is_decoded(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(audio_hours_per_day=0.5)) as (client, services):
         post_raw(client)
         prepared(services, 1799)
@@ -133,7 +133,7 @@ def test_sound_over_that_of_the_day_is_refused_as_soon_as_it_is_known(tmp_path: 
         assert refused.headers["ratelimit-policy"] == f'"audio";q=1800;w={DAY_S};qu="audio-seconds"'
 
 
-def test_what_another_tenant_has_submitted_is_not_counted(tmp_path: Path) -> None:
+def test_limits_do_not_count_the_jobs_of_another_tenant(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV))) as (client, services):
         for tenant in ("acme", "other"):
             headers = as_(secret_of(services, tenant))
@@ -141,10 +141,10 @@ def test_what_another_tenant_has_submitted_is_not_counted(tmp_path: Path) -> Non
             assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 429
 
 
-def test_where_the_queue_is_full_nobody_may_submit(tmp_path: Path) -> None:
+def test_a_full_queue_refuses_all_tenants(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(queued_jobs=2)) as (client, services):
         headers = [as_(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
-        answers = [client.post("/v1/jobs", content=WAV, headers=own) for own in headers]
+        answers = [client.post("/v1/jobs", content=WAV, headers=key_header) for key_header in headers]
         assert [answer.status_code for answer in answers] == [202, 202, 503]
         assert_problem(answers[-1], 503, "queue_full")
         assert int(answers[-1].headers["retry-after"]) > 0
@@ -152,7 +152,7 @@ def test_where_the_queue_is_full_nobody_may_submit(tmp_path: Path) -> None:
         assert client.post("/v1/jobs", content=WAV, headers=headers[-1]).status_code == 202
 
 
-def test_a_request_that_is_sent_again_gives_its_job_also_where_no_other_would_be_taken(tmp_path: Path) -> None:
+def test_a_repeated_request_returns_its_job_even_over_the_limits(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV), queued_jobs=1)) as (client, services):
         headers = {"Idempotency-Key": "order-17"}
         first, again = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
@@ -163,6 +163,6 @@ def test_a_request_that_is_sent_again_gives_its_job_also_where_no_other_would_be
 
 
 @pytest.mark.parametrize("name", ["requests_per_s", "open_jobs", "upload_bytes_per_day", "queued_jobs"])
-def test_a_limit_of_nothing_is_none(name: str) -> None:
+def test_a_limit_of_zero_is_invalid(name: str) -> None:
     with pytest.raises(ValueError, match=f"limits.{name} must be more than 0, not 0"):
         Limits(**{name: 0})

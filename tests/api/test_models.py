@@ -1,4 +1,4 @@
-"""`/v1/models`: which models there are."""
+"""The list of models at `/v1/models`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from shared.domain.emotion import ModelInfo
 
 def test_a_model_is_listed_as_soon_as_a_worker_runs_it(client: TestClient, services: Services) -> None:
     assert client.get("/v1/models").json() == {"data": [], "next_cursor": None}
-    services.ports.model_registry.record_run(
+    model = ModelInfo("emoline/mini", "3", "a" * 64, ("angry", "happy"), notice="A small one.")
+    services.ports.model_registry.record_run(model)
         ModelInfo("emoline/mini", "3", "a" * 64, ("angry", "happy"), notice="A small one.")
     )
-    (found,) = client.get("/v1/models").json()["data"]
-    assert found["first_run_at"] == found["last_run_at"]
-    assert found | {"first_run_at": None, "last_run_at": None} == {
+    (listed,) = client.get("/v1/models").json()["data"]
+    assert listed["first_run_at"] == listed["last_run_at"]
+    assert listed | {"first_run_at": None, "last_run_at": None} == {
         "id": "emoline/mini",
         "revision": "3",
         "sha256": "a" * 64,

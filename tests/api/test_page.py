@@ -1,4 +1,4 @@
-"""How the page is served: to everybody, from here alone, and anew after an upgrade."""
+"""The page: served without a key, from the service alone, and anew after an upgrade."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_page_and_its_files_need_no_key(services: Services) -> None:
             assert client.get(path).status_code == 200, path
 
 
-def test_a_browser_that_has_a_file_already_is_told_so(client: TestClient) -> None:
+def test_an_unchanged_file_is_not_sent_again(client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
         first = client.get(path)
         assert first.headers["cache-control"] == "no-cache"
@@ -33,7 +33,7 @@ def test_a_browser_that_has_a_file_already_is_told_so(client: TestClient) -> Non
         assert (again.status_code, again.content) == (304, b"")
 
 
-def test_the_page_may_run_and_ask_nothing_but_what_comes_from_here(client: TestClient) -> None:
+def test_the_page_may_load_only_from_the_service(client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
         headers = client.get(path).headers
         policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
@@ -45,7 +45,7 @@ def test_the_page_may_run_and_ask_nothing_but_what_comes_from_here(client: TestC
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", markup)
 
 
-def test_a_page_that_keeps_to_one_host_gets_the_sound_of_a_segment_from_here(
+def test_the_audio_of_a_segment_comes_without_a_redirect_if_the_client_says_so(
     client: TestClient, services: Services
 ) -> None:
     job_id = analysed(services, [Part(0, 0)], JobOptions())
@@ -56,36 +56,36 @@ def test_a_page_that_keeps_to_one_host_gets_the_sound_of_a_segment_from_here(
     assert client.get(f"/v1/jobs/{job_id}/segments/1/audio", params={"redirect": False}).status_code == 404
 
 
-def test_what_is_no_file_of_the_page_is_not_there(client: TestClient) -> None:
+def test_other_paths_below_the_page_are_not_found(client: TestClient) -> None:
     for path in ("/page/", "/page/nowhere.js", "/page/%2e%2e/app.py", "/page/../app.py"):
         assert client.get(path).status_code == 404, path
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".js")])
-def test_every_module_imports_what_there_is(name: str) -> None:
+def test_every_import_of_a_module_exists(name: str) -> None:
     source = FOLDER / name
-    for found in re.findall(r'from "(\.[^"]+)"', source.read_text()):
-        assert (source.parent / found).is_file(), found
+    for imported in re.findall(r'from "(\.[^"]+)"', source.read_text()):
+        assert (source.parent / imported).is_file(), imported
 
 
-def test_all_modules_are_asked_for_at_once(client: TestClient) -> None:
-    asked = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', client.get("/").text)
-    assert sorted(asked) == [name for name in FILES if name.endswith(".js")]
+def test_all_modules_are_preloaded(client: TestClient) -> None:
+    preloaded = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', client.get("/").text)
+    assert sorted(preloaded) == [name for name in FILES if name.endswith(".js")]
 
 
-def test_both_languages_say_the_same_things() -> None:
-    spoken = {path.stem: set(_keys(path)) for path in (FOLDER / "locales").glob("*.js")}
-    assert spoken.keys() == {"en", "zh"}
-    assert spoken["en"] == spoken["zh"]
+def test_both_languages_have_the_same_keys() -> None:
+    keys = {path.stem: set(_keys(path)) for path in (FOLDER / "locales").glob("*.js")}
+    assert keys.keys() == {"en", "zh"}
+    assert keys["en"] == keys["zh"]
 
 
 def _keys(path: Path) -> list[str]:
     return re.findall(r'(?:^|, )\s*"([\w.]+)":', path.read_text(), re.MULTILINE)
 
 
-def test_every_word_that_is_asked_for_is_there() -> None:
+def test_every_text_that_a_module_uses_exists() -> None:
     words = set(_keys(FOLDER / "locales" / "en.js"))
     for name in FILES:
         if name.endswith(".js"):
-            asked = re.findall(r'\bt\("([\w.]+)"', (FOLDER / name).read_text())
-            assert set(asked) <= words, name
+            used = re.findall(r'\bt\("([\w.]+)"', (FOLDER / name).read_text())
+            assert set(used) <= words, name

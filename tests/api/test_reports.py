@@ -1,4 +1,4 @@
-"""Reports over HTTP: what they are made of is what the other routes say."""
+"""Reports over HTTP, which show the same results as the other routes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS = JobOptions(roles=("agent", "customer"))
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """The same for all tests here, which have jobs of their own: what draws takes seconds to start."""
+    """Services for all tests of this module, each with jobs of its own: a render pool takes seconds to start."""
     with open_services(Settings(data_dir=tmp_path_factory.mktemp("reports")), LocalWakeUps()) as opened:
         yield opened
 
@@ -43,9 +43,9 @@ def client(services: Services) -> Iterator[TestClient]:
 
 
 def logits(emotion: str, frames: int = 100) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    found = np.zeros((frames, len(LABELS)), np.float32)
-    found[:, LABELS.index(emotion)] = 3
-    return found
+    values = np.zeros((frames, len(LABELS)), np.float32)
+    values[:, LABELS.index(emotion)] = 3
+    return values
 
 
 PARTS = [
@@ -65,7 +65,7 @@ def job_of(services: Services, options: JobOptions = OPTIONS, parts: list[Part] 
     return job_id
 
 
-def test_the_pdf_tells_the_result_and_links_to_the_sound_where_it_was_asked_for(
+def test_the_pdf_has_the_result_and_links_to_the_audio_at_the_requested_host(
     client: TestClient, services: Services
 ) -> None:
     job_id = job_of(services)
@@ -83,7 +83,7 @@ def test_the_pdf_tells_the_result_and_links_to_the_sound_where_it_was_asked_for(
     assert client.get(expected.pop()).content.startswith(b"fLaC")
 
 
-def test_the_html_has_the_sound_inside_under_a_policy_of_its_own(client: TestClient, services: Services) -> None:
+def test_the_html_contains_the_audio_and_has_its_own_policy(client: TestClient, services: Services) -> None:
     answer = client.get(f"/v1/jobs/{job_of(services)}/report.html?lang=zh")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -95,7 +95,7 @@ def test_the_html_has_the_sound_inside_under_a_policy_of_its_own(client: TestCli
     assert inside == [b"fLaC0", b"fLaC1", b"fLaC3"]
 
 
-def test_deleted_sound_is_said_to_be(client: TestClient, services: Services) -> None:
+def test_a_report_says_that_the_audio_was_deleted(client: TestClient, services: Services) -> None:
     job_id = job_of(services)
     job = services.jobs.get(job_id)
     services.object_store.delete_prefix(audio_prefix(job_id))
@@ -109,9 +109,7 @@ def test_deleted_sound_is_said_to_be(client: TestClient, services: Services) -> 
         assert bool(links(document)) is not deleted
 
 
-def test_what_was_analysed_before_frames_were_kept_has_a_report_without_a_heat_map(
-    client: TestClient, services: Services
-) -> None:
+def test_a_job_without_stored_frames_has_a_report_without_a_heat_map(client: TestClient, services: Services) -> None:
     job_id = job_of(services)
     segment: Segment = services.jobs.segment(job_id, 0).segment
     services.object_store.delete_prefix(frames_key(job_id, segment).rsplit("/", 1)[0] + "/")
@@ -120,7 +118,7 @@ def test_what_was_analysed_before_frames_were_kept_has_a_report_without_a_heat_m
     assert TEXTS["en"].heat_map not in page.text
 
 
-def test_the_jobs_own_least_confidence_counts(client: TestClient, services: Services) -> None:
+def test_the_report_uses_the_min_confidence_of_the_job(client: TestClient, services: Services) -> None:
     options = replace(OPTIONS, aggregation=AggregationOptions(min_confidence=0.99))
     page = client.get(f"/v1/jobs/{job_of(services, options)}/report.html").text
     assert "Mostly unknown: 100\N{NO-BREAK SPACE}% of the analysed time" in page
@@ -133,7 +131,7 @@ def test_a_job_without_segments_has_a_report(client: TestClient, services: Servi
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_errors_are_those_of_the_result(client: TestClient, services: Services, path: str) -> None:
+def test_reports_have_the_errors_of_the_result(client: TestClient, services: Services, path: str) -> None:
     waiting = submitted(services, JobOptions())
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 409, "result_not_ready")
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}?lang=fr"), 422, "invalid_request")
@@ -143,9 +141,9 @@ def test_errors_are_those_of_the_result(client: TestClient, services: Services, 
     assert_problem(client.get(f"/v1/jobs/{waiting}/{path}"), 410, "job_deleted")
 
 
-def test_a_job_names_its_reports(client: TestClient, services: Services) -> None:
+def test_a_job_links_to_its_reports(client: TestClient, services: Services) -> None:
     job_id = job_of(services)
-    found = client.get(f"/v1/jobs/{job_id}").json()["links"]
+    report_links = client.get(f"/v1/jobs/{job_id}").json()["links"]
     for name in ("report_pdf", "report_html"):
-        assert client.get(found[name]).status_code == 200
-    assert io.BytesIO(client.get(found["report_pdf"]).content).read(5) == b"%PDF-"
+        assert client.get(report_links[name]).status_code == 200
+    assert io.BytesIO(client.get(report_links["report_pdf"]).content).read(5) == b"%PDF-"

@@ -1,4 +1,4 @@
-"""Trying again what has ended."""
+"""Retries of jobs that have ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_failed_job_is_queued_without_its_error(client: TestClient, services: 
     assert (answer["status"], answer["error"], answer["started_at"]) == ("queued", None, None)
 
 
-def test_what_is_not_there_or_not_meant_is_refused(client: TestClient) -> None:
+def test_an_unknown_job_and_an_invalid_retry_are_refused(client: TestClient) -> None:
     assert_problem(client.post(f"/v1/jobs/{UNKNOWN}/retry"), 404, "job_not_found")
     job_id = submitted(client)
     assert_problem(client.post(f"/v1/jobs/{job_id}/retry", json={"what": "some"}), 422, "invalid_request")

@@ -1,4 +1,4 @@
-"""Jobs of recordings that lie elsewhere, and many of them in one request."""
+"""Jobs of recordings that are downloaded from a URL, and batches of them in one request."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def post(client: TestClient, body: Any = SOURCE, **headers: str) -> Response:
     return client.post("/v1/jobs", json=body, headers=headers)
 
 
-def post_batch(client: TestClient, *jobs: Any, **more: Any) -> Response:
-    return client.post("/v1/batches", json={"jobs": jobs, **more})
+def post_batch(client: TestClient, *jobs: Any, **fields: Any) -> Response:
+    return client.post("/v1/batches", json={"jobs": jobs, **fields})
 
 
 def item(number: int, **config: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_a_url_is_taken_at_once_and_shown_without_its_query(client: TestClient, 
     assert stored_files(services) == []
 
 
-def test_it_may_have_a_name_of_its_own(client: TestClient) -> None:
+def test_a_filename_may_be_given(client: TestClient) -> None:
     assert post(client, {**SOURCE, "filename": "../../calls/Grüße.mp3"}).json()["audio"]["filename"] == "Grüße.mp3"
 
 
@@ -88,7 +88,7 @@ def test_the_content_type_says_that_it_is_json(client: TestClient, content_type:
         (b'{"source": {"url": "https://me:secret@calls.example/"}}', "user name or a password"),
     ],
 )
-def test_a_body_that_means_nothing_is_refused_by_name(client: TestClient, body: bytes, named: str) -> None:
+def test_an_invalid_body_is_refused_with_the_name_of_the_field(client: TestClient, body: bytes, named: str) -> None:
     answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
     assert named in assert_problem(answer, 422, "invalid_request")["detail"]
     assert client.get("/v1/jobs").json()["data"] == []
@@ -113,7 +113,7 @@ def test_a_body_that_means_nothing_is_refused_by_name(client: TestClient, body: 
         ('"model_config": {}', "model_config"),
     ],
 )
-def test_a_wrong_config_is_refused_by_name(client: TestClient, config: str, named: str) -> None:
+def test_an_invalid_config_is_refused_with_the_name_of_the_field(client: TestClient, config: str, named: str) -> None:
     body = f'{{"source": {{"url": "{URL}"}}, {config}}}'
     answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
     assert named in assert_problem(answer, 422, "invalid_config")["detail"]
@@ -131,12 +131,12 @@ ANYTHING = st.recursive(
     st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=4), st.booleans(), st.sampled_from(["jobs", "batches"])
 )
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_sent_is_taken_or_refused_with_a_code(
-    client: TestClient, body: dict[str, Any], usable: bool, what: str
+def test_any_json_is_accepted_or_refused_with_a_code(
+    client: TestClient, body: dict[str, Any], usable: bool, collection: str
 ) -> None:
     job = {**body, **SOURCE} if usable else body
-    sent = json.dumps({"jobs": [job]} if usable and what == "batches" else job).encode(errors="surrogatepass")
-    answer = client.post(f"/v1/{what}", content=sent, headers={"Content-Type": "application/json"})
+    sent = json.dumps({"jobs": [job]} if usable and collection == "batches" else job).encode(errors="surrogatepass")
+    answer = client.post(f"/v1/{collection}", content=sent, headers={"Content-Type": "application/json"})
     assert answer.status_code in (202, 404, 422), answer.text
     assert answer.status_code == 202 or answer.json()["code"] in (
         "invalid_request",
@@ -146,9 +146,9 @@ def test_whatever_is_sent_is_taken_or_refused_with_a_code(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_a_url_that_readers_disagree_about_is_refused_or_a_job(client: TestClient, trick: str) -> None:
-    own = trick.replace("{own}", "127.0.0.1:80").replace("{port}", "80")
-    answer = post(client, {"source": {"url": own}})
+def test_an_ambiguous_url_is_refused_or_becomes_a_job(client: TestClient, trick: str) -> None:
+    url = trick.replace("{own}", "127.0.0.1:80").replace("{port}", "80")
+    answer = post(client, {"source": {"url": url}})
     if answer.status_code != 202:
         assert_problem(answer, 422, "invalid_request")
 
@@ -158,7 +158,7 @@ def test_a_body_has_a_limit(client: TestClient) -> None:
     assert_problem(answer, 413, "body_too_large")
 
 
-def test_the_same_url_and_config_give_the_same_job_also_when_it_was_fetched(
+def test_the_same_url_and_config_give_the_same_job_even_after_the_download(
     client: TestClient, services: Services
 ) -> None:
     first = post(client, **KEY).json()
@@ -167,39 +167,39 @@ def test_the_same_url_and_config_give_the_same_job_also_when_it_was_fetched(
     assert claim
     services.ports.work_queue.save(claim, claim.job.evolve(recording=claim.job.recording.without_url()))
     assert post(client, **KEY).json()["id"] == first["id"]
-    for other in ({"source": {"url": f"{URL}?v=2"}}, {**SOURCE, "priority": "low"}):
-        assert_problem(post(client, other, **KEY), 422, "idempotency_mismatch")
+    for changed in ({"source": {"url": f"{URL}?v=2"}}, {**SOURCE, "priority": "low"}):
+        assert_problem(post(client, changed, **KEY), 422, "idempotency_mismatch")
     answer = client.post("/v1/jobs", content=b"RIFF" + bytes(99), headers=KEY)
     assert_problem(answer, 422, "idempotency_mismatch")
     assert stored_files(services) == []
 
 
-def test_an_endpoint_that_is_not_there_is_named(client: TestClient) -> None:
+def test_an_unknown_webhook_endpoint_is_refused(client: TestClient) -> None:
     body = {**SOURCE, "webhook_endpoint_id": UNKNOWN.replace("batch_", "whe_")}
     assert_problem(post(client, body), 404, "endpoint_not_found")
 
 
-def test_the_document_says_what_the_bodies_are_and_every_name_in_it_is_there(client: TestClient) -> None:
+def test_the_api_document_describes_the_bodies_and_its_references_resolve(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
     schema = bodies["application/json"]["schema"]
     assert schema["required"] == ["source"]
     assert {"source", "filename", "channels", "deadline_s", "metadata"} <= set(schema["properties"])
     for name in refs(document):
-        found: Any = document
+        node: Any = document
         for part in name.removeprefix("#/").split("/"):
-            found = found[part]
+            node = node[part]
 
 
 def refs(node: Any) -> Iterator[str]:
-    """Every reference in a document."""
+    """Yield every reference in a document."""
     if isinstance(node, dict):
         yield from ([node["$ref"]] if isinstance(node.get("$ref"), str) else [])
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
         yield from refs(child)
 
 
-def test_good_and_bad_jobs_of_a_batch_are_told_apart_in_their_order(client: TestClient) -> None:
+def test_valid_and_invalid_jobs_of_a_batch_are_reported_in_order(client: TestClient) -> None:
     endpoint = UNKNOWN.replace("batch_", "whe_")
     answer = post_batch(
         client,
@@ -214,10 +214,10 @@ def test_good_and_bad_jobs_of_a_batch_are_told_apart_in_their_order(client: Test
     batch = answer.json()
     assert answer.status_code == 202
     assert answer.headers["Location"] == f"/v1/batches/{batch['id']}" == batch["links"]["self"]
-    errors = [one["error"] and (one["error"]["status"], one["error"]["code"]) for one in batch["items"]]
+    errors = [entry["error"] and (entry["error"]["status"], entry["error"]["code"]) for entry in batch["items"]]
     invalid = (422, "invalid_request")
     assert errors == [None, invalid, (422, "invalid_config"), (404, "endpoint_not_found"), invalid, None]
-    assert all((one["job"] is None) != (one["error"] is None) for one in batch["items"])
+    assert all((entry["job"] is None) != (entry["error"] is None) for entry in batch["items"])
     first, last = (client.get(batch["items"][index]["job"]["links"]["self"]).json() for index in (0, 5))
     assert [job["audio"]["filename"] for job in (first, last)] == ["0.mp3", "5.mp3"]
     assert (first["config"]["channels"], last["config"]["channels"]) == ("mix", "split")
@@ -225,11 +225,11 @@ def test_good_and_bad_jobs_of_a_batch_are_told_apart_in_their_order(client: Test
     assert first["batch_id"] == last["batch_id"] == batch["id"]
 
 
-def test_a_batch_is_looked_at_as_a_whole(client: TestClient, services: Services) -> None:
+def test_a_batch_counts_its_jobs_by_status(client: TestClient, services: Services) -> None:
     post_raw(client)
     batch = post_batch(client, *map(item, range(5))).json()
-    ids = [one["job"]["id"] for one in batch["items"]]
-    other = post_batch(client, item(9)).json()
+    ids = [entry["job"]["id"] for entry in batch["items"]]
+    second_batch = post_batch(client, item(9)).json()
     services.cancellation.cancel(ids[0])
     services.cancellation.delete(ids[1])
     looked = client.get(batch["links"]["self"]).json()
@@ -237,22 +237,22 @@ def test_a_batch_is_looked_at_as_a_whole(client: TestClient, services: Services)
     assert looked == {"id": batch["id"], "total": 4, "ended": 1, "counts": counts, "links": batch["links"]}
     listed = client.get(batch["links"]["jobs"]).json()["data"]
     assert [job["id"] for job in listed] == [ids[4], ids[3], ids[2], ids[0]]
-    queued = client.get("/v1/jobs", params={"batch_id": other["id"], "status": "queued"}).json()["data"]
-    assert [job["id"] for job in queued] == [other["items"][0]["job"]["id"]]
+    queued = client.get("/v1/jobs", params={"batch_id": second_batch["id"], "status": "queued"}).json()["data"]
+    assert [job["id"] for job in queued] == [second_batch["items"][0]["job"]["id"]]
     for job_id in (ids[0], *ids[2:]):
         services.cancellation.delete(job_id)
     assert_problem(client.get(batch["links"]["self"]), 404, "batch_not_found")
 
 
-def test_the_batch_of_another_tenant_is_not_there(client: TestClient, services: Services) -> None:
+def test_the_batch_of_another_tenant_is_not_found(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
     sent = {"jobs": [item(1)]}
-    mine = client.post("/v1/batches", json=sent, headers=as_(ours) | KEY).json()
-    other = client.post("/v1/batches", json=sent, headers=as_(theirs) | KEY).json()
-    assert mine["id"] != other["id"]
-    assert client.get(mine["links"]["self"], headers=as_(ours)).json()["total"] == 1
-    assert_problem(client.get(mine["links"]["self"], headers=as_(theirs)), 404, "batch_not_found")
-    assert client.get(mine["links"]["jobs"], headers=as_(theirs)).json()["data"] == []
+    our_batch = client.post("/v1/batches", json=sent, headers=as_(ours) | KEY).json()
+    their_batch = client.post("/v1/batches", json=sent, headers=as_(theirs) | KEY).json()
+    assert our_batch["id"] != their_batch["id"]
+    assert client.get(our_batch["links"]["self"], headers=as_(ours)).json()["total"] == 1
+    assert_problem(client.get(our_batch["links"]["self"], headers=as_(theirs)), 404, "batch_not_found")
+    assert client.get(our_batch["links"]["jobs"], headers=as_(theirs)).json()["data"] == []
 
 
 @pytest.mark.parametrize("batch_id", [UNKNOWN, "nonsense", "batch_%00"])
@@ -261,23 +261,23 @@ def test_an_unknown_batch_is_not_found(client: TestClient, batch_id: str) -> Non
 
 
 @pytest.mark.parametrize("batch_id", ["nonsense", "batch_\0", ""])
-def test_a_filter_that_can_be_no_batch_is_refused(client: TestClient, batch_id: str) -> None:
+def test_an_invalid_batch_id_in_a_filter_is_refused(client: TestClient, batch_id: str) -> None:
     assert_problem(client.get("/v1/jobs", params={"batch_id": batch_id}), 422, "invalid_request")
 
 
-def test_a_batch_that_is_sent_again_has_the_same_jobs_place_by_place(client: TestClient, services: Services) -> None:
+def test_a_repeated_batch_has_the_same_jobs_in_the_same_places(client: TestClient, services: Services) -> None:
     sent = {"jobs": [item(0), {"source": {}}, item(2)]}
     first = client.post("/v1/batches", json=sent, headers=KEY).json()
     services.cancellation.cancel(first["items"][0]["job"]["id"])
     sent["jobs"][1] = item(1)
     again = client.post("/v1/batches", json=sent, headers=KEY).json()
     assert again["id"] == first["id"]
-    assert [one["job"]["status"] for one in again["items"]] == ["canceled", "queued", "queued"]
+    assert [entry["job"]["status"] for entry in again["items"]] == ["canceled", "queued", "queued"]
     for index in (0, 2):
         assert again["items"][index]["job"]["id"] == first["items"][index]["job"]["id"]
     assert client.get(first["links"]["self"]).json()["total"] == 3
     sent["jobs"].reverse()
-    codes = [one["error"]["code"] if one["error"] else None for one in client.post(
+    codes = [entry["error"]["code"] if entry["error"] else None for entry in client.post(
         "/v1/batches", json=sent, headers=KEY
     ).json()["items"]]  # fmt: skip
     assert codes == ["idempotency_mismatch", None, "idempotency_mismatch"]
@@ -296,14 +296,14 @@ def test_a_batch_that_is_sent_again_has_the_same_jobs_place_by_place(client: Tes
         ({"jobs": [item(1)], "defaults": []}, "defaults"),
     ],
 )
-def test_a_batch_that_means_nothing_is_refused_as_a_whole(client: TestClient, body: Any, named: str) -> None:
+def test_an_invalid_batch_is_refused_as_a_whole(client: TestClient, body: Any, named: str) -> None:
     answer = client.post("/v1/batches", json=body)
     assert named in assert_problem(answer, 422, "invalid_request")["detail"]
     assert client.get("/v1/jobs").json()["data"] == []
 
 
 @pytest.mark.parametrize("defaults", [{"chanels": "mix"}, {"source": {"url": URL}}, {"deadline_s": 0}])
-def test_defaults_that_are_no_config_are_refused_once(client: TestClient, defaults: dict[str, Any]) -> None:
+def test_invalid_defaults_are_refused_once(client: TestClient, defaults: dict[str, Any]) -> None:
     answer = post_batch(client, item(1), item(2), defaults=defaults)
     assert next(iter(defaults)) in assert_problem(answer, 422, "invalid_config")["detail"]
 

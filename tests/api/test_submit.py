@@ -73,14 +73,14 @@ def test_the_config_may_come_in_the_form_the_query_or_a_header(client: TestClien
         assert job["config"]["aggregation"]["gap_ms"] == 2000
 
 
-def test_what_the_config_does_not_say_of_the_segmentation_is_the_services_own(tmp_path: Path) -> None:
-    own = SegmentationOptions(min_silence_ms=400, max_ms=8000)
-    with open_services(Settings(data_dir=tmp_path, segmentation=own), LocalWakeUps()) as services:
+def test_the_settings_are_the_defaults_of_the_segmentation(tmp_path: Path) -> None:
+    segmentation = SegmentationOptions(min_silence_ms=400, max_ms=8000)
+    with open_services(Settings(data_dir=tmp_path, segmentation=segmentation), LocalWakeUps()) as services:
         client = TestClient(create_app(services, ["testserver"]))
         silent = post_form(client).json()["config"]["segmentation"]
-        said = post_form(client, config='{"segmentation": {"max_ms": 9000, "vad": "silero"}}').json()
-    assert silent == asdict(own)
-    assert said["config"]["segmentation"] == asdict(own) | {"max_ms": 9000, "vad": "silero"}
+        job = post_form(client, config='{"segmentation": {"max_ms": 9000, "vad": "silero"}}').json()
+    assert silent == asdict(segmentation)
+    assert job["config"]["segmentation"] == asdict(segmentation) | {"max_ms": 9000, "vad": "silero"}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_the_config_does_not_say_of_the_segmentation_is_the_services_own(tm
         ('{"aggregation": {"gap_ms": -1}}', "aggregation.gap_ms"),
     ],
 )
-def test_a_wrong_config_is_refused_by_name_and_nothing_is_kept(
+def test_an_invalid_config_is_refused_with_the_name_of_the_field_and_nothing_is_stored(
     client: TestClient, services: Services, config: str, named: str
 ) -> None:
     for answer in (post_form(client, config=config), post_raw(client, config=config)):
@@ -115,7 +115,7 @@ def test_a_wrong_config_is_refused_by_name_and_nothing_is_kept(
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(9000), 415, "unsupported_media_type"),
     ],
 )
-def test_what_is_plainly_no_recording_is_turned_away_and_not_kept(
+def test_a_body_that_is_no_recording_is_refused_and_not_stored(
     client: TestClient, services: Services, content: bytes, status: int, code: str
 ) -> None:
     assert_problem(post_form(client, content), status, code)
@@ -130,7 +130,7 @@ def test_a_form_without_a_file_and_a_broken_form_are_refused(client: TestClient)
         assert_problem(answer, 400, "malformed_upload")
 
 
-def test_a_recording_over_the_limit_is_refused_and_not_kept(tmp_path: Path) -> None:
+def test_a_recording_over_the_limit_is_refused_and_not_stored(tmp_path: Path) -> None:
     with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000), LocalWakeUps()) as services:
         client = TestClient(create_app(services, ["testserver"]))
         assert_problem(post_form(client), 413, "upload_too_large")
@@ -138,5 +138,5 @@ def test_a_recording_over_the_limit_is_refused_and_not_kept(tmp_path: Path) -> N
         assert stored_files(services) == []
 
 
-def test_a_host_that_is_not_ours_is_refused(client: TestClient) -> None:
+def test_an_unknown_host_is_refused(client: TestClient) -> None:
     assert client.get("/v1/jobs", headers={"Host": "evil.example"}).status_code == 400

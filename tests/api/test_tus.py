@@ -1,4 +1,4 @@
-"""tus 1.0 word for word; what its clients make of it is in `tests/e2e`."""
+"""tus 1.0 request by request; tests with its clients are in `tests/e2e`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def offset_of(client: TestClient, path: str) -> int:
     return int(answer.headers["upload-offset"])
 
 
-def test_what_is_spoken_is_told_to_everybody(client: TestClient, services: Services) -> None:
+def test_options_need_no_key_and_name_version_extensions_and_size(client: TestClient, services: Services) -> None:
     for path in ("/v1/uploads/tus", "/v1/uploads/tus/upl_1"):
         answer = client.options(path)
         assert answer.status_code == 204
@@ -48,7 +48,7 @@ def test_what_is_spoken_is_told_to_everybody(client: TestClient, services: Servi
         assert answer.headers["tus-max-size"] == str(services.settings.max_upload_bytes)
 
 
-def test_bytes_that_follow_make_a_recording_that_is_complete_by_itself(client: TestClient, services: Services) -> None:
+def test_an_upload_completes_itself_with_its_last_bytes(client: TestClient, services: Services) -> None:
     path = created(client)
     for start, end in ((0, 1000), (1000, 1000), (1000, len(WAV))):
         answer = patch(client, path, start, WAV[start:end])
@@ -59,12 +59,12 @@ def test_bytes_that_follow_make_a_recording_that_is_complete_by_itself(client: T
     upload = client.get(path.replace("/tus", "")).json()
     assert (upload["state"], upload["filename"], upload["part_bytes"]) == ("complete", "Grüße.wav", None)
     assert [file.read_bytes() for file in stored_files(services)] == [WAV]
-    assert patch(client, path, len(WAV), b"").status_code == 204  # as clients do that did not get the answer
+    assert patch(client, path, len(WAV), b"").status_code == 204  # as clients do that lost the response
     assert services.uploads.submit(upload["id"], JobOptions()).recording.size_bytes == len(WAV)
     assert patch(client, path, len(WAV), b"").status_code == 204
 
 
-def test_what_the_client_said_of_it_is_told_again(client: TestClient) -> None:
+def test_the_metadata_of_the_client_is_returned(client: TestClient) -> None:
     answer = client.head(created(client), headers=VERSION)
     assert (answer.headers["upload-metadata"], answer.headers["upload-length"]) == (NAME, str(len(WAV)))
     plain = client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "9"}).headers["location"]
@@ -90,7 +90,7 @@ def test_more_than_was_announced_is_refused(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("version", [{}, {"Tus-Resumable": "0.2.2"}])
-def test_another_version_is_refused_and_ours_named(client: TestClient, version: dict[str, str]) -> None:
+def test_another_version_is_refused_with_the_supported_one(client: TestClient, version: dict[str, str]) -> None:
     path = created(client)
     for method in ("HEAD", "PATCH", "DELETE"):
         answer = client.request(method, path, headers=version)
@@ -109,7 +109,7 @@ def test_another_content_type_is_refused(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("metadata", ["filename Grüße", "filename !", "filename /w==", "a,filename 1"])
-def test_a_name_that_cannot_be_read_is_refused(client: TestClient, metadata: str) -> None:
+def test_a_filename_that_cannot_be_decoded_is_refused(client: TestClient, metadata: str) -> None:
     headers = [
         ("Tus-Resumable", "1.0.0"),
         ("Upload-Length", "9"),
@@ -118,13 +118,13 @@ def test_a_name_that_cannot_be_read_is_refused(client: TestClient, metadata: str
     assert_problem(client.post("/v1/uploads/tus", headers=headers), 400, "malformed_upload")  # type: ignore[arg-type]
 
 
-def test_an_upload_of_no_size_is_not_begun(client: TestClient) -> None:
+def test_an_upload_without_a_size_is_refused(client: TestClient) -> None:
     assert_problem(client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "0"}), 422, "empty_file")
     for wrong in ({}, {"Upload-Length": "-1"}, {"Upload-Length": "x"}, {"Upload-Defer-Length": "1"}):
         assert_problem(client.post("/v1/uploads/tus", headers=VERSION | wrong), 422, "invalid_request")
 
 
-def test_an_upload_is_ended_by_its_client(client: TestClient, services: Services) -> None:
+def test_a_client_may_delete_its_upload(client: TestClient, services: Services) -> None:
     path = created(client)
     patch(client, path, 0, WAV[:500])
     assert client.delete(path, headers=VERSION).status_code == 204
@@ -133,7 +133,7 @@ def test_an_upload_is_ended_by_its_client(client: TestClient, services: Services
     assert stored_files(services) == []
 
 
-def test_where_proxies_let_only_post_pass_the_method_is_a_header(client: TestClient) -> None:
+def test_the_method_may_be_overridden_by_a_header(client: TestClient) -> None:
     path = created(client)
     assert client.post(path, headers=VERSION | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
     assert client.head(path, headers=VERSION).status_code == 404
@@ -141,7 +141,7 @@ def test_where_proxies_let_only_post_pass_the_method_is_a_header(client: TestCli
     assert elsewhere.status_code == 202
 
 
-def test_an_upload_in_parts_is_none_of_tus(client: TestClient) -> None:
+def test_an_upload_in_parts_is_not_found_by_tus(client: TestClient) -> None:
     path = f"/v1/uploads/tus/{begun(client)['id']}"
     assert client.head(path, headers=VERSION).status_code == 404
     assert_problem(patch(client, path, 0, b"x"), 404, "upload_not_found")

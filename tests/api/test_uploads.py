@@ -38,31 +38,31 @@ def look(client: TestClient, upload: dict[str, Any]) -> dict[str, Any]:
     return dict(client.get(f"/v1/uploads/{upload['id']}").json())
 
 
-def test_a_recording_comes_in_parts_in_any_order_and_an_interrupted_client_goes_on(
+def test_parts_come_in_any_order_and_an_interrupted_upload_can_be_resumed(
     client: TestClient, services: Services
 ) -> None:
     upload = begun(client)
     assert (upload["state"], upload["received_bytes"], len(upload["parts"])) == ("open", 0, 3)
     for part in reversed(upload["parts"][1:]):
         put(client, part)
-    there = look(client, upload)
-    assert [(part["stored"], part["url"] is None) for part in there["parts"]] == [(False, False), *[(True, True)] * 2]
-    assert there["received_bytes"] == len(LONG) - PART
-    put(client, there["parts"][0])
+    resumed = look(client, upload)
+    assert [(part["stored"], part["url"] is None) for part in resumed["parts"]] == [(False, False), *[(True, True)] * 2]
+    assert resumed["received_bytes"] == len(LONG) - PART
+    put(client, resumed["parts"][0])
     answer = client.post(f"/v1/uploads/{upload['id']}/complete")
-    done = answer.json()
+    completed = answer.json()
     assert answer.status_code == 200
-    assert (done["state"], done["filename"], done["size_bytes"]) == ("complete", "call.wav", len(LONG))
-    assert done["sha256"] == hashlib.sha256(LONG).hexdigest()
-    assert (done["parts"], done["received_bytes"], done["job_id"]) == ([], len(LONG), None)
-    assert look(client, upload) == done
+    assert (completed["state"], completed["filename"], completed["size_bytes"]) == ("complete", "call.wav", len(LONG))
+    assert completed["sha256"] == hashlib.sha256(LONG).hexdigest()
+    assert (completed["parts"], completed["received_bytes"], completed["job_id"]) == ([], len(LONG), None)
+    assert look(client, upload) == completed
     assert [path.read_bytes() for path in stored_files(services)] == [LONG]
     job = services.uploads.submit(upload["id"], JobOptions())
     assert (look(client, upload)["state"], look(client, upload)["job_id"]) == ("used", job.id)
     assert client.get(f"/v1/jobs/{job.id}").json()["audio"]["filename"] == "call.wav"
 
 
-def test_what_is_missing_or_wrong_is_said_and_can_be_mended(client: TestClient) -> None:
+def test_missing_and_wrong_parts_are_errors_that_can_be_corrected(client: TestClient) -> None:
     upload = begun(client)
     path = f"/v1/uploads/{upload['id']}"
     for part in upload["parts"][:2]:
@@ -80,7 +80,7 @@ def test_what_is_missing_or_wrong_is_said_and_can_be_mended(client: TestClient) 
     assert_problem(client.put(f"{path}/parts/1", content=LONG[:PART]), 409, "upload_complete")
 
 
-def test_what_is_no_recording_is_turned_away_when_all_of_it_is_there(client: TestClient, services: Services) -> None:
+def test_an_upload_that_is_no_recording_is_refused_on_completion(client: TestClient, services: Services) -> None:
     text = b"this is only text. " * 10_000
     upload = begun(client, text)
     for part in upload["parts"]:
@@ -103,17 +103,17 @@ def test_what_is_no_recording_is_turned_away_when_all_of_it_is_there(client: Tes
         {"size_bytes": 10, "parts": 3},
     ],
 )
-def test_an_upload_of_no_size_or_of_parts_that_cannot_be_is_not_begun(client: TestClient, body: dict[str, Any]) -> None:
+def test_an_upload_with_an_invalid_size_or_part_size_is_refused(client: TestClient, body: dict[str, Any]) -> None:
     assert_problem(client.post("/v1/uploads", json=body), 422, "invalid_request")
 
 
 @pytest.mark.parametrize("sha256", ["", "0" * 63, "x" * 64])
-def test_what_is_no_checksum_is_refused(client: TestClient, sha256: str) -> None:
+def test_an_invalid_checksum_is_refused(client: TestClient, sha256: str) -> None:
     path = f"/v1/uploads/{begun(client)['id']}/complete"
     assert_problem(client.post(path, json={"sha256": sha256}), 422, "invalid_request")
 
 
-def test_more_than_the_service_takes_is_refused_before_it_comes(tmp_path: Any) -> None:
+def test_a_size_over_the_limit_is_refused_before_the_upload(tmp_path: Any) -> None:
     with open_services(Settings(data_dir=tmp_path, max_upload_bytes=10_000), LocalWakeUps()) as services:
         client = TestClient(create_app(services, ["testserver"]))
         assert_problem(client.post("/v1/uploads", json={"size_bytes": 10_001}), 413, "upload_too_large")
@@ -127,7 +127,7 @@ def test_the_largest_recording_has_at_most_a_thousand_parts(client: TestClient) 
     assert sum(part["size_bytes"] for part in upload["parts"]) == 20 << 30
 
 
-def test_the_upload_of_another_tenant_is_not_there_on_any_route(client: TestClient, services: Services) -> None:
+def test_the_upload_of_another_tenant_is_not_found_on_any_route(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
     client.headers.update(as_(ours))
     tus = client.post("/v1/uploads/tus", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"})
@@ -142,5 +142,5 @@ def test_the_upload_of_another_tenant_is_not_there_on_any_route(client: TestClie
 
 
 @pytest.mark.parametrize("upload_id", ["tus", "upl_1", "job_00000000-0000-7000-8000-000000000000"])
-def test_what_is_no_upload_is_not_there(client: TestClient, upload_id: str) -> None:
+def test_an_invalid_upload_id_is_not_found(client: TestClient, upload_id: str) -> None:
     assert_problem(client.get(f"/v1/uploads/{upload_id}"), 404, "upload_not_found")

@@ -33,19 +33,22 @@ def shown(values: Any) -> list[float]:
     return [round(value / 128, 3) for value in values.tolist()]
 
 
-def test_by_default_the_whole_recording_as_fine_as_it_is_kept(client: TestClient, url: str) -> None:
+def test_by_default_a_waveform_is_of_the_whole_recording_at_full_resolution(client: TestClient, url: str) -> None:
     answer = client.get(url)
     assert answer.status_code == 200, answer.text
-    found = answer.json()
-    assert (found["start_ms"], found["end_ms"]) == (0, 4990)
-    assert [(one["channel"], one["role"]) for one in found["channels"]] == [(0, "agent"), (1, "customer")]
-    for number, one in enumerate(found["channels"]):
-        assert one["min"] == shown(BOTH[:, number, 0])
-        assert one["max"] == shown(BOTH[:, number, 1])
+    waveform = answer.json()
+    assert (waveform["start_ms"], waveform["end_ms"]) == (0, 4990)
+    assert [(channel["channel"], channel["role"]) for channel in waveform["channels"]] == [
+        (0, "agent"),
+        (1, "customer"),
+    ]
+    for number, channel in enumerate(waveform["channels"]):
+        assert channel["min"] == shown(BOTH[:, number, 0])
+        assert channel["max"] == shown(BOTH[:, number, 1])
 
 
 @pytest.mark.parametrize(
-    ("asked", "given", "pairs"),
+    ("params", "span", "pairs"),
     [
         ({"start_ms": 1000}, (1000, 4990), (50, 250)),
         ({"start_ms": 1000, "end_ms": 2000}, (1000, 2000), (50, 100)),
@@ -55,34 +58,32 @@ def test_by_default_the_whole_recording_as_fine_as_it_is_kept(client: TestClient
         ({"start_ms": 3000, "end_ms": 2000}, (3000, 3000), (150, 150)),
     ],
 )
-def test_a_stretch_of_it(
-    client: TestClient, url: str, asked: dict[str, int], given: tuple[int, int], pairs: tuple[int, int]
+def test_a_waveform_can_be_of_a_part_of_the_recording(
+    client: TestClient, url: str, params: dict[str, int], span: tuple[int, int], pairs: tuple[int, int]
 ) -> None:
-    found = client.get(url, params=asked).json()
-    assert (found["start_ms"], found["end_ms"]) == given
-    assert found["channels"][0]["max"] == shown(BOTH[slice(*pairs), 0, 1])
+    waveform = client.get(url, params=params).json()
+    assert (waveform["start_ms"], waveform["end_ms"]) == span
+    assert waveform["channels"][0]["max"] == shown(BOTH[slice(*pairs), 0, 1])
 
 
-def test_fewer_points_hold_the_peaks_of_all_between_them(client: TestClient, url: str) -> None:
-    (one,) = client.get(url, params={"points": 3, "channel": 1}).json()["channels"]
+def test_fewer_points_keep_the_peaks(client: TestClient, url: str) -> None:
+    (channel,) = client.get(url, params={"points": 3, "channel": 1}).json()["channels"]
     edges = [0, 83, 166, 250]
     parts = [BOTH[start:end, 1] for start, end in pairwise(edges)]
-    assert one["min"] == [round(int(part[:, 0].min()) / 128, 3) for part in parts]
-    assert one["max"] == [round(int(part[:, 1].max()) / 128, 3) for part in parts]
+    assert channel["min"] == [round(int(part[:, 0].min()) / 128, 3) for part in parts]
+    assert channel["max"] == [round(int(part[:, 1].max()) / 128, 3) for part in parts]
 
 
-def test_a_channel_that_is_not_kept_has_no_waveform(client: TestClient, url: str) -> None:
+def test_an_unknown_channel_has_no_waveform(client: TestClient, url: str) -> None:
     assert client.get(url, params={"channel": 2}).json()["channels"] == []
 
 
-@pytest.mark.parametrize("asked", [{"points": 0}, {"points": 20_001}, {"start_ms": -1}, {"channel": "agent"}])
-def test_what_makes_no_sense_is_refused(client: TestClient, url: str, asked: dict[str, Any]) -> None:
-    assert_problem(client.get(url, params=asked), 422, "invalid_request")
+@pytest.mark.parametrize("params", [{"points": 0}, {"points": 20_001}, {"start_ms": -1}, {"channel": "agent"}])
+def test_invalid_parameters_of_a_waveform_are_refused(client: TestClient, url: str, params: dict[str, Any]) -> None:
+    assert_problem(client.get(url, params=params), 422, "invalid_request")
 
 
-def test_it_is_there_as_soon_as_the_recording_is_decoded_until_the_job_is_deleted(
-    client: TestClient, services: Services
-) -> None:
+def test_a_waveform_exists_from_the_decoding_to_the_deletion_of_the_job(client: TestClient, services: Services) -> None:
     job_id = submitted(services, JobOptions())
     url = f"/v1/jobs/{job_id}/waveform"
     claim = services.ports.work_queue.claim_preparation()
@@ -100,30 +101,30 @@ def test_it_is_there_as_soon_as_the_recording_is_decoded_until_the_job_is_delete
     assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/waveform"), 404, "job_not_found")
 
 
-def test_a_job_that_ended_before_its_recording_was_decoded_has_none(client: TestClient, services: Services) -> None:
+def test_a_job_that_ended_before_decoding_has_no_waveform(client: TestClient, services: Services) -> None:
     job_id = submitted(services, JobOptions())
     client.post(f"/v1/jobs/{job_id}/cancel")
     assert_problem(client.get(f"/v1/jobs/{job_id}/waveform"), 409, "no_result")
 
 
-def test_a_job_of_before_there_were_waveforms_says_so(client: TestClient, services: Services) -> None:
+def test_a_job_without_a_stored_waveform_is_an_error(client: TestClient, services: Services) -> None:
     job_id = analysed(services, [], JobOptions())
     assert_problem(client.get(f"/v1/jobs/{job_id}/waveform"), 404, "no_waveform")
 
 
-def test_it_outlives_the_audio(client: TestClient, services: Services, url: str) -> None:
+def test_a_waveform_outlives_the_audio(client: TestClient, services: Services, url: str) -> None:
     objects: ObjectStore = services.object_store
     objects.delete_prefix(audio_prefix(url.split("/")[3]))
     assert len(client.get(url).json()["channels"]) == 2
 
 
-def test_a_recording_of_which_nothing_was_decoded_has_an_empty_one(client: TestClient, services: Services) -> None:
+def test_a_recording_without_samples_has_an_empty_waveform(client: TestClient, services: Services) -> None:
     nothing = Waveform((), 0, 0, np.empty((0, 0, 2), np.int8))
     job_id = analysed(services, [], JobOptions(), waveform=nothing)
     assert client.get(f"/v1/jobs/{job_id}/waveform").json() == {"start_ms": 0, "end_ms": 0, "channels": []}
 
 
-def test_what_is_kept_is_a_table_that_numpy_reads(services: Services, url: str) -> None:
+def test_the_stored_waveform_is_a_numpy_table(services: Services, url: str) -> None:
     with services.object_store.open(waveform_key(url.split("/")[3])) as file:
         records = np.load(file, allow_pickle=False)
     assert records.dtype.names == ("0", "1")

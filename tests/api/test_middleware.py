@@ -1,4 +1,4 @@
-"""Headers that every answer has, foreign pages, and how large a request may be."""
+"""Security headers, cross-origin requests, and limits on the size of requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.middleware.http_limits import MOST_BODY_BYTES, TAKE_RECORDINGS
+from api.middleware.body_limit import MAX_BODY_BYTES, RECORDING_PATHS
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
@@ -25,7 +25,7 @@ JSON = {"Content-Type": "application/json"}
 PAGE = "https://app.example"
 
 
-def test_every_answer_says_that_it_is_no_page_to_frame_and_nothing_to_guess_at(client: TestClient) -> None:
+def test_every_response_has_the_security_headers(client: TestClient) -> None:
     paths = [path.format(**IDS) for method, path in routes(client) if method == "GET"]
     for path in [*paths, "/docs", "/errors", "/openapi.json", "/nowhere"]:
         headers = client.get(path).headers
@@ -38,19 +38,19 @@ def test_every_answer_says_that_it_is_no_page_to_frame_and_nothing_to_guess_at(c
         assert "strict-transport-security" not in headers, path
 
 
-def test_what_an_answer_says_of_caches_itself_stands(client: TestClient) -> None:
+def test_a_route_may_set_its_own_cache_control(client: TestClient) -> None:
     job_id = post_raw(client).json()["id"]
     client.post(f"/v1/jobs/{job_id}/cancel")
     with client.stream("GET", f"/v1/jobs/{job_id}/events") as events:
         assert events.headers["cache-control"] == "no-cache"
 
 
-def test_who_comes_by_https_is_told_to_stay_with_it(services: Services) -> None:
+def test_https_responses_have_strict_transport_security(services: Services) -> None:
     with TestClient(create_app(services, ["testserver"]), base_url="https://testserver") as client:
         assert "max-age" in client.get("/v1/jobs").headers["strict-transport-security"]
 
 
-def test_the_documentation_page_may_load_what_it_needs_from_the_service_alone(client: TestClient) -> None:
+def test_the_documentation_page_loads_files_from_the_service_alone(client: TestClient) -> None:
     page = client.get("/docs")
     policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
     assert policy["script-src"] == policy["style-src"] == "'self' 'unsafe-inline'"
@@ -69,13 +69,13 @@ def shared_client(tmp_path: Path) -> Iterator[TestClient]:
         yield client
 
 
-def test_a_page_of_a_named_origin_may_use_the_service(shared_client: TestClient) -> None:
-    asked = {
+def test_a_page_of_an_allowed_origin_may_use_the_service(shared_client: TestClient) -> None:
+    request_headers = {
         "Origin": PAGE,
         "Access-Control-Request-Method": "DELETE",
         "Access-Control-Request-Headers": "authorization",
     }
-    preflight = shared_client.options("/v1/jobs", headers=asked)
+    preflight = shared_client.options("/v1/jobs", headers=request_headers)
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == PAGE
     assert "DELETE" in preflight.headers["access-control-allow-methods"]
@@ -87,47 +87,48 @@ def test_a_page_of_a_named_origin_may_use_the_service(shared_client: TestClient)
     assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_a_page_of_another_origin_may_not(shared_client: TestClient, client: TestClient) -> None:
-    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
-    refused = shared_client.options("/v1/jobs", headers=asked)
+def test_a_page_of_another_origin_may_not_use_the_service(shared_client: TestClient, client: TestClient) -> None:
+    request_headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    refused = shared_client.options("/v1/jobs", headers=request_headers)
     assert_problem(refused, 400, "bad_request")
     assert "access-control-allow-origin" not in refused.headers
     by_default = client.get("/v1/jobs", headers={"Origin": PAGE})
     assert "access-control-allow-origin" not in by_default.headers
-    assert client.options("/v1/jobs", headers=asked | {"Origin": PAGE}).status_code == 405
+    assert client.options("/v1/jobs", headers=request_headers | {"Origin": PAGE}).status_code == 405
 
 
 def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
-    large = b" " * (MOST_BODY_BYTES + 1)
-    taking = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]
-    assert len(taking) > 10
-    for method, path in taking:
+    large = b" " * (MAX_BODY_BYTES + 1)
+    with_body = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]
+    assert len(with_body) > 10
+    for method, path in with_body:
         for body in (large, iter([large])):  # with its length, and in chunks without
             answer = client.request(method, path.format(**IDS), content=body, headers=JSON)
             assert_problem(answer, 413, "body_too_large")
 
 
 def test_a_body_within_the_limit_comes_through_whole_however_it_is_sent(client: TestClient) -> None:
-    body = json.dumps({"name": "x"}).encode().ljust(MOST_BODY_BYTES)
+    body = json.dumps({"name": "x"}).encode().ljust(MAX_BODY_BYTES)
     for content in (body, iter([body[:5], body[5:]])):
         assert client.post("/v1/keys", content=content, headers=JSON).status_code == 201
 
 
 def test_recordings_may_be_larger(client: TestClient) -> None:
-    padded = WAV.ljust(MOST_BODY_BYTES + 1, b"\0")
+    padded = WAV.ljust(MAX_BODY_BYTES + 1, b"\0")
     assert post_raw(client, padded).status_code == 202
     assert client.post("/v1/jobs", content=iter([padded])).status_code == 202
-    taking = {path for _, path in routes(client) if TAKE_RECORDINGS.fullmatch(path)}
-    assert taking == {"/v1/jobs", "/v1/uploads/tus/{upload_id}", "/v1/uploads/{upload_id}/parts/{number}"}
+    streamed = {path for _, path in routes(client) if RECORDING_PATHS.fullmatch(path)}
+    assert streamed == {"/v1/jobs", "/v1/uploads/tus/{upload_id}", "/v1/uploads/{upload_id}/parts/{number}"}
 
 
 def flood(connection: socket.socket, part: bytes) -> None:
+    """Send a part of a header a thousand times."""
     for _ in range(1000):
         connection.sendall(part)
 
 
 @pytest.mark.parametrize("part", [b"X-More: " + b"x" * 8000 + b"\r\n", b"x" * 16_000], ids=["fields", "one value"])
-def test_a_head_that_does_not_end_is_not_listened_to(services: Services, part: bytes) -> None:
+def test_request_headers_that_do_not_end_are_refused(services: Services, part: bytes) -> None:
     with listen("127.0.0.1", 0) as listener, serving(create_app(services, ["127.0.0.1"]), listener):
         host, port = listener.getsockname()
         with socket.create_connection((host, port)) as connection:

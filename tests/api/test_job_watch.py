@@ -1,4 +1,4 @@
-"""Waiting for a job, asking only for what has changed, and its events."""
+"""Long polls for a job, conditional requests, and its events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cancel_after(services: Services, job_id: str, seconds: float) -> Timer:
     return timer
 
 
-def test_what_has_not_changed_is_not_sent_again(client: TestClient, services: Services) -> None:
+def test_an_unchanged_job_is_not_sent_again(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     first = client.get(f"/v1/jobs/{job_id}")
     tag = first.headers["etag"]
@@ -34,7 +34,7 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, services: Se
     assert changed.headers["etag"] != tag
 
 
-def test_who_waits_is_answered_when_the_job_has_ended(client: TestClient, services: Services) -> None:
+def test_a_long_poll_ends_with_the_job(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     timer = cancel_after(services, job_id, 0.3)
     begun = time.monotonic()
@@ -44,7 +44,7 @@ def test_who_waits_is_answered_when_the_job_has_ended(client: TestClient, servic
     timer.join()
 
 
-def test_who_waits_for_a_change_is_answered_at_the_change(client: TestClient, services: Services) -> None:
+def test_a_long_poll_with_a_known_version_ends_with_a_change(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     tag = client.get(f"/v1/jobs/{job_id}").headers["etag"]
     timer = Timer(0.3, services.ports.work_queue.claim_preparation)
@@ -54,7 +54,7 @@ def test_who_waits_for_a_change_is_answered_at_the_change(client: TestClient, se
     timer.join()
 
 
-def test_waiting_ends_after_its_time(client: TestClient) -> None:
+def test_a_long_poll_ends_after_its_time(client: TestClient) -> None:
     answer = client.get(f"/v1/jobs/{submitted(client)}", params={"wait": 1})
     assert (answer.status_code, answer.json()["status"]) == (200, "queued")
     assert client.get(f"/v1/jobs/{UNKNOWN}", params={"wait": 30}).status_code == 404
@@ -65,7 +65,7 @@ Event = dict[str, str]
 
 
 def events(lines: Iterator[str]) -> Iterator[Event]:
-    """What a browser's EventSource makes of the lines."""
+    """Parse lines as a browser's EventSource does."""
     event: Event = {}
     for line in lines:
         name, _, value = line.partition(": ")
@@ -76,29 +76,29 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
             event[name] = value
 
 
-def test_events_tell_each_change_and_how_it_ended(client: TestClient, services: Services) -> None:
+def test_events_report_each_change_and_the_end(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     timer = cancel_after(services, job_id, 0.7)
     with client.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        found = list(events(answer.iter_lines()))
+        received = list(events(answer.iter_lines()))
     timer.join()
-    assert [event["event"] for event in found] == ["progress", "canceled"]
-    assert [json.loads(event["data"])["status"] for event in found] == ["queued", "canceled"]
+    assert [event["event"] for event in received] == ["progress", "canceled"]
+    assert [json.loads(event["data"])["status"] for event in received] == ["queued", "canceled"]
 
 
-def test_events_go_on_after_the_last_that_was_seen(client: TestClient, services: Services) -> None:
+def test_events_continue_after_the_last_event_id(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
-    seen = client.get(f"/v1/jobs/{job_id}").headers["etag"].strip('"')
+    known_version = client.get(f"/v1/jobs/{job_id}").headers["etag"].strip('"')
     timer = cancel_after(services, job_id, 0.3)
-    with client.stream("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": seen}) as answer:
-        found = list(events(answer.iter_lines()))
+    with client.stream("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": known_version}) as answer:
+        received = list(events(answer.iter_lines()))
     timer.join()
-    assert [event["event"] for event in found] == ["canceled"]
+    assert [event["event"] for event in received] == ["canceled"]
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_a_job_that_is_not_there_has_no_events(client: TestClient, services: Services, deleted: bool) -> None:
+def test_an_unknown_or_deleted_job_has_no_events(client: TestClient, services: Services, deleted: bool) -> None:
     if not deleted:
         assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/events"), 404, "job_not_found")
         return
@@ -107,14 +107,14 @@ def test_a_job_that_is_not_there_has_no_events(client: TestClient, services: Ser
     assert_problem(client.get(f"/v1/jobs/{job_id}/events"), 410, "job_deleted")
 
 
-def test_a_list_can_be_of_a_time(client: TestClient, services: Services) -> None:
+def test_jobs_can_be_listed_by_time(client: TestClient, services: Services) -> None:
     first, second = submitted(client), submitted(client)
-    made = {job_id: services.jobs.get(job_id).created_at.isoformat() for job_id in (first, second)}
+    created = {job_id: services.jobs.get(job_id).created_at.isoformat() for job_id in (first, second)}
 
     def listed(**params: str) -> list[str]:
         return [job["id"] for job in client.get("/v1/jobs", params=params).json()["data"]]
 
-    assert listed(created_after=made[first]) == [second]
-    assert listed(created_before=made[second]) == [first]
+    assert listed(created_after=created[first]) == [second]
+    assert listed(created_before=created[second]) == [first]
     assert_problem(client.get("/v1/jobs", params={"created_after": "2026-01-01T00:00:00"}), 422, "invalid_request")
     assert services.jobs.get(first).state is JobState.QUEUED

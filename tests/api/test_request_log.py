@@ -1,4 +1,4 @@
-"""What is seen of requests: ids, lines in the log, metrics."""
+"""Ids, log lines and metrics of requests."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ def lines() -> Iterator[list[Any]]:
         yield captured
 
 
-def done(lines: list[Any]) -> list[dict[str, Any]]:
+def request_lines(lines: list[Any]) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == "request.done"]
 
 
-@pytest.mark.parametrize("given", ["a", "0af7651916cd43dd8448eb211c80319c", "batch-7/call:3=x+y_z.1", "x" * 128])
-def test_an_id_that_the_client_gives_is_the_requests(client: TestClient, given: str) -> None:
+@pytest.mark.parametrize("request_id", ["a", "0af7651916cd43dd8448eb211c80319c", "batch-7/call:3=x+y_z.1", "x" * 128])
+def test_an_id_of_the_client_becomes_the_id_of_the_request(client: TestClient, request_id: str) -> None:
     for path in ("/v1/jobs", "/v1/nothing", f"/v1/jobs/{UNKNOWN}"):
-        assert client.get(path, headers={"X-Request-ID": given}).headers["x-request-id"] == given
+        assert client.get(path, headers={"X-Request-ID": request_id}).headers["x-request-id"] == request_id
 
 
-@pytest.mark.parametrize("given", [None, "", "x" * 129, "two words", 'quo"te', "ä".encode()])
-def test_without_one_that_may_stand_in_a_log_a_request_gets_its_own(client: TestClient, given: Any) -> None:
-    headers = {} if given is None else {b"X-Request-ID": given if isinstance(given, bytes) else given.encode()}
+@pytest.mark.parametrize("unsafe", [None, "", "x" * 129, "two words", 'quo"te', "ä".encode()])
+def test_a_request_without_an_id_that_is_safe_in_a_log_gets_a_new_one(client: TestClient, unsafe: Any) -> None:
+    headers = {} if unsafe is None else {b"X-Request-ID": unsafe if isinstance(unsafe, bytes) else unsafe.encode()}
     ids = {client.get("/v1/jobs", headers=headers).headers["x-request-id"] for _ in range(2)}
     assert len(ids) == 2
-    assert all(re.fullmatch(r"[0-9a-f-]{36}", found) for found in ids)
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", request_id) for request_id in ids)
 
 
-def test_a_request_is_a_line_with_its_template_and_path_and_without_its_query(
+def test_the_log_line_has_the_route_and_the_path_and_no_query(
     client: TestClient, services: Services, lines: list[Any]
 ) -> None:
     secret = secret_of(services, "acme")
     client.get(f"/v1/jobs/{UNKNOWN}?wait=0&token=hidden", headers=as_(secret))
     client.get("/v1/%0Aforged", headers=as_(secret))
-    known, unknown = done(lines)
+    known, unknown = request_lines(lines)
     assert known.pop("ms") >= 0
     assert known == {
         "event": "request.done",
@@ -69,16 +69,14 @@ def test_a_request_is_a_line_with_its_template_and_path_and_without_its_query(
     assert (unknown["route"], unknown["path"], unknown["status"]) == ("unknown", "/v1/%0Aforged", 404)
 
 
-def test_who_watches_is_neither_logged_nor_counted(client: TestClient, lines: list[Any]) -> None:
+def test_monitoring_is_neither_logged_nor_counted(client: TestClient, lines: list[Any]) -> None:
     for path in ("/livez", "/readyz", "/metrics"):
         assert client.get(path).status_code == 200
-    assert done(lines) == []
+    assert request_lines(lines) == []
     assert scrape(client).total("emoline_http_requests_total") == 0
 
 
-def test_an_error_that_nobody_foresaw_is_logged_and_counted_and_has_the_id_too(
-    services: Services, lines: list[Any]
-) -> None:
+def test_an_unforeseen_error_is_logged_and_counted_and_has_the_id(services: Services, lines: list[Any]) -> None:
     app = create_app(services, ["testserver"])
 
     @app.get("/broken")
@@ -88,7 +86,7 @@ def test_an_error_that_nobody_foresaw_is_logged_and_counted_and_has_the_id_too(
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/broken", headers={"X-Request-ID": "mine"})
         assert (answer.status_code, answer.headers["x-request-id"]) == (500, "mine")
-        assert [(line["route"], line["status"]) for line in done(lines)] == [("/broken", 500)]
+        assert [(line["route"], line["status"]) for line in request_lines(lines)] == [("/broken", 500)]
         assert scrape(client)["emoline_http_requests_total", {"route": "/broken"}] == 1
 
 
@@ -99,19 +97,19 @@ def test_requests_are_counted_by_route_and_uploads_by_byte(client: TestClient) -
     client.get(f"/v1/jobs/{job_id}?wait=1")
     client.get(f"/v1/jobs/{UNKNOWN}")
     client.request("BREW", "/v1/jobs")
-    found = scrape(client)
+    scraped = scrape(client)
     requests, seconds = "emoline_http_requests_total", "emoline_http_request_duration_seconds_count"
-    assert found[requests, {"method": "GET", "route": JOB, "status": "200"}] == 4
-    assert found[requests, {"method": "GET", "route": JOB, "status": "404"}] == 1
-    assert found[requests, {"method": "other"}] == 1
-    assert found[seconds, {"method": "GET", "route": JOB}] == 4, "without the one that waited on purpose"
-    assert found.total("emoline_upload_bytes_total") == len(spoken("wav"))
-    assert found["emoline_queue_jobs", {"queue": "prepare"}] == 1
-    assert found["emoline_queue_bytes", {"queue": "prepare"}] == len(spoken("wav"))
-    assert found.total("emoline_database_up") == 1
+    assert scraped[requests, {"method": "GET", "route": JOB, "status": "200"}] == 4
+    assert scraped[requests, {"method": "GET", "route": JOB, "status": "404"}] == 1
+    assert scraped[requests, {"method": "other"}] == 1
+    assert scraped[seconds, {"method": "GET", "route": JOB}] == 4, "without the long poll"
+    assert scraped.total("emoline_upload_bytes_total") == len(spoken("wav"))
+    assert scraped["emoline_queue_jobs", {"queue": "prepare"}] == 1
+    assert scraped["emoline_queue_bytes", {"queue": "prepare"}] == len(spoken("wav"))
+    assert scraped.total("emoline_database_up") == 1
 
 
-def test_metrics_come_as_open_metrics_where_these_are_asked_for(client: TestClient) -> None:
+def test_metrics_come_as_open_metrics_if_the_request_accepts_these(client: TestClient) -> None:
     client.get("/v1/jobs")
     plain = client.get("/metrics")
     assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -122,7 +120,7 @@ def test_metrics_come_as_open_metrics_where_these_are_asked_for(client: TestClie
     assert families["emoline_http_request_duration_seconds"].type == "histogram"
 
 
-def test_prometheus_may_ask_by_address_and_nobody_else(client: TestClient) -> None:
+def test_only_the_metrics_are_served_under_unknown_hosts(client: TestClient) -> None:
     assert client.get("/metrics", headers={"Host": "10.1.2.3:8000"}).status_code == 200
     assert client.get("/v1/jobs", headers={"Host": "10.1.2.3:8000"}).status_code == 400
     assert client.get("/livez", headers={"Host": "10.1.2.3:8000"}).status_code == 400
