@@ -100,12 +100,9 @@ def _write(analysis: Analysis, out: Path, kept: Mapping[int, str], *, with_frame
     from shared.frame_scores import softmax
     from shared.schemas.result import ResultDocument
 
-    document = ResultDocument.of(
-        analysis.recording,
-        analysis.result,
-        lambda found: kept.get(found.segment.index),
-        lambda found: softmax(analysis.logits[found.segment.index]) if with_frames and found.ok else None,
-    )
+    scored = [segment.segment.index for segment in analysis.result.segments if with_frames and segment.ok]
+    frame_scores = {index: softmax(analysis.logits[index]) for index in scored}
+    document = ResultDocument.from_result(analysis.recording, analysis.result, kept.get, frame_scores)
     indent = None if with_frames else 2  # which would give each frame's score a line of its own
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ any other stretch of frames gives that stretch's scores in the same way: nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, Self
@@ -15,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.recording import FRAME, from_ms
-from shared.domain.segment import Segment, SegmentResult
+from shared.domain.segment import Segment
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-
-FrameScores = Callable[[SegmentResult], Floats | None]
-"""Gives the scores [frames, labels] of a segment's frames, labels as in its own scores; None where there are none."""
 
 _AT_ONCE = 64
 """Segments whose frames are put into bins together: at most three megabytes of them."""

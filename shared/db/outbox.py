@@ -16,7 +16,7 @@ from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
 from shared.domain.job import Job, SegmentCounts, progress
 from shared.domain.urls import split_url
 from shared.domain.webhook import DeliveryState, EventType, event_of
-from shared.schemas.event import job_event
+from shared.schemas.webhook_events import job_event_body
 
 _MOST_AT_A_RECEIVER = 2
 """Deliveries in hand for one host: one that hangs holds up its own."""
@@ -31,8 +31,8 @@ def announce(session: Session, old: Job, new: Job, now: datetime, due_at: Any) -
         return
     counts = _counts(session, new)
     for alert in new.alerts:
-        _tell(session, new, EventType.ALERT, job_event(EventType.ALERT, new, counts, now, alert), now, due_at)
-    _tell(session, new, event, job_event(event, new, counts, now), now, due_at)
+        _tell(session, new, EventType.ALERT, job_event_body(EventType.ALERT, new, counts, now, alert), now, due_at)
+    _tell(session, new, event, job_event_body(event, new, counts, now), now, due_at)
 
 
 def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, due_at: Any) -> None:
@@ -49,7 +49,7 @@ def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, d
         done = int(10 * progress(job, counts))
         if done > (tenths[job.id] or 0):
             session.execute(update(JobRow).where(JobRow.id == job.id).values(progress_told=done))
-            _tell(session, job, EventType.PROGRESS, job_event(EventType.PROGRESS, job, counts, now), now, due_at)
+            _tell(session, job, EventType.PROGRESS, job_event_body(EventType.PROGRESS, job, counts, now), now, due_at)
 
 
 def _counts(session: Session, job: Job) -> SegmentCounts:

@@ -26,7 +26,7 @@ from shared.domain.errors import (
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
-from shared.domain.upload import LASTS, Part, PartedUpload, UploadState, part_bytes_for
+from shared.domain.upload import LASTS, Part, PartedUpload, PartView, UploadState, part_bytes_for
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
 from shared.services.submission import JobSubmission, Upload, display_name, same
@@ -36,15 +36,6 @@ _BLOCK_BYTES = 1 << 20
 _RENEW_EVERY = timedelta(seconds=30)
 _MOST_NAMED = 10
 """Parts that an error names."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartView:
-    """A part, and whether it is there. `url` takes it if not; None is a place in this service."""
-
-    part: Part
-    stored: bool
-    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
