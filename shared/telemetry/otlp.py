@@ -30,7 +30,7 @@ def span_exporter(service: str) -> Iterator[None]:
 
     The standard variables say where to, how much and as whom; the service is called `service` unless they do.
     """
-    own = Resource({"service.name": service, "service.version": version("emoline")})
+    own = Resource({"service.name": service, "service.version": version("emoline-service")})
     provider = TracerProvider(resource=own.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(_WithoutQueries())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
