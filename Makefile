@@ -12,9 +12,10 @@ UV := $(BIN)/uv
 TORCH := torch==2.13.0
 LOCK := requirements/runtime.lock
 NODE := $(VENV)/node
+COMPILE := --universal --python-version 3.11 --generate-hashes --no-emit-package emoline
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check chaos chart bench lock clean
+.PHONY: help demo run test check chaos chart bench client lock clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,16 +51,19 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench service
 	$(BIN)/emoline bench page
 
+client: $(VENV)/.dev ## Write the client's types, emoline/models.py, from the API document
+	$(BIN)/python -m lab.client_models
+
 lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
+	$(UV) pip compile -q $(COMPILE) --override requirements/overrides.txt \
 		--extra worker --extra otel pyproject.toml requirements/torch.in -o $(LOCK)
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --override requirements/overrides.txt \
+	$(UV) pip compile -q $(COMPILE) --override requirements/overrides.txt \
 		--extra worker --extra otel --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) \
+	$(UV) pip compile -q $(COMPILE) -c $(LOCK) \
 		--extra otel pyproject.toml -o requirements/api.lock
 
 clean: ## Remove the environment, the demo's output and caches; data/ stays
-	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo-output build *.egg-info emoline/build emoline/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -69,10 +73,10 @@ $(VENV)/.uv:
 	touch $@
 
 # torch comes by pip: uv does not find the builds that some machines keep on disk.
-$(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml
+$(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml emoline/pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(LOCK)
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e ./emoline -e .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock

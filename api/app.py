@@ -134,7 +134,7 @@ def create_app(
     app = FastAPI(
         title="Emoline",
         description=_DESCRIPTION,
-        version=version("emoline"),
+        version=version("emoline-service"),
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,

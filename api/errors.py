@@ -8,12 +8,12 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from shared.domain import errors
 from shared.domain.limits import Standing
+from shared.schemas.problem import Problem
 
 RETRY_AFTER_S = 1
 """Seconds after which it is worth asking again for a job that runs."""
@@ -75,16 +75,6 @@ MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/errors"
 """Where this service explains its codes, each under a fragment of its name: the `type` of problems."""
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-
-
-class Problem(BaseModel):
-    """What every error answer looks like."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
 
 
 def install(app: FastAPI) -> None:

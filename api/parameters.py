@@ -8,10 +8,6 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-REPEATABLE = Field(json_schema_extra={"uniqueItems": False})
-"""Of a set: what is named twice is as if it were named once."""
-
-
 Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
 """A short text in a query. Postgres takes no null character."""
 

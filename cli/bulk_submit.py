@@ -15,7 +15,7 @@ from rich.progress import Progress, TaskID
 
 from cli.terminal import progress_bar, show_progress
 from emoline.client import Client, OnChange, OnSent, ServiceError, Unsuccessful
-from shared.schemas.job import JobDocument
+from emoline.models import JobDocument
 
 
 @dataclass(frozen=True, slots=True)

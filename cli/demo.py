@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from cli.terminal import print_result, progress_bar, show_progress
 from emoline.client import Client, Unsuccessful
-from shared.schemas.job import JobDocument
+from emoline.models import JobDocument
 
 _ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
 

@@ -10,10 +10,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from shared.domain.recording import SAMPLE_RATE, clock, to_ms
-from shared.schemas.job import JobDocument
-from shared.schemas.result import ResultDocument
 
 if TYPE_CHECKING:
+    from emoline.models import JobDocument
+    from emoline.models import ResultDocument as ClientResult
+    from shared.schemas.result import ResultDocument
     from worker.offline.split import Split
 
 _COLOURS = {
@@ -49,7 +50,7 @@ def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "")
     bar.update(task, completed=progress.percent, description=f"{escape(name)}: {where}" if name else where)
 
 
-def print_result(result: ResultDocument, console: Console) -> None:
+def print_result(result: ResultDocument | ClientResult, console: Console) -> None:
     """Print the timeline as a table with bars, the dominant emotion, the coverage and the warnings."""
     if result.timeline:
         console.print(timeline_table(result))
@@ -87,7 +88,7 @@ def print_split(split: Split, console: Console) -> None:
         console.print(f"[yellow]Warnings: {', '.join(split.warnings)}[/]")
 
 
-def timeline_table(result: ResultDocument) -> Table:
+def timeline_table(result: ResultDocument | ClientResult) -> Table:
     """Return the timeline with a bar for each entry's confidence."""
     split = result.audio.channel_mode == "split" and result.audio.channels == 2
     table = Table(title=escape(result.audio.filename), title_justify="left")

@@ -1,1 +1,1 @@
-"""Emoline from Python: `emoline.client` talks to any service."""
+"""Python client of Emoline: `emoline.client` talks to a service, `emoline.models` has its documents."""

@@ -1,4 +1,4 @@
-"""A client of the service's REST API, with its documents as types.
+"""Client of the service's REST API, with its documents as types.
 
 with Client("http://127.0.0.1:8000") as client:
     result = client.analyse("call.mp3", channels="split", roles=["agent", "customer"])
@@ -20,30 +20,29 @@ from typing import Any, Literal, Self
 import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from shared.schemas.job import JobDocument
-from shared.schemas.result import ResultDocument
-from shared.schemas.segments import SegmentDocument
+from emoline.models import JobDocument, ResultDocument, SegmentDocument
 
 OnSent = Callable[[int], None]
-"""Told how many bytes of a recording have been sent."""
+"""Called with the bytes of a recording that have been sent so far."""
 OnChange = Callable[[JobDocument], None]
+"""Called with a job that has changed."""
 
 _ATTEMPTS = 6
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=20)
 _LONGEST_WAIT_S = 60.0
-_AGAIN = {429, 502, 503, 504}
+_RETRIED_STATUSES = {429, 502, 503, 504}
 """Statuses after which the same request may succeed a little later."""
-_LOOK_S = 20
-"""How long the service is asked to wait for a change: shorter than most proxies allow."""
+_WAIT_S = 20
+"""Seconds that the service is asked to wait for a change: fewer than most proxies allow."""
 _BLOCK_BYTES = 1 << 20
-_IN_PARTS_FROM_BYTES = 256 << 20
-"""Where a line breaks, a smaller recording is quickly sent again."""
-_COMPLETE_WITHIN_S = 900
-"""Hundreds of gigabytes are put together in that."""
+_MIN_PARTED_BYTES = 256 << 20
+"""A smaller recording is quickly sent again where the connection breaks."""
+_COMPLETE_TIMEOUT_S = 900
+"""Hundreds of gigabytes are put together within it."""
 
 
 class ServiceError(Exception):
-    """The service refused a request. `code` is stable, docs/errors.md has all of them; the message is a sentence."""
+    """A request that the service refused. `code` is stable, docs/errors.md lists them; the message is a sentence."""
 
     def __init__(self, status: int, code: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(f"{message} ({code})")
@@ -53,7 +52,7 @@ class ServiceError(Exception):
 
 
 class Unsuccessful(Exception):
-    """A job has ended without a result: `job.error` says why, unless somebody canceled it."""
+    """A job that has ended without a result: `job.error` says why, unless somebody canceled it."""
 
     def __init__(self, job: JobDocument) -> None:
         error = job.error
@@ -72,7 +71,7 @@ class Client:
     def __init__(self, url: str = "http://127.0.0.1:8000", key: str | None = None, *, timeout_s: float = 60.0) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
-        self._store = httpx2.Client(timeout=timeout_s)  # it is not told the key
+        self._store = httpx2.Client(timeout=timeout_s)  # without the key
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +84,7 @@ class Client:
         self._store.close()
 
     def analyse(self, file: str | PathLike[str], **config: Any) -> ResultDocument:
-        """Submits a recording, waits until it is analysed, and returns its result. Raises Unsuccessful too."""
+        """Submit a recording, wait until it is analysed, and return its result. Raises Unsuccessful too."""
         job = self.wait(self.submit(file, **config).id)
         if job.status != "succeeded":
             raise Unsuccessful(job)
@@ -99,13 +98,13 @@ class Client:
         on_sent: OnSent | None = None,
         **config: Any,
     ) -> JobDocument:
-        """Uploads a recording of any size, a large one in parts, of which only those are sent again that were lost.
-        `config` is the job's, as `channels="split"`.
+        """Upload a recording of any size, a large one in parts, so that only lost parts are sent again.
 
-        The same `idempotency_key` and recording give the same job; by default each call makes one.
+        `config` is the job's, as `channels="split"`. The same `idempotency_key` and recording give the same job; by
+        default each call makes one.
         """
         path, key = Path(file), idempotency_key or str(uuid.uuid4())
-        if path.stat().st_size >= _IN_PARTS_FROM_BYTES:
+        if path.stat().st_size >= _MIN_PARTED_BYTES:
             return self._submit({"upload_id": self._upload(path, on_sent)}, key, config)
         headers = {
             "Content-Type": "application/octet-stream",
@@ -119,19 +118,19 @@ class Client:
         return JobDocument.model_validate_json(answer.content)
 
     def submit_url(self, url: str, *, idempotency_key: str | None = None, **config: Any) -> JobDocument:
-        """Has the service fetch the recording. Other than that as `submit`."""
+        """Submit a recording that the service downloads from `url`, otherwise as `submit`."""
         return self._submit({"url": url}, idempotency_key or str(uuid.uuid4()), config)
 
     def job(self, job_id: str) -> JobDocument:
-        """Where a job stands."""
+        """Return a job as it is now."""
         return JobDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}").content)
 
     def wait(self, job_id: str, on_change: OnChange | None = None) -> JobDocument:
-        """The job once it has ended, whichever way; `on_change` sees it whenever it is another before."""
+        """Return a job once it has ended, with a result or without; `on_change` is called with each state before."""
         etag = ""
         while True:
             headers = {"If-None-Match": etag} if etag else {}
-            answer = self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": _LOOK_S}, headers=headers)
+            answer = self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": _WAIT_S}, headers=headers)
             if answer.status_code == httpx2.codes.NOT_MODIFIED:
                 continue
             etag, job = answer.headers["ETag"], JobDocument.model_validate_json(answer.content)
@@ -141,41 +140,41 @@ class Client:
                 return job
 
     def result(self, job_id: str) -> ResultDocument:
-        """What came of a job that succeeded."""
+        """Return the result of a job that succeeded."""
         return ResultDocument.model_validate_json(self._ask("GET", f"/v1/jobs/{job_id}/result").content)
 
     def export(self, job_id: str, to: str) -> bytes:
-        """What came of a job that succeeded as `csv`, `textgrid` or another of the formats in docs/exports.md."""
+        """Return the result of a job that succeeded as `csv`, `textgrid` or another format of docs/exports.md."""
         return self._ask("GET", f"/v1/jobs/{job_id}/export", params={"format": to}).content
 
     def jobs(self, **filters: Any) -> Iterator[JobDocument]:
-        """All jobs, newest first, those that `filters` let pass: as `status="failed"`."""
+        """Yield all jobs that match `filters`, as `status="failed"`, newest first."""
         return map(JobDocument.model_validate, self._pages("/v1/jobs", **filters))
 
     def segments(self, job_id: str) -> Iterator[SegmentDocument]:
-        """The segments known so far, also while the job runs."""
+        """Yield the segments known so far, also while the job runs."""
         return map(SegmentDocument.model_validate, self._pages(f"/v1/jobs/{job_id}/segments"))
 
     def segment_audio(self, job_id: str, index: int) -> bytes:
-        """The sound of a segment, as FLAC."""
+        """Return the sound of a segment, as FLAC."""
         return self._ask("GET", f"/v1/jobs/{job_id}/segments/{index}/audio", follow_redirects=True).content
 
     def download(self, job_id: str, artifact: str, to: str | PathLike[str], **params: Any) -> None:
-        """Writes an artifact of a job that succeeded, as `report.pdf`, to a file; `params` as `lang="zh"`."""
+        """Write an artifact of a job that succeeded, as `report.pdf`, to a file; `params` as `lang="zh"`."""
         Path(to).write_bytes(self._ask("GET", f"/v1/jobs/{job_id}/{artifact}", params=params).content)
 
     def cancel(self, job_id: str) -> JobDocument:
-        """Stops a job that has not ended."""
+        """Stop a job that has not ended."""
         return JobDocument.model_validate_json(self._ask("POST", f"/v1/jobs/{job_id}/cancel").content)
 
     def retry(self, job_id: str, what: Literal["failed_segments", "all"] = "failed_segments") -> JobDocument:
-        """Tries a job again that has ended."""
+        """Run a job again that has ended: its skipped and missing segments, or all of them."""
         return JobDocument.model_validate_json(
             self._ask("POST", f"/v1/jobs/{job_id}/retry", json={"what": what}).content
         )
 
     def delete(self, job_id: str) -> None:
-        """Deletes a job with its recording and its results."""
+        """Delete a job with its recording and its results."""
         self._ask("DELETE", f"/v1/jobs/{job_id}")
 
     def _submit(self, source: dict[str, str], key: str, config: dict[str, Any]) -> JobDocument:
@@ -183,15 +182,15 @@ class Client:
         return JobDocument.model_validate_json(answer.content)
 
     def _upload(self, path: Path, on_sent: OnSent | None) -> str:
-        """Sends a recording in parts and has them put together; the upload's id."""
-        wanted = {"filename": path.name, "size_bytes": path.stat().st_size}
-        upload = self._ask("POST", "/v1/uploads", json=wanted).json()
+        """Send a recording in parts, have the service join them, and return the upload's id."""
+        description = {"filename": path.name, "size_bytes": path.stat().st_size}
+        upload = self._ask("POST", "/v1/uploads", json=description).json()
         for part in upload["parts"]:
             self._send_part(path, part["offset"], part["size_bytes"], part["url"], on_sent)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         complete = f"/v1/uploads/{upload['id']}/complete"
-        self._ask("POST", complete, json={"sha256": sha256}, timeout=_COMPLETE_WITHIN_S)
+        self._ask("POST", complete, json={"sha256": sha256}, timeout=_COMPLETE_TIMEOUT_S)
         return str(upload["id"])
 
     def _send_part(self, path: Path, offset: int, size: int, url: str, on_sent: OnSent | None) -> None:
@@ -212,10 +211,10 @@ class Client:
     def _ask(
         self, method: str, path: str, *, content: Callable[[], Iterator[bytes]] | None = None, **request: Any
     ) -> httpx2.Response:
-        """The answer to a request, sent several times if need be; `content` gives its body from the start each time."""
+        """Return the answer to a request, sent again while it may succeed; `content` starts its body anew each time."""
         http = self._http if path.startswith("/") else self._store
         for attempt in Retrying(
-            stop=stop_after_attempt(_ATTEMPTS), wait=_pause, retry=retry_if_exception(_passes), reraise=True
+            stop=stop_after_attempt(_ATTEMPTS), wait=_pause, retry=retry_if_exception(_is_temporary), reraise=True
         ):
             with attempt:
                 answer = http.request(method, path, content=content() if content else None, **request)
@@ -224,7 +223,7 @@ class Client:
 
 
 def _blocks(path: Path, on_sent: OnSent | None, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
-    """The bytes of a file, from `offset` on, by default all that follow."""
+    """Yield `size` bytes of a file from `offset` on, by default all that follow."""
     end = path.stat().st_size if size is None else offset + size
     with path.open("rb") as file:
         file.seek(offset)
@@ -250,15 +249,17 @@ def _check(answer: httpx2.Response) -> None:
     )
 
 
-def _passes(error: BaseException) -> bool:
-    """Whether the same request may succeed a little later."""
+def _is_temporary(error: BaseException) -> bool:
+    """Return whether the same request may succeed a little later."""
     if isinstance(error, ServiceError):
-        return (error.status in _AGAIN or error.code == "upload_busy") and (error.retry_after_s or 0) <= _LONGEST_WAIT_S
+        return (error.status in _RETRIED_STATUSES or error.code == "upload_busy") and (
+            error.retry_after_s or 0
+        ) <= _LONGEST_WAIT_S
     return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol)
 
 
 def _pause(state: RetryCallState) -> float:
-    """Seconds until the next attempt."""
+    """Return the seconds until the next attempt."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_s if isinstance(error, ServiceError) else None
-    return max(asked or 0.0, _BACKOFF(state))
+    retry_after_s = error.retry_after_s if isinstance(error, ServiceError) else None
+    return max(retry_after_s or 0.0, _BACKOFF(state))

@@ -6,7 +6,7 @@ any other stretch of frames thus gives the scores of that stretch: nothing is in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, Self
@@ -15,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.recording import FRAME, from_ms
-from shared.domain.segment import Segment, SegmentResult
+from shared.domain.segment import Segment
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-
-FrameScores = Callable[[SegmentResult], Floats | None]
-"""Return the scores [frames, labels] of a segment's frames, labels in the order of the segment's scores, or None."""
 
 _BATCH_SEGMENTS = 64
 """Segments whose frames are binned at once, at most three megabytes."""

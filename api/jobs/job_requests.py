@@ -4,54 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.jobs.request_body import blocks, issues, options_of
-from api.schemas_webhooks import Url
 from shared.container import Services
 from shared.domain.errors import EmolineError, InvalidRequest, Outage, UploadNotFound
 from shared.domain.ids import is_id
 from shared.domain.job import Job
-from shared.domain.options import JobOptions
-
-_MOST_JOBS = 1_000
+from shared.schemas.job_requests import BatchRequest, JobRequest
 
 _Body = TypeVar("_Body", bound=BaseModel)
-
-
-class Source(BaseModel):
-    """Where a recording is: at a URL, to be downloaded, or uploaded before, in parts or over tus."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Url | None = None
-    upload_id: str | None = Field(default=None, max_length=100)
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.url is None) == (self.upload_id is None):
-            raise ValueError("it must have either `url` or `upload_id`")
-        return self
-
-
-class JobRequest(BaseModel):
-    """A job; what is not named here is its config."""
-
-    model_config = ConfigDict(extra="allow")
-
-    source: Source
-    filename: str = Field(default="", max_length=1_000)
-
-
-class BatchRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    jobs: list[dict[str, Any]] = Field(min_length=1, max_length=_MOST_JOBS)
-    defaults: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,51 +85,3 @@ def _submitted(wanted: JobRequest, services: Services, key: str | None, batch_id
     if not is_id("upl", source.upload_id or ""):
         raise UploadNotFound
     return services.uploads.submit(source.upload_id or "", options, key, batch_id)
-
-
-def _schema(kind: Any) -> dict[str, Any]:
-    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)  # they are the job's `config` too, and so among the document's components
-    return schema
-
-
-_CONFIG = _schema(JobOptions)
-_SOURCE = {
-    "oneOf": [
-        {
-            "type": "object",
-            "required": [name],
-            "properties": {name: {"type": "string", **limits}},
-            "additionalProperties": False,
-        }
-        for name, limits in (
-            ("url", {"format": "uri", "pattern": "^https?://", "maxLength": 2000}),
-            ("upload_id", {"pattern": "^upl_[0-9a-f-]{36}$"}),
-        )
-    ]
-}
-_EXAMPLE = {"source": {"url": "https://calls.example/monday.mp3"}, "channels": "split", "roles": ["agent", "customer"]}
-
-JOB_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "A recording that lies elsewhere; its config stands beside `source`.",
-    "required": ["source"],
-    "properties": {"source": _SOURCE, "filename": {"type": "string", "maxLength": 1000}, **_CONFIG["properties"]},
-    "additionalProperties": False,
-    "example": _EXAMPLE,
-}
-BATCH_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["jobs"],
-    "properties": {
-        "jobs": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": _MOST_JOBS,
-            "items": {"type": "object", "description": "As the JSON body of `POST /v1/jobs`. A wrong one is an error."},
-        },
-        "defaults": {**_CONFIG, "description": "Config of each job that does not say otherwise."},
-    },
-    "additionalProperties": False,
-    "example": {"jobs": [{"source": _EXAMPLE["source"]}], "defaults": {"channels": "split"}},
-}

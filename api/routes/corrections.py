@@ -8,9 +8,8 @@ from api.content_negotiation import written
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.routes.results import audio_url
-from api.schemas import CorrectionRequest
 from shared.domain.errors import JobDeleted, JobNotFound, ObjectNotFound, SegmentNotFound, UnknownEmotion
-from shared.schemas.segments import SegmentDocument
+from shared.schemas.segments import CorrectionRequest, SegmentDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=["results"])
 
@@ -25,8 +24,9 @@ def correct(job_id: JobId, index: SegmentIndex, wanted: CorrectionRequest, servi
 
     It is feedback: scores, timeline and summary stay the model's.
     """
-    job, found = services.corrections.correct(job_id, index, wanted.emotion, wanted.comment)
-    return written(SegmentDocument.of(found, job.recording.role, audio_url(job_id), services.frame_store.scores(job)))
+    job, segment = services.corrections.correct(job_id, index, wanted.emotion, wanted.comment)
+    frame_scores = services.frame_store.segment_scores(job, [segment]).get(index)
+    return written(SegmentDocument.from_segment(segment, job.recording.role, audio_url(job_id, index), frame_scores))
 
 
 @router.delete(

@@ -61,7 +61,7 @@ def frames(
     job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
         return npz_response(f"{job_id}-frames.npz", _arrays(grid))
-    return written(FramesDocument.of(grid, job.recording.role))
+    return written(FramesDocument.from_grid(grid, job.recording.role))
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.schemas import HealthDocument
+from shared.schemas.health import HealthDocument
 
 router = APIRouter(tags=["health"])
 

@@ -11,11 +11,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import IdempotencyKey, JobId, JobWatchDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
-from api.jobs.job_requests import JOB_SCHEMA, receive_json
+from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.request_body import receive_form, receive_raw
 from api.parameters import Text, Time
-from api.schemas import JobPageDocument
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
@@ -45,7 +44,8 @@ from shared.domain.errors import (
 from shared.domain.ids import is_id
 from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
-from shared.schemas.job import JobDocument
+from shared.schemas.job import JobDocument, JobPageDocument
+from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
 
@@ -72,7 +72,7 @@ _BODIES: dict[str, Any] = {
                 }
             },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "application/json": {"schema": JOB_SCHEMA},
+            "application/json": {"schema": job_request_schema()},
         },
     }
 }
@@ -229,4 +229,4 @@ def delete(job_id: JobId, services: ServicesDep) -> None:
 
 
 def _document(view: JobView, services: Services) -> JobDocument:
-    return JobDocument.of(view.job, view.counts, services.clock.now())
+    return JobDocument.from_job(view.job, view.counts, services.clock.now())

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, status
 
 from api.dependencies import ApiKeysDep, CallerDep
 from api.errors import responses
-from api.schemas import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
 from shared.domain.errors import KeyNotFound
 from shared.domain.ids import is_id
+from shared.schemas.api_keys import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
@@ -23,13 +23,13 @@ def create(body: KeyRequest, api_keys: ApiKeysDep, caller: CallerDep) -> NewKeyD
     """
     caller.check(body.scopes)
     key, secret = api_keys.create(body.name, caller.tenant, body.scopes)
-    return NewKeyDocument.of(key, secret=secret)
+    return NewKeyDocument.from_key(key, secret=secret)
 
 
 @router.get("", responses=responses())
 def keys(api_keys: ApiKeysDep, caller: CallerDep) -> KeyPageDocument:
     """The tenant's keys, newest first, those that were revoked too."""
-    return KeyPageDocument(data=[KeyDocument.of(key) for key in api_keys.list(caller.tenant)])
+    return KeyPageDocument(data=[KeyDocument.from_key(key) for key in api_keys.list(caller.tenant)])
 
 
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(KeyNotFound))

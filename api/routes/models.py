@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.dependencies import ServicesDep
 from api.errors import responses
-from api.schemas_models import ModelPageDocument, RunModelDocument
+from shared.schemas.models import ModelPageDocument, RunModelDocument
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -15,4 +15,6 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 def models(services: ServicesDep) -> ModelPageDocument:
     """What the workers run or have run, the last first: labels, hashes, and what to know of each. None until a worker
     has loaded one."""
-    return ModelPageDocument(data=[RunModelDocument.of_run(model) for model in services.ports.model_registry.all()])
+    return ModelPageDocument(
+        data=[RunModelDocument.from_run_model(model) for model in services.ports.model_registry.all()]
+    )

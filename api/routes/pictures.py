@@ -50,7 +50,7 @@ def waveform(
     end = None if end_ms is None else from_ms(end_ms)
     job, found = services.waveform_store.read(job_id, from_ms(start_ms), end)
     chosen = tuple(number for number in found.channels if channel in (None, number))
-    return written(WaveformDocument.of(found.of(chosen).reduced(points), job.recording.role))
+    return written(WaveformDocument.from_waveform(found.of(chosen).reduced(points), job.recording.role))
 
 
 @router.get(

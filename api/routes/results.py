@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -11,7 +12,6 @@ from fastapi.responses import FileResponse, RedirectResponse
 from api.content_negotiation import written
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
-from api.schemas import SegmentPageDocument, TimelineDocument
 from shared.domain.errors import (
     AudioDeleted,
     InvalidCursor,
@@ -23,7 +23,7 @@ from shared.domain.errors import (
     SegmentNotFound,
 )
 from shared.schemas.result import ResultDocument
-from shared.schemas.segments import AudioUrl, SegmentDocument, TimelineEntryDocument
+from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -35,8 +35,9 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 )
 def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
-    job, found = services.reader.result(job_id)
-    return written(ResultDocument.of(job.recording, found, audio_url(job_id), services.frame_store.scores(job)))
+    job, outcome = services.reader.result(job_id)
+    frame_scores = services.frame_store.segment_scores(job, outcome.segments)
+    return written(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -50,7 +51,7 @@ def timeline(
     """The timeline alone, merged anew as asked; by default as the job's config says."""
     job, found = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
     entries = [entry for entry in found.timeline if channel in (None, entry.channel)]
-    return TimelineDocument(data=[TimelineEntryDocument.of(entry, job.recording.role) for entry in entries])
+    return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
 
 
 @router.get(
@@ -68,8 +69,10 @@ def segments(
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise InvalidCursor
     page = services.reader.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
-    url_of, frame_scores = audio_url(job_id), services.frame_store.scores(page.job)
-    data = [SegmentDocument.of(found, page.job.recording.role, url_of, frame_scores) for found in page.segments]
+    frame_scores = services.frame_store.segment_scores(page.job, page.segments)
+    data = SegmentDocument.from_segments(
+        page.segments, page.job.recording.role, partial(audio_url, job_id), frame_scores
+    )
     next_cursor = None if page.next_index is None else str(page.next_index)
     return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
 
@@ -101,6 +104,6 @@ def segment_audio(
     return RedirectResponse(place, status_code=302)
 
 
-def audio_url(job_id: str) -> AudioUrl:
-    """Where the sound of a job's segments is to be had from this API."""
-    return lambda found: f"/v1/jobs/{job_id}/segments/{found.segment.index}/audio"
+def audio_url(job_id: str, index: int) -> str:
+    """Return the path of the sound of a segment in this API."""
+    return f"/v1/jobs/{job_id}/segments/{index}/audio"

@@ -11,7 +11,6 @@ from fastapi.concurrency import contextmanager_in_threadpool, iterate_in_threadp
 from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.request_body import blocks
-from api.schemas_uploads import CompleteRequest, UploadDocument, UploadRequest
 from shared.domain.errors import (
     ChecksumMismatch,
     MalformedUpload,
@@ -27,6 +26,7 @@ from shared.domain.errors import (
     UploadTooLarge,
     UploadUsed,
 )
+from shared.schemas.uploads import CompleteRequest, UploadDocument, UploadRequest
 from shared.services.uploads import Uploads
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
@@ -55,14 +55,14 @@ def create(body: UploadRequest, uploads: UploadsDep, response: Response) -> Uplo
     """
     upload = uploads.create(body.filename, body.size_bytes, body.part_bytes)
     response.headers["Location"] = f"/v1/uploads/{upload.id}"
-    return UploadDocument.of(upload, uploads.parts(upload))
+    return UploadDocument.from_upload(upload, uploads.parts(upload))
 
 
 @router.get("/{upload_id}", responses=responses(UploadNotFound, StoreUnavailable))
 def upload(upload_id: UploadId, uploads: UploadsDep) -> UploadDocument:
     """What has come, and fresh URLs for what has not: from here a client goes on that was interrupted."""
     found = uploads.get(upload_id)
-    return UploadDocument.of(found, uploads.parts(found))
+    return UploadDocument.from_upload(found, uploads.parts(found))
 
 
 @router.put(
@@ -94,7 +94,7 @@ async def complete(upload_id: UploadId, uploads: UploadsDep, wanted: CompleteReq
     A job can be made of it then, once.
     """
     await complete_upload(uploads, upload_id, wanted.sha256 if wanted else None)
-    return UploadDocument.of(await run_in_threadpool(uploads.get, upload_id), ())
+    return UploadDocument.from_upload(await run_in_threadpool(uploads.get, upload_id), ())
 
 
 @router.delete(

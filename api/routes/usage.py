@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from api.dependencies import ServicesDep
 from api.errors import responses
 from api.parameters import Day
-from api.schemas_usage import UsageReportDocument
 from shared.domain.errors import InvalidPeriod
+from shared.schemas.usage import UsageReportDocument
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])
 
@@ -25,4 +25,4 @@ def usage(
 
     A job counts on the day on which it was submitted, and its sound as soon as it is decoded.
     """
-    return UsageReportDocument.of(services.usage.days(first, last))
+    return UsageReportDocument.from_days(services.usage.days(first, last))

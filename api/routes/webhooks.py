@@ -8,7 +8,10 @@ from fastapi import APIRouter, Depends, Path, Query, status
 
 from api.dependencies import ServicesDep
 from api.errors import responses
-from api.schemas_webhooks import (
+from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
+from shared.domain.ids import is_id
+from shared.domain.webhook import DeliveryState
+from shared.schemas.webhooks import (
     DeliveryDocument,
     DeliveryPageDocument,
     EndpointChange,
@@ -18,9 +21,6 @@ from api.schemas_webhooks import (
     NewEndpointDocument,
     SecretDocument,
 )
-from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
-from shared.domain.ids import is_id
-from shared.domain.webhook import DeliveryState
 
 _ENDPOINT_EXAMPLE = "whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
@@ -63,26 +63,26 @@ def rotate(services: ServicesDep) -> SecretDocument:
 def create(body: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
     """Registers a receiver, for jobs to name as `webhook_endpoint_id`. Its secret is in this answer alone."""
     endpoint, secret = services.webhook_endpoints.create(body.url, body.events)
-    return NewEndpointDocument.of(endpoint, secret=secret)
+    return NewEndpointDocument.from_endpoint(endpoint, secret=secret)
 
 
 @router.get("/webhook-endpoints", responses=responses())
 def endpoints(services: ServicesDep) -> EndpointPageDocument:
     """All endpoints, newest first."""
-    return EndpointPageDocument(data=list(map(EndpointDocument.of, services.webhook_endpoints.list())))
+    return EndpointPageDocument(data=list(map(EndpointDocument.from_endpoint, services.webhook_endpoints.list())))
 
 
 @router.get("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
 def endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument:
     """One endpoint."""
-    return EndpointDocument.of(services.webhook_endpoints.get(endpoint_id))
+    return EndpointDocument.from_endpoint(services.webhook_endpoints.get(endpoint_id))
 
 
 @router.patch("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
 def change(endpoint_id: EndpointId, body: EndpointChange, services: ServicesDep) -> EndpointDocument:
     """Changes what is given. What waits for the endpoint goes to its new URL; disabled, it gets nothing more."""
     changed = services.webhook_endpoints.change(endpoint_id, url=body.url, events=body.events, enabled=body.enabled)
-    return EndpointDocument.of(changed)
+    return EndpointDocument.from_endpoint(changed)
 
 
 @router.delete(
@@ -106,7 +106,7 @@ def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
 )
 def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
     """Sends a `webhook.test`; look its delivery up to see what came of it."""
-    return DeliveryDocument.of(services.webhook_endpoints.test(endpoint_id))
+    return DeliveryDocument.from_delivery(services.webhook_endpoints.test(endpoint_id))
 
 
 @router.get("/webhook-deliveries", responses=responses(InvalidCursor))
@@ -124,7 +124,7 @@ def deliveries(
     page = services.webhook_endpoints.deliveries(
         limit=limit, after=cursor, job_id=job_id, endpoint_id=endpoint_id, state=state
     )
-    data = list(map(DeliveryDocument.of, page.deliveries))
+    data = list(map(DeliveryDocument.from_delivery, page.deliveries))
     return DeliveryPageDocument(data=data, next_cursor=page.next_cursor)
 
 
@@ -135,4 +135,4 @@ def deliveries(
 )
 def redeliver(delivery_id: DeliveryId, services: ServicesDep) -> DeliveryDocument:
     """Sends an event again now, under the same `webhook-id`, and as often as a new one if need be."""
-    return DeliveryDocument.of(services.webhook_endpoints.redeliver(delivery_id))
+    return DeliveryDocument.from_delivery(services.webhook_endpoints.redeliver(delivery_id))

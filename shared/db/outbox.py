@@ -16,7 +16,7 @@ from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
 from shared.domain.job import Job, progress
 from shared.domain.urls import split_url
 from shared.domain.webhook import DeliveryState, EventType, event_of
-from shared.schemas.event import job_event
+from shared.schemas.webhook_events import job_event_body
 
 _MOST_AT_A_RECEIVER = 2
 """Claimed deliveries for one host: a host that hangs holds up only its own."""
@@ -32,8 +32,10 @@ def announce(session: Session, old: Job, new: Job, now: datetime, due_at: Any) -
     session.flush()  # segments that were added in this transaction count
     ((_, counts),) = jobs_with_counts(session, [new.id], None)
     for alert in new.alerts:
-        _add_delivery(session, new, EventType.ALERT, job_event(EventType.ALERT, new, counts, now, alert), now, due_at)
-    _add_delivery(session, new, event, job_event(event, new, counts, now), now, due_at)
+        _add_delivery(
+            session, new, EventType.ALERT, job_event_body(EventType.ALERT, new, counts, now, alert), now, due_at
+        )
+    _add_delivery(session, new, event, job_event_body(event, new, counts, now), now, due_at)
 
 
 def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, due_at: Any) -> None:
@@ -51,7 +53,7 @@ def announce_progress(session: Session, job_ids: Iterable[str], now: datetime, d
         if tenth > (tenths[job.id] or 0):
             session.execute(update(JobRow).where(JobRow.id == job.id).values(progress_told=tenth))
             _add_delivery(
-                session, job, EventType.PROGRESS, job_event(EventType.PROGRESS, job, counts, now), now, due_at
+                session, job, EventType.PROGRESS, job_event_body(EventType.PROGRESS, job, counts, now), now, due_at
             )
 
 

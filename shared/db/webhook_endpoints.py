@@ -15,7 +15,7 @@ from shared.db.webhook_deliveries import tenant_secret
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound
 from shared.domain.webhook import OLD_SECRET_SIGNS, Delivery, DeliveryState, Endpoint, EventType, new_secret
 from shared.ports import Clock, DeliveryPage
-from shared.schemas.event import test_event
+from shared.schemas.webhook_events import endpoint_test_body
 
 
 class SqlWebhookEndpointStore:
@@ -71,7 +71,7 @@ class SqlWebhookEndpointStore:
 
     def send_test(self, endpoint: Endpoint) -> Delivery:
         now = self._clock.now()
-        body = test_event(endpoint.id, now)
+        body = endpoint_test_body(endpoint.id, now)
         row = new_delivery(endpoint.tenant, endpoint.url, EventType.TEST, body, now, self._now())
         row.endpoint_id = endpoint.id
         with self._write.begin() as session:

@@ -39,6 +39,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class PartView:
+    """A part, and whether it is stored. `url` takes it if not; None is a path of this service."""
+
+    part: Part
+    stored: bool
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartedUpload:
     """An upload of a recording of `size` bytes.
 

@@ -1,1 +1,1 @@
-"""The JSON documents that leave Emoline. Here, and only here, samples become milliseconds."""
+"""Wire models: the JSON that the service takes and answers with. Samples become milliseconds here and nowhere else."""

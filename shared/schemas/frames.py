@@ -1,4 +1,4 @@
-"""Scores of frames: of a segment, and of the whole recording on a grid."""
+"""Frame scores of a segment, and of the whole recording on a grid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.domain.recording import FRAME, to_ms
 from shared.frame_scores import Floats, Grid
-from shared.schemas.recording import Document, RoleOf
+from shared.schemas.document import Document, RoleOf
 
 _DECIMALS = 4
 _ROWS = 4096
@@ -23,8 +23,8 @@ class SegmentFramesDocument(Document):
     """For each emotion its score in each frame; the first frame begins with the segment."""
 
     @classmethod
-    def of(cls, labels: Iterable[str], scores: Floats) -> Self:
-        """The document of scores [frames, labels]."""
+    def from_scores(cls, labels: Iterable[str], scores: Floats) -> Self:
+        """Return the document of scores [frames, labels]; to be written once, as `FramesDocument`."""
         columns = map(_values, scores.T)
         return cls(hop_ms=to_ms(FRAME), scores=dict(zip(labels, columns, strict=True)))
 
@@ -41,14 +41,14 @@ class ChannelFramesDocument(Document):
     """For each bin a score for each of `labels`."""
 
     @classmethod
-    def of(cls, grid: Grid, channel: int, role_of: RoleOf) -> Self:
-        own = grid.channel == channel
+    def from_grid(cls, grid: Grid, channel: int, role_of: RoleOf) -> Self:
+        bins = grid.channel == channel
         return cls(
             channel=channel,
             role=role_of(channel),
-            start_ms=grid.start_ms[own].tolist(),
-            segment=grid.segment[own].tolist(),
-            scores=_rows(grid.scores[own]),
+            start_ms=grid.start_ms[bins].tolist(),
+            segment=grid.segment[bins].tolist(),
+            scores=_rows(grid.scores[bins]),
         )
 
 
@@ -60,9 +60,9 @@ class FramesDocument(Document):
     channels: list[ChannelFramesDocument]
 
     @classmethod
-    def of(cls, grid: Grid, role_of: RoleOf) -> Self:
+    def from_grid(cls, grid: Grid, role_of: RoleOf) -> Self:
         numbers = np.unique(grid.channel).tolist()
-        channels = [ChannelFramesDocument.of(grid, channel, role_of) for channel in numbers]
+        channels = [ChannelFramesDocument.from_grid(grid, channel, role_of) for channel in numbers]
         return cls(hop_ms=grid.hop_ms, labels=list(grid.labels), channels=channels)
 
 

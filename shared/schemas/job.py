@@ -1,11 +1,11 @@
-"""A job as its owner sees it."""
+"""Jobs as their owner sees them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.alert import Alert, Part
 from shared.domain.failure import FailureCode
@@ -13,7 +13,8 @@ from shared.domain.job import Job, JobStatus, SegmentCounts, progress
 from shared.domain.options import JobOptions
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
-from shared.schemas.recording import AudioDocument, CoverageDocument, Document, ModelDocument
+from shared.schemas.document import Document
+from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 
 _EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _EXAMPLE: dict[str, Any] = {
@@ -68,6 +69,20 @@ class ProgressDocument(Document):
     eta_s: int | None
     """Seconds until it is done, as far as one can tell."""
 
+    @classmethod
+    def from_job(cls, job: Job, counts: SegmentCounts, now: datetime) -> Self:
+        share = progress(job, counts)
+        eta_s = None
+        if job.started_at and not job.state.terminal and share > 0:
+            eta_s = round((now.astimezone(UTC) - job.started_at).total_seconds() * (1 - share) / share)
+        return cls(
+            segments_total=counts.total,
+            segments_done=counts.done,
+            segments_skipped=counts.skipped,
+            percent=round(100 * share, 1),
+            eta_s=eta_s,
+        )
+
 
 class ErrorDocument(Document):
     code: FailureCode
@@ -89,7 +104,7 @@ class AlertDocument(Document):
     """Where the first segment begins in which they were heard."""
 
     @classmethod
-    def of(cls, alert: Alert) -> Self:
+    def from_alert(cls, alert: Alert) -> Self:
         rule = alert.rule
         return cls(
             name=rule.name,
@@ -143,7 +158,7 @@ class JobDocument(Document):
     links: LinksDocument
 
     @classmethod
-    def of(cls, job: Job, counts: SegmentCounts, now: datetime) -> Self:
+    def from_job(cls, job: Job, counts: SegmentCounts, now: datetime) -> Self:
         self_link = f"/v1/jobs/{job.id}"
         failure = job.failure
         return cls(
@@ -151,16 +166,16 @@ class JobDocument(Document):
             batch_id=job.batch_id,
             status=job.state.status,
             stage=job.state.stage,
-            progress=_progress(job, counts, now),
-            audio=AudioDocument.of(job.recording),
-            coverage=CoverageDocument.of(Coverage(job.speech, counts.analysed)),
+            progress=ProgressDocument.from_job(job, counts, now),
+            audio=AudioDocument.from_recording(job.recording),
+            coverage=CoverageDocument.from_coverage(Coverage(job.speech, counts.analysed)),
             config=job.options,
-            model=ModelDocument.of(job.model) if job.model else None,
+            model=ModelDocument.from_model(job.model) if job.model else None,
             dominant=job.dominant,
             error=ErrorDocument(code=failure.code, message=failure.message, retryable=failure.retryable)
             if failure
             else None,
-            alerts=list(map(AlertDocument.of, job.alerts)),
+            alerts=list(map(AlertDocument.from_alert, job.alerts)),
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
@@ -180,15 +195,6 @@ class JobDocument(Document):
         )
 
 
-def _progress(job: Job, counts: SegmentCounts, now: datetime) -> ProgressDocument:
-    share = progress(job, counts)
-    eta = None
-    if job.started_at and not job.state.terminal and share > 0:
-        eta = round((now.astimezone(UTC) - job.started_at).total_seconds() * (1 - share) / share)
-    return ProgressDocument(
-        segments_total=counts.total,
-        segments_done=counts.done,
-        segments_skipped=counts.skipped,
-        percent=round(100 * share, 1),
-        eta_s=eta,
-    )
+class JobPageDocument(BaseModel):
+    data: list[JobDocument]
+    next_cursor: str | None

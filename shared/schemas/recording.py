@@ -1,22 +1,13 @@
-"""What every document says of the recording, the coverage and the model."""
+"""The recording, the coverage and the model, as several documents have them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Self
-
-from pydantic import BaseModel, ConfigDict
 
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning, to_ms
 from shared.domain.timeline import Coverage
-
-RoleOf = Callable[[int], str | None]
-"""The name of a channel, if it has one: `Recording.role`."""
-
-
-class Document(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, protected_namespaces=())
+from shared.schemas.document import Document
 
 
 class AudioDocument(Document):
@@ -35,7 +26,7 @@ class AudioDocument(Document):
     warnings: list[RecordingWarning]
 
     @classmethod
-    def of(cls, recording: Recording) -> Self:
+    def from_recording(cls, recording: Recording) -> Self:
         return cls(
             filename=recording.filename,
             size_bytes=recording.size_bytes,
@@ -55,7 +46,7 @@ class CoverageDocument(Document):
     analysed_ms: int
 
     @classmethod
-    def of(cls, coverage: Coverage) -> Self:
+    def from_coverage(cls, coverage: Coverage) -> Self:
         return cls(speech_ms=to_ms(coverage.speech), analysed_ms=to_ms(coverage.analysed))
 
 
@@ -70,7 +61,7 @@ class ModelDocument(Document):
     """What one must know of this model to read its results rightly."""
 
     @classmethod
-    def of(cls, model: ModelInfo) -> Self:
+    def from_model(cls, model: ModelInfo) -> Self:
         return cls(
             id=model.id,
             revision=model.revision,

@@ -1,13 +1,15 @@
-"""The whole result, the same from the API and the command line."""
+"""The whole result of a job, equal from the API and the command line."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
-from shared.frame_scores import FrameScores
-from shared.schemas.recording import AudioDocument, CoverageDocument, Document, ModelDocument
+from shared.frame_scores import Floats
+from shared.schemas.document import Document
+from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
 from shared.schemas.summary import SummaryDocument
 
@@ -24,15 +26,16 @@ class ResultDocument(Document):
     audio: AudioDocument
 
     @classmethod
-    def of(cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
+    def from_result(
+        cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: Mapping[int, Floats]
+    ) -> Self:
+        """Return the document of a result; `frame_scores` [frames, labels] are by the index of their segment."""
         return cls(
-            dominant=DominantDocument.of(result.dominant) if result.dominant else None,
-            timeline=[TimelineEntryDocument.of(entry, recording.role) for entry in result.timeline],
-            segments=[
-                SegmentDocument.of(segment, recording.role, audio_url, frame_scores) for segment in result.segments
-            ],
-            summary=SummaryDocument.of(result.summary, recording.role),
-            coverage=CoverageDocument.of(result.coverage),
-            model=ModelDocument.of(result.model) if result.model else None,
-            audio=AudioDocument.of(recording),
+            dominant=DominantDocument.from_dominant(result.dominant) if result.dominant else None,
+            timeline=[TimelineEntryDocument.from_entry(entry, recording.role) for entry in result.timeline],
+            segments=SegmentDocument.from_segments(result.segments, recording.role, audio_url, frame_scores),
+            summary=SummaryDocument.from_summary(result.summary, recording.role),
+            coverage=CoverageDocument.from_coverage(result.coverage),
+            model=ModelDocument.from_model(result.model) if result.model else None,
+            audio=AudioDocument.from_recording(recording),
         )

@@ -1,23 +1,24 @@
-"""Segments, and the timeline and the dominant emotion that come of them."""
+"""Segments, and the timeline and the dominant emotion that are made from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
-from shared.frame_scores import FrameScores
+from shared.frame_scores import Floats
+from shared.schemas.document import Document, RoleOf
+from shared.schemas.fields import Printable
 from shared.schemas.frames import SegmentFramesDocument
-from shared.schemas.recording import Document, RoleOf
 
-AudioUrl = Callable[[SegmentResult], str | None]
-"""Where the audio of a segment is to be had, as far as the reader of the document is concerned."""
+AudioUrl = Callable[[int], str | None]
+"""Return where a reader of the document gets the sound of the segment with this index, if anywhere."""
 
 
 class TimelineEntryDocument(Document):
@@ -30,7 +31,7 @@ class TimelineEntryDocument(Document):
     confidence: float = Field(examples=[0.72])
 
     @classmethod
-    def of(cls, entry: TimelineEntry, role_of: RoleOf) -> Self:
+    def from_entry(cls, entry: TimelineEntry, role_of: RoleOf) -> Self:
         return cls(
             start_ms=to_ms(entry.start),
             end_ms=to_ms(entry.end),
@@ -41,13 +42,29 @@ class TimelineEntryDocument(Document):
         )
 
 
+class TimelineDocument(BaseModel):
+    data: list[TimelineEntryDocument]
+    next_cursor: None = None
+
+
+class CorrectionRequest(BaseModel):
+    """What a person says the emotion of a segment is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    emotion: str = Field(max_length=64, examples=["angry"])
+    comment: Printable | None = Field(
+        default=None, min_length=1, max_length=1000, examples=["Raises her voice at the end."]
+    )
+
+
 class CorrectionDocument(Document):
     emotion: str = Field(examples=["angry"])
     comment: str | None = Field(examples=["Raises her voice at the end."])
     corrected_at: datetime
 
     @classmethod
-    def of(cls, correction: Correction) -> Self:
+    def from_correction(cls, correction: Correction) -> Self:
         return cls(emotion=correction.emotion, comment=correction.comment, corrected_at=correction.corrected_at)
 
 
@@ -74,9 +91,11 @@ class SegmentDocument(Document):
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
     @classmethod
-    def of(cls, result: SegmentResult, role_of: RoleOf, audio_url: AudioUrl, frame_scores: FrameScores) -> Self:
+    def from_segment(
+        cls, result: SegmentResult, role_of: RoleOf, audio_url: str | None, frame_scores: Floats | None = None
+    ) -> Self:
+        """Return the document of a segment; `frame_scores` [frames, labels] are in the order of its own scores."""
         segment, outcome = result.segment, result.outcome
-        frames = frame_scores(result)
         return cls(
             index=segment.index,
             start_ms=to_ms(segment.start),
@@ -89,10 +108,33 @@ class SegmentDocument(Document):
             status=outcome.status,
             reason=outcome.reason,
             flags=list(segment.flags),
-            audio_url=audio_url(result),
-            correction=CorrectionDocument.of(result.correction) if result.correction else None,
-            frames=None if frames is None else SegmentFramesDocument.of(outcome.scores or (), frames),
+            audio_url=audio_url,
+            correction=CorrectionDocument.from_correction(result.correction) if result.correction else None,
+            frames=None
+            if frame_scores is None
+            else SegmentFramesDocument.from_scores(outcome.scores or (), frame_scores),
         )
+
+    @classmethod
+    def from_segments(
+        cls,
+        segments: Iterable[SegmentResult],
+        role_of: RoleOf,
+        audio_url: AudioUrl,
+        frame_scores: Mapping[int, Floats],
+    ) -> list[Self]:
+        """Return the documents of segments; `frame_scores` [frames, labels] are by index."""
+        return [
+            cls.from_segment(
+                segment, role_of, audio_url(segment.segment.index), frame_scores.get(segment.segment.index)
+            )
+            for segment in segments
+        ]
+
+
+class SegmentPageDocument(BaseModel):
+    data: list[SegmentDocument]
+    next_cursor: str | None
 
 
 class DominantDocument(Document):
@@ -102,5 +144,5 @@ class DominantDocument(Document):
     """Share of the analysed time."""
 
     @classmethod
-    def of(cls, dominant: Dominant) -> Self:
+    def from_dominant(cls, dominant: Dominant) -> Self:
         return cls(emotion=dominant.emotion, confidence=dominant.confidence, share=dominant.share)

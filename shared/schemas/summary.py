@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Summary
-from shared.schemas.recording import Document, RoleOf
+from shared.schemas.document import Document, RoleOf
 from shared.schemas.segments import DominantDocument
 
 
@@ -49,17 +49,17 @@ class SummaryDocument(Document):
     peaks: list[PeakDocument]
 
     @classmethod
-    def of(cls, summary: Summary, role_of: RoleOf) -> Self:
+    def from_summary(cls, summary: Summary, role_of: RoleOf) -> Self:
         return cls(
             share_by_emotion=summary.share_by_emotion,
             by_channel=[
                 ChannelSummaryDocument(
-                    channel=own.channel,
-                    role=role_of(own.channel),
-                    dominant=DominantDocument.of(own.dominant),
-                    share_by_emotion=own.share_by_emotion,
+                    channel=channel.channel,
+                    role=role_of(channel.channel),
+                    dominant=DominantDocument.from_dominant(channel.dominant),
+                    share_by_emotion=channel.share_by_emotion,
                 )
-                for own in summary.by_channel
+                for channel in summary.by_channel
             ],
             by_quarter=[
                 QuarterSummaryDocument(

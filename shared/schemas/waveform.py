@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from shared.domain.recording import to_ms
-from shared.schemas.recording import Document, RoleOf
+from shared.schemas.document import Document, RoleOf
 from shared.waveform import FULL_SCALE, Peaks, Waveform
 
 _DECIMALS = 3
@@ -25,8 +23,8 @@ class ChannelWaveformDocument(Document):
     max: list[float] = Field(examples=[[0.023, 0.352]])
 
     @classmethod
-    def of(cls, channel: int, role: str | None, peaks: Peaks) -> Self:
-        lowest, highest = _values(peaks).T
+    def from_peaks(cls, channel: int, role: str | None, peaks: Peaks) -> Self:
+        lowest, highest = (peaks / FULL_SCALE).round(_DECIMALS).T
         return cls(channel=channel, role=role, min=lowest.tolist(), max=highest.tolist())
 
 
@@ -38,14 +36,9 @@ class WaveformDocument(Document):
     channels: list[ChannelWaveformDocument]
 
     @classmethod
-    def of(cls, waveform: Waveform, role_of: RoleOf) -> Self:
-        columns = enumerate(waveform.channels)
+    def from_waveform(cls, waveform: Waveform, role_of: RoleOf) -> Self:
         channels = [
-            ChannelWaveformDocument.of(channel, role_of(channel), waveform.peaks[:, place])
-            for place, channel in columns
+            ChannelWaveformDocument.from_peaks(channel, role_of(channel), waveform.peaks[:, column])
+            for column, channel in enumerate(waveform.channels)
         ]
         return cls(start_ms=to_ms(waveform.start), end_ms=to_ms(waveform.end), channels=channels)
-
-
-def _values(peaks: Peaks) -> NDArray[np.float64]:
-    return (peaks / FULL_SCALE).round(_DECIMALS)

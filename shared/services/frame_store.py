@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -14,7 +14,7 @@ from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
-from shared.frame_scores import Floats, FrameScores, Grid, grid, softmax
+from shared.frame_scores import Floats, Grid, grid, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
 from shared.services.object_keys import embedding_key, frames_key
@@ -78,15 +78,16 @@ class FrameStore:
         arrays = map_ahead(lambda result: (result.segment, self._logits_for(labels, job_id, result)), selected)
         return job, labels, arrays
 
-    def scores(self, job: Job) -> FrameScores:
-        """Return a function that reads the scores of a segment's frames, None unless the job asked for them."""
+    def segment_scores(self, job: Job, segments: Iterable[SegmentResult]) -> dict[int, Floats]:
+        """Load the frame scores [frames, labels] of scored segments, by index; none unless the job asked for them.
 
-        def scores(result: SegmentResult) -> Floats | None:
-            if job.options.granularity != "frame" or not result.ok:
-                return None
-            return softmax(self._logits(job.id, result))
-
-        return scores
+        Raises:
+            ObjectNotFound: the job was analysed before frames were kept.
+        """
+        if job.options.granularity != "frame":
+            return {}
+        scored = (segment for segment in segments if segment.ok)
+        return dict(map_ahead(lambda result: (result.segment.index, softmax(self._logits(job.id, result))), scored))
 
     def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
         """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.

@@ -26,7 +26,7 @@ from shared.domain.errors import (
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
-from shared.domain.upload import LASTS, Part, PartedUpload, UploadState, part_bytes_for
+from shared.domain.upload import LASTS, Part, PartedUpload, PartView, UploadState, part_bytes_for
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
 from shared.services.recording_digest import RecordingDigest
@@ -37,15 +37,6 @@ _BLOCK_BYTES = 1 << 20
 _RENEW_EVERY = timedelta(seconds=30)
 _MOST_NAMED = 10
 """The most parts that an error message lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartView:
-    """A part and whether it is stored. A missing part is sent to `url`, or to this service where that is None."""
-
-    part: Part
-    stored: bool
-    url: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Collectors:
 
     def collect(self) -> Iterator[Metric]:
         build = GaugeMetricFamily("emoline_build_info", "Always 1.", labels=["version"])
-        build.add_metric([version("emoline")], 1)
+        build.add_metric([version("emoline-service")], 1)
         yield build
         for collector in self._collectors:
             yield from collector.collect()

@@ -30,7 +30,7 @@ def span_exporter(service: str) -> Iterator[None]:
 
     OpenTelemetry's environment variables configure it; `service` is the default name of the service.
     """
-    defaults = Resource({"service.name": service, "service.version": version("emoline")})
+    defaults = Resource({"service.name": service, "service.version": version("emoline-service")})
     provider = TracerProvider(resource=defaults.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(_WithoutQueries())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -12,8 +12,6 @@ def test_a_model_is_listed_as_soon_as_a_worker_runs_it(client: TestClient, servi
     assert client.get("/v1/models").json() == {"data": [], "next_cursor": None}
     model = ModelInfo("emoline/mini", "3", "a" * 64, ("angry", "happy"), notice="A small one.")
     services.ports.model_registry.record_run(model)
-        ModelInfo("emoline/mini", "3", "a" * 64, ("angry", "happy"), notice="A small one.")
-    )
     (listed,) = client.get("/v1/models").json()["data"]
     assert listed["first_run_at"] == listed["last_run_at"]
     assert listed | {"first_run_at": None, "last_run_at": None} == {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +11,18 @@ from pathlib import Path
 import httpx2
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.environments import API_LOCK, ROOT, Environment
+
 WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile")
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of an environment with the API's dependencies and no others."""
-    uv, venv = Path(sys.executable).parent / "uv", tmp_path_factory.mktemp("api") / "venv"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
-    install = [str(uv), "pip", "install", "--quiet", "--python", str(venv / "bin" / "python")]
-    subprocess.run([*install, "--require-hashes", "-r", str(ROOT / "requirements" / "api.lock")], check=True)
-    subprocess.run([*install, "--no-deps", str(ROOT)], check=True)
-    return venv / "bin"
+    environment = Environment(tmp_path_factory.mktemp("api"))
+    environment.install("--require-hashes", "-r", API_LOCK)
+    environment.install("--no-deps", environment.copy_of_client(), ROOT)
+    return environment.programs
 
 
 @contextmanager

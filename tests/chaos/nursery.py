@@ -84,7 +84,8 @@ def _result(services: Services, job: Job) -> str | None:
     if job.state is not JobState.SUCCEEDED:
         return None
     _, found = services.reader.result(job.id)
-    document = ResultDocument.of(job.recording, found, lambda _: None, services.frame_store.scores(job))
+    frame_scores = services.frame_store.segment_scores(job, found.segments)
+    document = ResultDocument.from_result(job.recording, found, lambda _: None, frame_scores)
     return document.model_dump_json()
 
 

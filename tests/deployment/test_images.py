@@ -51,7 +51,22 @@ def test_what_is_copied_exists_and_is_not_ignored(name: str) -> None:
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_every_package_of_the_project_is_copied(name: str) -> None:
     packages = {pattern.rstrip("*") for pattern in PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
+    assert packages == {"api", "cli", "evaluation", "exports", "migrations", "reports", "shared", "worker"}
     assert {package for package in packages if f"\nCOPY {package} {package}\n" not in read(name)} == set()
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_the_wheels_of_the_client_and_of_the_service_are_built(name: str) -> None:
+    builds = re.findall(r"uv build --wheel .+ --out-dir /wheels( emoline)?(?: \\)?$", read(name), re.MULTILINE)
+    assert builds == [" emoline", ""]
+    assert "\nCOPY emoline emoline\n" in read(name)
+
+
+def test_the_client_and_the_service_have_one_version_and_the_service_is_not_published() -> None:
+    service, client = PYPROJECT["project"], tomllib.loads(read("emoline/pyproject.toml"))["project"]
+    assert (service["name"], client["name"]) == ("emoline-service", "emoline")
+    assert service["version"] == client["version"]
+    assert "Private :: Do Not Upload" in service["classifiers"]
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
@@ -90,8 +105,10 @@ def test_tools_and_torch_are_the_versions_that_the_makefile_has() -> None:
 
 def test_the_apis_lock_has_all_that_the_api_needs_and_nothing_that_only_workers_do() -> None:
     names = {package.partition("==")[0] for package in locked("api.lock")}
-    needed = {re.split(r"[\[>=<]", dependency)[0] for dependency in PYPROJECT["project"]["dependencies"]}
-    assert needed - names == set()
+    client = tomllib.loads(read("emoline/pyproject.toml"))["project"]
+    dependencies = PYPROJECT["project"]["dependencies"] + client["dependencies"]
+    needed = {re.split(r"[\[>=<]", dependency)[0] for dependency in dependencies}
+    assert needed - names == {client["name"]}  # whose wheel is built beside
     assert names & HEAVY == set()
 
 

@@ -17,8 +17,7 @@ import soundfile
 
 from cli.embedded import embedded_service
 from emoline.client import Client, ServiceError, Unsuccessful
-from shared.schemas.job import JobDocument
-from shared.schemas.result import ResultDocument
+from emoline.models import JobDocument, ResultDocument
 from shared.settings import Settings
 from tests.reports.test_pdf import links, pages
 from tests.support.media.encode import encoded

@@ -60,7 +60,7 @@ class HttpDownloader:
         self._outgoing = outgoing
         self._timeout_s = timeout_s
         self._stall_s = stall_s
-        self._headers = {"User-Agent": f"Emoline/{version('emoline')}", "Accept": "*/*"}
+        self._headers = {"User-Agent": f"Emoline/{version('emoline-service')}", "Accept": "*/*"}
 
     @contextmanager
     def open(self, url: str, unwanted: Callable[[], bool]) -> Iterator[HttpDownload]:

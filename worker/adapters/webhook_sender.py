@@ -27,7 +27,7 @@ class WebhookSender:
         self._outgoing = outgoing
         self._clock = clock
         self._timeout_s = timeout_s
-        self._agent = f"Emoline/{version('emoline')}"
+        self._agent = f"Emoline/{version('emoline-service')}"
 
     def send(self, claim: DeliveryClaim) -> Attempt:
         """Send the delivery once, signed with each of its secrets; a receiver out of reach is an outcome, no error."""

@@ -1,4 +1,4 @@
-"""An event as its receiver gets it: the job as its owner sees it at that time, without its result."""
+"""Bodies of webhook events: the job as its owner sees it at the time of the event, without its result."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from shared.domain.job import Job, SegmentCounts
 from shared.domain.webhook import EventType
 from shared.schemas.job import AlertDocument, JobDocument
 
-_MOST_BYTES = 20_000
-"""Of a body, by the Standard Webhooks specification."""
+_MOST_BODY_BYTES = 20_000
+"""The limit of the Standard Webhooks specification."""
 
 
-def job_event(event: EventType, job: Job, counts: SegmentCounts, now: datetime, alert: Alert | None = None) -> str:
-    """The body; that of an alert has it beside the job's own fields. What would make it too large is left out."""
-    document = JobDocument.of(job, counts, now).model_dump(mode="json")
+def job_event_body(event: EventType, job: Job, counts: SegmentCounts, now: datetime, alert: Alert | None = None) -> str:
+    """Return the body of an event of a job, with `alert` beside the job's own fields.
+
+    Metadata and alerts are left out of a body that would be larger than receivers have to take.
+    """
+    document = JobDocument.from_job(job, counts, now).model_dump(mode="json")
     if alert:
-        document["alert"] = AlertDocument.of(alert).model_dump(mode="json")
+        document["alert"] = AlertDocument.from_alert(alert).model_dump(mode="json")
     body = _body(event, now, document)
-    if len(body) > _MOST_BYTES:
+    if len(body) > _MOST_BODY_BYTES:
         document["config"] |= {"metadata": {}, "alerts": []}
         document["alerts"] = []
         body = _body(event, now, document)
     return body
 
 
-def test_event(endpoint_id: str, now: datetime) -> str:
-    """The body of what is sent to see whether it arrives."""
+def endpoint_test_body(endpoint_id: str, now: datetime) -> str:
+    """Return the body of the event that only tries an endpoint out."""
     return _body(EventType.TEST, now, {"endpoint_id": endpoint_id})
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and answers with about uploads in parts."""
+"""Uploads in parts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.upload import LEAST_PART_BYTES, MOST_PART_BYTES, USUAL_PART_BYTES, PartedUpload, UploadState
-from shared.services.uploads import PartView
+from shared.domain.upload import (
+    LEAST_PART_BYTES,
+    MOST_PART_BYTES,
+    USUAL_PART_BYTES,
+    PartedUpload,
+    PartView,
+    UploadState,
+)
 
 
 class UploadRequest(BaseModel):
@@ -43,6 +49,17 @@ class PartDocument(BaseModel):
     url: str | None
     """Takes the part by PUT; null when it is there. One that begins with `/` is a path of this service."""
 
+    @classmethod
+    def from_part(cls, upload_id: str, view: PartView) -> Self:
+        path = None if view.stored else f"/v1/uploads/{upload_id}/parts/{view.part.number}"
+        return cls(
+            number=view.part.number,
+            offset=view.part.offset,
+            size_bytes=view.part.size,
+            stored=view.stored,
+            url=view.url or path,
+        )
+
 
 class UploadDocument(BaseModel):
     """An upload and what has come of it."""
@@ -64,34 +81,20 @@ class UploadDocument(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, upload: PartedUpload, parts: Sequence[PartView]) -> Self:
+    def from_upload(cls, upload: PartedUpload, parts: Sequence[PartView]) -> Self:
+        received_bytes = upload.size
+        if upload.state is UploadState.OPEN:
+            received_bytes = upload.offset + sum(view.part.size for view in parts if view.stored)
         return cls(
             id=upload.id,
             state=upload.state,
             filename=upload.filename,
             size_bytes=upload.size,
-            received_bytes=_received(upload, parts),
+            received_bytes=received_bytes,
             part_bytes=upload.part_bytes,
-            parts=[_document(upload, view) for view in parts],
+            parts=[PartDocument.from_part(upload.id, view) for view in parts],
             sha256=upload.sha256,
             job_id=upload.job_id if upload.state is UploadState.USED else None,
             created_at=upload.created_at,
             expires_at=upload.expires_at,
         )
-
-
-def _received(upload: PartedUpload, parts: Sequence[PartView]) -> int:
-    if upload.state is not UploadState.OPEN:
-        return upload.size
-    return upload.offset + sum(view.part.size for view in parts if view.stored)
-
-
-def _document(upload: PartedUpload, view: PartView) -> PartDocument:
-    own = None if view.stored else f"/v1/uploads/{upload.id}/parts/{view.part.number}"
-    return PartDocument(
-        number=view.part.number,
-        offset=view.part.offset,
-        size_bytes=view.part.size,
-        stored=view.stored,
-        url=view.url or own,
-    )

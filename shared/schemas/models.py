@@ -1,4 +1,4 @@
-"""What the API answers with about models."""
+"""Models that the workers run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class RunModelDocument(ModelDocument):
     """Within a minute, where a worker runs it now."""
 
     @classmethod
-    def of_run(cls, model: RunModel) -> Self:
+    def from_run_model(cls, model: RunModel) -> Self:
         return cls(
-            **ModelDocument.of(model.info).model_dump(),
+            **ModelDocument.from_model(model.info).model_dump(),
             labels=list(model.info.labels),
             first_run_at=model.first_run_at,
             last_run_at=model.last_run_at,

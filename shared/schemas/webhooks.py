@@ -1,4 +1,4 @@
-"""What the API takes and answers with about webhooks."""
+"""Webhook endpoints and deliveries."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from api.parameters import REPEATABLE
-from shared.domain.urls import split_url
 from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
+from shared.schemas.fields import REPEATABLE, Url
 
-
-def _checked(url: str) -> str:
-    split_url(url)
-    return url
-
-
-Url = Annotated[str, AfterValidator(_checked)]
 JobEvent = Literal[
     EventType.STARTED,
     EventType.PROGRESS,
@@ -63,7 +55,8 @@ class EndpointDocument(BaseModel):
     disabled_at: datetime | None
 
     @classmethod
-    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+    def from_endpoint(cls, endpoint: Endpoint, **fields: str) -> Self:
+        """Return the document of an endpoint; `fields` are those that a subclass adds."""
         return cls(
             id=endpoint.id,
             url=endpoint.url,
@@ -72,7 +65,7 @@ class EndpointDocument(BaseModel):
             created_at=endpoint.created_at,
             failing_since=endpoint.failing_since,
             disabled_at=endpoint.disabled_at,
-            **more,
+            **fields,
         )
 
 
@@ -111,7 +104,7 @@ class DeliveryDocument(BaseModel):
     """What is sent."""
 
     @classmethod
-    def of(cls, delivery: Delivery) -> Self:
+    def from_delivery(cls, delivery: Delivery) -> Self:
         return cls(
             id=delivery.id,
             event=delivery.event,

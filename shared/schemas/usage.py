@@ -1,4 +1,4 @@
-"""What the API answers with about usage."""
+"""Usage: jobs, bytes and seconds of sound by day and API key."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class UsageDocument(BaseModel):
     """Seconds of sound that were decoded."""
 
     @classmethod
-    def of(cls, usage: Usage) -> Self:
-        return cls(**_values(usage))
+    def from_usage(cls, usage: Usage) -> Self:
+        return cls(jobs=usage.jobs, bytes=usage.bytes, audio_s=round(usage.samples / SAMPLE_RATE, 3))
 
 
 class DayUsageDocument(UsageDocument):
@@ -29,8 +29,9 @@ class DayUsageDocument(UsageDocument):
     """Null where no key was needed."""
 
     @classmethod
-    def of_day(cls, found: DayUsage) -> Self:
-        return cls(day=found.day, key_id=found.key_id, **_values(found.usage))
+    def from_day(cls, usage: DayUsage) -> Self:
+        figures = UsageDocument.from_usage(usage.usage).model_dump()
+        return cls(day=usage.day, key_id=usage.key_id, **figures)
 
 
 class UsageReportDocument(BaseModel):
@@ -39,9 +40,5 @@ class UsageReportDocument(BaseModel):
     next_cursor: None = None
 
     @classmethod
-    def of(cls, days: Sequence[DayUsage]) -> Self:
-        return cls(data=list(map(DayUsageDocument.of_day, days)), total=UsageDocument.of(total(days)))
-
-
-def _values(usage: Usage) -> dict[str, float]:
-    return {"jobs": usage.jobs, "bytes": usage.bytes, "audio_s": round(usage.samples / SAMPLE_RATE, 3)}
+    def from_days(cls, days: Sequence[DayUsage]) -> Self:
+        return cls(data=list(map(DayUsageDocument.from_day, days)), total=UsageDocument.from_usage(total(days)))
