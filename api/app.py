@@ -122,12 +122,12 @@ def create_app(
     settings, api_metrics = services.settings, api_metrics or ApiMetrics()
     requests_per_s = settings.limits.requests_per_s
     rate_limiter = RateLimiter(requests_per_s, settings.broker_url) if requests_per_s else None
-    rendering = RenderPool()
+    render_pool = RenderPool()
 
     @asynccontextmanager
     async def close_with_app(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await rendering.close()
+        await render_pool.close()
         if rate_limiter:
             await rate_limiter.close()
 
@@ -148,7 +148,7 @@ def create_app(
     app.state.authenticator = Authenticator(services.api_keys)
     app.state.rate_limiter = rate_limiter
     app.state.job_loader = JobLoader(services.reader)
-    app.state.rendering = rendering
+    app.state.render_pool = render_pool
     app.state.checks = [partial(check_database, services), partial(check_object_store, services), *checks]
     app.state.metrics = Collectors([BacklogMetrics(services.ports.backlog, services.clock), api_metrics, *collectors])
     _add_middleware(app, settings, hosts, api_metrics)

@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_response, written
+from api.content_negotiation import JSON, NPZ, json_response, negotiate_media_type, npz_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -61,7 +61,7 @@ def frames(
     job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
         return npz_response(f"{job_id}-frames.npz", _arrays(grid))
-    return written(FramesDocument.from_grid(grid, job.recording.role))
+    return json_response(FramesDocument.from_grid(grid, job.recording.role))
 
 
 @router.get(

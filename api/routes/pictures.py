@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.content_negotiation import written
+from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.render_pool import RenderPool
@@ -29,7 +29,7 @@ from shared.schemas.waveform import WaveformDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
-_MOST_MS = 10**9
+_MAX_MS = 10**9
 """Eleven days."""
 
 
@@ -42,15 +42,15 @@ def waveform(
     job_id: JobId,
     services: ServicesDep,
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
-    start_ms: Annotated[int, Query(ge=0, le=_MOST_MS)] = 0,
-    end_ms: Annotated[int | None, Query(ge=0, le=_MOST_MS, description="By default the end of the recording.")] = None,
+    start_ms: Annotated[int, Query(ge=0, le=_MAX_MS)] = 0,
+    end_ms: Annotated[int | None, Query(ge=0, le=_MAX_MS, description="By default the end of the recording.")] = None,
     points: Annotated[int, Query(ge=1, le=20_000, description="Fewer come where it is under 20 ms to each.")] = 2_000,
 ) -> Response:
     """Lowest and highest samples of the channels that are analysed; there as soon as the recording is decoded."""
     end = None if end_ms is None else from_ms(end_ms)
-    job, found = services.waveform_store.read(job_id, from_ms(start_ms), end)
-    chosen = tuple(number for number in found.channels if channel in (None, number))
-    return written(WaveformDocument.from_waveform(found.of(chosen).reduced(points), job.recording.role))
+    job, recorded = services.waveform_store.read(job_id, from_ms(start_ms), end)
+    channels = tuple(number for number in recorded.channels if channel in (None, number))
+    return json_response(WaveformDocument.from_waveform(recorded.of(channels).reduced(points), job.recording.role))
 
 
 @router.get(
@@ -73,23 +73,23 @@ async def heatmap(
 
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
-    render_pool: RenderPool = request.app.state.rendering
-    drawn = await run_in_threadpool(picture, services, job_id, channel, HeatmapSize(width))
-    png = await render_pool.run(draw_heatmap, drawn, lang)
+    render_pool: RenderPool = request.app.state.render_pool
+    data = await run_in_threadpool(collect_heatmap, services, job_id, channel, HeatmapSize(width))
+    png = await render_pool.run(draw_heatmap, data, lang)
     return Response(png, media_type="image/png")
 
 
-def picture(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
-    """What the heat map of a job shows. Raises what `/heatmap.png` answers with."""
+def collect_heatmap(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
+    """Collect the data of a job's heat map, of one channel or of all. Raises the errors of `/heatmap.png`."""
     job, result = services.reader.result(job_id)
     try:
         _, waveform = services.waveform_store.read(job_id)
-    except NoWaveform:  # the rest of the picture is there all the same
+    except NoWaveform:  # the heat map is drawn without it
         waveform = None
     _, labels, frames = services.frame_store.logits(job_id, channel)
-    found = collect_heatmap_data(
+    data = collect_heatmap_data(
         job.recording, result, labels, frames, waveform, duration=job.prepared, size=size, channel=channel
     )
-    if not found.channels:
+    if not data.channels:
         raise InvalidRequest(f"No channel {channel} of the recording was analysed.")
-    return found
+    return data

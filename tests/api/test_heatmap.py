@@ -111,10 +111,10 @@ def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: T
 
 
 @pytest.mark.parametrize(
-    "asked", [{"channel": 2}, {"lang": "de"}, {"width": 599}, {"width": 4001}, {"channel": "agent"}], ids=str
+    "params", [{"channel": 2}, {"lang": "de"}, {"width": 599}, {"width": 4001}, {"channel": "agent"}], ids=str
 )
-def test_invalid_parameters_of_a_picture_are_refused(client: TestClient, url: str, asked: dict[str, Any]) -> None:
-    assert_problem(client.get(url, params=asked), 422, "invalid_request")
+def test_invalid_parameters_of_a_picture_are_refused(client: TestClient, url: str, params: dict[str, Any]) -> None:
+    assert_problem(client.get(url, params=params), 422, "invalid_request")
 
 
 def test_a_picture_exists_until_the_job_is_deleted(client: TestClient, services: Services, url: str) -> None:

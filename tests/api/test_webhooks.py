@@ -213,9 +213,9 @@ def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestCl
     (delivery,) = deliveries(client)
     client.headers.update(as_(theirs))
     path = f"/v1/webhook-endpoints/{endpoint['id']}"
-    for method, asked in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/rotate-secret"), ("POST", "/test")]:
+    for method, suffix in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/rotate-secret"), ("POST", "/test")]:
         body = {"enabled": False} if method == "PATCH" else None
-        assert_problem(client.request(method, path + asked, json=body), 404, "endpoint_not_found")
+        assert_problem(client.request(method, path + suffix, json=body), 404, "endpoint_not_found")
     assert_problem(client.post(f"/v1/webhook-deliveries/{delivery['id']}/redeliver"), 404, "delivery_not_found")
     assert_problem(post_raw(client, config=config), 404, "endpoint_not_found")
     assert client.get("/v1/webhook-endpoints").json()["data"] == []
