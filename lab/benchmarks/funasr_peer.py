@@ -6,10 +6,13 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.pipeline.ports import Samples
 
 _FULL_SCALE = 32768
@@ -18,11 +21,22 @@ Peer = Callable[[Samples], list[float]]
 """The scores of a clip [n] by label, in the order of `tokens.txt`."""
 
 
-def load_peer(directory: Path, device: str, threads: int) -> Peer:
-    """Load a model directory into FunASR. Sets torch's threads, as FunASR does with every call."""
-    from funasr import AutoModel
+def load_auto_model(directory: Path, device: str, threads: int) -> Any:
+    """Load a model directory as FunASR's `AutoModel`, which knows only Emotion2vec and its tokenizer.
 
-    model = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=threads, device=device)
+    To import all models of FunASR takes 17 s of CPU. Sets torch's threads, as FunASR does with every call.
+    """
+    register_funasr()
+    for module in ("funasr.models.emotion2vec.model", "funasr.tokenizer.char_tokenizer"):
+        import_module(module)  # which registers its class with FunASR
+    from funasr.auto.auto_model import AutoModel
+
+    return AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=threads, device=device)
+
+
+def load_peer(directory: Path, device: str, threads: int) -> Peer:
+    """Load a model directory into FunASR."""
+    model = load_auto_model(directory, device, threads)
 
     def generate(clip: Samples) -> list[float]:
         sound = clip.astype(np.float32) / _FULL_SCALE

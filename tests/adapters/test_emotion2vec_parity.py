@@ -14,6 +14,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lab.benchmarks.funasr_peer import load_auto_model
 from lab.training.architecture import LARGE
 from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
 from tests.support.media.speech import speech_like
@@ -77,9 +78,7 @@ def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np
     """FunASR's labels, and its scores [clips, labels]."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    from funasr import AutoModel
-
-    peer = AutoModel(model=str(directory), disable_update=True, disable_pbar=True, ncpu=2 if FULL else 1, device="cpu")
+    peer = load_auto_model(directory, "cpu", 2 if FULL else 1)
     root.handlers[:], root.level = handlers, level
     answers: list[dict[str, Any]] = []
     for clip in sound:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from lab.benchmarks.funasr_peer import load_auto_model
 from lab.training.architecture import LARGE, Shape, build_model
 from lab.training.dataset import LABELS
 from lab.training.model_directory import (
@@ -49,10 +50,8 @@ def test_configuration_carries_the_identity(tmp_path: Path) -> None:
 
 
 def test_funasr_loads_every_key_and_answers_each_token(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from funasr import AutoModel
-
     write_random_model_directory(tmp_path, TINY, TOKENS, IDENTITY)
-    model = AutoModel(model=str(tmp_path), disable_update=True, disable_pbar=True, ncpu=1, device="cpu")
+    model = load_auto_model(tmp_path, "cpu", 1)
     assert "miss key" not in capsys.readouterr().out
     noise = np.random.default_rng(0).normal(size=16_000).astype(np.float32)
     [result] = model.generate(noise, granularity="utterance", extract_embedding=False)

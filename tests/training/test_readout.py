@@ -1,9 +1,12 @@
 """The drawn weights and the fitted readout: FunASR's network gives the regression's answers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
-from funasr.models.emotion2vec.model import Emotion2vec
 from torch.nn.functional import layer_norm
 
 from lab.training.architecture import Shape, build_model
@@ -12,6 +15,9 @@ from lab.training.draw_weights import draw_weights, mean_hidden_units
 from lab.training.fit_head import fit_readout, write_readout
 from lab.training.versions import distorted, varied
 from tests.support.media.speech import speech_like
+
+if TYPE_CHECKING:
+    from funasr.models.emotion2vec.model import Emotion2vec
 
 SMALL = Shape(embed_dim=64, num_heads=4, mlp_ratio=4.0)
 SPEAKERS = ("a", "b", "c", "d")
