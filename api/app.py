@@ -23,7 +23,6 @@ from api.middleware.problem_responses import ProblemResponses
 from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.tus_protocol import TusProtocol
-from api.rate_limit import RateLimiter
 from api.readiness import ReadinessCheck, check_database, check_object_store
 from api.render_pool import RenderPool
 from api.routes import (
@@ -121,7 +120,11 @@ def create_app(
     """
     settings, api_metrics = services.settings, api_metrics or ApiMetrics()
     requests_per_s = settings.limits.requests_per_s
-    rate_limiter = RateLimiter(requests_per_s, settings.broker_url) if requests_per_s else None
+    rate_limiter = None
+    if requests_per_s:
+        from api.rate_limit import RateLimiter  # its Redis client takes a tenth of the start of a service
+
+        rate_limiter = RateLimiter(requests_per_s, settings.broker_url)
     render_pool = RenderPool()
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ names each once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -19,13 +19,15 @@ from api.jobs.job_loader import JobLoader
 from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
-from api.rate_limit import RateLimiter
 from shared.container import Services
 from shared.domain.access import Caller, Scope
 from shared.domain.errors import JobNotFound, RateLimited, UploadNotFound
 from shared.domain.ids import is_id
 from shared.services.api_keys import ApiKeys
 from shared.services.uploads import Uploads
+
+if TYPE_CHECKING:
+    from api.rate_limit import RateLimiter
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 

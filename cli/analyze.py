@@ -55,8 +55,8 @@ def analyze(
 ) -> None:
     """Analyse one file in this process, without a server."""
     from cli.terminal import progress_bar
-    from worker.container import build_pipeline
     from worker.offline.analyze import analyze as run
+    from worker.pipeline_builder import build_pipeline
 
     console = Console(stderr=True)
     settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)

@@ -11,8 +11,9 @@ from api.server import check_access, hosts, listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.settings import Settings
-from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
+from worker.container import deliver_work, finish_work, infer_work, prepare_work
 from worker.metrics import REGISTRY
+from worker.pipeline_builder import build_decoder, build_model
 from worker.worker_threads import run_worker_threads
 
 

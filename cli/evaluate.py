@@ -55,7 +55,7 @@ def evaluate(
         from cli.terminal import progress_bar
         from evaluation.errors import NotEvaluable
         from evaluation.run import EvaluationSource, evaluate_folder, evaluate_recording
-        from worker.container import build_pipeline
+        from worker.pipeline_builder import build_pipeline
 
         labelled = EvaluationSource(source, labels, names, values)
         pipeline = build_pipeline(settings)

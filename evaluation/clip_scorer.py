@@ -13,10 +13,10 @@ from shared.domain.emotion import Scores
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentResult
-from worker.container import Pipeline
 from worker.failures import failure_of
 from worker.offline.analyze import analyze
 from worker.pipeline.errors import ModelUnavailable, PipelineError
+from worker.pipeline_builder import Pipeline
 
 MISSING_FILE = "missing_file"
 

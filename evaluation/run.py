@@ -17,8 +17,8 @@ from evaluation.timeline import TimelineFigures, measure_timeline, pair_overlaps
 from shared.domain.emotion import ModelInfo
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import to_ms
-from worker.container import Pipeline
 from worker.offline.analyze import analyze
+from worker.pipeline_builder import Pipeline
 
 
 @dataclass(frozen=True, slots=True)

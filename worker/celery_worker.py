@@ -15,7 +15,8 @@ from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
 from worker.adapters.child_process import lower_priority
-from worker.container import build_decoder, build_model, deliver_work, finish_work, infer_work, prepare_work
+from worker.container import deliver_work, finish_work, infer_work, prepare_work
+from worker.pipeline_builder import build_decoder, build_model
 from worker.queue_task import AFTER_ERROR_S, QueueTask, run_logged
 
 _log = structlog.get_logger()

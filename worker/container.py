@@ -1,65 +1,23 @@
-"""The composition root of the workers: builds the pipeline's adapters and the stages."""
+"""The composition root of the workers: the tasks of each queue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event
 
 from shared.adapters.outgoing_http import Outgoing
 from shared.container import Services
 from shared.ports import Queue
-from shared.settings import Settings
-from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.downloader import HttpDownloader
-from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.adapters.webhook_sender import WebhookSender
-from worker.adapters.webrtc_vad import WebRtcVoiceDetector
-from worker.pipeline.ports import AudioDecoder, EmotionModel, VoiceDetectors
+from worker.pipeline.ports import AudioDecoder, EmotionModel
+from worker.pipeline_builder import VOICE_DETECTORS
 from worker.queue_task import QueueTask
 from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 from worker.stages.prepare import PrepareStage
-
-VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector, "silero": SileroVoiceDetector}
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """The adapters and limits of an analysis. Close `model` when done."""
-
-    decoder: AudioDecoder
-    detectors: VoiceDetectors
-    max_segments: int
-    model: Emotion2vecModel
-
-
-def build_decoder(settings: Settings) -> AudioDecoder:
-    """The decoder with the limits of the settings."""
-    return FfmpegDecoder(settings.max_duration_s, settings.decode_timeout_s)
-
-
-def build_model(settings: Settings) -> Emotion2vecModel:
-    """The model of the settings; its process starts with the first use. Close it when done.
-
-    Raises:
-        ModelUnavailable: there can be no model of that name.
-    """
-    return Emotion2vecModel(
-        settings.model,
-        settings.device,
-        settings.precision,
-        segment_timeout_s=settings.segment_timeout_s,
-        batch_s=settings.batch_audio_s,
-    )
-
-
-def build_pipeline(settings: Settings) -> Pipeline:
-    """The pipeline of the settings. Raises ModelUnavailable when there can be no model of the name they give."""
-    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, build_model(settings))
 
 
 def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> QueueTask:

@@ -19,10 +19,10 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.container import VOICE_DETECTORS, build_decoder
 from worker.pipeline.inference import infer
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Preparation
+from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 
 
 @dataclass(frozen=True, slots=True)

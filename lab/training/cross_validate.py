@@ -16,7 +16,7 @@ from lab.training.dataset import load_clips
 from lab.training.stages import extract_features, fit_head, pretrain, publish
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
-from worker.container import build_pipeline
+from worker.pipeline_builder import build_pipeline
 
 HALVES = (("03", "08", "09", "10", "11"), ("12", "13", "14", "15", "16"))
 """EmoDB's speakers. The stages without labels are trained on one half and measured on the other, so that no part of a

@@ -14,11 +14,11 @@ from typing import TypeVar
 from shared.domain.failure import FailureCode
 from shared.domain.options import JobOptions
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.container import VOICE_DETECTORS
 from worker.failures import failure_of
 from worker.pipeline.errors import PipelineError
 from worker.pipeline.ports import AudioStream
 from worker.pipeline.prepare import Clip, Preparation
+from worker.pipeline_builder import VOICE_DETECTORS
 
 MOST_SEGMENTS = 50_000
 Item = TypeVar("Item")

@@ -16,9 +16,9 @@ from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.domain.recording import SAMPLE_RATE, from_ms
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.silero_vad import SileroVoiceDetector
-from worker.container import VOICE_DETECTORS
 from worker.pipeline.ports import Samples, VoiceDetector
 from worker.pipeline.segmenter import Segmenter
+from worker.pipeline_builder import VOICE_DETECTORS
 
 SAMPLES = Path("samples")
 AROUND = from_ms(200)
@@ -173,7 +173,7 @@ def test_silero_says_what_the_official_package_says(call: Call, tmp_path: Path) 
 def test_no_detector_brings_torch_and_onnxruntime_comes_with_the_first_that_needs_it() -> None:
     run("""
 import sys
-from worker.container import VOICE_DETECTORS
+from worker.pipeline_builder import VOICE_DETECTORS
 VOICE_DETECTORS["webrtc"]()
 assert "onnxruntime" not in sys.modules
 VOICE_DETECTORS["silero"]()

@@ -24,7 +24,7 @@ from lab.benchmarks.segment.segmentation import Segmented
 from lab.benchmarks.segment.stopwatch import Stopwatch
 from shared.domain.recording import SAMPLE_RATE
 from tests.support.media.speech import speech_like
-from worker.container import VOICE_DETECTORS
+from worker.pipeline_builder import VOICE_DETECTORS
 
 
 def s(*edges: float) -> list[Span]:

@@ -16,8 +16,8 @@ from lab.benchmarks.segment.segmentation import decode, decode_in_process
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
 from tests.support.media.speech import speech_like
-from worker.container import build_decoder
 from worker.pipeline.ports import Samples
+from worker.pipeline_builder import build_decoder
 
 SECONDS = 180
 EDGE = SAMPLE_RATE // 20

@@ -15,8 +15,8 @@ from shared.domain.segment import Segment
 from shared.frame_scores import Floats, softmax
 from shared.settings import Settings
 from tests.support.service_client import Client
-from worker.container import build_pipeline
 from worker.offline.analyze import analyze
+from worker.pipeline_builder import build_pipeline
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 Found = list[tuple[Segment, Floats, list[float]]]

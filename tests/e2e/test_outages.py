@@ -37,7 +37,8 @@ from tests.support.servers.s3 import s3_servers
 from tests.support.service_client import Client
 from tests.unit.test_infer_stage import FakeModel, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.container import build_decoder, prepare_work
+from worker.container import prepare_work
+from worker.pipeline_builder import build_decoder
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
 

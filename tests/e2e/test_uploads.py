@@ -36,7 +36,8 @@ from tests.support.servers.missing import leave_out
 from tests.support.servers.s3 import S3Server, S3Servers, s3_servers
 from tests.support.service_client import Client
 from tests.support.waiting import wait_until
-from worker.container import build_decoder, prepare_work
+from worker.container import prepare_work
+from worker.pipeline_builder import build_decoder
 
 MB = 1 << 20
 CONTENT = spoken("wav") + random.Random(1).randbytes(12 * MB)

@@ -4,7 +4,7 @@ import pytest
 
 from shared.settings import Settings
 from worker.adapters.emotion2vec.model import Emotion2vecModel
-from worker.container import VOICE_DETECTORS, Pipeline, build_decoder
+from worker.pipeline_builder import VOICE_DETECTORS, Pipeline, build_decoder
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from evaluation.distortions import (
 from shared.domain.recording import SAMPLE_RATE
 from shared.settings import Settings
 from tests.support.media.speech import speech_like
-from worker.container import build_decoder
+from worker.pipeline_builder import build_decoder
 
 Noise = Callable[..., Samples]
 RNG_SEED = 1

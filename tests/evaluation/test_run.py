@@ -21,8 +21,8 @@ from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE, to_ms
 from shared.domain.timeline import TimelineEntry
 from tests.support.media.speech import speech_like
-from worker.container import Pipeline
 from worker.offline.analyze import analyze
+from worker.pipeline_builder import Pipeline
 
 EMODB = Path(__file__).parents[2] / ".." / "shared" / "data" / "emodb"
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"

@@ -31,7 +31,7 @@ from tests.support.clock import ManualClock
 from tests.support.media.case import spoken
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
 from worker.adapters.downloader import HttpDownloader
-from worker.container import VOICE_DETECTORS, build_decoder
+from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 from worker.stages.prepare import PrepareStage
 
 WAV = spoken("wav")

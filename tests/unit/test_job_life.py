@@ -30,9 +30,10 @@ from shared.settings import Settings
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.host import hosting, says
-from worker.container import build_decoder, finish_work, infer_work, prepare_work
+from worker.container import finish_work, infer_work, prepare_work
 from worker.pipeline.errors import ModelCrash
 from worker.pipeline.ports import Prediction, Samples
+from worker.pipeline_builder import build_decoder
 
 SOUND = encoded(speech_like(12, seed=3).samples[:, None], 16_000, "wav")
 OPTIONS = JobOptions(channels="mix", segmentation=SegmentationOptions(max_ms=3000, min_ms=1000))

@@ -11,10 +11,10 @@ import pytest
 from shared.domain.options import JobOptions
 from shared.domain.recording import AudioFormat, ChannelMode, Recording, RecordingWarning
 from tests.support.media.speech import speech_like
-from worker.container import VOICE_DETECTORS
 from worker.pipeline.errors import ChannelMissing, TooManySegments
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Clip, Preparation
+from worker.pipeline_builder import VOICE_DETECTORS
 
 LEFT, RIGHT = (speech_like(40, seed=seed).samples for seed in (1, 2))
 SOUND = np.stack([LEFT, RIGHT], axis=1)

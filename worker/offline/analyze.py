@@ -17,10 +17,10 @@ from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
 from shared.frame_scores import Floats
 from shared.waveform import Waveform
-from worker.container import Pipeline
 from worker.offline.segment_files import NumberedFiles, segment_filename
 from worker.pipeline.inference import Inference, infer
 from worker.pipeline.prepare import Clip, Preparation
+from worker.pipeline_builder import Pipeline
 
 _BATCHES_AT_ONCE = 2
 """The model gets the next batch while it works on one."""

@@ -16,11 +16,11 @@ from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning, to_ms
 from shared.domain.segment import Segment, SegmentFlag
 from shared.settings import Settings
-from worker.container import VOICE_DETECTORS, build_decoder
 from worker.offline.segment_files import NumberedFiles
 from worker.pipeline.cut_placement import Cut
 from worker.pipeline.prepare import OnActivity, Preparation
 from worker.pipeline.segmenter import SpeechActivity
+from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 
 _SIDECAR = "segments.json"
 _PICTURES = ("segments.png", "segments-[0-9][0-9][0-9].png")

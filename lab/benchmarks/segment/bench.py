@@ -30,7 +30,7 @@ from lab.benchmarks.segment.report import (
 from lab.benchmarks.segment.segmentation import decode, decode_in_process, segment
 from lab.benchmarks.segment.stopwatch import Stopwatch
 from shared.domain.options import SegmentationOptions
-from worker.container import VOICE_DETECTORS
+from worker.pipeline_builder import VOICE_DETECTORS
 
 _EXCERPT_HOURS = 0.1
 """Length for pydub, which takes minutes for an hour: six minutes have all conditions."""

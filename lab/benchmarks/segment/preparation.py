@@ -8,8 +8,8 @@ from pathlib import Path
 
 from shared.domain.options import JobOptions, SegmentationOptions
 from shared.settings import Settings
-from worker.container import VOICE_DETECTORS, build_decoder
 from worker.pipeline.prepare import OnActivity, Preparation
+from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 
 
 @contextmanager

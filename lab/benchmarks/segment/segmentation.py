@@ -13,9 +13,9 @@ from lab.benchmarks.segment.clips import Span
 from lab.benchmarks.segment.preparation import open_preparation
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.settings import Settings
-from worker.container import build_decoder
 from worker.pipeline.segmenter import SpeechActivity
 from worker.pipeline.speech import HOP, STEP_MS, close_gaps, runs
+from worker.pipeline_builder import build_decoder
 
 
 @dataclass(frozen=True, slots=True)

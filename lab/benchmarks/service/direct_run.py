@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from lab.benchmarks.rounds import seconds
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from worker.container import Pipeline, build_pipeline
 from worker.offline.analyze import analyze
 from worker.pipeline.inference import infer
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Preparation
+from worker.pipeline_builder import Pipeline, build_pipeline
 
 _READY = "ready\n"
 
