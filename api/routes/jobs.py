@@ -18,7 +18,6 @@ from api.parameters import Text, Time
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
-    EmptyUpload,
     EndpointNotFound,
     IdempotencyMismatch,
     InvalidConfig,
@@ -27,22 +26,25 @@ from shared.domain.errors import (
     JobFinished,
     JobNotFound,
     JobRunning,
-    MalformedUpload,
-    MissingFile,
     NothingToRetry,
-    NotMedia,
     QueueFull,
     QuotaExceeded,
     StorageFull,
     TooManyOpenJobs,
+)
+from shared.domain.ids import is_id
+from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.domain.upload_errors import (
+    EmptyUpload,
+    MalformedUpload,
+    MissingFile,
+    NotMedia,
     UploadBusy,
     UploadIncomplete,
     UploadNotFound,
     UploadTooLarge,
     UploadUsed,
 )
-from shared.domain.ids import is_id
-from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
 from shared.schemas.job import JobDocument, JobPageDocument
 from shared.schemas.job_requests import job_request_schema
