@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated
 
@@ -14,15 +13,13 @@ from api.errors import responses
 from api.render_pool import RenderPool
 from api.routes.pictures import picture
 from reports.findings import collect_findings
-from reports.heatmap_input import HeatmapData, HeatmapSize
+from reports.heatmap_input import HeatmapSize
 from reports.rendering import render_html, render_pdf
 from reports.report_input import ReportInput, SegmentAudio
 from reports.style import content_security_policy
 from reports.texts import Language
 from shared.container import Services
 from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, NoResult, ObjectNotFound, ResultNotReady
-from shared.domain.job import Job
-from shared.domain.timeline import Result
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -39,8 +36,8 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
     render_pool: RenderPool = request.app.state.rendering
-    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=False)
-    document = await render_pool.run(render_pdf, subject, lang)
+    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
+    document = await render_pool.run(render_pdf, report, lang)
     return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
 
 
@@ -55,43 +52,32 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
     render_pool: RenderPool = request.app.state.rendering
-    subject = await run_in_threadpool(_subject, services, job_id, _place(request), with_clips=True)
-    document = await render_pool.run(render_html, subject, lang)
+    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
+    document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
     return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
 
 
-def _subject(services: Services, job_id: str, place: str, *, with_clips: bool) -> ReportInput:
+def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool) -> ReportInput:
     job, result = services.reader.result(job_id)
-    clips = dict(_clips(services, job, result)) if with_clips else {}
-    sound = SegmentAudio(_links(job, result, place), clips, place, job.audio_deleted)
-    drawn = _picture(services, job_id) if result.timeline else None
-    return ReportInput(job.recording, result, job.options, sound, job_id, job.finished_at, drawn)
+    clips: dict[int, bytes] = {}
+    if with_clips:
+        for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
+            with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
+                clips[index] = services.reader.segment_sound(job_id, index)
+    indices = [] if job.audio_deleted else [segment.segment.index for segment in result.segments]
+    links = {index: f"{base_url}/v1/jobs/{job_id}/segments/{index}/audio" for index in indices}
+    heatmap = None
+    if result.timeline:
+        with suppress(ObjectNotFound):  # the job was analysed before frames were kept
+            heatmap = picture(services, job_id, None, HeatmapSize())
+    audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
+    return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap)
 
 
-def _picture(services: Services, job_id: str) -> HeatmapData | None:
-    try:
-        return picture(services, job_id, None, HeatmapSize())
-    except ObjectNotFound:  # the job was analysed before frames were kept
-        return None
-
-
-def _place(request: Request) -> str:
+def _base_url(request: Request) -> str:
     """The base URL of the service, as the client reaches it."""
     return str(request.base_url).rstrip("/")
-
-
-def _links(job: Job, result: Result, place: str) -> dict[int, str]:
-    if job.audio_deleted:
-        return {}
-    indices = (found.segment.index for found in result.segments)
-    return {index: f"{place}/v1/jobs/{job.id}/segments/{index}/audio" for index in indices}
-
-
-def _clips(services: Services, job: Job, result: Result) -> Iterator[tuple[int, bytes]]:
-    for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
-        with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
-            yield index, services.reader.segment_sound(job.id, index)
 
 
 def _named(filename: str) -> dict[str, str]:

@@ -123,16 +123,11 @@ class _Shares:
         self._last_taken: dict[str, int] = {}
         self._last_free = {job.id: job.last for job in jobs}
         self._exhausted: set[str] = set()
-        self._firsts = self._first_segments(jobs[: budget // _USUAL_SEGMENT + 1])
-
-    def _first_segments(self, jobs: Sequence[Any]) -> dict[str, SegmentRow]:
-        """Lock the first segments of the first jobs with one query.
-
-        Short recordings have no other segment, and a query for each would take longer than the model.
-        """
-        firsts = [(job.id, job.first) for job in jobs]
+        # One query locks the first segments of the first jobs. Short recordings have no other segment, and a query for
+        # each would take longer than the model.
+        firsts = [(job.id, job.first) for job in jobs[: budget // _USUAL_SEGMENT + 1]]
         query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
-        return {row.job_id: row for row in self._session.scalars(query)} if firsts else {}
+        self._firsts = {row.job_id: row for row in session.scalars(query)} if firsts else {}
 
     def share_among(self, tenants: list[list[str]]) -> None:
         """Take segments of the jobs of each tenant until the budget or the segments are used up."""
