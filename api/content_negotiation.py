@@ -29,7 +29,7 @@ def negotiate_media_type(request: Request, *offered: str) -> str:
     return best
 
 
-def written(document: BaseModel) -> Response:
+def json_response(document: BaseModel) -> Response:
     """Write a large document as JSON. FastAPI would do so in the event loop, where all requests would wait."""
     return Response(document.model_dump_json(by_alias=True), media_type=JSON)
 

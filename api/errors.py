@@ -57,10 +57,10 @@ RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
     errors.RateLimited: 1,
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
-    errors.QuotaExceeded: 3600,  # or until midnight, which is known where it is said
+    errors.QuotaExceeded: 3600,  # unless the quota's standing has the seconds until midnight
     errors.QueueFull: 30,
     upload_errors.UploadBusy: 5,  # a large recording is put together in a minute or two
-    errors.DatabaseUnavailable: 5,  # it is restarted sooner than room is made
+    errors.DatabaseUnavailable: 5,  # a restart takes seconds, making room takes longer
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,
 }

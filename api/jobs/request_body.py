@@ -41,6 +41,12 @@ class _Form:
     filename: str | None = None
     config: bytes = b""
 
+    def extend_config(self, data: bytes) -> None:
+        """Add the next bytes of the config. Raises InvalidConfig if it is too large."""
+        self.config += data
+        if len(self.config) > _MOST_CONFIG_BYTES:
+            raise InvalidConfig(f"The job's config is larger than {_MOST_CONFIG_BYTES} bytes.")
+
 
 @asynccontextmanager
 async def _streamed_upload(submission: JobSubmission) -> AsyncIterator[StreamedUpload]:
@@ -103,7 +109,7 @@ async def _check_limits(
 
     Raises LimitReached.
     """
-    if submission.limits.of_jobs:
+    if submission.limits.limits_jobs:
         declared = request.headers.get("content-length", "")
         recording_bytes = int(declared) - overhead if declared.isdigit() else 0
         await run_in_threadpool(submission.admit, max(0, recording_bytes), idempotency_key)
@@ -162,9 +168,7 @@ async def _read_form(request: Request, upload: StreamedUpload, form: _Form) -> N
                     elif event and part == "file":
                         await run_in_threadpool(upload.write, bytes(event))
                     elif event and part == "config":
-                        form.config += event
-                        if len(form.config) > _MOST_CONFIG_BYTES:
-                            raise InvalidConfig(f"The job's config is larger than {_MOST_CONFIG_BYTES} bytes.")
+                        form.extend_config(bytes(event))
     except MultipartError as error:
         raise MalformedUpload(f"The body is not a well-formed form: {error}.") from error
 

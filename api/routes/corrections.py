@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response, status
 
-from api.content_negotiation import written
+from api.content_negotiation import json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.routes.results import audio_url
@@ -19,14 +19,16 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=
     response_model=SegmentDocument,
     responses=responses(JobNotFound, JobDeleted, SegmentNotFound, ObjectNotFound, UnknownEmotion),
 )
-def correct(job_id: JobId, index: SegmentIndex, wanted: CorrectionRequest, services: ServicesDep) -> Response:
+def correct(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, services: ServicesDep) -> Response:
     """Says what a segment's emotion is, in the place of what was said before; also of one that was skipped.
 
     It is feedback: scores, timeline and summary stay the model's.
     """
-    job, segment = services.corrections.correct(job_id, index, wanted.emotion, wanted.comment)
+    job, segment = services.corrections.correct(job_id, index, body.emotion, body.comment)
     frame_scores = services.frame_store.segment_scores(job, [segment]).get(index)
-    return written(SegmentDocument.from_segment(segment, job.recording.role, audio_url(job_id, index), frame_scores))
+    return json_response(
+        SegmentDocument.from_segment(segment, job.recording.role, audio_url(job_id, index), frame_scores)
+    )
 
 
 @router.delete(

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_response, written
+from api.content_negotiation import JSON, NPZ, json_response, negotiate_media_type, npz_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -58,7 +58,7 @@ def frames(
     media_type = negotiate_media_type(request, NPZ, JSON)
     job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "start_ms": grid.start_ms,
             "channel": grid.channel,
             "segment": grid.segment,
@@ -66,7 +66,7 @@ def frames(
             "labels": np.array(grid.labels, np.str_),
         }
         return npz_response(f"{job_id}-frames.npz", ((name, _npy(array)) for name, array in arrays.items()))
-    return written(FramesDocument.from_grid(grid, job.recording.role))
+    return json_response(FramesDocument.from_grid(grid, job.recording.role))
 
 
 @router.get(

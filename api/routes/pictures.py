@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.content_negotiation import written
+from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.render_pool import RenderPool
@@ -48,9 +48,10 @@ def waveform(
 ) -> Response:
     """Lowest and highest samples of the channels that are analysed; there as soon as the recording is decoded."""
     end = None if end_ms is None else from_ms(end_ms)
-    job, found = services.waveform_store.read(job_id, from_ms(start_ms), end)
-    chosen = tuple(number for number in found.channels if channel in (None, number))
-    return written(WaveformDocument.from_waveform(found.of(chosen).reduced(points), job.recording.role))
+    job, stored = services.waveform_store.read(job_id, from_ms(start_ms), end)
+    channels = tuple(number for number in stored.channels if channel in (None, number))
+    selected = stored.select_channels(channels).reduced(points)
+    return json_response(WaveformDocument.from_waveform(selected, job.recording.role))
 
 
 @router.get(
@@ -74,22 +75,22 @@ async def heatmap(
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
     render_pool: RenderPool = request.app.state.rendering
-    drawn = await run_in_threadpool(picture, services, job_id, channel, HeatmapSize(width))
-    png = await render_pool.run(draw_heatmap, drawn, lang)
+    data = await run_in_threadpool(load_heatmap_data, services, job_id, channel, HeatmapSize(width))
+    png = await render_pool.run(draw_heatmap, data, lang)
     return Response(png, media_type="image/png")
 
 
-def picture(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
-    """What the heat map of a job shows. Raises what `/heatmap.png` answers with."""
+def load_heatmap_data(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
+    """Load the data of a job's heat map. Raises the errors of the route, and InvalidRequest for a wrong channel."""
     job, result = services.reader.result(job_id)
     try:
         _, waveform = services.waveform_store.read(job_id)
     except NoWaveform:  # the rest of the picture is there all the same
         waveform = None
     _, labels, frames = services.frame_store.logits(job_id, channel)
-    found = collect_heatmap_data(
+    data = collect_heatmap_data(
         job.recording, result, labels, frames, waveform, duration=job.prepared, size=size, channel=channel
     )
-    if not found.channels:
+    if not data.channels:
         raise InvalidRequest(f"No channel {channel} of the recording was analysed.")
-    return found
+    return data

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.render_pool import RenderPool
-from api.routes.pictures import picture
+from api.routes.pictures import load_heatmap_data
 from reports.findings import collect_findings
 from reports.heatmap_input import HeatmapSize
 from reports.rendering import render_html, render_pdf
@@ -38,7 +38,7 @@ async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lan
     render_pool: RenderPool = request.app.state.rendering
     report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
     document = await render_pool.run(render_pdf, report, lang)
-    return Response(document, media_type="application/pdf", headers=_named(f"{job_id}.pdf"))
+    return Response(document, media_type="application/pdf", headers=_inline_file(f"{job_id}.pdf"))
 
 
 @router.get(
@@ -55,7 +55,7 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
     report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
     document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
-    return Response(document, media_type="text/html", headers=headers | _named(f"{job_id}.html"))
+    return Response(document, media_type="text/html", headers=headers | _inline_file(f"{job_id}.html"))
 
 
 def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool) -> ReportInput:
@@ -70,7 +70,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     heatmap = None
     if result.timeline:
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
-            heatmap = picture(services, job_id, None, HeatmapSize())
+            heatmap = load_heatmap_data(services, job_id, None, HeatmapSize())
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
     return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap)
 
@@ -80,5 +80,5 @@ def _base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def _named(filename: str) -> dict[str, str]:
+def _inline_file(filename: str) -> dict[str, str]:
     return {"Content-Disposition": f'inline; filename="{filename}"'}

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from api.content_negotiation import written
+from api.content_negotiation import json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -37,7 +37,7 @@ def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
     job, outcome = services.reader.result(job_id)
     frame_scores = services.frame_store.segment_scores(job, outcome.segments)
-    return written(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
+    return json_response(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -49,8 +49,8 @@ def timeline(
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, found = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
-    entries = [entry for entry in found.timeline if channel in (None, entry.channel)]
+    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
 
 
@@ -74,7 +74,7 @@ def segments(
         page.segments, page.job.recording.role, partial(audio_url, job_id), frame_scores
     )
     next_cursor = None if page.next_index is None else str(page.next_index)
-    return written(SegmentPageDocument(data=data, next_cursor=next_cursor))
+    return json_response(SegmentPageDocument(data=data, next_cursor=next_cursor))
 
 
 @router.get(

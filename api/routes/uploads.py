@@ -60,8 +60,8 @@ def create(body: UploadRequest, uploads: UploadsDep, response: Response) -> Uplo
 @router.get("/{upload_id}", responses=responses(UploadNotFound, StoreUnavailable))
 def upload(upload_id: UploadId, uploads: UploadsDep) -> UploadDocument:
     """What has come, and fresh URLs for what has not: from here a client goes on that was interrupted."""
-    found = uploads.get(upload_id)
-    return UploadDocument.from_upload(found, uploads.parts(found))
+    parted_upload = uploads.get(upload_id)
+    return UploadDocument.from_upload(parted_upload, uploads.parts(parted_upload))
 
 
 @router.put(

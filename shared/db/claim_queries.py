@@ -151,21 +151,21 @@ class _Shares:
 
     def _take_of_job(self, job_id: str, share: int) -> int:
         """Take the next segments that fit into `share`, and the first one whenever it fits into the budget."""
-        taken = 0
+        taken_samples = 0
         for row in self._free_segments(job_id, share):
             samples = row.end - row.start
             if self.chosen and samples > self._budget_left:
                 self._budget_left = 0  # a search for a shorter one would be a query for each job, and out of turn
-            if self._full or (taken and samples > share - taken):
-                return taken
+            if self._full or (taken_samples and samples > share - taken_samples):
+                return taken_samples
             self.chosen.append(row)
             self._last_taken[job_id] = row.index
             self._budget_left -= samples
-            taken += samples
-            if taken >= share:
-                return taken
+            taken_samples += samples
+            if taken_samples >= share:
+                return taken_samples
         self._exhausted.add(job_id)
-        return taken
+        return taken_samples
 
     def _free_segments(self, job_id: str, share: int) -> Iterator[SegmentRow]:
         if first := self._firsts.pop(job_id, None):

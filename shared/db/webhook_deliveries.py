@@ -92,7 +92,7 @@ class SqlDeliveryQueue:
     def _update_endpoint(self, session: Session, endpoint: WebhookEndpointRow, attempt: Attempt) -> None:
         """Disable an endpoint that refuses further events, or has failed for days without a success."""
         now = self._clock.now()
-        endpoint.failing_since = None if attempt.taken else endpoint.failing_since or now
+        endpoint.failing_since = None if attempt.accepted else endpoint.failing_since or now
         failed_long = endpoint.failing_since is not None and now - endpoint.failing_since >= DISABLED_AFTER
         if attempt.unwanted or failed_long:
             endpoint.disabled_at = endpoint.disabled_at or now

@@ -274,7 +274,7 @@ class InvalidTransition(EmolineError):
 
 
 class LeaseLost(EmolineError):
-    """The work was taken over, canceled or deleted meanwhile: what was computed must be discarded."""
+    """The work was taken over, canceled or deleted meanwhile: its results must be discarded."""
 
     code = "lease_lost"
 

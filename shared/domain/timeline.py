@@ -60,7 +60,7 @@ class QuarterSummary:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How often the emotion `target` follows `source` in a channel."""
+    """The number of times that the emotion `target` follows `source` in a channel."""
 
     source: str
     target: str
