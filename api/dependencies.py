@@ -21,8 +21,9 @@ from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
 from shared.container import Services
 from shared.domain.access import Caller, Scope
-from shared.domain.errors import JobNotFound, RateLimited, UploadNotFound
+from shared.domain.errors import JobNotFound, RateLimited
 from shared.domain.ids import is_id
+from shared.domain.upload_errors import UploadNotFound
 from shared.services.api_keys import ApiKeys
 from shared.services.uploads import Uploads
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from shared.domain import errors
+from shared.domain import errors, upload_errors
 from shared.domain.limits import Standing
 from shared.schemas.problem import Problem
 
@@ -26,7 +26,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Gone: HTTPStatus.GONE,
-    errors.TusVersion: HTTPStatus.PRECONDITION_FAILED,
+    upload_errors.TusVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -39,7 +39,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
 
 STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     kind: next(_CATEGORY_STATUS[base] for base in kind.__mro__ if base in _CATEGORY_STATUS)
-    for kind in vars(errors).values()
+    for kind in (vars(errors) | vars(upload_errors)).values()
     if isinstance(kind, type) and "code" in vars(kind) and any(base in _CATEGORY_STATUS for base in kind.__mro__)
 }
 """The status of every error that a client can meet. Errors without a category stay inside the service."""
@@ -51,16 +51,16 @@ GENERAL: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: (errors.InvalidRequest.code, str(errors.InvalidRequest.__doc__)),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("internal_error", "Something went wrong inside Emoline."),
 }
-"""Codes and sentences of what is found out before a route is asked, or by nobody."""
+"""Codes and sentences of errors without a class of this service: raised by the framework, or unforeseen."""
 
 RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
     errors.RateLimited: 1,
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
-    errors.QuotaExceeded: 3600,  # or until midnight, which is known where it is said
+    errors.QuotaExceeded: 3600,  # unless the quota's standing has the seconds until midnight
     errors.QueueFull: 30,
-    errors.UploadBusy: 5,  # a large recording is put together in a minute or two
-    errors.DatabaseUnavailable: 5,  # it is restarted sooner than room is made
+    upload_errors.UploadBusy: 5,  # a large recording is put together in a minute or two
+    errors.DatabaseUnavailable: 5,  # a restart takes seconds, making room takes longer
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,
 }
@@ -73,52 +73,53 @@ _EVERYWHERE: tuple[type[errors.EmolineError], ...] = (
 )
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/errors"
-"""Where this service explains its codes, each under a fragment of its name: the `type` of problems."""
+"""Path of the page that explains all codes, each at a fragment of its name: the `type` of problems."""
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def install(app: FastAPI) -> None:
-    """Has `app` answer every error as a problem."""
-    app.add_exception_handler(errors.EmolineError, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    """Let `app` answer every error as a problem."""
+    app.add_exception_handler(errors.EmolineError, _answer_service_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_error)
 
 
 def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, object]]:
-    """The errors of a route, for OpenAPI, with those that are every route's."""
+    """Describe the errors of a route for OpenAPI, with the errors that every route may answer with."""
     codes: dict[int, list[str]] = {HTTPStatus.UNPROCESSABLE_ENTITY.value: ["invalid_request"]}
     for kind in (*kinds, *_EVERYWHERE):
         codes.setdefault(STATUS[kind].value, []).append(kind.code)
     return {
         status: {
-            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in found)}",
+            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in status_codes)}",
             "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
         }
-        for status, found in sorted(codes.items())
+        for status, status_codes in sorted(codes.items())
     }
 
 
 def problem(
     status: int, code: str | None = None, detail: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An answer that says what is wrong, by default in the words that all errors of this status have in common."""
-    general, sentence = GENERAL.get(HTTPStatus(status)) or GENERAL[HTTPStatus.BAD_REQUEST]
-    found = _described(status, code or general, detail or sentence)
-    return JSONResponse(found.model_dump(), status, headers, media_type=MEDIA_TYPE)
+    """Answer with a problem. Code and sentence are by default the general ones of the status."""
+    general_code, sentence = GENERAL.get(HTTPStatus(status)) or GENERAL[HTTPStatus.BAD_REQUEST]
+    document = problem_document(status, code or general_code, detail or sentence)
+    return JSONResponse(document.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 
-def described(error: errors.EmolineError) -> Problem:
-    """What is said of an error that has a name."""
-    return _described(STATUS[type(error)], error.code, error.message)
-
-
-def _described(status: int, code: str, detail: str) -> Problem:
+def problem_document(status: int, code: str, detail: str) -> Problem:
+    """Make the document that describes an error."""
     title = HTTPStatus(status).phrase
     return Problem(type=f"{ERRORS_PATH}#{code}", title=title, status=status, code=code, detail=detail)
 
 
+def error_document(error: errors.EmolineError) -> Problem:
+    """Make the document that describes an error of this service."""
+    return problem_document(STATUS[type(error)], error.code, error.message)
+
+
 def standing_headers(standing: Standing) -> dict[str, str]:
-    """How much is left of a quota, as draft-ietf-httpapi-ratelimit-headers has it."""
+    """Write the rest of a quota as the headers of draft-ietf-httpapi-ratelimit-headers."""
     unit = "" if standing.unit == "requests" else f';qu="{standing.unit}"'
     window = "" if standing.window_s is None else f";w={standing.window_s}"
     headers = {"RateLimit-Policy": f'"{standing.name}";q={standing.quota}{window}{unit}'}
@@ -127,45 +128,39 @@ def standing_headers(standing: Standing) -> dict[str, str]:
 
 
 def problem_of(error: errors.EmolineError) -> JSONResponse:
-    """The answer to an error that has a name."""
-    status, retry = STATUS[type(error)], RETRY.get(type(error))
+    """Answer an error of this service, with the headers that belong to it."""
+    status, retry_after_s = STATUS[type(error)], RETRY.get(type(error))
     headers: dict[str, str] = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.LimitReached) and error.standing:
         headers |= standing_headers(error.standing)
-        retry = error.standing.reset_s or retry
-    if retry:
-        headers["Retry-After"] = str(retry)
+        retry_after_s = error.standing.reset_s or retry_after_s
+    if retry_after_s:
+        headers["Retry-After"] = str(retry_after_s)
     return problem(status, error.code, error.message, headers)
 
 
-async def _known(_: Request, error: Exception) -> JSONResponse:
+async def _answer_service_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.EmolineError)
     return problem_of(error)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{detail}.")
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's, of a body that is no text
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail="body: JSON in UTF-8 was expected.")
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_allowed(request))
+        # Starlette names only the methods of the first route at the path.
+        routes, scopes = request.app.routes, ({**request.scope, "method": method} for method in _METHODS)
+        headers["Allow"] = ", ".join(
+            scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)
+        )
     return problem(error.status_code, headers=headers)
-
-
-def _allowed(request: Request) -> list[str]:
-    """The methods that a path has, of all of its routes: what raises the error knows but the first."""
-
-    def known(method: str) -> bool:
-        scope = {**request.scope, "method": method}
-        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
-
-    return [method for method in _METHODS if known(method)]

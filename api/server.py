@@ -65,8 +65,12 @@ def hosts(settings: Settings) -> list[str]:
 
 def check_access(services: Services, host: str) -> None:
     """Raise PublicAddress if other machines can reach `host` and no API key is needed."""
-    if services.api_keys.open and not services.settings.private_network and not _is_loopback(host):
-        raise PublicAddress
+    if services.api_keys.open and not services.settings.private_network:
+        is_loopback = host == "localhost"
+        with suppress(ValueError):
+            is_loopback = ipaddress.ip_address(host).is_loopback
+        if not is_loopback:
+            raise PublicAddress
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -123,9 +127,3 @@ def listener_url(listener: socket.socket) -> str:
     """The URL at which a socket listens."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"

@@ -1,4 +1,4 @@
-"""The command line: `emoline`. Each command imports what it needs, so that `--help` is quick."""
+"""The command line: `emoline`. Each command imports its modules when it runs, so that `--help` is quick."""
 
 from __future__ import annotations
 

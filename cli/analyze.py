@@ -56,6 +56,7 @@ def analyze(
     """Analyse one file in this process, without a server."""
     from cli.terminal import progress_bar
     from worker.offline.analyze import analyze as run
+    from worker.offline.segment_files import segment_filename
     from worker.pipeline_builder import build_pipeline
 
     console = Console(stderr=True)
@@ -80,21 +81,14 @@ def analyze(
 
             analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments, clips=clips)
             bar.update(task, completed=1, total=1)
-        audio_files = _audio_files(analysis) if save_segments else {}
+        indices = [scored.segment.index for scored in analysis.result.segments] if save_segments else []
+        audio_files = {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
         _write(analysis, out, audio_files, with_frames=granularity == "frame")
         if clips:
             from worker.offline.report import write_reports
 
             for path in write_reports(analysis, options, out, clips, audio_files, lang):
                 Console().print(f"Written: {path}")
-
-
-def _audio_files(analysis: Analysis) -> dict[int, str]:
-    """Return the saved audio file of each segment by its index, relative to the folder of the result."""
-    from worker.offline.segment_files import segment_filename
-
-    indices = [scored.segment.index for scored in analysis.result.segments]
-    return {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
 
 
 def _write(analysis: Analysis, out: Path, audio_files: Mapping[int, str], *, with_frames: bool) -> None:

@@ -172,8 +172,8 @@ def _benchmark() -> Iterator[OnStep]:
     with leaving(console), progress_bar(console) as bar:
         task = bar.add_task("loading", total=None)
 
-        def on_step(name: str, done: int, steps: int | None) -> None:
-            bar.update(task, description=name, completed=done, total=steps)
+        def on_step(name: str, completed: int, steps: int | None) -> None:
+            bar.update(task, description=name, completed=completed, total=steps)
 
         yield on_step
         bar.update(task, description="done", completed=1, total=1)

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 
 from cli.terminal import progress_bar, show_progress
-from emoline.client import Client, OnChange, OnSent, ServiceError, Unsuccessful
+from emoline.client import Client, OnSent, ServiceError, Unsuccessful
 from emoline.models import JobDocument
 
 
@@ -69,22 +69,20 @@ class Sender:
                 bar.update(overall, completed=number - 1, description=f"recording {number} of {len(sent)}")
                 task = bar.add_task(escape(recording.source.name), total=100)
                 try:
-                    self._fetch_result(recording, out, partial(show_progress, bar, task, name=recording.source.name))
+                    on_change = partial(show_progress, bar, task, name=recording.source.name)
+                    job = self._client.wait(recording.job.id, on_change)
+                    if job.status != "succeeded":
+                        raise Unsuccessful(job)
+                    if out:
+                        file = out / f"{recording.source.name}.json"
+                        file.parent.mkdir(parents=True, exist_ok=True)
+                        file.write_text(self._client.result(job.id).model_dump_json(indent=2), encoding="utf-8")
                     succeeded += 1
                 except (ServiceError, Unsuccessful, httpx2.TransportError, OSError) as error:
                     self._print_error(recording.source, error)
                 bar.remove_task(task)
             bar.update(overall, completed=len(sent))
         return succeeded
-
-    def _fetch_result(self, sent: Sent, out: Path | None, on_change: OnChange) -> None:
-        job = self._client.wait(sent.job.id, on_change)
-        if job.status != "succeeded":
-            raise Unsuccessful(job)
-        if out:
-            file = out / f"{sent.source.name}.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(self._client.result(job.id).model_dump_json(indent=2), encoding="utf-8")
 
     def _print_error(self, source: Source, error: Exception) -> None:
         self._console.print(f"{source.name}: {error}", style="red", markup=False)

@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from cli.terminal import print_result, progress_bar, show_progress
 from emoline.client import Client, Unsuccessful
-from emoline.models import JobDocument
 
 _ARTIFACTS = ("heatmap.png", "report.pdf", "report.html")
 
@@ -23,7 +22,9 @@ def run(url: str, file: Path, out: Path, console: Console) -> None:
     """
     with Client(url) as client:
         console.print(f"Emoline runs at {url}. Uploading {escape(file.name)} …")
-        job = _wait(client, client.submit(file), console)
+        submitted = client.submit(file)
+        with progress_bar(console) as bar:
+            job = client.wait(submitted.id, partial(show_progress, bar, bar.add_task("queued", total=100)))
         if job.status != "succeeded":
             raise Unsuccessful(job)
         result = client.result(job.id)
@@ -35,8 +36,3 @@ def run(url: str, file: Path, out: Path, console: Console) -> None:
     for name in ("result.json", *_ARTIFACTS):
         console.print(f"Written: {out / name}")
     console.print("The links of report.pdf need the service, which stops now; report.html has its sounds inside.")
-
-
-def _wait(client: Client, job: JobDocument, console: Console) -> JobDocument:
-    with progress_bar(console) as bar:
-        return client.wait(job.id, partial(show_progress, bar, bar.add_task("queued", total=100)))

@@ -62,8 +62,8 @@ def evaluate(
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("loading the model", total=None)
 
-            def on_step(name: str, done: int, total: int | None) -> None:
-                bar.update(task, description=name, completed=done, total=total)
+            def on_step(name: str, completed: int, total: int | None) -> None:
+                bar.update(task, description=name, completed=completed, total=total)
 
             try:
                 if source.is_dir():

@@ -28,8 +28,15 @@ def models(
         leave(Console(stderr=True), str(error))
     if as_json:
         Console().print_json(data=descriptions)
-    else:
-        _print(descriptions)
+        return
+    from rich.table import Table
+
+    for model in descriptions:
+        table = Table(show_header=False, title=str(model["name"]), title_justify="left")
+        for field, value in model.items():
+            if field != "name" and value:
+                table.add_row(field, ", ".join(value) if isinstance(value, tuple) else str(value))
+        Console().print(table)
 
 
 def _describe(name: ModelName) -> dict[str, object]:
@@ -44,14 +51,3 @@ def _describe(name: ModelName) -> dict[str, object]:
     description = asdict(describe(name, name.directory))
     del description["precision"]  # depends on the device that runs the model
     return {"name": name.name, **description}
-
-
-def _print(descriptions: list[dict[str, object]]) -> None:
-    from rich.table import Table
-
-    for model in descriptions:
-        table = Table(show_header=False, title=str(model["name"]), title_justify="left")
-        for field, value in model.items():
-            if field != "name" and value:
-                table.add_row(field, ", ".join(value) if isinstance(value, tuple) else str(value))
-        Console().print(table)

@@ -36,11 +36,11 @@ def split(
         def on_progress(decoded: int, declared: int | None) -> None:
             bar.update(task, completed=decoded, total=declared)
 
-        done = run(file, out, options, settings, on_progress, on_activity)
+        result = run(file, out, options, settings, on_progress, on_activity)
         if plot:
             from worker.offline.plot import draw
 
             bar.update(task, description="drawing")
-            draw(done, activity, options.segmentation.min_silence_ms, out)
+            draw(result, activity, options.segmentation.min_silence_ms, out)
         bar.update(task, description="done", completed=1, total=1)
-    print_split(done, Console())
+    print_split(result, Console())

@@ -6,7 +6,7 @@ import json
 import mimetypes
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -35,26 +35,22 @@ def submit(
     from cli.bulk_submit import Sender
     from emoline.client import Client
 
-    options, recordings = _config(config), list(_recordings(sources))
     console = Console(stderr=True)
+    try:
+        options = json.loads(config)
+    except ValueError as error:
+        leave(console, f"--config is not JSON: {error}.")
+    if not isinstance(options, dict):
+        leave(console, '--config must be an object, as {"channels": "split"}.')
+    recordings = list(_recordings(sources))
     with Client(url, key) as client:
         sender = Sender(client, console)
         sent = sender.send(recordings, options)
         for recording in sent:
             typer.echo(recording.job.id)
-        done = sender.wait(sent, out) if wait or out else len(sent)
-    if done < len(recordings):
-        leave(console, f"{len(recordings) - done} of {len(recordings)} recordings failed.")
-
-
-def _config(text: str) -> dict[str, Any]:
-    try:
-        options = json.loads(text)
-    except ValueError as error:
-        leave(Console(stderr=True), f"--config is not JSON: {error}.")
-    if not isinstance(options, dict):
-        leave(Console(stderr=True), '--config must be an object, as {"channels": "split"}.')
-    return options
+        succeeded = sender.wait(sent, out) if wait or out else len(sent)
+    if succeeded < len(recordings):
+        leave(console, f"{len(recordings) - succeeded} of {len(recordings)} recordings failed.")
 
 
 def _recordings(sources: list[str]) -> Iterator[Source]:

@@ -93,7 +93,7 @@ def collect_heatmap_data(
     def collect_channel(number: int) -> HeatmapChannel:
         peaks = None
         if waveform and number in waveform.channels:
-            peaks = waveform.of((number,)).reduced(size.columns).peaks[:, 0]
+            peaks = waveform.select_channels((number,)).reduced(size.columns).peaks[:, 0]
         spans = (
             ((entry.start, entry.end), emotions.index(entry.emotion))
             for entry in result.timeline

@@ -1,4 +1,4 @@
-"""The narrative of a recording: what happened when, in sentences."""
+"""The narrative of a recording: its course in sentences."""
 
 from __future__ import annotations
 

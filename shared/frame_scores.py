@@ -70,7 +70,7 @@ def grid(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...], hop_
         parts.append(_bins(batch, from_ms(hop_ms)))
     bins = _Bins._make(map(np.concatenate, zip(*parts, strict=True)))
     # Two segments may share a bin, so bins are summed once more.
-    bins = _summed(_taken(bins, np.argsort(bins.channel, kind="stable")))
+    bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
     counts: Floats = bins.frames[:, None].astype(np.float32)
     scores = softmax(bins.logits / counts)
     return Grid(hop_ms, labels, bins.channel, bins.number * hop_ms, bins.segment, scores)
@@ -92,16 +92,16 @@ def _bins(frames: Sequence[tuple[Segment, Floats]], hop: int) -> _Bins:
     index = np.repeat([segment.index for segment, _ in frames], counts)
     start = np.concatenate([segment.start + FRAME * np.arange(len(logits)) for segment, logits in frames])
     logits = np.concatenate([logits for _, logits in frames])
-    return _summed(_Bins(channel, start // hop, index, np.ones(len(start), np.int64), logits))
+    return _add_neighbours(_Bins(channel, start // hop, index, np.ones(len(start), np.int64), logits))
 
 
-def _summed(bins: _Bins) -> _Bins:
+def _add_neighbours(bins: _Bins) -> _Bins:
     """Add up neighbouring bins of one channel and number."""
     changes = (np.diff(bins.channel, prepend=-1) != 0) | (np.diff(bins.number, prepend=-1) != 0)
     first = np.flatnonzero(changes)
     frames, logits = np.add.reduceat(bins.frames, first), np.add.reduceat(bins.logits, first)
-    return _taken(bins, first)._replace(frames=frames, logits=logits)
+    return _select(bins, first)._replace(frames=frames, logits=logits)
 
 
-def _taken(bins: _Bins, at: NDArray[np.intp]) -> _Bins:
+def _select(bins: _Bins, at: NDArray[np.intp]) -> _Bins:
     return _Bins._make(array[at] for array in bins)

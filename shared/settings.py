@@ -13,7 +13,7 @@ from shared.domain.options import RetentionOptions, SegmentationOptions
 
 
 class Settings(BaseSettings):
-    """Where Emoline keeps its data, what it accepts and which model it runs."""
+    """The settings of a process: its stores, its limits and its model."""
 
     model_config = SettingsConfigDict(
         env_prefix="EMOLINE_", env_nested_delimiter="__", use_attribute_docstrings=True, extra="forbid"
@@ -27,15 +27,15 @@ class Settings(BaseSettings):
     SQLite file in `data_dir`."""
 
     broker_url: str | None = Field(default=None, pattern=r"^(rediss?|amqps?)://")
-    """`redis://host:6379/0` or `amqp://…`, over which the API wakes workers in other processes; by default the service
-    does all of its work itself."""
+    """`redis://host:6379/0` or `amqp://…`, by which the API wakes workers in other processes; by default the service
+    does all work in its own process."""
 
     api_processes: int | None = Field(default=None, ge=1)
     """Processes that answer requests where a broker is set; by default one for each core, but four at most."""
 
     store_url: str | None = Field(default=None, pattern=r"^s3://[^/]+")
-    """Where recordings, segments and frames are kept: `s3://bucket` or `s3://bucket/prefix`; by default a folder in
-    `data_dir`. Keys and region come by AWS's own variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    """The object store of recordings, segments and frames: `s3://bucket` or `s3://bucket/prefix`; by default a folder
+    in `data_dir`. Keys and region come by AWS's own variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     `AWS_DEFAULT_REGION`), a profile, or the machine's role."""
 
     store_endpoint_url: str | None = Field(default=None, pattern=r"^https?://")
@@ -67,30 +67,30 @@ class Settings(BaseSettings):
     `iic/emotion2vec_plus_large`."""
 
     device: Literal["cpu", "cuda"] = "cpu"
-    """Where the model runs."""
+    """Device of the model: `cpu` or `cuda`."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Number format of the model's matrix products; `auto` is fp32 on a CPU without AMX, else bf16 (fp16 on GPUs that
     lack bf16). The shorter ones are several times faster where the device has units for them;
-    docs/explanation/engine.md has what they cost in accuracy."""
+    docs/explanation/engine.md has their cost in accuracy."""
 
     segment_timeout_s: float = Field(default=8.0, gt=0)
-    """Seconds that the model may take for one segment before its process is killed, besides four times what its sound
-    should take at the speed seen so far."""
+    """Seconds that the model may take for one segment before its process is killed, besides four times the time
+    expected at the speed measured so far."""
 
     batch_audio_s: float | None = Field(default=None, ge=25)
-    """Seconds of audio that the model analyses at once; by default what suits the device and its free memory."""
+    """Seconds of audio that the model analyses at once; by default a number that suits the device and its
+    free memory."""
 
     segmentation: SegmentationOptions = SegmentationOptions()
-    """What a job's `segmentation` is where it does not say; each of its numbers is a variable of its own, as
+    """The default `segmentation` of a job; each of its numbers is a variable of its own, as
     `EMOLINE_SEGMENTATION__MAX_MS` or `EMOLINE_SEGMENTATION__VAD`."""
 
     retention: RetentionOptions = RetentionOptions()
-    """What a job's `retention` is where it does not say, as `EMOLINE_RETENTION__AUDIO_S` and
-    `EMOLINE_RETENTION__RESULTS_S`."""
+    """The default `retention` of a job, as `EMOLINE_RETENTION__AUDIO_S` and `EMOLINE_RETENTION__RESULTS_S`."""
 
     limits: Limits = Limits()
-    """How much each tenant may ask for, as `EMOLINE_LIMITS__REQUESTS_PER_S` or `EMOLINE_LIMITS__OPEN_JOBS`."""
+    """The limits of each tenant, as `EMOLINE_LIMITS__REQUESTS_PER_S` or `EMOLINE_LIMITS__OPEN_JOBS`."""
 
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1)
     """Largest recording accepted, in bytes."""
@@ -111,11 +111,11 @@ class Settings(BaseSettings):
     """Seconds after which the work of a worker that no longer answers is given to another."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least level of what is logged."""
+    """Lowest level that is logged."""
 
     log_format: Literal["console", "json"] | None = None
-    """How: `console`, for people, or `json`, an object to a line, for what collects logs; by default `console` where
-    standard error is a terminal, else `json`."""
+    """Format of the log: `console`, readable text, or `json`, one object per line; by default `console` where standard
+    error is a terminal, else `json`."""
 
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Port at which a worker shows its metrics to Prometheus; by default at none. The API has `GET /metrics`."""

@@ -32,7 +32,7 @@ class Waveform:
     end: int
     peaks: Peaks
 
-    def of(self, channels: tuple[int, ...]) -> Self:
+    def select_channels(self, channels: tuple[int, ...]) -> Self:
         """Return the waveform of some channels, in the order of `channels`."""
         columns = [self.channels.index(channel) for channel in channels]
         return replace(self, channels=channels, peaks=self.peaks[:, columns])

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.domain.errors import (
-    DatabaseUnavailable,
-    EmptyUpload,
-    NotMedia,
-    ObjectNotFound,
-    StorageFull,
-    StoreUnavailable,
-    UploadTooLarge,
-)
+from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.failure import FAILURES, Failure, FailureCode
+from shared.domain.upload_errors import EmptyUpload, NotMedia, UploadTooLarge
 from worker.pipeline.errors import (
     ChannelMissing,
     DecodeFailed,

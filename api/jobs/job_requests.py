@@ -10,11 +10,12 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.request_body import blocks, issues, options_of
+from api.jobs.request_body import blocks, describe_issues, merge_options
 from shared.container import Services
-from shared.domain.errors import EmolineError, InvalidRequest, Outage, UploadNotFound
+from shared.domain.errors import EmolineError, InvalidRequest, Outage
 from shared.domain.ids import is_id
 from shared.domain.job import Job
+from shared.domain.upload_errors import UploadNotFound
 from shared.schemas.job_requests import BatchRequest, JobRequest
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -22,65 +23,62 @@ _Body = TypeVar("_Body", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of each job of a batch, in the order in which they were given."""
+    """The jobs of a batch in the order of the request, with an error in the place of each that was refused."""
 
     id: str
     outcomes: Sequence[Job | EmolineError]
 
 
 async def receive_json(request: Request, services: Services, idempotency_key: str | None) -> Job:
-    """The job that a body describes.
+    """Submit the job that a body describes.
 
     Raises:
         InvalidRequest, InvalidConfig, MalformedUpload.
-        EndpointNotFound, IdempotencyMismatch, and what `Uploads.submit` raises.
+        EndpointNotFound, IdempotencyMismatch, and the errors of `Uploads.submit`.
     """
     body = b"".join([block async for block in blocks(request)])
-    return await run_in_threadpool(lambda: _submitted(_parsed(JobRequest, body), services, idempotency_key))
+    return await run_in_threadpool(lambda: _submit(_parse(JobRequest, body), services, idempotency_key))
 
 
 async def receive_batch(request: Request, services: Services, idempotency_key: str | None) -> Batch:
-    """The jobs that a body describes, and errors in the place of those that cannot be.
+    """Submit the jobs that a body describes.
 
     Raises:
         InvalidRequest, InvalidConfig (of the defaults), MalformedUpload.
-        Outage: nobody knows how many of the jobs there are.
+        Outage: an unknown number of the jobs was submitted.
     """
     body = b"".join([block async for block in blocks(request)])
-    return await run_in_threadpool(lambda: _batch(_parsed(BatchRequest, body), services, idempotency_key))
+    return await run_in_threadpool(_submit_batch, body, services, idempotency_key)
 
 
-def _parsed(kind: type[_Body], body: bytes | Mapping[str, Any]) -> _Body:
-    try:
-        return kind.model_validate_json(body) if isinstance(body, bytes) else kind.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(f"{issues(error, 'body')}.") from error
-
-
-def _batch(wanted: BatchRequest, services: Services, key: str | None) -> Batch:
-    options_of(wanted.defaults, services.settings)  # what is wrong with them is said once
+def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
+    batch = _parse(BatchRequest, body)
+    merge_options(batch.defaults, services.settings)  # an error of the defaults is the error of the whole batch
     batch_id = services.submission.batch_id(key)
-    outcomes = [
-        _outcome(wanted.defaults | one, services, key and f"{key}/{index}", batch_id)
-        for index, one in enumerate(wanted.jobs)
-    ]
+    outcomes: list[Job | EmolineError] = []
+    for index, config in enumerate(batch.jobs):
+        try:
+            job_request = _parse(JobRequest, batch.defaults | config)
+            outcomes.append(_submit(job_request, services, key and f"{key}/{index}", batch_id))
+        except Outage:
+            raise
+        except EmolineError as error:
+            outcomes.append(error)
     return Batch(batch_id, outcomes)
 
 
-def _outcome(body: Mapping[str, Any], services: Services, key: str | None, batch_id: str) -> Job | EmolineError:
+def _parse(kind: type[_Body], body: bytes | Mapping[str, Any]) -> _Body:
     try:
-        return _submitted(_parsed(JobRequest, body), services, key, batch_id)
-    except Outage:
-        raise
-    except EmolineError as error:
-        return error
+        return kind.model_validate_json(body) if isinstance(body, bytes) else kind.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequest(f"{describe_issues(error, 'body')}.") from error
 
 
-def _submitted(wanted: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:
-    options, source = options_of(wanted.model_extra or {}, services.settings), wanted.source
+def _submit(job_request: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:
+    options, source = merge_options(job_request.model_extra or {}, services.settings), job_request.source
     if source.url is not None:
-        return services.submission.enqueue_url(source.url, wanted.filename, options, key, batch_id)
-    if wanted.filename:
+        return services.submission.enqueue_url(source.url, job_request.filename, options, key, batch_id)
+    if job_request.filename:
         raise InvalidRequest("body.filename: an upload was given its name when it was begun.")
     if not is_id("upl", source.upload_id or ""):
         raise UploadNotFound

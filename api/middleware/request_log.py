@@ -65,11 +65,13 @@ class RequestLog:
 class _ObservedRequest:
     """A request that is being answered; times are `time.perf_counter()`.
 
-    `status` is 500 until a response starts: an unforeseen exception becomes that.
+    `id` is the client's own if it is safe in a log. `status` is 500 until a response starts: an unforeseen exception
+    becomes that.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, metrics: ApiMetrics) -> None:
-        self.id = _client_id(scope) or str(uuid_utils.uuid7())
+        client_ids = (value for name, value in scope["headers"] if name == _HEADER and _LOGGABLE_ID.fullmatch(value))
+        self.id = next((str(value, "ascii") for value in client_ids), None) or str(uuid_utils.uuid7())
         self.status = 500
         self.began_at = time.perf_counter()
         self.answered_at: float | None = None
@@ -90,11 +92,3 @@ class _ObservedRequest:
             self.status = int(message["status"])  # an HTTPStatus would be logged by its name
             message["headers"] = [*message.get("headers", ()), (_HEADER, self.id.encode())]
         await self._send(message)
-
-
-def _client_id(scope: Scope) -> str | None:
-    """The id that the client gave the request, if it is safe in a log."""
-    for name, value in scope["headers"]:
-        if name == _HEADER and _LOGGABLE_ID.fullmatch(value):
-            return str(value, "ascii")
-    return None

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response, status
 
 from api.dependencies import IdempotencyKey, ServicesDep
-from api.errors import described, responses
+from api.errors import error_document, responses
 from api.jobs.job_requests import receive_batch
-from shared.domain.errors import BatchNotFound, BodyTooLarge, EmolineError, InvalidConfig, MalformedUpload
+from shared.domain.errors import BatchNotFound, BodyTooLarge, EmolineError, InvalidConfig
 from shared.domain.ids import is_id
+from shared.domain.upload_errors import MalformedUpload
 from shared.schemas.batches import BatchDocument, NewBatchDocument
 from shared.schemas.job_requests import batch_request_schema
 
@@ -48,7 +49,7 @@ async def submit(
     """
     batch = await receive_batch(request, services, idempotency_key)
     response.headers["Location"] = f"/v1/batches/{batch.id}"
-    outcomes = [described(item) if isinstance(item, EmolineError) else item for item in batch.outcomes]
+    outcomes = [error_document(item) if isinstance(item, EmolineError) else item for item in batch.outcomes]
     return NewBatchDocument.from_outcomes(batch.id, outcomes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from shared.domain.errors import (
     ObjectNotFound,
     ResultNotReady,
 )
-from shared.frame_scores import Grid
 from shared.schemas.frames import FramesDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -60,7 +58,14 @@ def frames(
     media_type = negotiate_media_type(request, NPZ, JSON)
     job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
     if media_type == NPZ:
-        return npz_response(f"{job_id}-frames.npz", _arrays(grid))
+        arrays: dict[str, NDArray[Any]] = {
+            "start_ms": grid.start_ms,
+            "channel": grid.channel,
+            "segment": grid.segment,
+            "scores": grid.scores,
+            "labels": np.array(grid.labels, np.str_),
+        }
+        return npz_response(f"{job_id}-frames.npz", ((name, _npy(array)) for name, array in arrays.items()))
     return json_response(FramesDocument.from_grid(grid, job.recording.role))
 
 
@@ -80,14 +85,6 @@ def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     """The embeddings of the segments, where the job's config asked for them."""
     embedded = services.frame_store.embeddings(job_id)
     return npz_response(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in embedded))
-
-
-def _arrays(grid: Grid) -> Iterator[tuple[str, bytes]]:
-    yield "start_ms", _npy(grid.start_ms)
-    yield "channel", _npy(grid.channel)
-    yield "segment", _npy(grid.segment)
-    yield "scores", _npy(grid.scores)
-    yield "labels", _npy(np.array(grid.labels, np.str_))
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -18,7 +18,6 @@ from api.parameters import Text, Time
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
-    EmptyUpload,
     EndpointNotFound,
     IdempotencyMismatch,
     InvalidConfig,
@@ -27,22 +26,25 @@ from shared.domain.errors import (
     JobFinished,
     JobNotFound,
     JobRunning,
-    MalformedUpload,
-    MissingFile,
     NothingToRetry,
-    NotMedia,
     QueueFull,
     QuotaExceeded,
     StorageFull,
     TooManyOpenJobs,
+)
+from shared.domain.ids import is_id
+from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.domain.upload_errors import (
+    EmptyUpload,
+    MalformedUpload,
+    MissingFile,
+    NotMedia,
     UploadBusy,
     UploadIncomplete,
     UploadNotFound,
     UploadTooLarge,
     UploadUsed,
 )
-from shared.domain.ids import is_id
-from shared.domain.job import JobState, JobStatus, SegmentCounts
 from shared.ports import JobFilter
 from shared.schemas.job import JobDocument, JobPageDocument
 from shared.schemas.job_requests import job_request_schema
@@ -193,8 +195,8 @@ def jobs(
     """All jobs, newest first, a page at a time."""
     if cursor is not None and not is_id("job", cursor):
         raise InvalidCursor
-    wanted = JobFilter(status, created_after, created_before, label, dominant, batch_id)
-    page = services.reader.page(limit=limit, after=cursor, wanted=wanted)
+    job_filter = JobFilter(status, created_after, created_before, label, dominant, batch_id)
+    page = services.reader.page(limit=limit, after=cursor, job_filter=job_filter)
     return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
 
 
@@ -215,10 +217,12 @@ def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
 def retry(
     job_id: JobId,
     services: ServicesDep,
-    what: Annotated[RetryScope, Body(embed=True, description="What is analysed anew.")] = "failed_segments",
+    scope: Annotated[
+        RetryScope, Body(embed=True, alias="what", description="What is analysed anew.")
+    ] = "failed_segments",
 ) -> JobDocument:
     """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
-    services.job_retry.retry(job_id, what)
+    services.job_retry.retry(job_id, scope)
     return _document(services.reader.job(job_id), services)
 
 

@@ -48,9 +48,10 @@ def waveform(
 ) -> Response:
     """Lowest and highest samples of the channels that are analysed; there as soon as the recording is decoded."""
     end = None if end_ms is None else from_ms(end_ms)
-    job, recorded = services.waveform_store.read(job_id, from_ms(start_ms), end)
-    channels = tuple(number for number in recorded.channels if channel in (None, number))
-    return json_response(WaveformDocument.from_waveform(recorded.of(channels).reduced(points), job.recording.role))
+    job, stored = services.waveform_store.read(job_id, from_ms(start_ms), end)
+    channels = tuple(number for number in stored.channels if channel in (None, number))
+    selected = stored.select_channels(channels).reduced(points)
+    return json_response(WaveformDocument.from_waveform(selected, job.recording.role))
 
 
 @router.get(
@@ -74,13 +75,13 @@ async def heatmap(
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
     render_pool: RenderPool = request.app.state.render_pool
-    data = await run_in_threadpool(collect_heatmap, services, job_id, channel, HeatmapSize(width))
+    data = await run_in_threadpool(load_heatmap_data, services, job_id, channel, HeatmapSize(width))
     png = await render_pool.run(draw_heatmap, data, lang)
     return Response(png, media_type="image/png")
 
 
-def collect_heatmap(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
-    """Collect the data of a job's heat map, of one channel or of all. Raises the errors of `/heatmap.png`."""
+def load_heatmap_data(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
+    """Load the data of a job's heat map. Raises the errors of the route, and InvalidRequest for a wrong channel."""
     job, result = services.reader.result(job_id)
     try:
         _, waveform = services.waveform_store.read(job_id)

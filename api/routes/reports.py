@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.render_pool import RenderPool
-from api.routes.pictures import collect_heatmap
+from api.routes.pictures import load_heatmap_data
 from reports.findings import collect_findings
 from reports.heatmap_input import HeatmapSize
 from reports.rendering import render_html, render_pdf
@@ -36,9 +36,9 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
     render_pool: RenderPool = request.app.state.render_pool
-    report_input = await run_in_threadpool(_collect_input, services, job_id, _base_url(request), with_clips=False)
-    document = await render_pool.run(render_pdf, report_input, lang)
-    return Response(document, media_type="application/pdf", headers=_inline(f"{job_id}.pdf"))
+    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
+    document = await render_pool.run(render_pdf, report, lang)
+    return Response(document, media_type="application/pdf", headers=_inline_file(f"{job_id}.pdf"))
 
 
 @router.get(
@@ -52,33 +52,33 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
     render_pool: RenderPool = request.app.state.render_pool
-    report_input = await run_in_threadpool(_collect_input, services, job_id, _base_url(request), with_clips=True)
-    document = await render_pool.run(render_html, report_input, lang)
+    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
+    document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
-    return Response(document, media_type="text/html", headers=headers | _inline(f"{job_id}.html"))
+    return Response(document, media_type="text/html", headers=headers | _inline_file(f"{job_id}.html"))
 
 
-def _collect_input(services: Services, job_id: str, base_url: str, *, with_clips: bool) -> ReportInput:
-    """Collect the contents of a report. `base_url` is that of the service, as the client reaches it."""
+def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool) -> ReportInput:
     job, result = services.reader.result(job_id)
-    links, clips, heatmap = {}, {}, None
-    if not job.audio_deleted:
-        indices = (scored.segment.index for scored in result.segments)
-        links = {index: f"{base_url}/v1/jobs/{job_id}/segments/{index}/audio" for index in indices}
+    clips: dict[int, bytes] = {}
     if with_clips:
         for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
             with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
                 clips[index] = services.reader.segment_sound(job_id, index)
+    indices = [] if job.audio_deleted else [segment.segment.index for segment in result.segments]
+    links = {index: f"{base_url}/v1/jobs/{job_id}/segments/{index}/audio" for index in indices}
+    heatmap = None
     if result.timeline:
-        with suppress(ObjectNotFound):  # the job was analysed before frames were stored
-            heatmap = collect_heatmap(services, job_id, None, HeatmapSize())
+        with suppress(ObjectNotFound):  # the job was analysed before frames were kept
+            heatmap = load_heatmap_data(services, job_id, None, HeatmapSize())
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
     return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap)
 
 
 def _base_url(request: Request) -> str:
+    """The base URL of the service, as the client reaches it."""
     return str(request.base_url).rstrip("/")
 
 
-def _inline(filename: str) -> dict[str, str]:
+def _inline_file(filename: str) -> dict[str, str]:
     return {"Content-Disposition": f'inline; filename="{filename}"'}

@@ -49,8 +49,8 @@ def timeline(
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, outcome = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
-    entries = [entry for entry in outcome.timeline if channel in (None, entry.channel)]
+    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
 
 

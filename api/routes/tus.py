@@ -16,13 +16,13 @@ from api.jobs.request_body import blocks
 from api.middleware.tus_protocol import TUS_PATH, TUS_VERSION
 from api.routes.uploads import complete_upload
 from shared.container import Services
-from shared.domain.errors import (
+from shared.domain.errors import StorageFull, StoreUnavailable
+from shared.domain.upload import PartedUpload
+from shared.domain.upload_errors import (
     EmptyUpload,
     MalformedUpload,
     NotMedia,
     PartSize,
-    StorageFull,
-    StoreUnavailable,
     TusContentType,
     TusVersion,
     UploadBusy,
@@ -31,7 +31,6 @@ from shared.domain.errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.domain.upload import PartedUpload
 
 _CONTENT_TYPE = "application/offset+octet-stream"
 _MAX_METADATA = 4096

@@ -11,14 +11,13 @@ from fastapi.concurrency import contextmanager_in_threadpool, iterate_in_threadp
 from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.request_body import blocks
-from shared.domain.errors import (
+from shared.domain.errors import StorageFull, StoreUnavailable
+from shared.domain.upload_errors import (
     ChecksumMismatch,
     MalformedUpload,
     NotMedia,
     PartNotFound,
     PartSize,
-    StorageFull,
-    StoreUnavailable,
     UploadBusy,
     UploadComplete,
     UploadIncomplete,

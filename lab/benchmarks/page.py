@@ -112,8 +112,8 @@ def measure(on_step: OnStep) -> PageReport:
             open_services(settings, LocalWakeUps()) as services,
             serving(create_app(services, hosts(settings)), listener) as url,
         ):
-            for done, (segments, hours) in enumerate(HOURS.items()):
-                on_step(f"{segments} segments", done, len(HOURS))
+            for step, (segments, hours) in enumerate(HOURS.items()):
+                on_step(f"{segments} segments", step, len(HOURS))
                 job_id = store_analysed_call(services, segments, hours)
                 rows.append(measure_page(browser, f"{url}/#/jobs/{job_id}", segments))
     return PageReport(Machine.current(), rows)

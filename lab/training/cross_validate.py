@@ -48,9 +48,9 @@ def answer_speaker(directory: Path, data: Path, speaker: str) -> FolderAnswers:
     pipeline = build_pipeline(Settings(model=str(directory), device="cpu"))
     with pipeline.model, tqdm() as progress:
 
-        def on_step(name: str, done: int, total: int | None) -> None:
+        def on_step(name: str, completed: int, total: int | None) -> None:
             progress.set_description(f"speaker {speaker}, {name}", refresh=False)
-            progress.total, progress.n = total, done
+            progress.total, progress.n = total, completed
             progress.refresh()
 
         return answer_folder(source, pipeline, SegmentationOptions(), on_step, units="speakers", robust=True)

@@ -1,6 +1,6 @@
 """The Chinese texts, in simplified characters."""
 
-# ruff: noqa: RUF001  # full-width punctuation is what Chinese is written with
+# ruff: noqa: RUF001  # Chinese has full-width punctuation
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ class LocalObjectStore:
         self._root = root.resolve()
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._drop_abandoned()
+        for file in self._incoming.iterdir():  # partial files of processes that were killed
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _ABANDONED_S:
+                    file.unlink()
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:
@@ -69,13 +72,6 @@ class LocalObjectStore:
 
     def put_url(self, key: str, size: int, lasts_s: int) -> None:
         return None
-
-    def _drop_abandoned(self) -> None:
-        """Delete the partial files of processes that were killed."""
-        for file in self._incoming.iterdir():
-            with suppress(FileNotFoundError):
-                if time.time() - file.stat().st_mtime > _ABANDONED_S:
-                    file.unlink()
 
     def _path(self, key: str) -> Path:
         if any(part in ("", ".", "..") for part in key.removesuffix("/").split("/")):

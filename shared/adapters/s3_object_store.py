@@ -45,11 +45,20 @@ class S3ObjectStore:
         self._client = connect(endpoint_url, path_style=path_style)
         # The signature of a URL covers its host, so it is made by a client of that host, which never connects to it.
         self._public = connect(public_url, path_style=path_style) if public_url else self._client
-        self._start(url)
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+            self._drop_uploads(self._prefix, begun_before=datetime.now(UTC) - _ABANDONED)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            sentence = _REFUSED.get(status, f"The store answers {status} for {{url}}.")
+            raise StoreUnavailable(sentence.format(url=url)) from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:
-        writer = S3Writer(self._client, self._place(key), _content_type(key))
+        content_type = "audio/flac" if key.endswith(".flac") else "application/octet-stream"
+        writer = S3Writer(self._client, self._place(key), content_type)
         try:
             yield writer
             writer.finish()
@@ -73,8 +82,15 @@ class S3ObjectStore:
             raise ValueError(f"a prefix to delete ends with '/', not {prefix!r}")
         full = f"{self._key(prefix[:-1])}/"
         with store_errors():
-            for page in self._pages(full):
-                self._delete([entry["Key"] for entry in page.get("Contents", [])])
+            for page in self._pages(full):  # of 1,000 objects, the most that one request deletes
+                if not page.get("Contents"):
+                    continue
+                deletion = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": [{"Key": entry["Key"]} for entry in page["Contents"]], "Quiet": True},
+                )
+                if deletion.get("Errors"):
+                    raise StoreUnavailable
             self._drop_uploads(full)
 
     def sizes(self, prefix: str) -> dict[str, int]:
@@ -94,44 +110,21 @@ class S3ObjectStore:
         self._public.close()
         self._client.close()
 
-    def _start(self, url: str) -> None:
-        try:
-            self._client.head_bucket(Bucket=self._bucket)
-            self._drop_uploads(self._prefix, begun_before=datetime.now(UTC) - _ABANDONED)
-        except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            sentence = _REFUSED.get(status, f"The store answers {status} for {{url}}.")
-            raise StoreUnavailable(sentence.format(url=url)) from error
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
-
     def _pages(self, prefix: str) -> Iterable[ListObjectsV2OutputTypeDef]:
         return self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
 
-    def _delete(self, keys: list[str]) -> None:
-        """Delete at most 1,000 objects, as many as a page of a listing has."""
-        if not keys:
-            return
-        done = self._client.delete_objects(
-            Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        )
-        if done.get("Errors"):
-            raise StoreUnavailable
-
     def _drop_uploads(self, prefix: str, *, begun_before: datetime | None = None) -> None:
         """Abort the multipart uploads of writers that were killed."""
-        for upload in self._uploads(prefix):
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+        uploads: list[MultipartUploadTypeDef] = []
+        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's answer where there are none
+            uploads = [upload for page in pages for upload in page.get("Uploads", [])]
+        for upload in uploads:
             if begun_before is None or upload["Initiated"] < begun_before:
                 with suppress(self._client.exceptions.NoSuchUpload):  # it ended meanwhile
                     self._client.abort_multipart_upload(
                         Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                     )
-
-    def _uploads(self, prefix: str) -> list[MultipartUploadTypeDef]:
-        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
-        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's answer where there are none
-            return [upload for page in pages for upload in page.get("Uploads", [])]
-        return []
 
     def _place(self, key: str) -> ObjectPlace:
         return {"Bucket": self._bucket, "Key": self._key(key)}
@@ -140,7 +133,3 @@ class S3ObjectStore:
         if any(part in ("", ".", "..") for part in key.split("/")):
             raise ValueError(f"not a key: {key!r}")
         return self._prefix + key
-
-
-def _content_type(key: str) -> str:
-    return "audio/flac" if key.endswith(".flac") else "application/octet-stream"

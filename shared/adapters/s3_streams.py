@@ -83,25 +83,21 @@ class S3Reader(io.RawIOBase):
 
     def _read(self, size: int) -> bytes:
         for _ in range(_TRIES):
-            body = self._body_near()
+            if self._body is None or not 0 <= self._position - self._body_position <= _READ_PAST:
+                self._connect()
+            body = self._body
+            assert body is not None
             with suppress(BotoCoreError):
-                self._read_past(body)
+                while (ahead := self._position - self._body_position) > 0:
+                    if not (skipped := body.read(min(ahead, _READ_PAST))):
+                        break
+                    self._body_position += len(skipped)
                 if data := body.read(size):
                     self._body_position += len(data)
                     self._sure_of_size = True
                     return data
             self._hang_up()
         raise StoreUnavailable
-
-    def _body_near(self) -> StreamingBody:
-        if self._body is None or not 0 <= self._position - self._body_position <= _READ_PAST:
-            self._connect()
-        assert self._body is not None
-        return self._body
-
-    def _read_past(self, body: StreamingBody) -> None:
-        while (ahead := self._position - self._body_position) > 0 and (data := body.read(min(ahead, _READ_PAST))):
-            self._body_position += len(data)
 
     def _end(self) -> int:
         """Return the size of the object.

@@ -67,7 +67,7 @@ def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
 
     On a server one statement does both, which is one round trip without a transaction.
     """
-    if limits.of_jobs:
+    if limits.limits_jobs:
         if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
             # The transactions of a tenant that add jobs go one by one, so that two do not both take the last place.
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job.tenant, 0))))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CursorResult, Engine, select, update
 
@@ -22,8 +21,18 @@ class SqlApiKeyStore:
         self._read = Sessions.read_only(engine)
 
     def add(self, key: ApiKey, sha256: str) -> None:
+        row = ApiKeyRow(
+            id=key.id,
+            sha256=sha256,
+            tenant=key.tenant,
+            name=key.name,
+            prefix=key.prefix,
+            scopes=[scope.value for scope in key.scopes],
+            created_at=key.created_at,
+            revoked_at=key.revoked_at,
+        )
         with self._write.begin() as session:
-            session.add(ApiKeyRow(sha256=sha256, **_values(key)))
+            session.add(row)
 
     def find(self, sha256: str) -> ApiKey | None:
         query = select(ApiKeyRow).where(ApiKeyRow.sha256 == sha256, ApiKeyRow.revoked_at.is_(None))
@@ -49,18 +58,6 @@ class SqlApiKeyStore:
             assert isinstance(result, CursorResult)
             if result.rowcount != 1:
                 raise KeyNotFound
-
-
-def _values(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "tenant": key.tenant,
-        "name": key.name,
-        "prefix": key.prefix,
-        "scopes": [scope.value for scope in key.scopes],
-        "created_at": key.created_at,
-        "revoked_at": key.revoked_at,
-    }
 
 
 def _key_from_row(row: ApiKeyRow) -> ApiKey:

@@ -51,7 +51,7 @@ class SqlBacklog:
             deliveries, due_since = session.execute(_DUE.where(WebhookDeliveryRow.due_at <= self._clock.now())).one()
         # On a server each query sees the tables at a later time, so the difference may be negative.
         analysed = _count(jobs, JobState.INFERRING) - _count(unanalysed, JobState.INFERRING)
-        queued, preparing = (jobs.get(state.value, _NONE) for state in (JobState.QUEUED, JobState.PREPARING))
+        queued, preparing = (jobs.get(state.value, _EMPTY) for state in (JobState.QUEUED, JobState.PREPARING))
         inferring_since = min((since for _, since, _ in unanalysed.values() if since), default=None)
         return [
             Waiting(Queue.PREPARE, queued[0] + preparing[0], queued[1], size=queued[2] + preparing[2]),
@@ -67,7 +67,7 @@ class SqlBacklog:
 
 
 _Row = tuple[int, Any, int]
-_NONE: _Row = (0, None, 0)
+_EMPTY: _Row = (0, None, 0)
 
 
 def _rows(session: Session, query: Any) -> dict[str, _Row]:
@@ -76,4 +76,4 @@ def _rows(session: Session, query: Any) -> dict[str, _Row]:
 
 
 def _count(jobs: dict[str, _Row], state: JobState) -> int:
-    return jobs.get(state.value, _NONE)[0]
+    return jobs.get(state.value, _EMPTY)[0]

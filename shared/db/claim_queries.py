@@ -123,16 +123,11 @@ class _Shares:
         self._last_taken: dict[str, int] = {}
         self._last_free = {job.id: job.last for job in jobs}
         self._exhausted: set[str] = set()
-        self._firsts = self._first_segments(jobs[: budget // _USUAL_SEGMENT + 1])
-
-    def _first_segments(self, jobs: Sequence[Any]) -> dict[str, SegmentRow]:
-        """Lock the first segments of the first jobs with one query.
-
-        Short recordings have no other segment, and a query for each would take longer than the model.
-        """
-        firsts = [(job.id, job.first) for job in jobs]
+        # One query locks the first segments of the first jobs. Short recordings have no other segment, and a query for
+        # each would take longer than the model.
+        firsts = [(job.id, job.first) for job in jobs[: budget // _USUAL_SEGMENT + 1]]
         query = self._free().where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(firsts))
-        return {row.job_id: row for row in self._session.scalars(query)} if firsts else {}
+        self._firsts = {row.job_id: row for row in session.scalars(query)} if firsts else {}
 
     def share_among(self, tenants: list[list[str]]) -> None:
         """Take segments of the jobs of each tenant until the budget or the segments are used up."""
@@ -156,21 +151,21 @@ class _Shares:
 
     def _take_of_job(self, job_id: str, share: int) -> int:
         """Take the next segments that fit into `share`, and the first one whenever it fits into the budget."""
-        taken = 0
+        taken_samples = 0
         for row in self._free_segments(job_id, share):
             samples = row.end - row.start
             if self.chosen and samples > self._budget_left:
                 self._budget_left = 0  # a search for a shorter one would be a query for each job, and out of turn
-            if self._full or (taken and samples > share - taken):
-                return taken
+            if self._full or (taken_samples and samples > share - taken_samples):
+                return taken_samples
             self.chosen.append(row)
             self._last_taken[job_id] = row.index
             self._budget_left -= samples
-            taken += samples
-            if taken >= share:
-                return taken
+            taken_samples += samples
+            if taken_samples >= share:
+                return taken_samples
         self._exhausted.add(job_id)
-        return taken
+        return taken_samples
 
     def _free_segments(self, job_id: str, share: int) -> Iterator[SegmentRow]:
         if first := self._firsts.pop(job_id, None):

@@ -46,7 +46,7 @@ class SqlJobRepository:
 
     def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
-            sessions = self._write if limits.of_jobs else self._add
+            sessions = self._write if limits.limits_jobs else self._add
             with traces.span("submit", job=job.id), sessions.begin() as session:
                 admission.add_within_limits(session, job, limits)
         except IntegrityError:

@@ -46,8 +46,8 @@ def check_schema(engine: Engine) -> None:
     revision, newest = _revision(engine), scripts.get_current_head()
     _refuse_unknown(revision, scripts)
     if revision != newest:
-        has = f"is at version {revision}" if revision else "was never set up"
-        raise DatabaseUnusable(f"The database {has}, and this Emoline needs version {newest}: run `emoline migrate`.")
+        state = f"is at version {revision}" if revision else "was never set up"
+        raise DatabaseUnusable(f"The database {state}, and this Emoline needs version {newest}: run `emoline migrate`.")
 
 
 def alembic_config(engine: Engine) -> Config:

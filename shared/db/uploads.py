@@ -13,10 +13,10 @@ from shared.db import admission
 from shared.db.claim_queries import free
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import UploadPartRow, UploadRow
-from shared.domain.errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed
 from shared.domain.job import Job
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.upload import LASTS, PartedUpload, UploadState
+from shared.domain.upload_errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed
 from shared.ports import Clock, StoredPart, UploadClaim
 
 _LEASE = timedelta(seconds=120)

@@ -52,12 +52,14 @@ class SqlDeliveryQueue:
                     continue
                 row.attempts, row.fence = row.attempts + 1, row.fence + 1
                 row.lease_until = self._now() + _LEASE
+                until = signing.previous_until
+                previous = signing.previous_secret if until and until > self._clock.now() else None
                 return DeliveryClaim(
                     id=row.id,
                     endpoint_id=row.endpoint_id,
                     url=row.url,
                     body=row.body,
-                    secrets=self._secrets(signing),
+                    secrets=(signing.secret, previous) if previous else (signing.secret,),
                     attempts=row.attempts,
                     fence=row.fence,
                     job_id=row.job_id,
@@ -90,18 +92,12 @@ class SqlDeliveryQueue:
     def _update_endpoint(self, session: Session, endpoint: WebhookEndpointRow, attempt: Attempt) -> None:
         """Disable an endpoint that refuses further events, or has failed for days without a success."""
         now = self._clock.now()
-        endpoint.failing_since = None if attempt.taken else endpoint.failing_since or now
+        endpoint.failing_since = None if attempt.accepted else endpoint.failing_since or now
         failed_long = endpoint.failing_since is not None and now - endpoint.failing_since >= DISABLED_AFTER
         if attempt.unwanted or failed_long:
             endpoint.disabled_at = endpoint.disabled_at or now
             waiting = update(WebhookDeliveryRow).where(PENDING, WebhookDeliveryRow.endpoint_id == endpoint.id)
             session.execute(waiting.values(state=DeliveryState.DISABLED.value))
-
-    def _secrets(self, signing: SigningSecrets) -> tuple[str, ...]:
-        """Return the valid secrets, newest first."""
-        until = signing.previous_until
-        previous = signing.previous_secret if until and until > self._clock.now() else None
-        return (signing.secret, previous) if previous else (signing.secret,)
 
 
 def tenant_secret(session: Session, tenant: str) -> WebhookSecretRow:

@@ -67,7 +67,7 @@ class SqlWorkQueue:
             return self._claim(session, claim_queries.finishable(self._now()))
 
     def _claim(self, session: Session, query: Select[JobRow]) -> Claim | None:
-        # The short candidates are sorted first: if Postgres is to lock what it sorts, it sorts whole rows of all jobs.
+        # The short candidates are sorted first: Postgres sorts whole rows of all jobs if it also locks them.
         candidates = query.with_only_columns(JobRow.id).limit(_CANDIDATES).scalar_subquery()
         locked = query.where(JobRow.id.in_(candidates)).limit(1).with_for_update(skip_locked=True, of=JobRow)
         row = session.scalar(locked)

@@ -60,10 +60,10 @@ class Alert:
     start: int
 
 
-def raised(
+def find_alerts(
     rules: Iterable[AlertRule], segments: Iterable[SegmentResult], recording: Recording, duration: int
 ) -> tuple[Alert, ...]:
-    """The alerts of a recording of `duration` samples, from its analysed segments."""
+    """Return the alerts of a recording of `duration` samples, from its analysed segments."""
     segments = list(segments)
     alerts = (_alert(rule, segments, recording, duration) for rule in rules)
     return tuple(alert for alert in alerts if alert is not None)
@@ -75,12 +75,14 @@ def _alert(rule: AlertRule, segments: Iterable[SegmentResult], recording: Record
     if rule.part != "whole":
         quarter = _QUARTERS.index(rule.part)
         part_start, part_end = duration * quarter // 4, duration * (quarter + 1) // 4
-    heard, starts = 0, []
+    samples_heard, starts = 0, []
     for result in segments:
         segment = result.segment
         in_channel = rule.channel in (None, segment.channel, recording.role(segment.channel))
         samples = min(part_end, segment.end) - max(part_start, segment.start)
         if in_channel and samples > 0 and result.outcome.emotion in rule.emotions:
-            heard += samples
+            samples_heard += samples
             starts.append(segment.start)
-    return Alert(rule, heard, min(starts)) if starts and heard >= from_ms(rule.at_least_ms) else None
+    if not starts or samples_heard < from_ms(rule.at_least_ms):
+        return None
+    return Alert(rule, samples_heard, min(starts))

@@ -77,7 +77,7 @@ TRANSITIONS: dict[JobState, set[JobState]] = {
 
 
 def deadline(options: JobOptions, now: datetime) -> datetime | None:
-    """The time by which a job that is submitted or retried `now` must have ended, None without a limit."""
+    """Return the time by which a job that is submitted or retried `now` must have ended, None without a limit."""
     return None if options.deadline_s is None else now + timedelta(seconds=options.deadline_s)
 
 
@@ -218,13 +218,13 @@ class SegmentCounts:
     analysed: int = 0
 
     @property
-    def done(self) -> int:
+    def processed(self) -> int:
         """The number of segments that are not pending."""
         return self.ok + self.skipped
 
 
 def progress(job: Job, counts: SegmentCounts) -> float:
-    """The share of the work that is done, 0 to 1.
+    """Return the share of the work that is done, 0 to 1.
 
     The final number of segments is unknown during decoding, so the share is weighted by the decoded part.
     """
@@ -234,5 +234,5 @@ def progress(job: Job, counts: SegmentCounts) -> float:
         return 0.99
     declared = job.recording.duration
     decoded = min(1.0, job.prepared / declared) if declared else 0.0
-    analysed = counts.done / counts.total if counts.total else 0.0
+    analysed = counts.processed / counts.total if counts.total else 0.0
     return 0.99 * decoded * analysed

@@ -1,4 +1,4 @@
-"""Limits of tenants, and how much of a quota is left."""
+"""Limits of tenants, and the remaining amounts of their quotas."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Limits:
                 raise ValueError(f"limits.{field.name} must be more than 0, not {value:g}")
 
     @property
-    def of_jobs(self) -> bool:
+    def limits_jobs(self) -> bool:
         """Whether any limit applies to the submission of jobs."""
         limits = (self.open_jobs, self.upload_bytes_per_day, self.audio_hours_per_day, self.queued_jobs)
         return any(limit is not None for limit in limits)

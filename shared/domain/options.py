@@ -176,9 +176,15 @@ class JobOptions:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
         if self.deadline_s is not None:
             _check_range("deadline_s", self.deadline_s, 1, _TEN_YEARS_S)
-        self._check_roles()
+        if len(self.roles) > MOST_APART or len(set(self.roles)) < len(self.roles):
+            raise ValueError(f"roles must be at most {MOST_APART} different names")
+        if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
+            raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
         self._check_webhook()
-        self._check_alerts()
+        if len(self.alerts) > _ALERT_LIMIT:
+            raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")
+        if not all(rule.channel is None or self._is_channel(rule.channel) for rule in self.alerts):
+            raise ValueError(f"alerts.channel must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
         if self.analyse is not None:
             self._check_analyse(self.analyse)
 
@@ -202,12 +208,6 @@ class JobOptions:
         if self.webhook_endpoint_id is not None and not is_id("whe", self.webhook_endpoint_id):
             raise ValueError("webhook_endpoint_id must be like whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77")
 
-    def _check_roles(self) -> None:
-        if len(self.roles) > MOST_APART or len(set(self.roles)) < len(self.roles):
-            raise ValueError(f"roles must be at most {MOST_APART} different names")
-        if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
-            raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
-
     def _check_analyse(self, channels: tuple[int | str, ...]) -> None:
         if self.channels == "mix":
             raise ValueError("analyse chooses among channels, but with mix there is only one: use split or auto")
@@ -215,12 +215,6 @@ class JobOptions:
             raise ValueError("analyse must name a channel; leave it out to analyse all")
         if not all(map(self._is_channel, channels)):
             raise ValueError(f"each of analyse must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
-
-    def _check_alerts(self) -> None:
-        if len(self.alerts) > _ALERT_LIMIT:
-            raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")
-        if not all(rule.channel is None or self._is_channel(rule.channel) for rule in self.alerts):
-            raise ValueError(f"alerts.channel must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
 
     def _is_channel(self, channel: int | str) -> bool:
         return channel in self.roles or channel in range(MOST_APART)

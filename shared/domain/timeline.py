@@ -60,7 +60,7 @@ class QuarterSummary:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How often the emotion `target` follows `source` in a channel."""
+    """The number of times that the emotion `target` follows `source` in a channel."""
 
     source: str
     target: str
@@ -121,6 +121,7 @@ def aggregate(
     segments = sorted(segments, key=lambda result: result.segment.index)
     analysed = confident(segments, options.min_confidence)
     timeline = merge(analysed, from_ms(options.gap_ms))
+    quarters = pairwise(duration * quarter // 4 for quarter in range(5)) if analysed else ()
     return Result(
         dominant=dominant(analysed),
         timeline=tuple(timeline),
@@ -128,7 +129,7 @@ def aggregate(
         summary=Summary(
             share_by_emotion=_shares(analysed),
             by_channel=tuple(_by_channel(analysed)),
-            by_quarter=tuple(_by_quarter(analysed, duration)),
+            by_quarter=tuple(QuarterSummary(start, end, _shares(analysed, start, end)) for start, end in quarters),
             transitions=tuple(_transitions(timeline)),
             peaks=tuple(_peaks(analysed)),
         ),
@@ -197,14 +198,6 @@ def _by_channel(analysed: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
         channel_dominant = dominant(segments)
         assert channel_dominant is not None  # a channel is listed because it has segments
         yield ChannelSummary(channel, channel_dominant, _shares(segments))
-
-
-def _by_quarter(analysed: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
-    if not analysed:
-        return
-    bounds = [duration * quarter // 4 for quarter in range(5)]
-    for start, end in pairwise(bounds):
-        yield QuarterSummary(start, end, _shares(analysed, start, end))
 
 
 def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:

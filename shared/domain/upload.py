@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.errors import PartNotFound
+from shared.domain.upload_errors import PartNotFound
 
 LASTS = timedelta(hours=24)
 """The lifetime of an upload, counted from its creation, its last bytes over tus, and its completion."""

@@ -81,7 +81,7 @@ class Attempt:
     retry_after_s: float = 0
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         """Whether the receiver accepted the event."""
         return self.status is not None and 200 <= self.status < 300
 
@@ -113,7 +113,7 @@ class Delivery:
 
 def state_after(attempt: Attempt, attempts: int) -> DeliveryState:
     """Return the state of a delivery after its `attempts`-th attempt."""
-    if attempt.taken:
+    if attempt.accepted:
         return DeliveryState.DELIVERED
     if attempt.unwanted:
         return DeliveryState.DISABLED

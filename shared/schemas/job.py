@@ -77,7 +77,7 @@ class ProgressDocument(Document):
             eta_s = round((now.astimezone(UTC) - job.started_at).total_seconds() * (1 - share) / share)
         return cls(
             segments_total=counts.total,
-            segments_done=counts.done,
+            segments_done=counts.processed,
             segments_skipped=counts.skipped,
             percent=round(100 * share, 1),
             eta_s=eta_s,

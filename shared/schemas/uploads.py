@@ -72,9 +72,9 @@ class UploadDocument(BaseModel):
     part_bytes: int | None
     """Null over tus."""
     parts: list[PartDocument]
-    """Of an open upload, but not of one over tus."""
+    """All parts of an open upload; none over tus."""
     sha256: str | None
-    """Of the whole recording, when it is complete."""
+    """Hash of the whole recording, null until it is complete."""
     job_id: str | None
     """The job that was made of it."""
     created_at: datetime

@@ -38,5 +38,5 @@ def endpoint_test_body(endpoint_id: str, now: datetime) -> str:
 
 def _body(event: EventType, now: datetime, data: dict[str, Any]) -> str:
     at = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    # In ASCII, so that nobody's idea of an encoding changes what was signed.
+    # In ASCII, so that the signed bytes are the same in every encoding.
     return json.dumps({"type": event.value, "timestamp": at, "data": data}, separators=(",", ":"))

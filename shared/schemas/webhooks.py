@@ -51,12 +51,12 @@ class EndpointDocument(BaseModel):
     enabled: bool
     created_at: datetime
     failing_since: datetime | None
-    """When the first failed of the attempts since the last that was taken."""
+    """Time of the first failure since the last accepted attempt."""
     disabled_at: datetime | None
 
     @classmethod
     def from_endpoint(cls, endpoint: Endpoint, **fields: str) -> Self:
-        """Return the document of an endpoint; `fields` are those that a subclass adds."""
+        """Return the document of an endpoint; `fields` are the fields that a subclass adds."""
         return cls(
             id=endpoint.id,
             url=endpoint.url,
@@ -71,12 +71,12 @@ class EndpointDocument(BaseModel):
 
 class NewEndpointDocument(EndpointDocument):
     secret: str
-    """What signs, shown this once."""
+    """The signing secret, in this answer only."""
 
 
 class SecretDocument(BaseModel):
     secret: str
-    """What signs from now on, shown this once."""
+    """The new signing secret, in this answer only."""
 
 
 class EndpointPageDocument(BaseModel):
@@ -101,7 +101,7 @@ class DeliveryDocument(BaseModel):
     created_at: datetime
     delivered_at: datetime | None
     payload: dict[str, Any]
-    """What is sent."""
+    """The body that is sent."""
 
     @classmethod
     def from_delivery(cls, delivery: Delivery) -> Self:

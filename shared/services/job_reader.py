@@ -56,9 +56,9 @@ class JobReader:
         """Return the jobs with these ids; unknown ids are left out."""
         return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
-    def page(self, *, limit: int, after: str | None, wanted: JobFilter) -> JobViewPage:
+    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobViewPage:
         """Return a page of at most `limit` jobs after the id `after`, newest first."""
-        page = self.jobs.page(limit=limit, after=after, job_filter=wanted)
+        page = self.jobs.page(limit=limit, after=after, job_filter=job_filter)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 

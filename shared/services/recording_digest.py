@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.domain.errors import EmptyUpload, NotMedia, UploadTooLarge
+from shared.domain.upload_errors import EmptyUpload, NotMedia, UploadTooLarge
 from shared.services.file_type import HEAD_BYTES, plainly_not_media
 
 

@@ -6,8 +6,8 @@ import sys
 from contextlib import ExitStack
 from threading import RLock
 
-from shared.domain.errors import PartSize
 from shared.domain.upload import PartedUpload
+from shared.domain.upload_errors import PartSize
 from shared.ports import ObjectStore, ObjectWriter, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import piece_key
 

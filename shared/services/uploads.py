@@ -14,19 +14,19 @@ from datetime import timedelta
 
 import uuid_utils
 
-from shared.domain.errors import (
-    ChecksumMismatch,
-    EmptyUpload,
-    MalformedUpload,
-    Outage,
-    UploadComplete,
-    UploadIncomplete,
-    UploadTooLarge,
-)
+from shared.domain.errors import Outage
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, Part, PartedUpload, PartView, UploadState, part_bytes_for
+from shared.domain.upload_errors import (
+    ChecksumMismatch,
+    EmptyUpload,
+    MalformedUpload,
+    UploadComplete,
+    UploadIncomplete,
+    UploadTooLarge,
+)
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
 from shared.services.recording_digest import RecordingDigest

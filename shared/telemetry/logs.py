@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import structlog
@@ -43,6 +43,7 @@ def log_to_stderr(level: str, form: LogFormat, role: str | None = None) -> None:
 
     Every line has the `role` of the process if it is given. Secrets are removed from all lines.
     """
+    emoline_level = logging.getLevelNamesMapping()[level]
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _Constant({"role": role} if role else {}),
@@ -50,16 +51,18 @@ def log_to_stderr(level: str, form: LogFormat, role: str | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
     ]
-    after = _renderers(form)
+    if form == "console":
+        console = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        after = [_redacted(console)]
+    else:
+        after = [structlog.processors.format_exc_info, _redacted(_as_json)]
     structlog.configure(
         processors=[*before, *after],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(emoline_level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
-    _take_over_libraries(level, before, after)
-
-
-def _take_over_libraries(level: str, before: Sequence[Processor], after: Sequence[Processor]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -69,7 +72,6 @@ def _take_over_libraries(level: str, before: Sequence[Processor], after: Sequenc
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    emoline_level = logging.getLevelNamesMapping()[level]
     root.setLevel(max(emoline_level, _QUIET))
     logging.getLogger(_SCHEDULER).setLevel(emoline_level)
     logging.captureWarnings(True)
@@ -84,18 +86,6 @@ class _Constant:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.update(self._values)
         return event
-
-
-def _renderers(form: LogFormat) -> list[Processor]:
-    if form == "console":
-        return [
-            _redacted(
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-                )
-            )
-        ]
-    return [structlog.processors.format_exc_info, _redacted(_as_json)]
 
 
 def _redacted(render: Callable[[WrappedLogger, str, EventDict], str]) -> Processor:

@@ -136,7 +136,7 @@ def test_the_database_of_a_server_is_migrated_by_hand_only(bare_postgres_url: st
     migrate(engine)
     engine.dispose()
     with open_services(settings, LocalWakeUps()) as services:
-        assert services.reader.page(limit=1, after=None, wanted=JobFilter()).views == []
+        assert services.reader.page(limit=1, after=None, job_filter=JobFilter()).views == []
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])

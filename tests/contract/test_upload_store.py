@@ -10,17 +10,11 @@ import uuid_utils
 from sqlalchemy import Engine
 
 from shared.db.uploads import SqlUploadStore
-from shared.domain.errors import (
-    UploadBusy,
-    UploadComplete,
-    UploadNotFound,
-    UploadOffset,
-    UploadUsed,
-)
 from shared.domain.job import DEFAULT_TENANT, Job
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.upload import LASTS, PartedUpload, UploadState
+from shared.domain.upload_errors import UploadBusy, UploadComplete, UploadNotFound, UploadOffset, UploadUsed
 from shared.ports import JobRepository, StoredPart, UploadClaim, UploadStore
 from tests.support.clock import ManualClock
 

@@ -77,7 +77,7 @@ def test_each_job_is_finished_once_and_not_before_its_last_segment(
         while batch := queue.claim_segments(1):
             queue.record([(claim, HAPPY) for claim in batch], MODEL)
             for claim in until_none(queue.claim_finish):
-                assert jobs.counts([claim.job.id])[claim.job.id].done == 2
+                assert jobs.counts([claim.job.id])[claim.job.id].processed == 2
                 queue.save(claim, claim.job.to(JobState.SUCCEEDED, clock.now()))
                 finished.append(claim.job.id)
         return finished

@@ -82,7 +82,9 @@ def test_without_a_server_the_picture_is_the_same(
     columns = TimeColumns(own.hop, len(own.channels[0].scores))
     shown = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(own.labels))
     for channel in own.channels:
-        assert np.array_equal(analysis.waveform.of((channel.number,)).peaks[:, 0], stored[str(channel.number)])
+        assert np.array_equal(
+            analysis.waveform.select_channels((channel.number,)).peaks[:, 0], stored[str(channel.number)]
+        )
         assert np.allclose(channel.scores, shown[channel.number], atol=1e-3, equal_nan=True)
     assert heatmap.draw(own).startswith(b"\x89PNG")
     assert not out.exists()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.alert import Alert, AlertRule, raised
+from shared.domain.alert import Alert, AlertRule, find_alerts
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
@@ -25,7 +25,7 @@ def voice(start_s: float, seconds: float, emotion: str = "angry", channel: int =
 
 def heard(rule: AlertRule, *voices: SegmentResult) -> list[tuple[int, int]]:
     """Seconds heard, and where they begin, of each alert."""
-    alerts = raised([rule], voices, CALL, DURATION)
+    alerts = find_alerts([rule], voices, CALL, DURATION)
     return [(alert.heard // SECOND, alert.start // SECOND) for alert in alerts]
 
 
@@ -33,7 +33,7 @@ def test_all_segments_count_together_up_to_the_very_sample() -> None:
     assert heard(ANGRY, voice(50, 12), voice(10, 8)) == [(20, 10)]
     short = replace(ANGRY, at_least_ms=20_001)
     assert heard(short, voice(50, 12), voice(10, 8)) == []
-    assert raised([ANGRY], [], CALL, DURATION) == ()
+    assert find_alerts([ANGRY], [], CALL, DURATION) == ()
 
 
 def test_only_the_emotions_that_are_named_count() -> None:
@@ -51,7 +51,7 @@ def test_a_channel_is_listened_to_by_number_or_role(channel: int | str | None, e
 def test_a_role_that_the_recording_has_not_is_never_heard() -> None:
     mixed = replace(CALL, roles=())
     rule = replace(ANGRY, channel="customer")
-    assert raised([rule], [voice(0, 60, channel=0)], mixed, DURATION) == ()
+    assert find_alerts([rule], [voice(0, 60, channel=0)], mixed, DURATION) == ()
 
 
 def test_of_a_segment_across_the_border_of_a_quarter_its_part_counts() -> None:
@@ -64,7 +64,7 @@ def test_of_a_segment_across_the_border_of_a_quarter_its_part_counts() -> None:
 
 def test_each_rule_is_judged_by_itself() -> None:
     sad = AlertRule("sad", ("sad",), at_least_ms=1_000)
-    alerts = raised([ANGRY, sad], [voice(0, 19), voice(30, 1, "sad")], CALL, DURATION)
+    alerts = find_alerts([ANGRY, sad], [voice(0, 19), voice(30, 1, "sad")], CALL, DURATION)
     assert alerts == (Alert(sad, SECOND, 30 * SECOND),)
 
 

@@ -149,7 +149,7 @@ def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are
     for _ in range(5):  # more often than a segment may be tried
         with pytest.raises(error):
             InferStage(full, FakeModel()).run_once()
-        assert services.jobs.counts([job_id])[job_id].done == 0
+        assert services.jobs.counts([job_id])[job_id].processed == 0
     InferStage(services, FakeModel()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, embedding_key) == {0: (DIM,), 2: (DIM,)}

@@ -14,12 +14,12 @@ import pytest
 
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_services
-from shared.domain.errors import (
+from shared.domain.errors import EndpointNotFound, IdempotencyMismatch, JobNotFound
+from shared.domain.options import JobOptions, RetentionOptions
+from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
+from shared.domain.upload_errors import (
     ChecksumMismatch,
     EmptyUpload,
-    EndpointNotFound,
-    IdempotencyMismatch,
-    JobNotFound,
     MalformedUpload,
     NotMedia,
     PartSize,
@@ -30,8 +30,6 @@ from shared.domain.errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.domain.options import JobOptions, RetentionOptions
-from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
 from shared.ports import Queue
 from shared.services.uploads import Uploads
 from shared.settings import Settings

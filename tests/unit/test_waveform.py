@@ -88,6 +88,6 @@ def test_fewer_points_keep_every_peak_and_the_place_of_each(pairs: int, points: 
 
 def test_one_channel_of_several() -> None:
     whole = waveform(5)
-    assert whole.of((3,)).channels == (3,)
-    assert np.array_equal(whole.of((3,)).peaks[:, 0], whole.peaks[:, 1])
-    assert whole.of(()).reduced(3).peaks.shape == (3, 0, 2)
+    assert whole.select_channels((3,)).channels == (3,)
+    assert np.array_equal(whole.select_channels((3,)).peaks[:, 0], whole.peaks[:, 1])
+    assert whole.select_channels(()).reduced(3).peaks.shape == (3, 0, 2)

@@ -63,8 +63,8 @@ class HttpDownloader:
         self._headers = {"User-Agent": f"Emoline/{version('emoline-service')}", "Accept": "*/*"}
 
     @contextmanager
-    def open(self, url: str, unwanted: Callable[[], bool]) -> Iterator[HttpDownload]:
-        """Begin a download; it breaks off within a second once `unwanted` returns True.
+    def open(self, url: str, canceled: Callable[[], bool]) -> Iterator[HttpDownload]:
+        """Begin a download; it breaks off within a second once `canceled` returns True.
 
         Raises:
             DownloadRefused: the URL, or a redirect, leads to an address to which no request is sent.
@@ -73,19 +73,19 @@ class HttpDownloader:
         deadline = time.monotonic() + self._timeout_s
         with ExitStack() as opened:
             with _as_failures():
-                coming = self._follow(url, deadline, unwanted, opened)
+                coming = self._follow(url, deadline, canceled, opened)
             status = coming.response.status
             if status != HTTPStatus.OK:
                 may_pass = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MAY_PASS
                 raise DownloadFailed(f"The host of the URL answered {status}.", may_pass=may_pass)
             yield HttpDownload(coming, self._stall_s, deadline)
 
-    def _follow(self, url: str, deadline: float, unwanted: Callable[[], bool], opened: ExitStack) -> StreamedAnswer:
+    def _follow(self, url: str, deadline: float, canceled: Callable[[], bool], opened: ExitStack) -> StreamedAnswer:
         """Follow redirects to the final response; each address on the way is checked like the first."""
         for _ in range(_MOST_REDIRECTS + 1):
             wait_s = min(self._stall_s, max(0.001, deadline - time.monotonic()))
             coming = opened.enter_context(
-                self._outgoing.request("GET", url, None, self._headers, wait_s, canceled=unwanted)
+                self._outgoing.request("GET", url, None, self._headers, wait_s, canceled=canceled)
             )
             location = coming.headers.get("location")
             if coming.response.status not in _REDIRECTS or not location:

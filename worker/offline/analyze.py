@@ -90,7 +90,10 @@ def analyze(
             options=options.aggregation,
             model=pipeline.model.info,
         )
-        return Analysis(preparation.describe(_recording(file)), result, preparation.waveform(), writer.logits)
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        recording = Recording(file.name, file.stat().st_size, sha256, source_key=str(file))
+        return Analysis(preparation.describe(recording), result, preparation.waveform(), writer.logits)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:
@@ -131,9 +134,3 @@ class _SegmentWriter:
         for files in (self._segments, self._embeddings):
             if files:
                 files.delete_earlier()
-
-
-def _recording(file: Path) -> Recording:
-    with file.open("rb") as opened:
-        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    return Recording(file.name, file.stat().st_size, sha256, source_key=str(file))

@@ -41,8 +41,8 @@ class Download(Protocol):
 class Downloader(Protocol):
     """Downloads recordings."""
 
-    def open(self, url: str, unwanted: Callable[[], bool]) -> AbstractContextManager[Download]:
-        """Begin a download; it breaks off within a second once `unwanted` returns True.
+    def open(self, url: str, canceled: Callable[[], bool]) -> AbstractContextManager[Download]:
+        """Begin a download; it breaks off within a second once `canceled` returns True.
 
         Raises:
             DownloadRefused: the URL leads to an address to which no request is sent.

@@ -10,7 +10,7 @@ from shared.domain.recording import Recording
 from shared.ports import Claim
 from shared.services.submission import display_name
 from worker.pipeline.errors import DownloadFailed
-from worker.pipeline.ports import Download, Downloader
+from worker.pipeline.ports import Downloader
 from worker.stages.hold_lease import Lease, WorkerStopping
 
 
@@ -60,17 +60,12 @@ class Fetch:
             # A worker that has lost the job must not overwrite the recording that another worker has downloaded.
             self.services.ports.work_queue.renew(claim)
             sha256 = upload.store()
-            named = _named(claim.job.recording, download)
-        return replace(named, size_bytes=upload.size, sha256=sha256).without_url()
+            recording = claim.job.recording
+            if download.filename and not (recording.origin is not None and recording.origin.named):
+                recording = replace(recording, filename=display_name(download.filename))
+        return replace(recording, size_bytes=upload.size, sha256=sha256).without_url()
 
     def _check(self, keeper: Lease) -> None:
         keeper.check()
         if self.stop.is_set():
             raise WorkerStopping
-
-
-def _named(recording: Recording, download: Download) -> Recording:
-    """The recording with the name its submitter gave it, or else the name that the host gave."""
-    if not download.filename or (recording.origin is not None and recording.origin.named):
-        return recording
-    return replace(recording, filename=display_name(download.filename))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.container import Services
-from shared.domain.alert import raised
+from shared.domain.alert import find_alerts
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.timeline import confident, dominant
@@ -36,6 +36,6 @@ class FinishStage:
         leading = dominant(scored)
         finished = job.evolve(
             dominant=leading.emotion if leading else None,
-            alerts=raised(job.options.alerts, scored, job.recording, job.prepared),
+            alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
         )
         return finished.to(JobState.SUCCEEDED, now)

@@ -41,11 +41,11 @@ def hold_lease(renew: Callable[[], None], lease_s: float) -> Iterator[Lease]:
     that another worker takes over meanwhile is refused when its results are written.
     """
     lease = Lease()
-    done = Event()
+    context_ended = Event()
 
     def keep_renewing() -> None:
         every_s = wait_s = lease_s / 3
-        while not done.wait(wait_s):
+        while not context_ended.wait(wait_s):
             try:
                 renew()
                 wait_s = every_s
@@ -62,5 +62,5 @@ def hold_lease(renew: Callable[[], None], lease_s: float) -> Iterator[Lease]:
     try:
         yield lease
     finally:
-        done.set()
+        context_ended.set()
         thread.join()

@@ -69,7 +69,13 @@ class InferStage:
             worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
             try:
                 with hold_lease(lambda: queue.renew_segments(claims), self.services.settings.lease_s) as lease:
-                    inferences = self._infer(fresh)
+                    jobs = self._jobs(fresh).values()
+                    traces.link(job.trace for job in jobs)
+                    inferences = infer(
+                        self.model,
+                        [self._sound(claim) for claim in fresh],
+                        frame_embeddings=any(job.options.embeddings == "frame" for job in jobs),
+                    )
                     lease.check()
                     self._store(fresh, inferences)
                 outcomes = [(claim, inference.outcome) for claim, inference in zip(fresh, inferences, strict=True)]
@@ -82,12 +88,6 @@ class InferStage:
             metrics.count_outcomes([outcome for _, outcome in outcomes], recorded)
             _log.info("batch.done", recorded=recorded)
             self.services.ports.wake_ups.wake(Queue.FINISH)
-
-    def _infer(self, claims: Sequence[SegmentClaim]) -> list[Inference]:
-        jobs = self._jobs(claims)
-        traces.link(job.trace for job in jobs.values())
-        frame_embeddings = any(job.options.embeddings == "frame" for job in jobs.values())
-        return infer(self.model, [self._sound(claim) for claim in claims], frame_embeddings=frame_embeddings)
 
     def _jobs(self, claims: Sequence[SegmentClaim]) -> dict[str, Job]:
         """The jobs of the claims by id, without the deleted ones."""

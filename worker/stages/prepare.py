@@ -71,18 +71,17 @@ class PrepareStage:
             lease.check()
             if self.stop.is_set():
                 raise WorkerStopping
-            stored = [self._store(claim.job.id, clip) for clip in clips]
+            stored = []
+            for clip in clips:
+                key = audio_key(claim.job.id, clip.segment)
+                with self.services.object_store.writer(key) as writer:
+                    writer.write(flac(clip))
+                stored.append(StoredSegment(clip.segment, key))
             if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
                 self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
                 saved_at = time.monotonic()
             if stored:
                 self.services.ports.wake_ups.wake(Queue.INFER)
-
-    def _store(self, job_id: str, clip: Clip) -> StoredSegment:
-        key = audio_key(job_id, clip.segment)
-        with self.services.object_store.writer(key) as writer:
-            writer.write(flac(clip))
-        return StoredSegment(clip.segment, key)
 
 
 def flac(clip: Clip) -> bytes:

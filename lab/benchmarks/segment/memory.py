@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,19 +34,15 @@ def peak_memory(file: Path, hours: float) -> Peak:
     with subprocess.Popen(command) as process:
         while process.poll() is None:
             # The last value counts, not the highest: between fork and exec a child has its parent's memory.
-            for pid in [process.pid, *_children(process.pid)]:
+            pids = [int(entry.name) for entry in _PROCESSES.iterdir() if entry.name.isdecimal()]
+            children = [pid for pid in pids if _field(pid, "PPid") == process.pid]
+            for pid in [process.pid, *children]:
                 resident[pid] = _field(pid, "VmHWM") * _KIBI or resident.get(pid, 0)
             time.sleep(_LOOK_EVERY_S)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     parent = resident.pop(process.pid)
     return Peak(hours, parent, sum(resident.values()))
-
-
-def _children(parent: int) -> Iterator[int]:
-    for entry in _PROCESSES.iterdir():
-        if entry.name.isdecimal() and _field(int(entry.name), "PPid") == parent:
-            yield int(entry.name)
 
 
 def _field(pid: int, name: str) -> int:

@@ -14,7 +14,7 @@ from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 
 @contextmanager
 def open_preparation(
-    file: Path, options: SegmentationOptions, on_activity: OnActivity = lambda channel, heard: None
+    file: Path, options: SegmentationOptions, on_activity: OnActivity = lambda channel, activity: None
 ) -> Iterator[Preparation]:
     """Open a file for segmentation while the context lasts. Raises PipelineError."""
     settings = Settings()

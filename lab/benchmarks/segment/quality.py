@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.benchmarks.segment.clips import Span
-from lab.benchmarks.segment.recording import Condition, Stretch, Truth, Utterance
+from lab.benchmarks.segment.recording import Condition, Truth, Utterance
 from shared.domain.recording import SAMPLE_RATE, from_ms
 
 _TOLERANCE = from_ms(50)
@@ -125,22 +125,19 @@ def _tallies(truth: Truth, segments: Sequence[Span]) -> dict[Condition, Tally]:
     segmented = _mask(segments, truth.duration)
     tallies: dict[Condition, list[Tally]] = defaultdict(list)
     for stretch in truth.stretches:
-        samples = slice(stretch.start, stretch.end)
-        tallies[stretch.condition].append(_tally(stretch, segments, speech[samples], segmented[samples]))
+        spoken, covered = speech[stretch.start : stretch.end], segmented[stretch.start : stretch.end]
+        split = splits(stretch.utterances, segments)
+        tally = Tally(
+            utterances=len(stretch.utterances),
+            split=len(split),
+            split_in_sound=sum(in_sound(utterance, gap) for utterance, gap in split),
+            speech=int(spoken.sum()),
+            lost=int((spoken & ~covered).sum()),
+            kept=int(covered.sum()),
+            not_speech=int((covered & ~spoken).sum()),
+        )
+        tallies[stretch.condition].append(tally)
     return {condition: _sum(values) for condition, values in tallies.items()}
-
-
-def _tally(stretch: Stretch, segments: Sequence[Span], speech: _Mask, segmented: _Mask) -> Tally:
-    split = splits(stretch.utterances, segments)
-    return Tally(
-        utterances=len(stretch.utterances),
-        split=len(split),
-        split_in_sound=sum(in_sound(utterance, gap) for utterance, gap in split),
-        speech=int(speech.sum()),
-        lost=int((speech & ~segmented).sum()),
-        kept=int(segmented.sum()),
-        not_speech=int((segmented & ~speech).sum()),
-    )
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import cycle
+from itertools import count, cycle
 from math import ceil
 
 import numpy as np
@@ -123,7 +123,7 @@ def stretches(clips: Sequence[Clip], seconds: float) -> Iterator[tuple[Stretch, 
     The conditions alternate every two and a half minutes, or every sixth of a recording of less than 15 minutes.
     """
     rng = np.random.default_rng(_SEED)
-    deck = _shuffled(clips, rng)
+    deck = (clips[index] for _ in count() for index in rng.permutation(len(clips)))
     start, total = 0, round(seconds * SAMPLE_RATE)
     longest = ceil(min(_STRETCH_S, seconds / len(Condition)) * SAMPLE_RATE)
     for condition in cycle(Condition):
@@ -132,11 +132,6 @@ def stretches(clips: Sequence[Clip], seconds: float) -> Iterator[tuple[Stretch, 
             return
         yield _stretch(condition, start, length, deck, rng)
         start += length
-
-
-def _shuffled(clips: Sequence[Clip], rng: np.random.Generator) -> Iterator[Clip]:
-    while True:
-        yield from (clips[index] for index in rng.permutation(len(clips)))
 
 
 def _stretch(

@@ -33,20 +33,17 @@ class Segmented:
 def segment(file: Path, vad: VoiceDetectorName) -> Segmented:
     """Segment a recording of one channel. Raises PipelineError."""
     options = SegmentationOptions(vad=vad)
-    heard: list[SpeechActivity] = []
+    activity: list[SpeechActivity] = []
     segments: list[Span] = []
     started, first_s = time.perf_counter(), None
-    with open_preparation(file, options, lambda channel, part: heard.append(part)) as preparation:
+    with open_preparation(file, options, lambda channel, part: activity.append(part)) as preparation:
         for clips in preparation.clips():
             if clips and first_s is None:
                 first_s = time.perf_counter() - started
             segments.extend((clip.segment.start, clip.segment.end) for clip in clips)
-    return Segmented(segments, _speech(heard, options.min_silence_ms), first_s)
-
-
-def _speech(heard: list[SpeechActivity], shortest_pause_ms: int) -> list[Span]:
-    mask = np.concatenate([np.empty(0, np.bool_), *(part.speech for part in heard)])
-    return [(start * HOP, end * HOP) for start, end in close_gaps(runs(mask), shortest_pause_ms // STEP_MS)]
+    mask = np.concatenate([np.empty(0, np.bool_), *(part.speech for part in activity)])
+    speech = [(start * HOP, end * HOP) for start, end in close_gaps(runs(mask), options.min_silence_ms // STEP_MS)]
+    return Segmented(segments, speech, first_s)
 
 
 def decode(file: Path) -> int:

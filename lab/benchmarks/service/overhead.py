@@ -58,7 +58,7 @@ def measure_overheads(recordings: int, rounds: int, on_step: OnStep) -> list[Ove
         minute = write_sound(stack.folder / "minute.opus", 60)
         long = write_sound(stack.folder / "long.opus", 60 * recordings)
         with _open_client(stack, *_WORKERS) as distributed, _open_client(serverless) as embedded:
-            ways: dict[str, Callable[[Recordings], float]] = {
+            runs: dict[str, Callable[[Recordings], float]] = {
                 "analyze": lambda files: run_processes("analyze", [files], os.environ | _ONE_THREAD),
                 "embedded": lambda files: seconds(partial(_process, embedded, files)),
                 "distributed": lambda files: seconds(partial(_process, distributed, files)),
@@ -67,7 +67,7 @@ def measure_overheads(recordings: int, rounds: int, on_step: OnStep) -> list[Ove
             sets = {f"{recordings} of 1 min": [minute] * recordings, f"one of {recordings} min": [long]}
             overheads = []
             for title, files in sets.items():
-                parts = {f"{title}, {way}": partial(run, files) for way, run in ways.items()}
+                parts = {f"{title}, {name}": partial(run, files) for name, run in runs.items()}
                 analyze_s, embedded_s, distributed_s = (
                     values.tolist() for values in in_turn(parts, rounds, on_step).values()
                 )

@@ -76,10 +76,10 @@ class _UploadPeak:
 @contextmanager
 def watch_api(tmp: Path) -> Iterator[_UploadPeak]:
     """Record the API's peak memory and the peak number of temporary files while the context lasts."""
-    peak, done = _UploadPeak(), Event()
+    peak, context_ended = _UploadPeak(), Event()
 
     def watch() -> None:
-        while not done.wait(_SAMPLE_EVERY_S):
+        while not context_ended.wait(_SAMPLE_EVERY_S):
             peak.resident = max(peak.resident, resident_bytes("API"))
             peak.temporary = max(peak.temporary, sum(1 for _ in tmp.iterdir()))
 
@@ -88,7 +88,7 @@ def watch_api(tmp: Path) -> Iterator[_UploadPeak]:
     try:
         yield peak
     finally:
-        done.set()
+        context_ended.set()
         thread.join()
 
 

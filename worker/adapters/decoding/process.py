@@ -38,7 +38,7 @@ from worker.pipeline.errors import (
 )
 
 _FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv"
-"""Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open what they name."""
+"""Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open the files that they name."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
 _MOST_MEMORY = 2 << 30

@@ -74,22 +74,18 @@ class FileServer:
             while len(request := self._ours.recv(_REQUEST.size, socket.MSG_WAITALL)) == _REQUEST.size:
                 position, size = _REQUEST.unpack(request)
                 try:
-                    data = self._read(position, min(size, _BLOCK_BYTES))
+                    data = b""
+                    if position < self._length:
+                        self._reading_since = time.monotonic()
+                        self._file.seek(position)
+                        data = self._file.read(min(size, _BLOCK_BYTES))
+                        self._reading_since = None
                 except Exception as error:
                     self._error = error
                     self._hang_up()
                 else:
                     self._ours.sendall(_REPLY.pack(len(data)))
                     self._ours.sendall(data)
-
-    def _read(self, position: int, size: int) -> bytes:
-        if position >= self._length:
-            return b""
-        self._reading_since = time.monotonic()
-        self._file.seek(position)
-        data = self._file.read(size)
-        self._reading_since = None
-        return data
 
     def _hang_up(self) -> None:
         with suppress(OSError):  # the process has closed its end
@@ -133,20 +129,16 @@ class RemoteFile(io.RawIOBase):
         if self._position >= self._length:
             return 0
         if not 0 <= self._position - self._block_start < len(self._block):
-            self._block, self._block_start = self._fetch(self._position), self._position
+            if self._requested != self._position:
+                if self._requested is not None:
+                    self._receive_block()
+                self._request(self._position)
+            self._block, self._block_start = self._receive_block(), self._position
+            self._request(self._position + len(self._block))
         data = self._block[self._position - self._block_start :][: len(view)]
         view[: len(data)] = data
         self._position += len(data)
         return len(data)
-
-    def _fetch(self, position: int) -> memoryview:
-        if self._requested != position:
-            if self._requested is not None:
-                self._receive_block()
-            self._request(position)
-        block = self._receive_block()
-        self._request(position + len(block))
-        return block
 
     def _request(self, position: int) -> None:
         self._requested = position if position < self._length else None

@@ -21,8 +21,9 @@ from worker.pipeline.ports import Samples
 _LOAD_TIMEOUT_S = 3600.0
 """A first use may download two gigabytes."""
 SPIN, SPIN_COUNT = "GOMP_SPINCOUNT", "3000"
-"""How long OpenMP's threads wait for each other by spinning. By default they spin on while another process, such as a
-decoder, has their core: measured on two cores with one busy, that made the model 100 times slower."""
+"""A limit on the time for which OpenMP's threads spin while they wait for each other. By default they spin on while
+another process, such as a decoder, has their core: measured on two cores with one busy, that made the model 100 times
+slower."""
 _SLACK = 4.0
 """The factor by which a busy machine may become slower than it was."""
 

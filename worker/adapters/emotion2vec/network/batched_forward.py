@@ -99,8 +99,8 @@ class Network:
         for clip, start, length in zip(clips, packing.starts, packing.lengths, strict=True):
             wave = clip.to(self._device, non_blocking=True) / _FULL_SCALE
             wave = F.layer_norm(wave, wave.shape) if self._normalize else wave
-            seen = wave[: self._front_end.samples(length)]
-            sound[start * stride : start * stride + len(seen)] = seen
+            framed = wave[: self._front_end.samples(length)]
+            sound[start * stride : start * stride + len(framed)] = framed
         return sound
 
     def _encode(self, x: Tensor, frames: list[int]) -> Tensor:
