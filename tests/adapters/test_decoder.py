@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from tests.support.decoder import DECODER, decoder_pid, fork_server_pid
 from tests.support.media.broken import place_canary
 from tests.support.media.containers import cases as containers
 from tests.support.media.encode import FORMATS, encode
@@ -32,21 +33,10 @@ from worker.pipeline.errors import (
 )
 from worker.pipeline.ports import Samples
 
-DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
 MONO = speech_like(4, seed=7).samples
 CODEC_DELAY = 0.15 * SAMPLE_RATE
 """The most by which AAC without an edit list is too long: two frames of 1024 samples."""
 STEREO = np.stack([MONO, speech_like(4, seed=8).samples], axis=1)
-
-
-def fork_server_pid() -> int:
-    command = ["pgrep", "-f", "-P", str(os.getpid()), "worker.adapters.decoding.fork_server"]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def decoder_pid() -> int:
-    command = ["pgrep", "-n", "-P", str(fork_server_pid())]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def decoded(path: Path, decoder: FfmpegDecoder = DECODER) -> tuple[AudioFormat, Samples, list[RecordingWarning]]:

@@ -21,7 +21,7 @@ from shared.adapters.s3_object_store import S3ObjectStore
 from shared.domain.errors import StoreUnavailable
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from tests.adapters.test_decoder import decoder_pid
+from tests.support.decoder import decoder_pid
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy

@@ -13,9 +13,10 @@ from threading import Timer
 import pytest
 
 from shared.adapters.outgoing_http import BLOCK_BYTES, Outgoing
-from tests.adapters.conftest import NAME
-from tests.adapters.test_outgoing import HERE, LITERALS, TRICKS
+from tests.support.hostile_urls import LITERALS, TRICKS
+from tests.support.servers.certificate import HOST_NAME
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
+from tests.support.servers.receiver import HERE
 from worker.adapters.downloader import HttpDownloader
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
@@ -217,8 +218,10 @@ def test_no_trick_in_a_redirect_reaches_a_private_address(host: Host, trick: str
 def test_a_name_that_leads_elsewhere_at_the_next_redirect_is_refused(host: Host) -> None:
     answers = iter([["127.0.0.3"], ["127.0.0.1"]])
     with hosting("127.0.0.3") as public:
-        public.at("/", redirects(f"http://{NAME}:{host.port}/again"))
-        error = failed(f"http://{NAME}:{public.port}/", HttpDownloader(Outgoing(ONLY_ONE, lambda *_: next(answers)), 5))
+        public.at("/", redirects(f"http://{HOST_NAME}:{host.port}/again"))
+        error = failed(
+            f"http://{HOST_NAME}:{public.port}/", HttpDownloader(Outgoing(ONLY_ONE, lambda *_: next(answers)), 5)
+        )
     assert isinstance(error, DownloadRefused)
     assert (public.connections, host.connections) == (1, 0)
 
@@ -258,7 +261,7 @@ def test_https_is_as_good(certificate: Path, monkeypatch: pytest.MonkeyPatch) ->
     with hosting(tls=context) as host:
         host.at("/", says(BODY))
         downloader = HttpDownloader(Outgoing(HERE, lambda *_: ["127.0.0.1"]), 20)
-        assert "certificate" in str(failed(f"https://{NAME}:{host.port}/", downloader))
+        assert "certificate" in str(failed(f"https://{HOST_NAME}:{host.port}/", downloader))
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         downloader = HttpDownloader(Outgoing(HERE, lambda *_: ["127.0.0.1"]), 20)
-        assert fetched(f"https://{NAME}:{host.port}/", downloader)[0] == BODY
+        assert fetched(f"https://{HOST_NAME}:{host.port}/", downloader)[0] == BODY

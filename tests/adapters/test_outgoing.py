@@ -14,45 +14,13 @@ from threading import Thread
 import pytest
 
 from shared.adapters.outgoing_http import Answer, Outgoing, Unreachable
-from tests.adapters.conftest import NAME
-from tests.support.servers.receiver import Receiver, Reply, receiving
+from tests.support.hostile_urls import LITERALS, TRICKS
+from tests.support.servers.certificate import HOST_NAME
+from tests.support.servers.receiver import HERE, Receiver, Reply, receiving
 
-HERE = [ip_network("127.0.0.0/8")]
 ROUTED_NOWHERE = "192.88.99.1"
 """A public address that nobody has had since relays of 6to4 were given up."""
 PUBLIC = ["8.8.8.8", ROUTED_NOWHERE, "2606:4700:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::1"]
-
-LITERALS = [
-    # This machine, in every way in which a system reads an IPv4 address.
-    "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "0x7f000001", "0x7f.1", "0x7f.0x0.0x0.0x1",
-    "017700000001", "0177.1", "0177.0.0.1", "0177.0.0.0x1", "00000177.0.0.01", "0", "0.0.0.0", "0x0", "localhost",
-    "LOCALHOST", "127.0.0.1.", "localhost.",
-    # This machine by IPv6, and IPv4 in IPv6.
-    "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]",
-    "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
-    "[2002:7f00:1::]", "[2002:7f00:0001::1]", "[2001:0:7f00:1::1]", "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
-    # Networks that are not public.
-    "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1", "198.18.0.1",
-    "[fc00::1]", "[fd12:3456::1]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[::ffff:10.0.0.1]",
-    "[64:ff9b::10.0.0.1]", "[2002:0a00:1::]", "[2001:db8::1]", "192.0.2.1", "203.0.113.1",
-    # Where clouds tell a machine its secrets.
-    "169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "[::ffff:169.254.169.254]",
-    "[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "168.63.129.16", "169.254.170.2",
-    # To many at once, or to nobody.
-    "224.0.0.1", "239.255.255.250", "255.255.255.255", "240.0.0.1", "[ff02::1]", "[ff0e::1]",
-]  # fmt: skip
-TRICKS = [
-    "http://{own}@public.example/", "http://public.example@{own}/", "http://user:password@{own}/",
-    "http://public.example\\@{own}/", "http://{own}\\@public.example/", "http://public.example:80@{own}/",
-    "http://{own}#@public.example/", "http://{own}?@public.example/", "http://public.example%00@{own}/",
-    "http://%31%32%37.0.0.1:{port}/", "http://\u2460\u2461\u2466.0.0.1:{port}/", "http://127\u30020\u30020\u30021:{port}/",
-    "http://{own}\t/", "ht\ntp://{own}/", " http://{own}/", "http:///{own}/", "http:{own}/", "//{own}/", "{own}",
-    "file:///etc/passwd", "gopher://{own}/_GET", "ftp://{own}/", "dict://{own}/", "ldap://{own}/", "jar:http://{own}!/",
-    "unix:///var/run/docker.sock", "data:text/plain,x", "javascript:1", "http://", "http://:{port}/", "http://[::1/",
-    "http://[::1]]:{port}/", "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://127.0.0.1:{port}x/",
-    "http://127.0.0.1 :{port}/", "http://127.0.0.1:{port}\r\nHost: x/", "http://" + "a" * 64 + ".example/",
-    "http://.:{port}/", "https://{own}/", "http://*.{own}/", "http://" + "a" * 3_000,
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -94,14 +62,14 @@ def test_a_name_that_leads_elsewhere_each_time_is_asked_once(first: str, private
         return [first if len(asked) == 1 else "127.0.0.1"]
 
     with pytest.raises(Unreachable):
-        post(Outgoing(resolver=rebinding), f"http://{NAME}:{private.port}/", timeout_s=0.5)
-    assert (asked, private.connections) == ([NAME], 0)
+        post(Outgoing(resolver=rebinding), f"http://{HOST_NAME}:{private.port}/", timeout_s=0.5)
+    assert (asked, private.connections) == ([HOST_NAME], 0)
 
 
 @pytest.mark.parametrize("addresses", [["8.8.8.8", "127.0.0.1"], ["127.0.0.1", "8.8.8.8"], ["2606:4700::1", "::1"], []])
 def test_a_name_with_one_private_address_among_others_is_refused(addresses: list[str], private: Receiver) -> None:
     with pytest.raises(Unreachable, match="not public"):
-        post(Outgoing(resolver=lambda *_: addresses), f"http://{NAME}:{private.port}/")
+        post(Outgoing(resolver=lambda *_: addresses), f"http://{HOST_NAME}:{private.port}/")
     assert private.connections == 0
 
 
@@ -122,17 +90,17 @@ def test_a_redirect_is_not_followed(status: int, private: Receiver) -> None:
 
 def test_what_is_sent_is_what_arrives_under_the_name_that_was_given(private: Receiver) -> None:
     outgoing = Outgoing(HERE, lambda *_: ["127.0.0.1"])
-    outgoing.post(f"http://{NAME}:{private.port}/a/b?c=d%20e#f", b'{"x": 1}', {"X-Own": "yes"}, 5)
-    outgoing.post(f"http://{NAME}:{private.port}", b"", {}, 5)
+    outgoing.post(f"http://{HOST_NAME}:{private.port}/a/b?c=d%20e#f", b'{"x": 1}', {"X-Own": "yes"}, 5)
+    outgoing.post(f"http://{HOST_NAME}:{private.port}", b"", {}, 5)
     first, second = private.received
     assert (first.path, first.body, first.headers["x-own"]) == ("/a/b?c=d%20e", b'{"x": 1}', "yes")
-    assert first.headers["host"] == f"{NAME}:{private.port}"
+    assert first.headers["host"] == f"{HOST_NAME}:{private.port}"
     assert second.path == "/"
 
 
 def test_an_address_that_does_not_answer_is_followed_by_the_next(private: Receiver) -> None:
     outgoing = Outgoing(HERE, lambda *_: ["127.0.0.2", "127.0.0.1"])
-    assert post(outgoing, f"http://{NAME}:{private.port}/").status == 204
+    assert post(outgoing, f"http://{HOST_NAME}:{private.port}/").status == 204
 
 
 def test_only_networks_that_are_allowed_are_reached_besides_the_public_ones(private: Receiver) -> None:
@@ -198,12 +166,12 @@ def test_a_certificate_must_be_valid_and_of_the_name_in_the_url(
     named: list[str | None] = []
     context.sni_callback = lambda _, name, __: named.append(name)
     with receiving(context) as receiver:
-        url = f"https://{NAME}:{receiver.port}/"
+        url = f"https://{HOST_NAME}:{receiver.port}/"
         with pytest.raises(Unreachable, match="certificate"):
             post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url).status == 204
         with pytest.raises(Unreachable, match="certificate"):
-            post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url.replace(NAME, "other.example"))
-        assert named == [NAME, NAME, "other.example"]
-        assert receiver.received[0].headers["host"] == f"{NAME}:{receiver.port}"
+            post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url.replace(HOST_NAME, "other.example"))
+        assert named == [HOST_NAME, HOST_NAME, "other.example"]
+        assert receiver.received[0].headers["host"] == f"{HOST_NAME}:{receiver.port}"

@@ -12,10 +12,8 @@ from fastapi.testclient import TestClient
 from shared.container import Services
 from shared.domain.access import Scope
 from shared.domain.options import JobOptions
-from tests.api.test_access import as_, secret_of
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import Part, analysed
+from tests.support.api_client import UNKNOWN, assert_problem, bearer, secret_of
 
 CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(0, 2000), Part(0, 4000, np.zeros((9, 3), np.float32))]
 
@@ -108,7 +106,7 @@ def test_a_correction_of_a_missing_segment_is_refused(client: TestClient, url: s
 
 def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient, services: Services, url: str) -> None:
     key, secret = services.api_keys.create("reviewer", "default", [Scope.WRITE])
-    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=bearer(secret))
     assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
     (segment, *_) = services.jobs.results(url.rsplit("/", 1)[1])
     assert segment.correction
@@ -117,5 +115,5 @@ def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient,
 
 def test_a_key_for_reading_cannot_correct(client: TestClient, services: Services, url: str) -> None:
     secret = secret_of(services, "default", Scope.READ)
-    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=bearer(secret))
     assert_problem(answer, 403, "missing_scope")

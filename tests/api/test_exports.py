@@ -12,9 +12,8 @@ from fastapi.testclient import TestClient
 from exports.formats import WRITERS, ExportFormat
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(1, 0), Part(0, 4000, np.zeros((9, 3), np.float32))]
 

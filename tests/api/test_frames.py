@@ -12,9 +12,8 @@ from httpx2 import Response
 from shared.container import Services
 from shared.domain.options import JobOptions
 from shared.frame_scores import Floats, softmax
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem, post_raw
 from tests.support.analysed import LABELS, Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem, post_raw
 
 NPZ = {"Accept": "application/x-npz"}
 RANDOM = np.random.default_rng(3)

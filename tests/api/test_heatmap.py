@@ -18,9 +18,8 @@ from shared.domain.options import JobOptions
 from shared.frame_scores import Floats
 from shared.services.object_keys import waveform_key
 from shared.waveform import Waveform
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import LABELS, Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 ROLES = ("agent", "客户")
 LOUD = Waveform((0, 1), 0, 16_000 * 20, np.full((1000, 2, 2), (-90, 90), np.int8))

@@ -9,8 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from shared.container import Services
-from tests.api.test_access import secret_of
-from tests.api.test_submit import WAV, assert_problem, stored_files
+from tests.support.api_client import WAV, assert_problem, secret_of, stored_files
 
 KEY = {"Idempotency-Key": "order-17"}
 

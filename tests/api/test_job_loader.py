@@ -17,8 +17,8 @@ from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
 from shared.ports import JobRepository
 from shared.services.job_reader import JobReader, JobView
-from tests.api.test_jobs import UNKNOWN
 from tests.support.analysed import submitted
+from tests.support.api_client import UNKNOWN
 
 WITHIN_S = 30
 

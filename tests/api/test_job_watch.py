@@ -12,8 +12,7 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from shared.domain.job import JobState
-from tests.api.test_jobs import UNKNOWN, submitted
-from tests.api.test_submit import assert_problem
+from tests.support.api_client import UNKNOWN, assert_problem, submitted
 
 
 def cancel_after(services: Services, job_id: str, seconds: float) -> Timer:

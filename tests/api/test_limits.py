@@ -17,11 +17,19 @@ from api.app import create_app
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_services
-from shared.domain.job import JobState
 from shared.domain.limits import Limits
 from shared.settings import Settings
-from tests.api.test_access import UNKNOWN, as_, secret_of
-from tests.api.test_submit import WAV, assert_problem, post_form, post_raw, stored_files
+from tests.support.api_client import (
+    UNKNOWN,
+    WAV,
+    assert_problem,
+    bearer,
+    post_form,
+    post_raw,
+    prepared,
+    secret_of,
+    stored_files,
+)
 
 DAY_S = 24 * 3600
 
@@ -33,14 +41,6 @@ def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services
         TestClient(create_app(services, ["testserver"])) as client,
     ):
         yield client, services
-
-
-def prepared(services: Services, seconds: int) -> None:
-    """Prepare the next job in the queue as if its recording had this many seconds."""
-    claim = services.ports.work_queue.claim_preparation()
-    assert claim is not None
-    job = claim.job.evolve(prepared=16_000 * seconds)
-    services.ports.work_queue.save(claim, job.to(JobState.INFERRING, services.clock.now()))
 
 
 def test_without_limits_no_response_has_rate_limit_headers(client: TestClient) -> None:
@@ -74,7 +74,7 @@ def test_the_rate_is_counted_by_tenant_over_all_of_its_keys(tmp_path: Path) -> N
     with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
         ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
         for secret, status in ((ours, 200), (again, 200), (ours, 429), (again, 429), (theirs, 200)):
-            assert client.get("/v1/jobs", headers=as_(secret)).status_code == status
+            assert client.get("/v1/jobs", headers=bearer(secret)).status_code == status
 
 
 def test_jobs_over_the_limit_of_open_jobs_are_refused_until_one_has_ended(tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ def test_audio_over_the_daily_quota_is_refused_as_soon_as_it_is_decoded(tmp_path
 def test_limits_do_not_count_the_jobs_of_another_tenant(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV))) as (client, services):
         for tenant in ("acme", "other"):
-            headers = as_(secret_of(services, tenant))
+            headers = bearer(secret_of(services, tenant))
             assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 202
             assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 429
 
 
 def test_a_full_queue_refuses_all_tenants(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(queued_jobs=2)) as (client, services):
-        headers = [as_(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
+        headers = [bearer(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
         answers = [client.post("/v1/jobs", content=WAV, headers=key_header) for key_header in headers]
         assert [answer.status_code for answer in answers] == [202, 202, 503]
         assert_problem(answers[-1], 503, "queue_full")

@@ -18,8 +18,8 @@ from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.settings import Settings
-from tests.api.test_access import IDS, routes
-from tests.api.test_submit import WAV, assert_problem, post_raw
+from tests.support.api_client import WAV, assert_problem, post_raw
+from tests.support.api_routes import IDS, routes
 
 JSON = {"Content-Type": "application/json"}
 PAGE = "https://app.example"

@@ -12,8 +12,8 @@ from api.app import create_app
 from api.routes.page import FOLDER
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.api.test_access import secret_of
 from tests.support.analysed import Part, analysed
+from tests.support.api_client import secret_of
 
 FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*"))
 

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from shared.container import Services
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions
-from tests.adapters.test_outgoing import TRICKS
-from tests.api.test_access import as_, secret_of
-from tests.api.test_submit import assert_problem, post_raw, stored_files
+from tests.support.api_client import assert_problem, bearer, post_raw, secret_of, stored_files
+from tests.support.hostile_urls import TRICKS
 
 URL = "https://calls.example/2026/monday.mp3"
 SOURCE = {"source": {"url": URL}}
@@ -247,12 +246,12 @@ def test_a_batch_counts_its_jobs_by_status(client: TestClient, services: Service
 def test_the_batch_of_another_tenant_is_not_found(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
     sent = {"jobs": [item(1)]}
-    our_batch = client.post("/v1/batches", json=sent, headers=as_(ours) | KEY).json()
-    their_batch = client.post("/v1/batches", json=sent, headers=as_(theirs) | KEY).json()
+    our_batch = client.post("/v1/batches", json=sent, headers=bearer(ours) | KEY).json()
+    their_batch = client.post("/v1/batches", json=sent, headers=bearer(theirs) | KEY).json()
     assert our_batch["id"] != their_batch["id"]
-    assert client.get(our_batch["links"]["self"], headers=as_(ours)).json()["total"] == 1
-    assert_problem(client.get(our_batch["links"]["self"], headers=as_(theirs)), 404, "batch_not_found")
-    assert client.get(our_batch["links"]["jobs"], headers=as_(theirs)).json()["data"] == []
+    assert client.get(our_batch["links"]["self"], headers=bearer(ours)).json()["total"] == 1
+    assert_problem(client.get(our_batch["links"]["self"], headers=bearer(theirs)), 404, "batch_not_found")
+    assert client.get(our_batch["links"]["jobs"], headers=bearer(theirs)).json()["data"] == []
 
 
 @pytest.mark.parametrize("batch_id", [UNKNOWN, "nonsense", "batch_%00"])

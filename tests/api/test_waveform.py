@@ -13,9 +13,8 @@ from shared.domain.options import JobOptions
 from shared.ports import ObjectStore
 from shared.services.object_keys import audio_prefix, waveform_key
 from shared.waveform import Waveform
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 PAIRS = 250
 LOW, HIGH = -(np.arange(PAIRS) % 100), np.arange(PAIRS) % 128

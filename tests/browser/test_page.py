@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
+from tests.support.browser import SAMPLE, Watched, opened, record_texts, wait_until
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import opened
+from tests.support.browser import opened
 from tests.support.service_client import Client
 
 SERIOUS = {"serious", "critical"}

@@ -12,7 +12,7 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.domain.access import Scope
 from shared.settings import Settings
-from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
+from tests.support.browser import SAMPLE, Watched, opened, record_texts, wait_until
 from tests.support.processes import Process, url_of, wait_for
 from tests.support.service_client import Client
 

@@ -17,9 +17,8 @@ from playwright.sync_api import Browser, Page
 from reports.html import render
 from reports.report_input import ReportInput
 from shared.domain.recording import SAMPLE_RATE
-from tests.browser.conftest import PATIENCE_S, wait_until
-from tests.reports.report_inputs import call, day, report_input
-from tests.reports.test_pdf import HOSTILE
+from tests.support.browser import PATIENCE_S, wait_until
+from tests.support.report_inputs import HOSTILE, call, day, report_input
 
 CLIP_S = 3
 

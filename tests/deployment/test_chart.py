@@ -17,7 +17,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.deployment.compose import ROOT, is_setting, needed_variables, seconds, services
+from tests.support.compose import ROOT, is_setting, needed_variables, seconds, services
 from tests.support.servers.missing import leave_out
 
 CHART = ROOT / "deploy" / "helm" / "emoline"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from tests.deployment.compose import FILE, ROOT, VARIABLE, is_setting, needed_variables, seconds, services
+from tests.support.compose import FILE, ROOT, VARIABLE, is_setting, needed_variables, seconds, services
 
 RAW: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = RAW["services"]

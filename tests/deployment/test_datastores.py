@@ -13,8 +13,8 @@ import pytest
 import redis
 from sqlalchemy import URL
 
-from tests.deployment.compose import needed_variables, services
-from tests.deployment.containers import Container, valkey_programs
+from tests.support.compose import needed_variables, services
+from tests.support.compose_service import Container, valkey_programs
 from tests.support.servers.missing import leave_out
 
 PASSWORD = "no-secret-at-all"

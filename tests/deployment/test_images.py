@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.compose import ROOT
+from tests.support.compose import ROOT
 
 DOCKERFILES = ["Dockerfile.api", "Dockerfile.gpu"]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

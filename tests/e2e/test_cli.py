@@ -13,10 +13,10 @@ import pytest
 import soundfile
 
 from shared.schemas.result import ResultDocument
-from tests.reports.test_pdf import links, pages
 from tests.support.command_line import emoline
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
+from tests.support.pdf import links, pages
 
 
 @pytest.mark.parametrize(

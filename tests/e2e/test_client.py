@@ -19,9 +19,9 @@ from cli.embedded import embedded_service
 from emoline.client import Client, ServiceError, Unsuccessful
 from emoline.models import JobDocument, ResultDocument
 from shared.settings import Settings
-from tests.reports.test_pdf import links, pages
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.pdf import links, pages
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.service_client import Client as Plain
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deployment.compose import services
-from tests.deployment.containers import PROGRAMS, Container, valkey_programs
+from tests.support.compose import services
+from tests.support.compose_service import PROGRAMS, Container, valkey_programs
 from tests.support.figures import figures
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like

@@ -11,7 +11,7 @@ import pandas
 import pytest
 
 from emoline.client import Client as PythonClient
-from tests.exports.readers import (
+from tests.support.export_readers import (
     Span,
     Tiers,
     audacity_by_its_manual,

@@ -24,10 +24,11 @@ from shared.domain.errors import DatabaseUnavailable, StoreUnavailable
 from shared.domain.job import MAX_ATTEMPTS, JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from tests.api.test_access import BODIES, HEADERS, IDS, refused, said
 from tests.support.analysed import submitted
+from tests.support.api_routes import BODIES, HEADERS, IDS, refusal, status_and_code
 from tests.support.clock import ManualClock
 from tests.support.embedded_process import EIGHT_MINUTES, half_done, served
+from tests.support.infer import FakeModel, prepared
 from tests.support.media.case import spoken
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
@@ -35,7 +36,6 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.support.servers.s3 import s3_servers
 from tests.support.service_client import Client
-from tests.unit.test_infer_stage import FakeModel, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import build_decoder, prepare_work
 from worker.stages.finish import FinishStage
@@ -92,7 +92,7 @@ def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
                     filled = path.format(**(IDS | {"job_id": job["id"]}))
                     headers, body = HEADERS.get(route), BODIES.get(route)
                     answer = client.request(method, filled, json=body, content=content, headers=headers)
-                    assert said(answer) == refused(route[0], 503, "database_unavailable"), route
+                    assert status_and_code(answer) == refusal(route[0], 503, "database_unavailable"), route
                     assert int(answer.headers["retry-after"]) > 0
                 assert client.get("/livez").status_code == 200
                 assert client.get("/readyz").status_code == 503

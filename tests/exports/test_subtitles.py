@@ -10,8 +10,8 @@ import pytest
 from exports.subtitles import to_srt, to_vtt
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
-from tests.exports.readers import Span, srt_by_srt, vtt_by_webvtt
 from tests.exports.recordings import HOSTILE, awkward, recording, result_of, scored
+from tests.support.export_readers import Span, srt_by_srt, vtt_by_webvtt
 
 Write = Callable[[Recording, Result], bytes]
 Read = Callable[[bytes], list[Span]]

@@ -15,8 +15,7 @@ from reports.report_text import write_report_text
 from reports.style import content_security_policy
 from reports.texts import TEXTS, Language
 from shared.domain.recording import RecordingWarning
-from tests.reports.report_inputs import call, day, link, report_input
-from tests.reports.test_pdf import HOSTILE, LANGUAGES
+from tests.support.report_inputs import HOSTILE, LANGUAGES, call, day, link, report_input
 
 _FETCHING = {"src", "href", "data", "action", "poster", "srcset", "background"}
 

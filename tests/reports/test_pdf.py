@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable
 from time import perf_counter
@@ -12,8 +11,6 @@ from time import perf_counter
 import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
-from pypdf import PdfReader
-from pypdf.generic import DictionaryObject
 
 from reports import fonts
 from reports.pdf import render
@@ -22,42 +19,13 @@ from reports.texts import TEXTS, Language
 from shared.domain.failure import SEGMENT_REASONS
 from shared.domain.recording import RecordingWarning, clock, to_ms
 from shared.domain.segment import SegmentFlag
-from tests.reports.report_inputs import MODEL, call, day, link, report_input
-from tests.unit.results import scored, skipped
-
-LANGUAGES: list[Language] = ["en", "zh"]
-HOSTILE = [
-    '#read("/etc/passwd")',
-    '#eval("1+1") $x$ *bold* _it_ `raw` @ref <label> = Heading // comment',
-    "</script><script>alert(1)</script>",
-    "\\u{41} \\ { } [ ] ( ) \" '",
-    "تسجيل‮مكالمة.mp3",
-    "😀🎧 запись звонка – 客户来电：婧鑫萱.wav",
-    "x" * 300,
-    "ab\x00\x1b[31m\ud800\u202e.wav",
-]
-
-
-def pages(document: bytes) -> list[str]:
-    """Return the text of each page, with plain spaces and without marks of direction."""
-    text = (page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
-    return [re.sub(r"\s+", " ", re.sub("[\u200b\u2066-\u2069]", "", page)) for page in text]
+from tests.support.pdf import links, pages
+from tests.support.report_inputs import HOSTILE, LANGUAGES, MODEL, call, day, link, report_input
+from tests.support.segment_results import scored, skipped
 
 
 def text_of(source: ReportInput, lang: Language = "en") -> str:
     return " ".join(pages(render(source, lang)))
-
-
-def links(document: bytes) -> list[str]:
-    addresses: list[str] = []
-    for page in PdfReader(io.BytesIO(document)).pages:
-        for reference in page.get("/Annots", []):
-            annotation = reference.get_object()
-            assert isinstance(annotation, DictionaryObject)
-            action = annotation["/A"]
-            assert isinstance(action, DictionaryObject)
-            addresses.append(str(action["/URI"]))
-    return addresses
 
 
 def percents(shares: Iterable[float]) -> set[str]:

@@ -26,8 +26,8 @@ from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions, RetentionOptions
 from shared.services.object_keys import source_key
 from shared.settings import Settings
-from tests.adapters.test_outgoing import LITERALS, TRICKS
 from tests.support.clock import ManualClock
+from tests.support.hostile_urls import LITERALS, TRICKS
 from tests.support.media.case import spoken
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
 from worker.adapters.downloader import HttpDownloader

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reports.phases import find_phases
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
-from tests.unit.results import scored
+from tests.support.segment_results import scored
 
 EMOTIONS = ("neutral", "angry", "sad")
 

@@ -10,7 +10,7 @@ from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate, dominant, merge
-from tests.unit.results import scored, skipped
+from tests.support.segment_results import scored, skipped
 
 TWO_SECONDS = from_ms(2000)
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.deployment.compose import seconds
+from tests.support.compose import seconds
 from tests.support.waiting import PATIENCE_S, wait_until
 
 PROGRAMS = Path(sys.executable).parent

@@ -1,0 +1,85 @@
+"""Pages in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
+
+
+PATIENCE_S = 90
+"""The longest wait for one thing: beside processes that keep both cores busy the sample call takes half a minute."""
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds, also on pages whose policy forbids Playwright's own functions for that."""
+    deadline = monotonic() + PATIENCE_S
+    while not condition():
+        assert monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def record_texts(page: Page, selector: str) -> Callable[[], list[str]]:
+    """Record each text of the first element that matches, so that a short one is not missed; the result reads them."""
+    page.evaluate(
+        """selector => {
+          window.recorded = [];
+          const record = () => {
+            const text = document.querySelector(selector)?.innerText;
+            if (text && text !== window.recorded.at(-1)) window.recorded.push(text);
+          };
+          const changes = { subtree: true, childList: true, attributes: true, characterData: true };
+          new MutationObserver(record).observe(document.body, changes);
+        }""",
+        selector,
+    )
+    return lambda: [str(text) for text in page.evaluate("window.recorded")]
+
+
+@dataclass
+class Watched:
+    """A page, and what went on behind it: hosts that were asked, complaints of the console.
+
+    `provoked` are parts of the complaints that a test itself brings about, as by asking for what is not there.
+    """
+
+    page: Page
+    provoked: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._asked)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith("blob:"):
+            self.hosts.add(urlsplit(request.url).netloc)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in self.provoked):
+            self.complaints.append(message.text)
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
+    """A page at `url`, which asks no other host and of which nothing is complained about."""
+    asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
+    with browser.new_context(**asked) as context:
+        context.set_default_timeout(PATIENCE_S * 1000)
+        watched = Watched(context.new_page())
+        watched.page.goto("/")
+        yield watched
+        with suppress(Error):
+            watched.page.wait_for_load_state("networkidle", timeout=2000)
+        assert watched.complaints == []
+        assert watched.hosts == {urlsplit(url).netloc}
