@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import struct
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +20,7 @@ from shared.adapters.s3_object_store import S3ObjectStore
 from shared.domain.errors import StoreUnavailable
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from tests.support.decoder import decoder_pid
+from tests.support.decoder import DECODER, decoder_pid
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
@@ -32,7 +31,6 @@ from worker.failures import failure_of
 from worker.pipeline.errors import DecodeTimeout, UnsupportedMedia
 from worker.pipeline.ports import Samples
 
-DECODER = FfmpegDecoder(max_duration_s=3600, timeout_s=30)
 VOICE = speech_like(20, seed=7).samples[:, None]
 
 
@@ -138,14 +136,12 @@ def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -
     encode(VOICE, SAMPLE_RATE, tmp_path / "x", "wav")
     go_on = Event()
     impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=2)
-    started = time.monotonic()
     file = FailingFile((tmp_path / "x").read_bytes(), go_on.wait)
     with pytest.raises(StoreUnavailable) as error, impatient.open(file) as stream:  # noqa: PT012
         try:
             list(stream.blocks())
         finally:
             go_on.set()
-    assert time.monotonic() - started < 10
     assert failure_of(error.value).outage
 
 

@@ -16,7 +16,8 @@ from shared.adapters.outgoing_http import BLOCK_BYTES, Outgoing
 from tests.support.hostile_urls import LITERALS, TRICKS
 from tests.support.servers.certificate import HOST_NAME
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
-from tests.support.servers.receiver import HERE
+from tests.support.servers.receiver import LOOPBACK
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.downloader import HttpDownloader
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
@@ -34,7 +35,7 @@ def host() -> Iterator[Host]:
 @cache
 def here() -> Outgoing:
     """It reaches this machine. To make one takes longer than most tests here."""
-    return Outgoing(HERE)
+    return Outgoing(LOOPBACK)
 
 
 @cache
@@ -47,7 +48,7 @@ def fetched(
     url: str, downloader: HttpDownloader | None = None, unwanted: Callable[[], bool] = lambda: False
 ) -> tuple[bytes, int | None, str | None]:
     """The body, and the declared size and name."""
-    with (downloader or HttpDownloader(here(), 20, 5)).open(url, unwanted) as download:
+    with (downloader or HttpDownloader(here(), PATIENCE_S, PATIENCE_S)).open(url, unwanted) as download:
         size, name = download.size, download.filename
         return b"".join(download.blocks()), size, name
 
@@ -129,9 +130,9 @@ def test_nobody_there_may_pass() -> None:
         assert not isinstance(failed(url), DownloadRefused)
 
 
-SILENT = raw(b"", every_s=10)
-TRICKLING = raw(HEAD, b"\r\n", *[b"x"] * 100, every_s=0.1)
-A_LENGTH_THAT_TRICKLES = raw(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"0"] * 100, every_s=0.1)
+SILENT = raw(b"", every_s=100)
+TRICKLING = raw(HEAD, b"\r\n", *[b"x"] * 1000, every_s=0.1)
+A_LENGTH_THAT_TRICKLES = raw(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"0"] * 1000, every_s=0.1)
 
 
 @pytest.mark.parametrize(
@@ -139,19 +140,19 @@ A_LENGTH_THAT_TRICKLES = raw(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"0"
     [(SILENT, "no answer within 0.5 s"), (TRICKLING, "too slowly"), (A_LENGTH_THAT_TRICKLES, "too slowly")],
 )
 def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, script: Script, said: str) -> None:
-    began = time.monotonic()
+    started = time.monotonic()
     error = failed(host.at("/", script), HttpDownloader(here(), 20, stall_s=0.5))
     assert said in str(error)
     assert error.may_pass
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - started < 50
 
 
 def test_all_of_it_has_its_time_however_quickly_it_comes(host: Host) -> None:
-    endless = raw(HEAD, b"\r\n", *[bytes(1 << 16)] * 2_000, every_s=0.005)
-    began = time.monotonic()
+    endless = raw(HEAD, b"\r\n", *[bytes(1 << 16)] * 20_000, every_s=0.005)
+    started = time.monotonic()
     error = failed(host.at("/", endless), HttpDownloader(here(), 1, stall_s=60))
     assert "too slowly" in str(error)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - started < 50
 
 
 def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> None:
@@ -167,10 +168,10 @@ def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> N
 def test_a_download_that_nobody_wants_any_more_ends_at_once(host: Host, script: Script) -> None:
     gone: list[bool] = []
     Timer(0.3, lambda: gone.append(True)).start()
-    began = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(DownloadFailed):
         fetched(host.at("/", script), unwanted=lambda: bool(gone))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started < 50
 
 
 def test_five_redirects_are_followed_wherever_they_are_relative_to(host: Host) -> None:
@@ -260,8 +261,8 @@ def test_https_is_as_good(certificate: Path, monkeypatch: pytest.MonkeyPatch) ->
     context.load_cert_chain(certificate)
     with hosting(tls=context) as host:
         host.at("/", says(BODY))
-        downloader = HttpDownloader(Outgoing(HERE, lambda *_: ["127.0.0.1"]), 20)
+        downloader = HttpDownloader(Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"]), 20)
         assert "certificate" in str(failed(f"https://{HOST_NAME}:{host.port}/", downloader))
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        downloader = HttpDownloader(Outgoing(HERE, lambda *_: ["127.0.0.1"]), 20)
+        downloader = HttpDownloader(Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"]), 20)
         assert fetched(f"https://{HOST_NAME}:{host.port}/", downloader)[0] == BODY

@@ -25,7 +25,7 @@ FULL = "EMOLINE_TEST_FULL_PARITY" in os.environ
 """200 clips for the large shape too, a quarter of an hour on two cores."""
 MOST_DP = 1e-5
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600 if FULL else 300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600 if FULL else 600)]
 
 
 def clips(number: int, longest_s: float = 25.0) -> list[Samples]:

@@ -15,6 +15,7 @@ import pytest
 from shared.domain.failure import FailureCode
 from tests.adapters import faulty_model
 from tests.support.media.speech import speech_like
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.emotion2vec import model as model_module
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.model import Emotion2vecModel
@@ -132,7 +133,7 @@ def test_the_process_ends_with_its_parents_pipes_even_in_the_middle_of_an_answer
         child = process._child._process
         assert child.stdin
         child.stdin.close()
-        child.wait(timeout=10)
+        child.wait(timeout=PATIENCE_S)
         assert not Path(f"/proc/{pid}/exe").exists()
 
 

@@ -252,7 +252,7 @@ def test_a_store_that_is_not_there_is_said_so_at_the_start() -> None:
     started = time.monotonic()
     with pytest.raises(StoreUnavailable, match=r"s3://recordings cannot be used: .*127\.0\.0\.1:1"):
         S3ObjectStore("s3://recordings", "http://127.0.0.1:1", path_style=True)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 100
 
 
 def test_keys_that_cannot_be_found_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:

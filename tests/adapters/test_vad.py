@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.domain.recording import SAMPLE_RATE, from_ms
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.container import VOICE_DETECTORS
@@ -183,4 +184,4 @@ assert "torch" not in sys.modules
 
 
 def run(program: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, timeout=PATIENCE_S)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from limits.aio.storage import memory
 
 from api.app import create_app
 from api.server import listen, serving
@@ -30,6 +31,8 @@ from tests.support.api_client import (
     secret_of,
     stored_files,
 )
+from tests.support.clock import ManualClock
+from tests.support.waiting import PATIENCE_S
 
 DAY_S = 24 * 3600
 
@@ -43,12 +46,21 @@ def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services
         yield client, services
 
 
+@pytest.fixture
+def rate_clock(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """The clock by which the rate of requests is counted: it stands still, however long the requests take."""
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
+    return clock
+
+
 def test_without_limits_no_response_has_rate_limit_headers(client: TestClient) -> None:
     answers = [post_raw(client), client.get("/v1/jobs")]
     assert not any(name.startswith("ratelimit") for answer in answers for name in answer.headers)
 
 
-def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining_quota(tmp_path: Path) -> None:
+def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining_quota(
+    tmp_path: Path, rate_clock: ManualClock
+) -> None:
     with limited(tmp_path, Limits(requests_per_s=5)) as (client, _):
         answers = [client.get("/v1/jobs") for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
@@ -58,10 +70,11 @@ def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining
         assert [match and match[1] for match in quotas] == ["4", "3", "2", "1", "0", "0"]
         assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"requests";q=5;w=1'}
         assert "retry-after" not in answers[0].headers
-        time.sleep(1.1)
+        rate_clock.advance(1.1)
         assert client.get("/v1/jobs").status_code == 200
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=1)) as (client, _):
         assert client.get(f"/v1/jobs/{UNKNOWN}").headers["ratelimit"] == '"requests";r=0;t=1'
@@ -70,6 +83,7 @@ def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_pat
             assert "ratelimit" not in client.get(path).headers
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_the_rate_is_counted_by_tenant_over_all_of_its_keys(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
         ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
@@ -116,7 +130,7 @@ def test_a_declared_length_over_the_quota_is_refused_before_the_body_comes(servi
     few = build_services(replace(services.ports, settings=settings))
     with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
         with socket.create_connection(listener.getsockname()) as connection:
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE_S)
             connection.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n")
             answer = connection.recv(1 << 16)
         assert answer.startswith(b"HTTP/1.1 429 ")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from api.render_pool import RenderPool
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 RENDERERS = ("jinja2", "matplotlib", "typst", "wordcloud")
@@ -74,7 +75,9 @@ def test_the_process_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script.write_text(ORPHANING, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     # The output ends when the last process ends that inherited it, which is the rendering one.
-    done = subprocess.run([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S
+    )
     assert (done.returncode, done.stdout.strip().isdecimal()) == (-signal.SIGKILL, True)
 
 

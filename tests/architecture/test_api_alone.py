@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.support.environments import API_LOCK, ROOT, Environment
+from tests.support.waiting import PATIENCE_S
 
 WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile")
 
@@ -36,7 +37,7 @@ def served(programs: Path, folder: Path, environment: dict[str, str]) -> Iterato
             yield next(word for line in serve.stderr for word in line.split() if word.startswith("http://127."))
         finally:
             serve.terminate()
-            assert serve.wait(30) == 0
+            assert serve.wait(PATIENCE_S) == 0
 
 
 def test_nothing_of_the_workers_is_among_the_apis_dependencies(programs: Path, tmp_path: Path) -> None:

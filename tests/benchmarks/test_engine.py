@@ -17,12 +17,13 @@ from lab.benchmarks.engine.flops import network_flops
 from lab.benchmarks.engine.report import Accuracy
 from lab.training.architecture import LARGE, build_model
 from shared.domain.recording import SAMPLE_RATE
+from tests.support.waiting import PATIENCE_S
 
 
 def engine(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "bench", "engine", *map(str, arguments)]
     environment = os.environ | {"COLUMNS": "120"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=environment, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_a_measurement_names_its_clips_model_and_machine(measured: dict[str, Any
 
 def test_help_names_both_benchmarks() -> None:
     command = [sys.executable, "-m", "cli", "bench", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert "engine" in done.stdout
     assert "pipeline" in done.stdout
 

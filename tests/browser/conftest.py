@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lab.benchmarks.browser import NoBrowser, chromium
-from tests.support.browser import PATIENCE_S, SAMPLE, Watched, opened
+from tests.support.browser import SAMPLE, Watched, opened
 from tests.support.processes import api
 from tests.support.servers.missing import leave_out
 from tests.support.service_client import Client
+from tests.support.waiting import PATIENCE_S
 
 expect.set_options(timeout=PATIENCE_S * 1000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(4 * PATIENCE_S))
 
 
 @pytest.fixture(scope="package")  # Playwright keeps a loop running, in which other tests could start none

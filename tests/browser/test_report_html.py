@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, Page
 from reports.html import render
 from reports.report_input import ReportInput
 from shared.domain.recording import SAMPLE_RATE
-from tests.support.browser import PATIENCE_S, wait_until
+from tests.support.browser import wait_until
 from tests.support.report_inputs import HOSTILE, call, day, report_input
+from tests.support.waiting import PATIENCE_S
 
 CLIP_S = 3
 

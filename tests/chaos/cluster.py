@@ -7,12 +7,12 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from shared.adapters.s3_client import connect
 from shared.db.engine import open_engine
@@ -66,19 +66,15 @@ class Cluster:
         for place in places:
             self.processes.signal(place, signal.SIGCONT)
 
-    def wait_for_claims(self, batches: int, within_s: float) -> None:
-        """Returns when workers have so many batches of segments in hand, or after that time."""
-        self._wait(lambda connection: connection.scalar(_IN_HAND) >= batches, within_s)
+    def claimed_batches(self) -> int:
+        """Return the number of batches of segments that workers have claimed."""
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_IN_HAND) or 0)
 
-    def wait_until_prepared(self, within_s: float) -> None:
-        """Returns when no recording waits to be prepared, or after that time."""
-        self._wait(lambda connection: not connection.scalar(_UNPREPARED), within_s)
-
-    def _wait(self, enough: Callable[[Connection], bool], within_s: float) -> None:
-        deadline = time.monotonic() + within_s
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not enough(connection) and time.monotonic() < deadline:
-                time.sleep(0.02)
+    def unprepared_jobs(self) -> int:
+        """Return the number of jobs whose recordings are not prepared yet."""
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_UNPREPARED) or 0)
 
     def objects(self) -> Counter[str]:
         """How many objects the store has of each job."""

@@ -22,7 +22,7 @@ from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.results import equal
 from tests.support.service_client import Client
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, wait_until
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "22"))
 LONG = JOBS >= 150
@@ -58,18 +58,19 @@ def cluster(postgres_server: object, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def client(cluster: Cluster) -> Iterator[Client]:
-    with Client(base_url=cluster.url, timeout=30) as opened:
+    with Client(base_url=cluster.url) as opened:
         yield opened
 
 
 def submit(client: Client, name: str) -> str:
-    """The id of a job for a recording, which is sent until there is an answer that it was taken."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+    """Submit a recording until the API accepts it, and return the job's id."""
+
+    def submit_once() -> str:
         with suppress(httpx2.TransportError, AssertionError):
             return str(client.submit(RECORDINGS[name], name, **CONFIG)["id"])
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+        return ""
+
+    return wait_until(submit_once)
 
 
 def result(client: Client, job_id: str) -> dict[str, Any]:
@@ -124,8 +125,8 @@ def test_what_a_killed_worker_had_in_hand_is_resumed_by_another(
 ) -> None:
     with cluster.inference_paused():
         ids = [submit(client, name) for name in [*BRIEF] * 2]
-        cluster.wait_until_prepared(PATIENCE_S)
-    cluster.wait_for_claims(batches=3, within_s=PATIENCE_S)  # a worker has two at most, so each of the two has one
+        wait_until(lambda: not cluster.unprepared_jobs())
+    wait_until(lambda: cluster.claimed_batches() >= 3)  # a worker has two at most, so each of the two has one
     cluster.kill("infer", 0)
     assert {client.ended(job_id)["status"] for job_id in ids} == {"succeeded"}
     resumed = resumed_after(cluster)

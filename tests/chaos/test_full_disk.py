@@ -68,7 +68,7 @@ def service(tmp_path: Path) -> Iterator[OnSmallDisk]:
 
 @pytest.fixture
 def client(service: OnSmallDisk) -> Iterator[Client]:
-    with Client(base_url=url_of(service), timeout=60) as opened:
+    with Client(base_url=url_of(service)) as opened:
         yield opened
 
 

@@ -24,6 +24,7 @@ from tests.support.media.speech import speech_like
 from tests.support.pdf import links, pages
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.service_client import Client as Plain
+from tests.support.waiting import PATIENCE_S
 
 RATE = 16_000
 MIB = 1 << 20
@@ -161,10 +162,10 @@ def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port}"
     opened = embedded_service(Settings(data_dir=tmp_path), "127.0.0.1", port)
     late = Timer(1, opened.__enter__)
+    started = time.monotonic()
     late.start()
     try:
         with Client(url) as client:
-            started = time.monotonic()
             assert list(client.jobs()) == []
             assert time.monotonic() - started > 1
     finally:
@@ -174,7 +175,7 @@ def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 def submit(client: Plain, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "submit", "--url", client.base_url, *arguments]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100)
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_a_folder_is_submitted_and_its_results_come_back(client: Plain, tmp_path: Path) -> None:

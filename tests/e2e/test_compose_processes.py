@@ -111,7 +111,7 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
         for container in started[1:]:
             container.start()
         list(pool.map(Container.wait_until_healthy, checked))
-    with Client(base_url=f"http://127.0.0.1:{ports['api']}", timeout=60) as client:
+    with Client(base_url=f"http://127.0.0.1:{ports['api']}") as client:
         ready = client.get("/readyz")
         assert ready.status_code == 200, ready.text
         _, result = client.analysed(encoded(speech_like(30, seed=21).samples[:, None], 16_000, "mp3"))

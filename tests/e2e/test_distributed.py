@@ -163,8 +163,8 @@ def test_two_whole_services_on_one_database_share_the_work_and_lose_none(tmp_pat
     with (
         embedded_service(settings, "127.0.0.1", 0) as first,
         embedded_service(settings, "127.0.0.1", 0) as second,
-        Client(base_url=first, timeout=60) as one,
-        Client(base_url=second, timeout=60) as other,
+        Client(base_url=first) as one,
+        Client(base_url=second) as other,
     ):
         ids = [(one, other)[index % 2].submit(sound)["id"] for index, sound in enumerate(sounds)]
         assert {one.ended(job_id)["status"] for job_id in ids} == {"succeeded"}

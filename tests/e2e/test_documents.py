@@ -28,6 +28,7 @@ from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.missing import leave_out
 from tests.support.service_client import Client
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -117,14 +118,13 @@ def executed(folder: Path, command: Sequence[str]) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", RUN)
 def test_a_page_does_what_it_says(page: str, client: Client, folder: Path) -> None:
     script = "".join(runnable(page))

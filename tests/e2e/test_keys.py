@@ -27,7 +27,7 @@ def test_a_public_address_needs_a_key_and_has_it_from_the_command_line(tmp_path:
     secret = made.stdout.strip()
     with (
         embedded_service(Settings(data_dir=tmp_path), "0.0.0.0", 0) as url,
-        Client(base_url=url.replace("0.0.0.0", "127.0.0.1"), timeout=60) as client,
+        Client(base_url=url.replace("0.0.0.0", "127.0.0.1")) as client,
     ):
         assert client.get("/v1/jobs").status_code == 401
         assert client.get("/v1/jobs", headers={"X-API-Key": secret}).status_code == 200

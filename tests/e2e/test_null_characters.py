@@ -26,7 +26,7 @@ def over_postgres(
 ) -> Iterator[Client]:
     with new_database(postgres_server, postgres_template) as database_url:
         settings = Settings(data_dir=tmp_path_factory.mktemp("null"), database_url=database_url)
-        with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as client:
+        with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url) as client:
             yield client
 
 

@@ -106,7 +106,7 @@ def test_a_job_in_hand_outlives_restarts_of_the_database(
     settings = Settings(data_dir=tmp_path, database_url=database_url, batch_audio_s=30)
     with (
         embedded_service(settings, "127.0.0.1", 0) as url,
-        Client(base_url=url, timeout=60) as client,
+        Client(base_url=url) as client,
     ):
         job_id = client.submit(EIGHT_MINUTES)["id"]
         with stopped(server):  # while it is prepared

@@ -16,6 +16,7 @@ from shared.schemas.result import ResultDocument
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
+from tests.support.waiting import PATIENCE_S
 
 DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "submit-a-recording.md"
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", DOCS.read_text(), re.DOTALL)
@@ -43,7 +44,7 @@ def test_an_example_does_what_it_says(language: str, example: str, client: Clien
         env=os.environ | {"PATH": commands, "PYTHONPATH": str(DOCS.parents[2])},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     results = [*tmp_path.glob("result.json"), *tmp_path.glob("results/*.json")]

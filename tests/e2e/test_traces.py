@@ -73,7 +73,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         }
         with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
             wait_for(serve)
-            with Client(base_url=url_of(serve), timeout=60) as client:
+            with Client(base_url=url_of(serve)) as client:
                 job = _job(client, hooks, collector)
             serve.terminate()  # what a killed one leaves, Python says in its own words
             assert serve.status() == 0

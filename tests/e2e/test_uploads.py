@@ -35,7 +35,7 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.missing import leave_out
 from tests.support.servers.s3 import S3Server, S3Servers, s3_servers
 from tests.support.service_client import Client
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from worker.container import build_decoder, prepare_work
 
 MB = 1 << 20
@@ -75,7 +75,7 @@ def at(settings: Settings, server: S3Server | None) -> Iterator[Place]:
         listen("127.0.0.1", 0) as listener,
         open_services(settings, LocalWakeUps()) as services,
         serving(create_app(services, ["127.0.0.1"]), listener) as url,
-        Client(base_url=url, timeout=60) as client,
+        Client(base_url=url) as client,
     ):
         yield Place(client, services, server)
 
@@ -188,7 +188,7 @@ def begun(place: Place, part_bytes: int = 5 * MB) -> dict[str, Any]:
 def put(place: Place, part: dict[str, Any], content: bytes = CONTENT) -> None:
     """Sends a part as anybody would who has the URL and no key."""
     chosen = content[part["offset"] :][: part["size_bytes"]]
-    httpx2.put(urljoin(place.url, part["url"]), content=chosen, timeout=60).raise_for_status()
+    httpx2.put(urljoin(place.url, part["url"]), content=chosen, timeout=PATIENCE_S).raise_for_status()
 
 
 def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(place: Place) -> None:

@@ -6,25 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
+from tests.support import waiting
+
 SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
-
-
-PATIENCE_S = 90
-"""The longest wait for one thing: beside processes that keep both cores busy the sample call takes half a minute."""
 
 
 def wait_until(page: Page, condition: Callable[[], bool]) -> None:
     """Wait until `condition` holds, also on pages whose policy forbids Playwright's own functions for that."""
-    deadline = monotonic() + PATIENCE_S
-    while not condition():
-        assert monotonic() < deadline
-        page.wait_for_timeout(50)
+    waiting.wait_until(condition, pause=lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
 def record_texts(page: Page, selector: str) -> Callable[[], list[str]]:
@@ -75,7 +69,7 @@ def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
     """A page at `url`, which asks no other host and of which nothing is complained about."""
     asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
     with browser.new_context(**asked) as context:
-        context.set_default_timeout(PATIENCE_S * 1000)
+        context.set_default_timeout(waiting.PATIENCE_S * 1000)
         watched = Watched(context.new_page())
         watched.page.goto("/")
         yield watched

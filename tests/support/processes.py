@@ -62,7 +62,7 @@ def api(folder: Path, environment: Mapping[str, str]) -> Iterator[Client]:
     """A client of `emoline serve`."""
     with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
         wait_for(serve)
-        with Client(base_url=url_of(serve), timeout=60) as client:
+        with Client(base_url=url_of(serve)) as client:
             yield client
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx2
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 
 class Client(httpx2.Client):
-    """An HTTP client that knows what people do with the service."""
+    """An HTTP client that submits recordings and waits for their jobs."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url=base_url, timeout=PATIENCE_S)
 
     def submit(self, content: bytes, name: str = "call.wav", **config: Any) -> dict[str, Any]:
         data = {"config": httpx2.Response(200, json=config).text} if config else None

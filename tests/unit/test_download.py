@@ -30,13 +30,14 @@ from tests.support.clock import ManualClock
 from tests.support.hostile_urls import LITERALS, TRICKS
 from tests.support.media.case import spoken
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.downloader import HttpDownloader
 from worker.container import VOICE_DETECTORS, build_decoder
 from worker.stages.prepare import PrepareStage
 
 WAV = spoken("wav")
 SECRET = "X-Signature=5ecre7"
-SLOWLY = raw(b"HTTP/1.1 200 OK\r\n\r\n", *[WAV[:2000]] * 300, every_s=0.05)
+SLOWLY = raw(b"HTTP/1.1 200 OK\r\n\r\n", *[WAV[:2000]] * 1000, every_s=0.05)
 MOST_BYTES = 2 << 20
 
 
@@ -243,11 +244,11 @@ def while_it_downloads(
     job_id = submitted(services, host.at("/call.wav", slowly), **chosen)
     worker = Thread(target=stage(services, stop).run_once)
     worker.start()
-    assert downloading.wait(30)
-    began = time.monotonic()
+    assert downloading.wait(PATIENCE_S)
+    started = time.monotonic()
     do(job_id)
     worker.join()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 25  # half of the time that the download would take
     return job_id
 
 

