@@ -19,7 +19,7 @@ def certificate(tmp_path: Path) -> Path:
     """A certificate of its own for HOST_NAME, with its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST_NAME)])
-    made = (
+    unsigned = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
@@ -29,5 +29,5 @@ def certificate(tmp_path: Path) -> Path:
     pem = serialization.Encoding.PEM
     plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path = tmp_path / "certificate.pem"
-    path.write_bytes(made.public_bytes(pem) + plain)
+    path.write_bytes(unsigned.public_bytes(pem) + plain)
     return path

@@ -59,8 +59,8 @@ def test_every_format_is_read_whole_and_in_place(tmp_path: Path, name: str) -> N
     rate = min(FORMATS[name].rates, key=lambda rate: abs(rate - SAMPLE_RATE))
     sound = speech_like(4, rate, seed=7).samples
     encode(sound[:, None], rate, tmp_path / "x", name)
-    found, samples, warnings = decoded(tmp_path / "x")
-    assert found.sample_rate in (rate, 48_000)  # Opus is always decoded at 48 kHz
+    audio_format, samples, warnings = decoded(tmp_path / "x")
+    assert audio_format.sample_rate in (rate, 48_000)  # Opus is always decoded at 48 kHz
     assert len(samples) == pytest.approx(4 * SAMPLE_RATE, abs=CODEC_DELAY)
     assert warnings == []
     # In place: the loudness follows the original's, but for the two steps that a codec without an edit list is late.
@@ -103,8 +103,8 @@ def test_a_truncated_file_is_read_as_far_as_it_goes_with_a_warning(tmp_path: Pat
 
 def test_three_and_more_channels_are_mixed_into_one(tmp_path: Path) -> None:
     encode(np.repeat(MONO[:, None], 6, axis=1), SAMPLE_RATE, tmp_path / "x", "wav")
-    found, samples, _ = decoded(tmp_path / "x")
-    assert found.channels == 6
+    audio_format, samples, _ = decoded(tmp_path / "x")
+    assert audio_format.channels == 6
     assert samples.shape == (len(MONO), 1)
 
 
@@ -157,8 +157,10 @@ print(os.read(inside, 6).decode())
 
 def test_the_decoders_process_reads_what_it_was_given_and_can_open_nothing(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"inside")
-    done = subprocess.run([sys.executable, "-c", _REACH, tmp_path / "x"], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [os.strerror(errno.EMFILE)] * 4 + ["inside"]
+    completed = subprocess.run(
+        [sys.executable, "-c", _REACH, tmp_path / "x"], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.splitlines() == [os.strerror(errno.EMFILE)] * 4 + ["inside"]
 
 
 def test_a_decoder_has_nothing_open_but_the_file_and_its_pipe(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_decoders_are_forked_from_one_fork_server(tmp_path: Path) -> None:
     encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
     with (tmp_path / "x").open("rb") as file, DECODER.open(file):
         fork_server, first = fork_server_pid(), decoder_pid()
-        with (tmp_path / "x").open("rb") as other, DECODER.open(other):
+        with (tmp_path / "x").open("rb") as second_file, DECODER.open(second_file):
             assert decoder_pid() != first
     assert fork_server_pid() == fork_server
 

@@ -46,7 +46,7 @@ def decoded(file: BinaryIO) -> tuple[AudioFormat, Samples, list[RecordingWarning
         return stream.format, np.concatenate(blocks), list(stream.warnings)
 
 
-def put(store: S3ObjectStore, content: bytes) -> None:
+def put_size(store: S3ObjectStore, content: bytes) -> None:
     with store.writer("jobs/a/source") as writer:
         writer.write(content)
 
@@ -84,7 +84,7 @@ def test_an_object_is_decoded_from_its_store_over_connections_that_break(
     with (tmp_path / "x").open("rb") as file:
         _, samples, _ = decoded(file)
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
-        put(store, (tmp_path / "x").read_bytes())
+        put_size(store, (tmp_path / "x").read_bytes())
         proxy.cut(connections=2, after=50_000)
         with store.open("jobs/a/source") as file:
             assert np.array_equal(decoded(file)[1], samples)
@@ -95,7 +95,7 @@ def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> 
     encode(np.tile(VOICE, (64, 1)), SAMPLE_RATE, tmp_path / "x", "wav")  # more than any buffer on the way holds
     content = (tmp_path / "x").read_bytes()
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
-        put(store, content)
+        put_size(store, content)
         proxy.cut(connections=1, after=len(content) // 2)  # the rest is not on its way already
         with store.open("jobs/a/source") as file, DECODER.open(file) as stream:
             blocks = stream.blocks()

@@ -33,7 +33,7 @@ def host() -> Iterator[Host]:
 
 
 @cache
-def here() -> Outgoing:
+def loopback_only() -> Outgoing:
     """It reaches this machine. To make one takes longer than most tests here."""
     return Outgoing(LOOPBACK)
 
@@ -48,7 +48,7 @@ def fetched(
     url: str, downloader: HttpDownloader | None = None, unwanted: Callable[[], bool] = lambda: False
 ) -> tuple[bytes, int | None, str | None]:
     """The body, and the declared size and name."""
-    with (downloader or HttpDownloader(here(), PATIENCE_S, PATIENCE_S)).open(url, unwanted) as download:
+    with (downloader or HttpDownloader(loopback_only(), PATIENCE_S, PATIENCE_S)).open(url, unwanted) as download:
         size, name = download.size, download.filename
         return b"".join(download.blocks()), size, name
 
@@ -87,7 +87,7 @@ def test_a_body_comes_whole_however_it_is_sent(host: Host, script: Script, size:
 
 def test_a_body_comes_in_blocks_that_are_worth_storing(host: Host) -> None:
     url = host.at("/", says(BODY))
-    with HttpDownloader(here(), 20).open(url, lambda: False) as download:
+    with HttpDownloader(loopback_only(), 20).open(url, lambda: False) as download:
         assert [len(block) for block in download.blocks()] == [BLOCK_BYTES, BLOCK_BYTES, len(BODY) - 2 * BLOCK_BYTES]
 
 
@@ -136,13 +136,13 @@ A_LENGTH_THAT_TRICKLES = raw(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"0"
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "message"),
     [(SILENT, "no answer within 0.5 s"), (TRICKLING, "too slowly"), (A_LENGTH_THAT_TRICKLES, "too slowly")],
 )
-def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, script: Script, said: str) -> None:
+def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, script: Script, message: str) -> None:
     started = time.monotonic()
-    error = failed(host.at("/", script), HttpDownloader(here(), 20, stall_s=0.5))
-    assert said in str(error)
+    error = failed(host.at("/", script), HttpDownloader(loopback_only(), 20, stall_s=0.5))
+    assert message in str(error)
     assert error.may_pass
     assert time.monotonic() - started < 50
 
@@ -150,14 +150,14 @@ def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, scri
 def test_all_of_it_has_its_time_however_quickly_it_comes(host: Host) -> None:
     endless = raw(HEAD, b"\r\n", *[bytes(1 << 16)] * 20_000, every_s=0.005)
     started = time.monotonic()
-    error = failed(host.at("/", endless), HttpDownloader(here(), 1, stall_s=60))
+    error = failed(host.at("/", endless), HttpDownloader(loopback_only(), 1, stall_s=60))
     assert "too slowly" in str(error)
     assert time.monotonic() - started < 50
 
 
 def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> None:
     url, got = host.at("/", says(BODY)), b""
-    with HttpDownloader(here(), 20, stall_s=0.5).open(url, lambda: False) as download:
+    with HttpDownloader(loopback_only(), 20, stall_s=0.5).open(url, lambda: False) as download:
         for block in download.blocks():
             time.sleep(1.2)
             got += block
@@ -166,11 +166,11 @@ def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> N
 
 @pytest.mark.parametrize("script", [SILENT, TRICKLING])
 def test_a_download_that_nobody_wants_any_more_ends_at_once(host: Host, script: Script) -> None:
-    gone: list[bool] = []
-    Timer(0.3, lambda: gone.append(True)).start()
+    cancellations: list[bool] = []
+    Timer(0.3, lambda: cancellations.append(True)).start()
     started = time.monotonic()
     with pytest.raises(DownloadFailed):
-        fetched(host.at("/", script), unwanted=lambda: bool(gone))
+        fetched(host.at("/", script), unwanted=lambda: bool(cancellations))
     assert time.monotonic() - started < 50
 
 

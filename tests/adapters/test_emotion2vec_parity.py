@@ -90,7 +90,7 @@ def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np
 
 def _scores(predictions: list[Prediction]) -> NDArray[np.float64]:
     """[clips, labels]."""
-    return np.array([list(own.scores.values()) for own in predictions])
+    return np.array([list(prediction.scores.values()) for prediction in predictions])
 
 
 def _assert_equal(directory: Path, sound: list[Samples]) -> None:

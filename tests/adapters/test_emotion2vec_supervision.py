@@ -42,19 +42,19 @@ def faulty() -> Iterator[Emotion2vecModel]:
 
 def children() -> set[str]:
     """The processes that this one started and that still exist, zombies too."""
-    found = set()
+    pids = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rsplit(")", 1)[1].split()
         except FileNotFoundError:
             continue
         if int(fields[1]) == os.getpid():
-            found.add(stat.parent.name)
-    return found
+            pids.add(stat.parent.name)
+    return pids
 
 
 def test_three_hanging_and_three_crashing_clips_among_64_cost_themselves_alone(faulty: Emotion2vecModel) -> None:
-    others = children() - {str(faulty.pid)}
+    before = children() - {str(faulty.pid)}
     sound = clips(64)
     right = [inference.outcome for inference in infer(faulty, sound)]
     reasons: dict[int, FailureCode] = {}
@@ -64,16 +64,16 @@ def test_three_hanging_and_three_crashing_clips_among_64_cost_themselves_alone(f
         reasons[at] = FailureCode.TIMEOUT if fault == faulty_model.HANG else FailureCode.CRASH
     started = time.monotonic()
     faulty.start()
-    found = [inference.outcome for inference in infer(faulty, sound)]
+    outcomes = [inference.outcome for inference in infer(faulty, sound)]
     took = time.monotonic() - started
-    assert {at: outcome.reason for at, outcome in enumerate(found) if outcome.reason} == reasons
-    assert [found[at].emotion for at in reasons] == ["unknown"] * 6
+    assert {at: outcome.reason for at, outcome in enumerate(outcomes) if outcome.reason} == reasons
+    assert [outcomes[at].emotion for at in reasons] == ["unknown"] * 6
     for at in set(range(64)) - set(reasons):
-        assert found[at].emotion == right[at].emotion
-        assert found[at].confidence == pytest.approx(right[at].confidence, abs=1e-5)
+        assert outcomes[at].emotion == right[at].emotion
+        assert outcomes[at].confidence == pytest.approx(right[at].confidence, abs=1e-5)
     print(f"took {took:.1f} s, deadline {DEADLINE_S} s")
     faulty.close()
-    assert children() == others
+    assert children() == before
 
 
 def test_too_little_memory_is_answered_with_smaller_batches(faulty: Emotion2vecModel) -> None:

@@ -43,8 +43,8 @@ def test_no_spelling_of_a_private_address_reaches_it(host: str, private: Receive
 
 @pytest.mark.parametrize("url", TRICKS)
 def test_no_trick_with_a_url_reaches_a_private_address(url: str, private: Receiver) -> None:
-    own = f"127.0.0.1:{private.port}"
-    filled = url.replace("{own}", own).replace("{port}", str(private.port))
+    listener_address = f"127.0.0.1:{private.port}"
+    filled = url.replace("{own}", listener_address).replace("{port}", str(private.port))
     with pytest.raises(Unreachable, match=r"not public|no address|cannot be used"):
         post(Outgoing(resolver=lambda host, _: ["127.0.0.1"]), filled, timeout_s=0.5)
     assert private.connections == 0
@@ -117,11 +117,11 @@ def test_who_does_not_answer_or_a_byte_at_a_time_is_given_up_in_time(silent: boo
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def drip() -> None:
-            with listener.accept()[0] as taken, suppress(OSError):
+            with listener.accept()[0] as connection, suppress(OSError):
                 for byte in b"HTTP/1.1 200 OK\r\n" + 100 * b"X-More: yes\r\n":
                     time.sleep(0.1)
                     if not silent:
-                        taken.sendall(bytes([byte]))
+                        connection.sendall(bytes([byte]))
 
         thread = Thread(target=drip, daemon=True)
         thread.start()
@@ -137,10 +137,10 @@ def test_an_answer_without_end_is_not_heard_out() -> None:
 
         def pour() -> None:
             nonlocal sent
-            with listener.accept()[0] as taken, suppress(OSError):
-                taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            with listener.accept()[0] as connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
                 while sent < 200 << 20:
-                    sent += taken.send(bytes(1 << 16))
+                    sent += connection.send(bytes(1 << 16))
 
         thread = Thread(target=pour, daemon=True)
         thread.start()

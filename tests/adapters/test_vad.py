@@ -88,8 +88,8 @@ def _string(hertz: float, time: NDArray[np.float64]) -> NDArray[np.float64]:
 @every_detector
 @pytest.mark.parametrize("channel", [0, 1])
 def test_speech_is_found(call: Call, vad: VoiceDetectorName, channel: int) -> None:
-    found = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
-    assert found[call.spoken[:, channel]].mean() > 0.9  # a phrase has short pauses of its own
+    mask = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
+    assert mask[call.spoken[:, channel]].mean() > 0.9  # a phrase has short pauses of its own
 
 
 @pytest.mark.parametrize(("vad", "most"), [("webrtc", 0.2), ("silero", 0.01)])
@@ -97,8 +97,8 @@ def test_speech_is_found(call: Call, vad: VoiceDetectorName, channel: int) -> No
 def test_line_noise_between_the_phrases_is_no_voice(
     call: Call, vad: VoiceDetectorName, most: float, channel: int
 ) -> None:
-    found = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
-    assert found[~call.audible[:, channel]].mean() < most
+    mask = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
+    assert mask[~call.audible[:, channel]].mean() < most
 
 
 def test_silero_is_not_taken_in_by_the_calls_hold_music_where_webrtc_is(call: Call) -> None:
@@ -130,8 +130,8 @@ def test_no_speech_is_lost_to_the_segments_loud_or_quiet(call: Call, vad: VoiceD
 @pytest.mark.parametrize("before", [chords(120), noise(120, -30)], ids=["music", "noise"])
 def test_silero_finds_quiet_speech_after_minutes_of_loud_sound(call: Call, before: Samples) -> None:
     spoken = call.spoken[:, 0]
-    found = voiced(VOICE_DETECTORS["silero"](), np.concatenate([before, at_level(call.sound[:, 0], spoken, -45)]))
-    assert found[len(before) :][spoken].mean() > 0.93
+    mask = voiced(VOICE_DETECTORS["silero"](), np.concatenate([before, at_level(call.sound[:, 0], spoken, -45)]))
+    assert mask[len(before) :][spoken].mean() > 0.93
 
 
 @every_detector

@@ -20,10 +20,10 @@ def post(client: TestClient, content: bytes = WAV, config: str = "{}", secret: s
 
 
 def test_the_same_request_gives_the_same_job_and_leaves_no_files(client: TestClient, services: Services) -> None:
-    first, again = post(client), post(client)
-    assert (first.status_code, again.status_code) == (202, 202)
-    assert first.json()["id"] == again.json()["id"]
-    assert first.headers["location"] == again.headers["location"]
+    first, second = post(client), post(client)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["id"] == second.json()["id"]
+    assert first.headers["location"] == second.headers["location"]
     assert len(stored_files(services)) == 1
     as_form = client.post("/v1/jobs", files={"file": ("call.wav", WAV)}, headers=KEY)
     assert as_form.json()["id"] == first.json()["id"]

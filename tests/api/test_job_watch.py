@@ -25,8 +25,8 @@ def test_an_unchanged_job_is_not_sent_again(client: TestClient, services: Servic
     job_id = submitted(client)
     first = client.get(f"/v1/jobs/{job_id}")
     tag = first.headers["etag"]
-    again = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
-    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    unchanged = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
+    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", tag)
     services.cancellation.cancel(job_id)
     changed = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "canceled")

@@ -86,8 +86,8 @@ def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_pat
 @pytest.mark.usefixtures("rate_clock")
 def test_the_rate_is_counted_by_tenant_over_all_of_its_keys(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
-        ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
-        for secret, status in ((ours, 200), (again, 200), (ours, 429), (again, 429), (theirs, 200)):
+        ours, second_key, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
+        for secret, status in ((ours, 200), (second_key, 200), (ours, 429), (second_key, 429), (theirs, 200)):
             assert client.get("/v1/jobs", headers=bearer(secret)).status_code == status
 
 
@@ -169,9 +169,9 @@ def test_a_full_queue_refuses_all_tenants(tmp_path: Path) -> None:
 def test_a_repeated_request_returns_its_job_even_over_the_limits(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV), queued_jobs=1)) as (client, services):
         headers = {"Idempotency-Key": "order-17"}
-        first, again = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
-        assert (first.status_code, again.status_code) == (202, 202)
-        assert first.json()["id"] == again.json()["id"]
+        first, second = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
+        assert (first.status_code, second.status_code) == (202, 202)
+        assert first.json()["id"] == second.json()["id"]
         assert client.post("/v1/jobs", content=WAV).status_code == 503
         assert len(stored_files(services)) == 1
 

@@ -29,8 +29,8 @@ def test_an_unchanged_file_is_not_sent_again(client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
         first = client.get(path)
         assert first.headers["cache-control"] == "no-cache"
-        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
-        assert (again.status_code, again.content) == (304, b"")
+        unchanged = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
 def test_the_page_may_load_only_from_the_service(client: TestClient) -> None:

@@ -269,11 +269,11 @@ def test_a_repeated_batch_has_the_same_jobs_in_the_same_places(client: TestClien
     first = client.post("/v1/batches", json=sent, headers=KEY).json()
     services.cancellation.cancel(first["items"][0]["job"]["id"])
     sent["jobs"][1] = item(1)
-    again = client.post("/v1/batches", json=sent, headers=KEY).json()
-    assert again["id"] == first["id"]
-    assert [entry["job"]["status"] for entry in again["items"]] == ["canceled", "queued", "queued"]
+    second = client.post("/v1/batches", json=sent, headers=KEY).json()
+    assert second["id"] == first["id"]
+    assert [entry["job"]["status"] for entry in second["items"]] == ["canceled", "queued", "queued"]
     for index in (0, 2):
-        assert again["items"][index]["job"]["id"] == first["items"][index]["job"]["id"]
+        assert second["items"][index]["job"]["id"] == first["items"][index]["job"]["id"]
     assert client.get(first["links"]["self"]).json()["total"] == 3
     sent["jobs"].reverse()
     codes = [entry["error"]["code"] if entry["error"] else None for entry in client.post(
@@ -309,5 +309,5 @@ def test_invalid_defaults_are_refused_once(client: TestClient, defaults: dict[st
 
 def test_a_thousand_jobs_are_one_request(client: TestClient, services: Services) -> None:
     batch = post_batch(client, *map(item, range(1_000))).json()
-    assert len({one["job"]["id"] for one in batch["items"]}) == 1_000
+    assert len({batch_item["job"]["id"] for batch_item in batch["items"]}) == 1_000
     assert services.jobs.batch(batch["id"]) == {JobState.QUEUED: 1_000}

@@ -124,8 +124,8 @@ def test_a_disabled_or_deleted_endpoint_gets_no_events(client: TestClient, servi
     assert [delivery["state"] for delivery in deliveries(client)] == ["pending", "disabled"]
     client.delete(path)
     assert {delivery["state"] for delivery in deliveries(client)} == {"disabled"}
-    again = f"/v1/webhook-deliveries/{deliveries(client)[0]['id']}/redeliver"
-    assert_problem(client.post(again), 404, "endpoint_not_found")
+    redeliver_url = f"/v1/webhook-deliveries/{deliveries(client)[0]['id']}/redeliver"
+    assert_problem(client.post(redeliver_url), 404, "endpoint_not_found")
     assert services.ports.deliveries.claim() is None
 
 

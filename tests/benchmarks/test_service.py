@@ -65,8 +65,10 @@ def send(port: int, *streams: Stream) -> list[dict[str, Any]]:
     """Send streams with the load generator and return their answers."""
     command = [sys.executable, "-m", "lab.benchmarks.service.load_generator", "127.0.0.1", str(port)]
     requests = json.dumps([stream.lasting(stream.seconds) for stream in streams])
-    done = subprocess.run(command, input=requests, text=True, stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S)
-    answers: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    completed = subprocess.run(
+        command, input=requests, text=True, stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S
+    )
+    answers: list[dict[str, Any]] = json.loads(completed.stdout)["answers"]
     return answers
 
 
@@ -140,11 +142,11 @@ def test_a_tiny_run_measures_everything() -> None:
     tiny = ["--rounds", 1, "--seconds", 1, "--jobs", 4, "--recordings", 1, "--backlog", 50]
     command = [sys.executable, "-m", "cli", "bench", "service", *map(str, tiny)]
     command += ["--upload-gib", "0.01", "--uploads", "2", "--json"]
-    done = subprocess.run(
+    completed = subprocess.run(
         command, capture_output=True, text=True, timeout=2 * PATIENCE_S, env=os.environ | {"COLUMNS": "120"}
     )
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stderr
+    document = json.loads(completed.stdout)
     rates = [rate for situation in document["situations"] for rate in situation["rates"]]
     assert [(rate["situation"], rate["request"]) for rate in rates] == [
         ("polls alone", "poll"),

@@ -44,8 +44,8 @@ def job(client: Client) -> dict[str, Any]:
 
 @pytest.fixture
 def watched(browser: Browser, client: Client) -> Iterator[Watched]:
-    with opened(browser, str(client.base_url)) as one:
-        yield one
+    with opened(browser, str(client.base_url)) as watched_page:
+        yield watched_page
 
 
 @pytest.fixture

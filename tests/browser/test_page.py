@@ -120,11 +120,11 @@ def test_a_recording_whose_answer_was_lost_is_sent_again_and_analysed_once(
         watched.provoked.add("net::ERR_")
         proxy.cut(1000, after=20)
         watched.page.locator("input[type=file]").set_input_files(str(once))
-        again = watched.page.get_by_role("button", name="Send again")
-        again.wait_for()
+        retry_button = watched.page.get_by_role("button", name="Send again")
+        retry_button.wait_for()
         proxy.cuts_left = 0
-        again.click()
-        expect(again).to_have_count(0)
+        retry_button.click()
+        expect(retry_button).to_have_count(0)
         expect(watched.page.locator(".job", has_text="once.opus")).to_have_count(1)
     listed = client.get("/v1/jobs").json()["data"]
     assert [job["audio"]["filename"] for job in listed].count("once.opus") == 1
@@ -192,18 +192,18 @@ def test_the_page_speaks_chinese_by_choice_and_where_the_browser_does(
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     page.reload()
     expect(page.get_by_text("将录音拖放到此处")).to_be_visible()
-    with opened(browser, str(client.base_url), locale="zh-CN") as other:
-        other.page.goto(f"/#/jobs/{job['id']}")
-        expect(other.page.locator(".shares")).to_contain_text("中立")
-        untranslated = other.page.locator("main").inner_text()
+    with opened(browser, str(client.base_url), locale="zh-CN") as chinese:
+        chinese.page.goto(f"/#/jobs/{job['id']}")
+        expect(chinese.page.locator(".shares")).to_contain_text("中立")
+        untranslated = chinese.page.locator("main").inner_text()
         assert not re.search(r"\b(?:fact|view|segments|gap|jobs|emotion)\.\w+", untranslated)
 
 
 @pytest.fixture
 def phone(browser: Browser, client: Client) -> Iterator[Page]:
     size = {"width": 360, "height": 740}
-    with opened(browser, str(client.base_url), viewport=size, has_touch=True, is_mobile=True) as one:
-        yield one.page
+    with opened(browser, str(client.base_url), viewport=size, has_touch=True, is_mobile=True) as small_screen:
+        yield small_screen.page
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(phone: Page, job: dict[str, Any]) -> None:

@@ -17,14 +17,17 @@ SERIOUS = {"serious", "critical"}
 
 @pytest.fixture(params=["light", "dark"])
 def page(request: pytest.FixtureRequest, browser: Browser, client: Client) -> Iterator[Page]:
-    with opened(browser, str(client.base_url), color_scheme=request.param, bypass_csp=True) as one:
-        yield one.page
+    with opened(browser, str(client.base_url), color_scheme=request.param, bypass_csp=True) as watched:
+        yield watched.page
 
 
 def findings(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     return [
-        f"{rule['id']}: {node['html'][:200]}" for rule in found if rule["impact"] in SERIOUS for node in rule["nodes"]
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in violations
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
     ]
 
 

@@ -37,10 +37,10 @@ def serve(browser: Browser, data_dir: Path, secret: str) -> Iterator[Process]:
 
 @pytest.fixture
 def watched(browser: Browser, serve: Process) -> Iterator[Watched]:
-    with opened(browser, url_of(serve)) as one:
-        one.provoked.add("status of 401")
-        one.complaints.clear()
-        yield one
+    with opened(browser, url_of(serve)) as watched_page:
+        watched_page.provoked.add("status of 401")
+        watched_page.complaints.clear()
+        yield watched_page
 
 
 def test_who_has_a_key_gets_everywhere_with_it_and_the_url_never_has_it(

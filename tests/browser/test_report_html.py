@@ -33,10 +33,10 @@ def clip() -> bytes:
 
 
 @contextmanager
-def opened(browser: Browser, folder: Path, told: ReportInput, **look: Any) -> Iterator[Page]:
+def opened(browser: Browser, folder: Path, source: ReportInput, **look: Any) -> Iterator[Page]:
     """The report of a subject, opened from the disk; nothing may be complained about or asked of anybody."""
     file = folder / "report.html"
-    file.write_bytes(render(told, "en"))
+    file.write_bytes(render(source, "en"))
     complaints: list[str] = []
     with browser.new_context(**look) as context:
         context.set_offline(True)
@@ -67,8 +67,8 @@ def test_a_clip_plays_from_inside_the_file(browser: Browser, tmp_path: Path) -> 
 def test_its_style_and_pictures_are_let_in_by_its_policy(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path, report_input(call())) as page:
         assert page.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"
-        shown = page.locator(".shares img")
-        assert shown.evaluate("image => image.complete && image.naturalWidth") > 100
+        image = page.locator(".shares img")
+        assert image.evaluate("image => image.complete && image.naturalWidth") > 100
         assert page.locator("figure svg").bounding_box()
 
 
@@ -86,8 +86,8 @@ def test_it_is_light_or_dark_as_the_reader_has_it(browser: Browser, tmp_path: Pa
 @pytest.mark.parametrize("name", ["call.mp3", *HOSTILE])
 def test_no_name_makes_it_wider_than_the_screen(browser: Browser, tmp_path: Path, width: int, name: str) -> None:
     roles = (name[:64], "b") if name.isprintable() else ("a", "b")
-    told = report_input(call(), filename=name, roles=roles, metadata={name: name})
-    with opened(browser, tmp_path, told, viewport={"width": width, "height": 800}) as page:
+    source = report_input(call(), filename=name, roles=roles, metadata={name: name})
+    with opened(browser, tmp_path, source, viewport={"width": width, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

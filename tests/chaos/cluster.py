@@ -55,7 +55,7 @@ class Cluster:
         """kill -9 of one of the workers of a role."""
         if role == "infer":
             self.killed.append(time.time())
-        self._kill([place for place, own in enumerate(WORKERS, 1) if own == role][which])
+        self._kill([place for place, worker_role in enumerate(WORKERS, 1) if worker_role == role][which])
 
     @contextmanager
     def inference_paused(self) -> Iterator[None]:
@@ -80,13 +80,13 @@ class Cluster:
         """How many objects the store has of each job."""
         client = connect(self.server.endpoint_url, path_style=True)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.server.bucket)
-        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
         client.close()
         return Counter(key.split("/")[2] for key in keys)
 
     def refused(self) -> int:
         """Outcomes that were found and not recorded, because somebody else had the segment by then."""
-        batches = _BATCH.finditer(_COLOURS.sub("", self.processes.said("infer")))
+        batches = _BATCH.finditer(_COLOURS.sub("", self.processes.output("infer")))
         return sum(int(segments) - int(recorded) for recorded, segments in (batch.groups() for batch in batches))
 
     def _kill(self, place: int) -> None:

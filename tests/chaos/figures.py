@@ -13,11 +13,11 @@ from tests.chaos.cluster import Cluster
 
 def resumed_after(cluster: Cluster) -> list[float]:
     """Seconds from the death of a worker that may have held it to when each segment was claimed again."""
-    found = []
+    delays = []
     for claims in witness.claimed(cluster.engine):
         for before, after in pairwise(claims):
-            found += [after - killed for killed in cluster.killed if before < killed < after][:1]
-    return sorted(found)
+            delays += [after - killed for killed in cluster.killed if before < killed < after][:1]
+    return sorted(delays)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Work:
     @classmethod
     def of(cls, cluster: Cluster) -> Work:
         claims = witness.claimed(cluster.engine)
-        stored = sum("/frames/" in path for path in cluster.store.put)
+        stored = sum("/frames/" in path for path in cluster.store.put_paths)
         return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine), stored)
 
     @property

@@ -237,12 +237,12 @@ class Loudness:
             yield [self._prediction(clip, frame_embeddings) for clip in clips]
 
     def _prediction(self, clip: Samples, frame_embeddings: bool) -> Prediction:
-        heard = clip[: len(clip) // 320 * 320].reshape(-1, 320).astype(np.float32) / np.float32(32_768)
-        level = np.abs(heard).mean(axis=1, keepdims=True)
+        frame_samples = clip[: len(clip) // 320 * 320].reshape(-1, 320).astype(np.float32) / np.float32(32_768)
+        level = np.abs(frame_samples).mean(axis=1, keepdims=True)
         logits = np.concatenate([level, 1 - level, level**2], axis=1)
         scores = dict(zip(_LABELS, softmax(logits.mean(axis=0)).tolist(), strict=True))
-        embedding = np.asarray(heard.mean(axis=0), np.float32)
-        return Prediction(scores, logits, embedding, heard if frame_embeddings else None)
+        embedding = np.asarray(frame_samples.mean(axis=0), np.float32)
+        return Prediction(scores, logits, embedding, frame_samples if frame_embeddings else None)
 
 
 class FullAtFirst:

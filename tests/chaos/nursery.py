@@ -53,9 +53,9 @@ def _die(world: World, story: Story, death: Death, expected: Evidence, unanswere
     died = [lived(world, story, death) for _ in range(DEATHS)].count(False)
     assert lived(world, story, None)
     for job_id in jobs_of(world.engine) - before:
-        wanted = expected if job_id == world.answer.read_text() else unanswered
-        found = evidence(world, job_id)
-        assert found == wanted, f"{death}: {found} instead of {wanted}"
+        expected_evidence = expected if job_id == world.answer.read_text() else unanswered
+        actual = evidence(world, job_id)
+        assert actual == expected_evidence, f"{death}: {actual} instead of {expected_evidence}"
     return died
 
 
@@ -83,9 +83,9 @@ def evidence(world: World, job_id: str) -> Evidence:
 def _result(services: Services, job: Job) -> str | None:
     if job.state is not JobState.SUCCEEDED:
         return None
-    _, found = services.reader.result(job.id)
-    frame_scores = services.frame_store.segment_scores(job, found.segments)
-    document = ResultDocument.from_result(job.recording, found, lambda _: None, frame_scores)
+    _, result = services.reader.result(job.id)
+    frame_scores = services.frame_store.segment_scores(job, result.segments)
+    document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores)
     return document.model_dump_json()
 
 
@@ -101,13 +101,13 @@ def jobs_of(engine: Engine) -> set[str]:
 
 def deaths(survey: Survey) -> list[Death]:
     """One at each place when it is first reached, and one when it is last."""
-    found = list(survey.found.items())
-    return [Death(place, 1) for place, _ in found] + [Death(place, times) for place, times in found if times > 1]
+    counts = list(survey.found.items())
+    return [Death(place, 1) for place, _ in counts] + [Death(place, times) for place, times in counts if times > 1]
 
 
-def chosen(found: Sequence[Death], every: int) -> list[Death]:
+def chosen(all_deaths: Sequence[Death], every: int) -> list[Death]:
     """One of so many, in an order that is always the same."""
-    return Random(SEED).sample(found, len(found) // every)
+    return Random(SEED).sample(all_deaths, len(all_deaths) // every)
 
 
 def lived(world: World, story: Story, death: Death | None) -> bool:
@@ -124,6 +124,6 @@ def lived(world: World, story: Story, death: Death | None) -> bool:
 def undisturbed(world: World, story: Story, survey: Survey | None = None) -> Evidence:
     world.answer.unlink(missing_ok=True)
     lives.live(world, story, survey)
-    found = evidence(world, world.answer.read_text())
-    assert set(found.recorded.values()) <= {1}
-    return found
+    undisturbed_evidence = evidence(world, world.answer.read_text())
+    assert set(undisturbed_evidence.recorded.values()) <= {1}
+    return undisturbed_evidence

@@ -46,7 +46,7 @@ class Supervisor:
     def signal(self, place: int, number: int) -> None:
         self._processes[place].process.send_signal(number)
 
-    def said(self, command: str) -> str:
+    def output(self, command: str) -> str:
         """All that processes of a command, such as `infer`, have logged."""
         return "".join(log.read_text(errors="replace") for log in self._folder.glob(f"*-{command}.log"))
 

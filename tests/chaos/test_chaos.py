@@ -75,10 +75,10 @@ def submit(client: Client, name: str) -> str:
 
 def result(client: Client, job_id: str) -> dict[str, Any]:
     """The result, without what names the job."""
-    found: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
-    for segment in found["segments"]:
+    document: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
+    for segment in document["segments"]:
         del segment["audio_url"]
-    return found
+    return document
 
 
 def jobs(cluster: Cluster) -> dict[str, tuple[str, bool]]:
@@ -112,10 +112,10 @@ class Storm:
         began = progressed = time.monotonic()
         before = -1
         while not all(ended for _, ended in jobs(self.cluster).values()):
-            done = sum(of_job.total() for of_job in witness.recorded(self.cluster.engine).values())
-            progressed = progressed if done == before else time.monotonic()
+            recorded = sum(of_job.total() for of_job in witness.recorded(self.cluster.engine).values())
+            progressed = progressed if recorded == before else time.monotonic()
             assert time.monotonic() < progressed + PATIENCE_S, jobs(self.cluster)
-            before = done
+            before = recorded
             time.sleep(0.5)
         return time.monotonic() - began
 
@@ -144,16 +144,16 @@ def test_every_job_ends_as_if_nothing_had_happened(
     storm.rage()
     record_property("disturbances", storm.disturbances)
     record_property("seconds from the last disturbance to the last job", round(storm.abate(), 1))
-    found = jobs(cluster)
-    for what, figure in figures(cluster, found.keys()).items():
-        record_property(what, figure)
-    assert storm.answered < found.keys()
-    for job_id, (name, _) in found.items():
+    ended = jobs(cluster)
+    for property_name, figure in figures(cluster, ended.keys()).items():
+        record_property(property_name, figure)
+    assert storm.answered < ended.keys()
+    for job_id, (name, _) in ended.items():
         assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "succeeded"
         assert equal(result(client, job_id), expected[name]), job_id
     segments = {job_id: len(of_job) for job_id, of_job in witness.recorded(cluster.engine).items()}
     objects = cluster.objects()
     # Its recording and its waveform, and of each segment the sound and the frames.
-    assert {job_id: objects[job_id] for job_id in found} == {job_id: 2 + 2 * segments[job_id] for job_id in found}
-    assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(found)
+    assert {job_id: objects[job_id] for job_id in ended} == {job_id: 2 + 2 * segments[job_id] for job_id in ended}
+    assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(ended)
     assert Work.of(cluster).extra <= MOST_EXTRA or not LONG

@@ -93,7 +93,7 @@ def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
     refused(client, LARGE)
     assert list((service.disk / "objects" / ".incoming").iterdir()) == []
     waiting = client.submit(SMALL)["id"]
-    wait_until(lambda: service.said.count("code=storage_full") >= 2, lambda: service.said)
+    wait_until(lambda: service.output.count("code=storage_full") >= 2, lambda: service.output)
     assert client.get(f"/v1/jobs/{waiting}").json()["status"] == "processing"
     service.leave(DISK_BYTES // 2)
     assert client.ended(waiting)["status"] == "succeeded"

@@ -39,11 +39,11 @@ def install(engine: Engine) -> None:
 
 def recorded(engine: Engine) -> dict[str, Counter[int]]:
     """How often each segment of each job was recorded."""
-    found: dict[str, Counter[int]] = {}
+    counts: dict[str, Counter[int]] = {}
     with engine.connect() as connection:
         for job_id, index in connection.execute(text('SELECT job_id, "index" FROM seen_recorded')):
-            found.setdefault(job_id, Counter())[index] += 1
-    return found
+            counts.setdefault(job_id, Counter())[index] += 1
+    return counts
 
 
 def claimed(engine: Engine) -> list[list[float]]:

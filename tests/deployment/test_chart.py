@@ -50,8 +50,8 @@ VARIANTS = [PLAIN, WITHOUT_GPU, WITH_ALL, ANNOTATED]
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """As Helm merges values."""
-    both = {key: merged(values[key], over[key]) for key in over if isinstance(values.get(key), dict)}
-    return {**values, **over, **both}
+    nested = {key: merged(values[key], over[key]) for key in over if isinstance(values.get(key), dict)}
+    return {**values, **over, **nested}
 
 
 @cache
@@ -60,9 +60,9 @@ def helm(values: str) -> Any:
         leave_out("There is no Helm here; `make chart` installs it.")
     command = [sys.executable, "-c", RENDER, str(CHART), values]
     environment = {**os.environ, "PYTHONPATH": str(HELM)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    completed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout)
 
 
 def rendered(over: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -76,10 +76,10 @@ def of_kind(documents: list[dict[str, Any]], *kinds: str) -> dict[str, Any]:
 
 def pods(documents: list[dict[str, Any]]) -> dict[str, Any]:
     """The pods' specs by component."""
-    found = of_kind(documents, "Deployment", "Job").values()
+    workloads = of_kind(documents, "Deployment", "Job").values()
     return {
         document["metadata"]["labels"]["app.kubernetes.io/component"]: document["spec"]["template"]["spec"]
-        for document in found
+        for document in workloads
     }
 
 
@@ -183,10 +183,10 @@ def test_prometheus_finds_the_metrics_of_every_pod_that_has_some() -> None:
     (monitor,) = of_kind(documents, "PodMonitor").values()
     (named,) = monitor["spec"]["selector"]["matchExpressions"]
     ports = [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]]
-    found = pods(documents)
-    assert set(named["values"]) == set(found) - {"migrate", "beat"}
+    workloads = pods(documents)
+    assert set(named["values"]) == set(workloads) - {"migrate", "beat"}
     for component in named["values"]:
-        (container,) = found[component]["containers"]
+        (container,) = workloads[component]["containers"]
         (port,) = [port for port in container["ports"] if port["name"] in ports]
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
         if component != "api":

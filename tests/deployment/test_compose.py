@@ -23,10 +23,10 @@ SECRET = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|AUTH")
 
 def test_it_is_a_compose_file() -> None:
     checker = Path(sys.executable).parent / "check-jsonschema"
-    done = subprocess.run(
+    completed = subprocess.run(
         [checker, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert completed.returncode == 0, completed.stdout
 
 
 def test_every_name_in_it_exists() -> None:
@@ -43,29 +43,29 @@ def test_every_name_in_it_exists() -> None:
 
 def test_who_waits_for_health_waits_for_a_service_that_has_a_check() -> None:
     for name, service in SERVICES.items():
-        for other, wait in service.get("depends_on", {}).items():
+        for dependency, wait in service.get("depends_on", {}).items():
             if wait["condition"] == "service_healthy":
-                assert "healthcheck" in SERVICES[other], (name, other)
+                assert "healthcheck" in SERVICES[dependency], (name, dependency)
             else:
-                assert (wait["condition"], other) == ("service_completed_successfully", ONE_SHOT), name
+                assert (wait["condition"], dependency) == ("service_completed_successfully", ONE_SHOT), name
 
 
 def test_the_example_names_every_variable_and_no_other() -> None:
-    used = {found["name"] for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8"))}
+    used = {reference["name"] for reference in VARIABLE.finditer(FILE.read_text(encoding="utf-8"))}
     assert set(EXAMPLE) == used | {"COMPOSE_PROFILES"}
 
 
 def test_the_example_has_the_defaults_and_leaves_every_secret_to_be_filled_in() -> None:
-    for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8")):
-        assert EXAMPLE[found["name"]] == ("" if found["kind"] == "?" else found["value"]), found["name"]
+    for reference in VARIABLE.finditer(FILE.read_text(encoding="utf-8")):
+        assert EXAMPLE[reference["name"]] == ("" if reference["kind"] == "?" else reference["value"]), reference["name"]
 
 
 def test_nothing_starts_while_a_secret_is_missing() -> None:
-    given = dict.fromkeys(needed_variables(), "x")
-    assert services(given)
-    for name in given:
+    variables = dict.fromkeys(needed_variables(), "x")
+    assert services(variables)
+    for name in variables:
         with pytest.raises(KeyError, match=name):
-            services(given | {name: ""})
+            services(variables | {name: ""})
 
 
 def test_no_secret_stands_in_it() -> None:

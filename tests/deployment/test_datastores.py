@@ -43,8 +43,10 @@ def valkey(tmp_path: Path, port: int) -> Iterator[Container]:
 
 def test_the_broker_writes_down_what_it_has_and_forgets_nothing_to_make_room(valkey: Container, port: int) -> None:
     with redis.Redis(port=port, password=PASSWORD, decode_responses=True) as client:
-        kept: Any = {name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")}
-        assert kept == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+        config: Any = {
+            name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")
+        }
+        assert config == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
         client.rpush("prepare", "wake")
     assert valkey.stop() == 0
     valkey.start()
@@ -68,6 +70,6 @@ def test_the_databases_check_passes_where_there_is_one_and_fails_where_there_is_
     if package is None or package.origin is None:
         leave_out("There is no pg_isready here.")
     programs = f"{Path(package.origin).parent}/pginstall18/bin:{os.environ['PATH']}"
-    for at, there in ((postgres_server.port, True), (port, False)):
+    for at, running in ((postgres_server.port, True), (port, False)):
         service = COMPOSE["postgres"] | {"environment": {"PGPORT": str(at)}}
-        assert Container("postgres", service, tmp_path, programs).healthy() is there
+        assert Container("postgres", service, tmp_path, programs).healthy() is running

@@ -68,10 +68,10 @@ def test_a_scrape_of_any_of_them_has_the_sums_over_all(serve: Process) -> None:
             client.get("/v1/jobs")
         assert all(sockets_of(pid) > before[pid] for pid in children), "each has counted some"
         for client in clients[:12]:
-            found = figures(client.get("/metrics").text)
-            assert found[requests, asked] == len(clients)
-            assert found["emoline_http_request_duration_seconds_count", {"route": "/v1/jobs"}] == len(clients)
-            assert found.total("emoline_database_up") == found.total("emoline_build_info") == 1
+            metrics = figures(client.get("/metrics").text)
+            assert metrics[requests, asked] == len(clients)
+            assert metrics["emoline_http_request_duration_seconds_count", {"route": "/v1/jobs"}] == len(clients)
+            assert metrics.total("emoline_database_up") == metrics.total("emoline_build_info") == 1
 
 
 def test_stopped_it_ends_with_all_of_its_processes(serve: Process) -> None:
@@ -88,15 +88,15 @@ def test_killed_it_takes_its_processes_with_it_and_the_address_is_free(
     serve.kill()
     wait_until_gone(*children)
     port = url_of(serve).rpartition(":")[2]
-    with Process(tmp_path / "again.log", environment, "serve", "--port", port) as again:
-        wait_for(again)
+    with Process(tmp_path / "again.log", environment, "serve", "--port", port) as restarted:
+        wait_for(restarted)
 
 
 def test_it_ends_when_one_of_its_processes_does_so_that_whoever_watches_it_starts_all_anew(serve: Process) -> None:
     children = children_of(serve.process.pid)
     os.kill(min(children), signal.SIGKILL)
     serve.status()
-    assert "api.process_ended" in serve.said
+    assert "api.process_ended" in serve.output
     wait_until_gone(*children)
 
 
@@ -104,4 +104,4 @@ def test_an_address_that_it_has_is_taken(serve: Process, environment: dict[str, 
     port = url_of(serve).rpartition(":")[2]
     with Process(tmp_path / "second.log", environment, "serve", "--port", port) as second:
         assert second.status() == 1
-        assert "cannot listen" in " ".join(second.said.split())
+        assert "cannot listen" in " ".join(second.output.split())

@@ -50,7 +50,7 @@ def ports() -> dict[str, int]:
 def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dict[str, int]) -> dict[str, Any]:
     """The services of the profile `cpu` that are run here, with addresses that are good here."""
     store_port = urlsplit(store.endpoint_url).port
-    given = {
+    variables = {
         "POSTGRES_PASSWORD": PASSWORD,
         "VALKEY_PASSWORD": PASSWORD,
         "S3_ACCESS_KEY_ID": KEY,
@@ -58,8 +58,8 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
         "STORE_PORT": str(store_port),
         "EMOLINE_MODEL": "mini",
     }
-    text = json.dumps(services(given))
-    for there, here in {
+    text = json.dumps(services(variables))
+    for compose_address, local_address in {
         f"postgresql://emoline:{PASSWORD}@postgres:5432/emoline": bare_postgres_url,
         "@valkey:6379/": f"@127.0.0.1:{ports['valkey']}/",
         # Another name than the one that clients use.
@@ -67,15 +67,15 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
         '"8000"': f'"{ports["api"]}"',
         "//127.0.0.1:8000/": f"//127.0.0.1:{ports['api']}/",
     }.items():
-        assert there in text
-        text = text.replace(there, here)
-    found: dict[str, Any] = json.loads(text)
+        assert compose_address in text
+        text = text.replace(compose_address, local_address)
+    all_services: dict[str, Any] = json.loads(text)
     for name in WORKERS:  # which have an address each there
-        assert found[name]["environment"]["EMOLINE_METRICS_PORT"] == "9100"
-        found[name]["environment"]["EMOLINE_METRICS_PORT"] = str(ports[name])
+        assert all_services[name]["environment"]["EMOLINE_METRICS_PORT"] == "9100"
+        all_services[name]["environment"]["EMOLINE_METRICS_PORT"] = str(ports[name])
     return {
         name: service
-        for name, service in found.items()
+        for name, service in all_services.items()
         if name not in NOT_RUN_HERE and service.get("profiles", ["cpu"]) == ["cpu"]
     }
 
@@ -103,7 +103,7 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
     assert not valkey.healthy()
     valkey.start()
     valkey.wait_until_healthy()
-    assert migrate.run() == 0, migrate.said
+    assert migrate.run() == 0, migrate.output
     with ThreadPoolExecutor(2) as pool:
         healthy = pool.map(Container.healthy, checked)
         early = [container.name for container, well in zip(checked, healthy, strict=True) if well]
@@ -128,6 +128,6 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
             assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/flac")
     assert migrate.run() == 0, "as with every `docker compose up`, while the others run"
     for container in reversed(started):
-        assert container.stop() == 0, container.said
+        assert container.stop() == 0, container.output
     for container in containers.values():
         assert container.wrote == [], container.name

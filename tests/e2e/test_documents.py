@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def executed(folder: Path, command: Sequence[str]) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         cwd=folder,
         env=os.environ
@@ -121,8 +121,8 @@ def executed(folder: Path, command: Sequence[str]) -> str:
         timeout=PATIENCE_S,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 @pytest.mark.parametrize("page", RUN)
@@ -161,8 +161,8 @@ def check_command_line(command: Any, words: Sequence[str]) -> None:
             assert word in command.commands, word
             command = command.commands[word]
         elif word.startswith("--"):
-            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-            assert word.partition("=")[0] in known | {"--help", "--version"}, word
+            options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            assert word.partition("=")[0] in options | {"--help", "--version"}, word
 
 
 def test_every_command_of_emoline_and_its_options_exist() -> None:

@@ -106,12 +106,12 @@ def test_what_the_dashboard_and_the_alerts_ask_for_is_promql(asked: str) -> None
 def test_what_the_dashboard_the_alerts_and_the_docs_name_is_there_and_all_of_it_is_in_the_docs(
     client: Client, worked: object
 ) -> None:
-    there = {name for name in scrape(client).names if name.startswith("emoline_")}
+    exported = {name for name in scrape(client).names if name.startswith("emoline_")}
     asked = {name for text in ASKED for name in NAME.findall(text)}
-    assert asked - there == set()
+    assert asked - exported == set()
     documented = set(NAME.findall(DOCS))
     # A histogram is there by its series, and documented by its name.
-    series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in there}
+    series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in exported}
     assert documented == series
 
 
@@ -134,9 +134,9 @@ def test_a_worker_shows_its_own_at_its_port_as_long_as_it_works() -> None:
         port = int(free.getsockname()[1])
     for _ in range(2):  # the port is free again afterwards
         with serve_metrics("127.0.0.1", port), HttpClient() as http:
-            found = figures(http.get(f"http://127.0.0.1:{port}/metrics").text)
-        assert {"emoline_segments_total", "emoline_build_info"} <= found.names
-        assert "emoline_http_requests_total" not in found.names
+            metrics = figures(http.get(f"http://127.0.0.1:{port}/metrics").text)
+        assert {"emoline_segments_total", "emoline_build_info"} <= metrics.names
+        assert "emoline_http_requests_total" not in metrics.names
 
 
 def test_a_worker_whose_port_is_taken_says_so_and_ends(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_a_worker_whose_port_is_taken_says_so_and_ends(taken_port: int, monkeypa
         pass
     monkeypatch.setenv("EMOLINE_METRICS_PORT", str(taken_port))
     monkeypatch.setenv("EMOLINE_BROKER_URL", "redis://127.0.0.1:1/0")
-    done = emoline("worker", "finish")
-    assert done.returncode == 1
-    assert "EMOLINE_METRICS_PORT is taken" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("worker", "finish")
+    assert completed.returncode == 1
+    assert "EMOLINE_METRICS_PORT is taken" in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

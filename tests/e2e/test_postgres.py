@@ -28,7 +28,10 @@ def test_a_recording_has_the_same_result_as_over_sqlite(client: Client, postgres
         assert over_postgres.get("/v1/jobs").json()["data"][0]["id"] == job["id"]
         assert over_postgres.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert over_postgres.get(f"/v1/jobs/{job['id']}").status_code == 410
-    assert equal([segment["scores"] for segment in result["segments"]], [one["scores"] for one in expected["segments"]])
+    assert equal(
+        [segment["scores"] for segment in result["segments"]],
+        [expected_segment["scores"] for expected_segment in expected["segments"]],
+    )
     assert equal(result["timeline"], expected["timeline"])
     assert not (tmp_path / "emoline.db").exists()
 

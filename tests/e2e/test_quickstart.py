@@ -38,7 +38,7 @@ def test_an_example_does_what_it_says(language: str, example: str, client: Clien
     script = tmp_path / f"example.{SUFFIX[language]}"
     script.write_text(example.replace("http://127.0.0.1:8000", str(client.base_url).rstrip("/")))
     commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    completed = subprocess.run(
         [*RUN[language], str(script)],
         cwd=tmp_path,
         env=os.environ | {"PATH": commands, "PYTHONPATH": str(DOCS.parents[2])},
@@ -46,12 +46,12 @@ def test_an_example_does_what_it_says(language: str, example: str, client: Clien
         text=True,
         timeout=PATIENCE_S,
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
     results = [*tmp_path.glob("result.json"), *tmp_path.glob("results/*.json")]
     if language == "sh":
         assert ResultDocument.model_validate(json.loads(results[0].read_text())).timeline
     else:
-        assert ENTRY.search(done.stdout), done.stdout
+        assert ENTRY.search(completed.stdout), completed.stdout
 
 
 def test_every_language_is_there() -> None:

@@ -83,7 +83,7 @@ def test_a_bucket_that_is_missing_ends_the_service_with_a_sentence(
     monkeypatch.setenv("EMOLINE_STORE_URL", "s3://no-such-bucket-here")
     monkeypatch.setenv("EMOLINE_STORE_ENDPOINT_URL", server.endpoint_url)
     monkeypatch.setenv("EMOLINE_STORE_PATH_STYLE", "1")
-    done = emoline("serve", "--port", 0)
-    assert done.returncode == 1
-    assert "There is no bucket for s3://no-such-bucket-here; create it" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("serve", "--port", 0)
+    assert completed.returncode == 1
+    assert "There is no bucket for s3://no-such-bucket-here; create it" in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

@@ -67,6 +67,6 @@ def test_processes_share_a_tenants_rate_and_a_broker_that_is_away_stops_nobody(
             statuses, took = asked_at_once(clients)
             assert set(statuses) == {200}
             assert took < 5
-        assert 1 <= serve.said.count("rates.not_counted") <= PROCESSES
+        assert 1 <= serve.output.count("rates.not_counted") <= PROCESSES
         broker.start()
         wait_until(lambda: 429 in asked_at_once(clients)[0])

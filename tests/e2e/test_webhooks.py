@@ -84,19 +84,19 @@ def test_a_receiver_that_fails_hangs_and_drops_gets_every_event_under_one_id_wit
 ) -> None:
     secret = stored.webhook_endpoints.rotate_secret()
     tries: Counter[tuple[str, str]] = Counter()
-    taken: set[tuple[str, str]] = set()
+    accepted: set[tuple[str, str]] = set()
 
     def moody(request: Received) -> Reply:
-        what = (request.path, json.loads(request.body)["type"])
-        tries[what] += 1
-        mood = Random(f"seed 3, {what}, {tries[what]}").random()  # the same, in whatever order they come
+        event_key = (request.path, json.loads(request.body)["type"])
+        tries[event_key] += 1
+        mood = Random(f"seed 3, {event_key}, {tries[event_key]}").random()  # the same, in whatever order they come
         if mood < 0.30:
             return Reply(500)
         if mood < 0.40:
             return Reply(204, hang_s=1)
         if mood < 0.45:
             return Reply(None)
-        taken.add(what)
+        accepted.add(event_key)
         return Reply()
 
     receiver.answer = moody
@@ -109,11 +109,11 @@ def test_a_receiver_that_fails_hangs_and_drops_gets_every_event_under_one_id_wit
     for request in receiver.received:
         event = verified(request, secret)
         ids[request.path, event["type"]].add(request.headers["webhook-id"])
-    wanted = {(f"/hook/{number}", kind) for number in range(JOBS) for kind in ("job.started", "job.canceled")}
-    assert taken == wanted
-    assert len(receiver.received) > 1.3 * len(wanted)
-    assert all(len(found) == 1 for found in ids.values())
-    assert len({one for found in ids.values() for one in found}) == len(wanted)
+    expected = {(f"/hook/{number}", kind) for number in range(JOBS) for kind in ("job.started", "job.canceled")}
+    assert accepted == expected
+    assert len(receiver.received) > 1.3 * len(expected)
+    assert all(len(ids_of_event) == 1 for ids_of_event in ids.values())
+    assert len({event_id for ids_of_event in ids.values() for event_id in ids_of_event}) == len(expected)
     assert max(map(len, (request.body for request in receiver.received))) < 20_000
 
 

@@ -28,7 +28,7 @@ EMODB = Path(__file__).parents[2] / ".." / "shared" / "data" / "emodb"
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 
 
-def ignore_step(name: str, done: int, total: int | None) -> None: ...
+def ignore_step(name: str, steps_done: int, total: int | None) -> None: ...
 
 
 def evaluated(folder: Path, pipeline: Pipeline, *, robust: bool = False, **source: object) -> EvaluationReport:
@@ -129,12 +129,12 @@ def test_a_folder_of_missing_files_names_the_path_that_was_tried(folder: Path, p
 
 def test_robustness_covers_every_condition_and_is_the_same_again(folder: Path, pipeline: Pipeline) -> None:
     table(folder, ROWS)
-    first, again = (
+    first, repeated = (
         evaluated(folder, pipeline, robust=True, only={"file": frozenset({"second.flac", "broken.wav"})},
                   label_map={"boredom": "other"}).robustness
         for _ in range(2)
     )  # fmt: skip
-    assert first == again
+    assert first == repeated
     assert [each.condition for each in first] == ["as recorded", *(condition.name for condition in CONDITIONS)]
     assert (first[0].flips, first[0].unanswered, first[0].uar_change) == (0, 0, 0)
     for each in first:

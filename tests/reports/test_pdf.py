@@ -40,7 +40,7 @@ def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(la
     rows += [quarter.share_by_emotion for quarter in summary.by_quarter]
     assert result.dominant
     phase_shares = [40 * 8 / (41 * 8)]  # none is mixed but the agent's, who is happy once
-    known = percents(
+    expected = percents(
         [
             *(share for row in rows for share in row.values()),
             *(each.outcome.confidence or 0 for each in result.segments),
@@ -52,7 +52,7 @@ def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(la
             0.9,
         ]
     )
-    assert set(re.findall(r"(<?\d+) ?%", text)) <= known
+    assert set(re.findall(r"(<?\d+) ?%", text)) <= expected
     assert percents(share for row in rows for share in row.values()) <= set(re.findall(r"(<?\d+) ?%", text))
     times = {clock(to_ms(at)) for each in result.segments for at in (each.segment.start, each.segment.end)}
     times |= {clock(60_000 * minute) for minute in range(11)} | {clock(150_000), clock(450_000)}

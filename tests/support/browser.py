@@ -65,9 +65,9 @@ class Watched:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
     """A page at `url`, which asks no other host and of which nothing is complained about."""
-    asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
+    asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | options
     with browser.new_context(**asked) as context:
         context.set_default_timeout(waiting.PATIENCE_S * 1000)
         watched = Watched(context.new_page())

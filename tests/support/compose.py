@@ -18,15 +18,19 @@ VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<value>[^}]*))?\}"
 _SECONDS = {"s": 1, "m": 60}
 
 
-def services(given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def services(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The services by name, variables filled in. Raises KeyError for one that is needed and not given."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(_filled(FILE.read_text(encoding="utf-8"), given))["services"]
-    return found
+    documents: dict[str, dict[str, Any]] = yaml.safe_load(_filled(FILE.read_text(encoding="utf-8"), variables))[
+        "services"
+    ]
+    return documents
 
 
 def needed_variables() -> set[str]:
     """Those without which `docker compose` refuses to do anything."""
-    return {found["name"] for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8")) if found["kind"] == "?"}
+    return {
+        variable["name"] for variable in VARIABLE.finditer(FILE.read_text(encoding="utf-8")) if variable["kind"] == "?"
+    }
 
 
 def seconds(duration: str) -> int:
@@ -39,10 +43,10 @@ def is_setting(name: str) -> bool:
     return name.removeprefix("EMOLINE_").partition("__")[0].lower() in Settings.model_fields
 
 
-def _filled(text: str, given: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        if found["kind"] == "?" and not given.get(found["name"]):
-            raise KeyError(f"{found['name']}: {found['value']}")
-        return given.get(found["name"]) or found["value"] or ""
+def _filled(text: str, variables: Mapping[str, str]) -> str:
+    def value(variable: re.Match[str]) -> str:
+        if variable["kind"] == "?" and not variables.get(variable["name"]):
+            raise KeyError(f"{variable['name']}: {variable['value']}")
+        return variables.get(variable["name"]) or variable["value"] or ""
 
     return VARIABLE.sub(value, text)

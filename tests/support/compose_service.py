@@ -37,7 +37,7 @@ class Container:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return f"{self.name}: {self._log.read_text(errors='replace')}"
 
     @property
@@ -72,13 +72,15 @@ class Container:
         command = test if kind == "CMD" else ["sh", "-c", *test]
         timeout = seconds(check["timeout"])
         try:
-            done = subprocess.run(command, env=self._environment, cwd=self._root, capture_output=True, timeout=timeout)
+            completed = subprocess.run(
+                command, env=self._environment, cwd=self._root, capture_output=True, timeout=timeout
+            )
         except subprocess.TimeoutExpired:
             return False
-        return done.returncode == 0
+        return completed.returncode == 0
 
     def wait_until_healthy(self) -> None:
-        wait_until(self.healthy, lambda: self.said)
+        wait_until(self.healthy, lambda: self.output)
 
     def stop(self) -> int:
         """SIGTERM, then as long as compose would wait; gives the exit status. Raises TimeoutExpired."""
@@ -103,8 +105,8 @@ class Container:
 def valkey_programs(folder: Path, port: int) -> Path:
     """A folder with Valkey's programs by those of Redis, whose options it has kept; the server at a port of our own."""
     programs, data = folder / "valkey-programs", folder / "valkey-data"
-    for made in (programs, data):
-        made.mkdir()
+    for new_folder in (programs, data):
+        new_folder.mkdir()
     for name, command in {
         "valkey-server": f'redis-server "$@" --port {port} --bind 127.0.0.1 --dir {data}',
         "valkey-cli": f'redis-cli -p {port} "$@"',

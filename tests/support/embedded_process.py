@@ -56,5 +56,5 @@ def half_done(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def children_of(pid: int) -> set[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
-    return {int(child) for child in found.split()}
+    pids = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
+    return {int(child) for child in pids.split()}

@@ -37,13 +37,13 @@ class Process:
         self.process.wait()
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text(errors="replace")
 
     @property
     def ready(self) -> bool:
-        assert self.process.poll() is None, self.said
-        return self._ready in self.said
+        assert self.process.poll() is None, self.output
+        return self._ready in self.output
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -68,11 +68,11 @@ def api(folder: Path, environment: Mapping[str, str]) -> Iterator[Client]:
 
 def url_of(serve: Process) -> str:
     """Where a `serve` that is ready listens."""
-    url = re.search(r"http://\S+", serve.said)
+    url = re.search(r"http://\S+", serve.output)
     assert url
     return url[0]
 
 
 def wait_for(*processes: Process) -> None:
     """Return when all of them are ready; raises AssertionError with their output where one is not."""
-    wait_until(lambda: all(process.ready for process in processes), lambda: [process.said for process in processes])
+    wait_until(lambda: all(process.ready for process in processes), lambda: [process.output for process in processes])

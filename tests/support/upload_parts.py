@@ -12,8 +12,8 @@ PART = 65_536
 LONG = WAV + bytes(2 * PART)
 
 
-def begin_upload(client: TestClient, content: bytes = LONG, **more: Any) -> dict[str, Any]:
-    body = {"filename": "a/call.wav", "size_bytes": len(content), "part_bytes": PART} | more
+def begin_upload(client: TestClient, content: bytes = LONG, **fields: Any) -> dict[str, Any]:
+    body = {"filename": "a/call.wav", "size_bytes": len(content), "part_bytes": PART} | fields
     answer = client.post("/v1/uploads", json=body)
     assert answer.status_code == 201, answer.text
     upload: dict[str, Any] = answer.json()

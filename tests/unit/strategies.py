@@ -67,9 +67,9 @@ def _rendered(parts: Sequence[tuple[int, int]]) -> Samples:
     return sound
 
 
-def _in_two_channels(left: Samples, right: Samples) -> Samples:
-    sound = np.zeros((max(len(left), len(right)), 2), np.int16)
-    sound[: len(left), 0] = left
+def _in_two_channels(first: Samples, right: Samples) -> Samples:
+    sound = np.zeros((max(len(first), len(right)), 2), np.int16)
+    sound[: len(first), 0] = first
     sound[: len(right), 1] = right
     return sound
 

@@ -60,13 +60,13 @@ def submitted(services: Services, url: str, name: str = "", **chosen: Any) -> st
 
 
 @cache
-def here() -> Outgoing:
+def loopback_only() -> Outgoing:
     """It reaches this machine. To make one takes a while."""
     return Outgoing([ip_network("127.0.0.0/8")])
 
 
 def stage(services: Services, stop: Event | None = None) -> PrepareStage:
-    downloader = HttpDownloader(here(), 20, stall_s=5)
+    downloader = HttpDownloader(loopback_only(), 20, stall_s=5)
     decoder = build_decoder(services.settings)
     return PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop or Event())
 
@@ -118,7 +118,7 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
 
 
 @pytest.mark.parametrize(
-    ("own", "headers", "path", "shown"),
+    ("caller_name", "headers", "path", "expected"),
     [
         ("mine.wav", 'Content-Disposition: attachment; filename="theirs.wav"\r\n', "/url.wav", "mine.wav"),
         ("", 'Content-Disposition: attachment; filename="theirs.wav"\r\n', "/url.wav", "theirs.wav"),
@@ -129,10 +129,10 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
     ],
 )
 def test_it_has_the_callers_name_or_its_hosts_or_that_of_the_url(
-    services: Services, host: Host, own: str, headers: str, path: str, shown: str
+    services: Services, host: Host, caller_name: str, headers: str, path: str, expected: str
 ) -> None:
-    job_id = submitted(services, host.at(path, says(WAV, headers=headers)), own)
-    assert prepared(services, job_id).recording.filename == shown
+    job_id = submitted(services, host.at(path, says(WAV, headers=headers)), caller_name)
+    assert prepared(services, job_id).recording.filename == expected
 
 
 def test_what_may_pass_is_tried_again_and_what_was_downloaded_is_not_downloaded_again(
@@ -199,21 +199,21 @@ def test_a_recording_that_cannot_be_had_fails_with_its_code_and_leaves_nothing(
 ) -> None:
     job_id = submitted(services, host.at("/call.wav", script))
     job = prepared(services, job_id)
-    found, message, retryable = failure_of(job)
-    assert (job.state, found) == (JobState.FAILED, code), message
+    failure_code, message, retryable = failure_of(job)
+    assert (job.state, failure_code) == (JobState.FAILED, code), message
     assert retryable == (tries == 3)
     assert message.endswith(".")
     assert len(host.asked) == tries
-    kept = code is FailureCode.UNSUPPORTED_MEDIA  # that is a recording as far as anybody knew
-    assert len(stored_files(services)) == kept
+    stored = code is FailureCode.UNSUPPORTED_MEDIA  # that is a recording as far as anybody knew
+    assert len(stored_files(services)) == stored
 
 
 def test_no_hostile_url_leads_a_worker_to_a_private_address(services: Services) -> None:
     tried, outgoing = 0, Outgoing()
     with hosting() as private:
-        own = f"127.0.0.1:{private.port}"
+        caller_name = f"127.0.0.1:{private.port}"
         urls = [f"http://{name}:{private.port}/" for name in LITERALS]
-        urls += [trick.replace("{own}", own).replace("{port}", str(private.port)) for trick in TRICKS]
+        urls += [trick.replace("{own}", caller_name).replace("{port}", str(private.port)) for trick in TRICKS]
         for url in urls:
             try:
                 job_id = submitted(services, url)

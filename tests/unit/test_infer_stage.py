@@ -26,10 +26,10 @@ class RecordingOrderStore:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self.seen: list[bool] = []
+        self.stored_first: list[bool] = []
 
     def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
-        self.seen += [_frames(self._services, claim) is not None for claim, _ in outcomes]
+        self.stored_first += [_frames(self._services, claim) is not None for claim, _ in outcomes]
         return self._services.ports.work_queue.record(outcomes, model)
 
     def __getattr__(self, name: str) -> Any:
@@ -63,19 +63,19 @@ def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
 
 def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) -> dict[int, tuple[int, ...]]:
     """The shape of the array under this key for each segment that has one."""
-    found = {}
+    by_index = {}
     for result in services.jobs.results(job_id):
         path = services.settings.objects_dir / key(job_id, result.segment)
         if path.exists():
-            found[result.segment.index] = np.load(path, allow_pickle=False).shape
-    return found
+            by_index[result.segment.index] = np.load(path, allow_pickle=False).shape
+    return by_index
 
 
 def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services: Services) -> None:
     watching = RecordingOrderStore(services)
     job_id = prepared(services, 3)
     assert InferStage(build_services(replace(services.ports, work_queue=watching)), FakeModel()).run_once()
-    assert watching.seen == [True, False, True]
+    assert watching.stored_first == [True, False, True]
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
     assert shapes(services, job_id, frames_key) == {0: (50, 3), 2: (150, 3)}
     assert shapes(services, job_id, embedding_key) == {}
@@ -138,8 +138,8 @@ def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(service
 
 
 def test_nothing_is_kept_of_a_job_that_was_deleted_while_the_model_worked(services: Services) -> None:
-    gone, other = prepared(services, 1, "frame"), prepared(services, 1)
-    InferStage(services, FakeModel(lambda: services.cancellation.delete(gone))).run_once()
-    assert not (services.settings.objects_dir / "jobs" / gone).exists()
-    assert shapes(services, other, frames_key) == {0: (50, 3)}
-    assert [result.ok for result in services.jobs.results(other)] == [True]
+    deleted, remaining = prepared(services, 1, "frame"), prepared(services, 1)
+    InferStage(services, FakeModel(lambda: services.cancellation.delete(deleted))).run_once()
+    assert not (services.settings.objects_dir / "jobs" / deleted).exists()
+    assert shapes(services, remaining, frames_key) == {0: (50, 3)}
+    assert [result.ok for result in services.jobs.results(remaining)] == [True]

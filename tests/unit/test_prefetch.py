@@ -28,8 +28,8 @@ def test_several_are_done_at_once() -> None:
 
 def test_what_nobody_wants_is_not_begun() -> None:
     begun = count()
-    taken = list(islice(map_ahead(lambda number: next(begun) and number, range(10_000)), 10))
-    assert len(taken) == 10
+    first_results = list(islice(map_ahead(lambda number: next(begun) and number, range(10_000)), 10))
+    assert len(first_results) == 10
     assert next(begun) < 100
 
 

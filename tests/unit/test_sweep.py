@@ -126,8 +126,10 @@ def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(later: S
     finish = queue.claim_finish()
     assert finish
     assert finish.job.id == finishing
-    done, *_ = (one for one in queue.claim_segments(10**9) if one.job_id == inferring)
-    queue.record([(done, HAPPY)], MODEL)
+    completed, *_ = (
+        segment_claim for segment_claim in queue.claim_segments(10**9) if segment_claim.job_id == inferring
+    )
+    queue.record([(completed, HAPPY)], MODEL)
     clock.advance(59)
     sweep.run()
     assert {jobs.get(job_id).failure for job_id in ids if job_id != ended} == {None}

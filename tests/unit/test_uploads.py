@@ -58,8 +58,8 @@ def uploads(later: Services) -> Uploads:
 
 def objects(services: Services) -> list[str]:
     """The keys of all that is stored."""
-    found = [*services.object_store.sizes("uploads/"), *services.object_store.sizes("jobs/")]
-    return sorted(found)
+    keys = [*services.object_store.sizes("uploads/"), *services.object_store.sizes("jobs/")]
+    return sorted(keys)
 
 
 def append(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes) -> None:
@@ -67,7 +67,7 @@ def append(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes) 
         appending.write(content)
 
 
-def put(uploads: Uploads, upload: PartedUpload, *numbers: int, content: bytes = WAV) -> None:
+def put_part(uploads: Uploads, upload: PartedUpload, *numbers: int, content: bytes = WAV) -> None:
     for number in numbers or range(1, len(upload.parts) + 1):
         part = upload.part(number)
         with uploads.receive_part(upload.id, number) as whole:
@@ -100,11 +100,13 @@ def break_off(uploads: Uploads, upload: PartedUpload, offset: int, content: byte
 
 
 @pytest.mark.parametrize(
-    ("size", "wanted", "given"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
+    ("size", "requested", "expected"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
 )
-def test_parts_are_as_large_as_is_wanted_unless_there_would_be_too_many(size: int, wanted: int, given: int) -> None:
-    assert part_bytes_for(size, wanted) == given
-    assert -(-size // given) <= 1000
+def test_parts_are_as_large_as_is_wanted_unless_there_would_be_too_many(
+    size: int, requested: int, expected: int
+) -> None:
+    assert part_bytes_for(size, requested) == expected
+    assert -(-size // expected) <= 1000
 
 
 def test_parts_cover_the_recording_and_the_last_is_the_rest(uploads: Uploads) -> None:
@@ -115,17 +117,17 @@ def test_parts_cover_the_recording_and_the_last_is_the_rest(uploads: Uploads) ->
 
 def test_a_recording_in_parts_is_put_together_and_the_parts_go(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), 10_000)
-    put(uploads, upload)
-    done = complete(uploads, upload, hashlib.sha256(WAV).hexdigest().upper())
-    assert source_of(later, done) == WAV
-    assert (done.state, done.sha256) == (UploadState.COMPLETE, hashlib.sha256(WAV).hexdigest())
-    assert objects(later) == [done.source_key]
-    assert complete(uploads, upload) == done
+    put_part(uploads, upload)
+    completed = complete(uploads, upload, hashlib.sha256(WAV).hexdigest().upper())
+    assert source_of(later, completed) == WAV
+    assert (completed.state, completed.sha256) == (UploadState.COMPLETE, hashlib.sha256(WAV).hexdigest())
+    assert objects(later) == [completed.source_key]
+    assert complete(uploads, upload) == completed
 
 
 def test_parts_that_are_missing_or_too_short_are_named(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", 20 * 10, 10)
-    put(uploads, upload, 2, 20)
+    put_part(uploads, upload, 2, 20)
     with later.object_store.writer(f"uploads/{upload.id}/parts/3") as writer:  # as a client may by a URL of the store
         writer.write(b"short")
     views = uploads.parts(upload)
@@ -146,11 +148,11 @@ def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_tog
     later: Services, uploads: Uploads
 ) -> None:
     upload = uploads.create("call.wav", len(WAV), 10_000)
-    put(uploads, upload)
-    there = objects(later)
+    put_part(uploads, upload)
+    before = objects(later)
     with pytest.raises(ChecksumMismatch):
         complete(uploads, upload, "0" * 64)
-    assert objects(later) == there
+    assert objects(later) == before
     complete(uploads, upload)
     with pytest.raises(ChecksumMismatch):
         complete(uploads, upload, "0" * 64)
@@ -229,16 +231,16 @@ def test_who_sleeps_while_another_puts_it_together_changes_nothing(
     slow = uploads.completing(upload.id)
     next(slow)
     clock.advance(121)
-    done = complete(uploads, upload)
+    completed = complete(uploads, upload)
     with pytest.raises(UploadBusy):
         deque(slow, maxlen=0)
-    assert objects(later) == [done.source_key]
-    assert uploads.get(upload.id) == done
+    assert objects(later) == [completed.source_key]
+    assert uploads.get(upload.id) == completed
 
 
 def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(LONG), 2 * MB)
-    put(uploads, upload, content=LONG)
+    put_part(uploads, upload, content=LONG)
     steps = uploads.completing(upload.id)
     next(steps)
     with later.object_store.writer(f"uploads/{upload.id}/parts/2") as writer:
@@ -253,11 +255,11 @@ def test_what_comes_after_the_end_does_not_change_the_recording(
     upload = uploads.create("call.wav", len(WAV), len(WAV))
     with uploads.receive_part(upload.id, 1) as late:
         late.write(bytes(len(WAV)))
-        put(uploads, upload)
-        done = complete(uploads, upload)
+        put_part(uploads, upload)
+        completed = complete(uploads, upload)
         job = uploads.submit(upload.id, JobOptions())
     assert len(objects(later)) == 2
-    assert source_of(later, done) == WAV
+    assert source_of(later, completed) == WAV
     clock.advance(2 * DAY_S + 1)
     later.sweeper.run()
     assert objects(later) == [job.recording.source_key]
@@ -290,10 +292,10 @@ def test_retention_deletes_the_recording_of_an_upload_too(later: Services, uploa
 
 
 def test_the_same_key_gives_the_same_job(later: Services, uploads: Uploads) -> None:
-    first, again = appended(uploads), appended(uploads)
+    first, second = appended(uploads), appended(uploads)
     job = uploads.submit(first.id, JobOptions(), "key")
     assert uploads.submit(first.id, JobOptions(), "key") == job
-    assert uploads.submit(again.id, JobOptions(), "key") == job
+    assert uploads.submit(second.id, JobOptions(), "key") == job
     with pytest.raises(IdempotencyMismatch):
         uploads.submit(first.id, JobOptions(channels="mix"), "key")
     with pytest.raises(IdempotencyMismatch):
@@ -390,12 +392,12 @@ def _peak(uploads: Uploads, size: int) -> int:
 
 def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
     upload = appended(uploads)
-    other = build_services(later.ports, "other").uploads
-    for ask in (other.get, other.delete, lambda upload_id: other.submit(upload_id, JobOptions())):
+    other_tenant = build_services(later.ports, "other").uploads
+    for ask in (other_tenant.get, other_tenant.delete, lambda upload_id: other_tenant.submit(upload_id, JobOptions())):
         with pytest.raises(UploadNotFound):
             ask(upload.id)
     with pytest.raises(UploadNotFound):
-        append(other, upload, 0, b"x")
+        append(other_tenant, upload, 0, b"x")
     job = uploads.submit(upload.id, JobOptions())
     with pytest.raises(JobNotFound):
         build_services(later.ports, "other").jobs.get(job.id)

@@ -68,8 +68,8 @@ def test_a_minute_is_looked_at_in_parts_and_nothing_is_lost_between() -> None:
 
 
 def waveform(pairs: int, seed: int = 0) -> Waveform:
-    left, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
-    return join_channels({0: left.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
+    first, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
+    return join_channels({0: first.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
 
 
 @given(st.integers(1, 500), st.integers(1, 600), st.integers(0, 2**32))

@@ -103,8 +103,8 @@ def many_streams(count: int) -> bytes:
 
 def chain_that_widens() -> bytes:
     """Ogg of one stream, followed by two side by side, as a station may send."""
-    both = ogg.multiplexed(ogg.with_serial(spoken("opus", seed=1), 8), ogg.with_serial(spoken("vorbis"), 9))
-    return ogg.with_serial(spoken("opus"), 1) + both
+    two_streams = ogg.multiplexed(ogg.with_serial(spoken("opus", seed=1), 8), ogg.with_serial(spoken("vorbis"), 9))
+    return ogg.with_serial(spoken("opus"), 1) + two_streams
 
 
 def side_by_side(channels: int) -> bytes:

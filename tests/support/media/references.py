@@ -162,7 +162,7 @@ def cases(canary: Canary) -> Iterator[Case]:
     url = f"file://{canary.path}"
     resource = boxes.alias_reference(canary.path).replace(b"alis", b"rsrc")
     picture_tag = b"METADATA_BLOCK_PICTURE=" + base64.b64encode(picture(url))
-    found: tuple[tuple[str, frozenset[Outcome], Callable[[], bytes]], ...] = (
+    references: tuple[tuple[str, frozenset[Outcome], Callable[[], bytes]], ...] = (
         ("movie_url.mov", NEVER_SUCCEEDS, partial(reference_movie, b"url ", url.encode() + b"\0")),
         ("movie_http.mov", NEVER_SUCCEEDS, partial(reference_movie, b"url ", canary.url.encode() + b"\0")),
         ("movie_alias.mov", NEVER_SUCCEEDS, partial(reference_movie, b"alis", boxes.alias_reference(canary.path)[12:])),
@@ -182,5 +182,5 @@ def cases(canary: Canary) -> Iterator[Case]:
         ("hls_behind_tag.mp3", NEVER_SUCCEEDS, partial(_list_in_tag, HLS, canary.stream)),
         ("ffconcat_behind_tag.mp3", NEVER_SUCCEEDS, partial(_list_in_tag, FFCONCAT, canary.path.name)),
     )  # fmt: skip
-    for name, acceptable, make in found:
+    for name, acceptable, make in references:
         yield Case(name, "reference", acceptable, make)

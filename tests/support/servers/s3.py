@@ -64,7 +64,7 @@ class S3Server:
         with suppress(client.exceptions.NoSuchUpload):  # rclone's word for none
             uploads += client.list_multipart_uploads(Bucket=self.bucket, Prefix=prefix).get("Uploads", [])
         client.close()
-        return [found["Key"] for found in objects], [found["Key"] for found in uploads]
+        return [entry["Key"] for entry in objects], [entry["Key"] for entry in uploads]
 
 
 class S3Servers:
@@ -110,12 +110,12 @@ def _rclone() -> Iterator[S3Server]:
 
 
 @contextmanager
-def _given() -> Iterator[S3Server]:
+def _given_server() -> Iterator[S3Server]:
     endpoint, _, bucket = os.environ["EMOLINE_TEST_S3_URL"].rpartition("/")
     yield S3Server(endpoint, bucket)
 
 
-_STARTS = {"moto": _moto, "rclone": _rclone, "given": _given}
+_STARTS = {"moto": _moto, "rclone": _rclone, "given": _given_server}
 
 
 @contextmanager
