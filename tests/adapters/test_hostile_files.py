@@ -66,7 +66,7 @@ def is_bait(case: Case) -> bool:
 
 
 def written(case: Case, directory: Path) -> BrokenFile:
-    """Under its own name, beside the canary."""
+    """Write the case's file under its own name, beside the canary."""
     path = directory / case.name
     path.write_bytes(case.make())
     return BrokenFile(path, case.name, case.kind, case.acceptable)

@@ -1,4 +1,4 @@
-"""What is special about objects in an S3-compatible store; what every store does is in `tests/contract`."""
+"""Objects in an S3-compatible store, as far as it differs from the stores of `tests/contract`."""
 
 from __future__ import annotations
 

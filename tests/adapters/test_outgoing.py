@@ -1,4 +1,4 @@
-"""Where requests to users' URLs may lead: real sockets, and a listener on this machine that nothing must reach."""
+"""Requests to users' URLs reach public addresses only: real sockets, and a listener that no request may reach."""
 
 from __future__ import annotations
 

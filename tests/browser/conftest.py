@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Of the service, which is started only where there is a browser."""
+    """A client of the service, which is started only where there is a browser."""
     folder = tmp_path_factory.mktemp("page")
     with api(folder, {"EMOLINE_DATA_DIR": str(folder / "data")}) as opened_client:
         yield opened_client

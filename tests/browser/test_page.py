@@ -1,4 +1,4 @@
-"""What people do on the page, in a real browser."""
+"""The page in a real browser, used as people use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BRIGHT_COLOURS = """canvas => {
   }
   return halves.map((half) => half.size);
 }"""
-"""How many colours the upper and the lower half of the canvas have."""
+"""The number of colours in the upper and in the lower half of the canvas."""
 
 
 def played_s(page: Page) -> float:
@@ -52,7 +52,7 @@ def expect_to_play(page: Page) -> None:
 
 
 def shown_percent(page: Page) -> float:
-    """How much of the recording the window on the minimap covers."""
+    """The share of the recording that the window on the minimap covers."""
     return float(page.locator(".minimap .window").evaluate("it => parseFloat(it.style.width)"))
 
 

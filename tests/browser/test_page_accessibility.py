@@ -1,4 +1,4 @@
-"""What axe finds, in light and dark."""
+"""The page has no violations that axe detects, in light and dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is drawn lies where it is heard, to 50 ms."""
+"""The drawing agrees with the sound to 50 ms."""
 
 from __future__ import annotations
 

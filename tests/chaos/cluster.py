@@ -25,7 +25,7 @@ from tests.support.servers.redis import RedisServer
 from tests.support.servers.s3 import S3Server, s3_servers
 
 LEASE_S = 3.0
-"""A tenth of what it is by default, so that there is time for many deaths."""
+"""A tenth of the default, so that there is time for many deaths."""
 WORKERS = ("beat", "prepare", "infer", "infer", "finish")
 # The segments of a batch have one lease.
 _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
@@ -77,7 +77,7 @@ class Cluster:
             return int(connection.scalar(_UNPREPARED) or 0)
 
     def objects(self) -> Counter[str]:
-        """How many objects the store has of each job."""
+        """Count the objects in the store for each job."""
         client = connect(self.server.endpoint_url, path_style=True)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.server.bucket)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
@@ -85,7 +85,7 @@ class Cluster:
         return Counter(key.split("/")[2] for key in keys)
 
     def refused(self) -> int:
-        """Outcomes that were found and not recorded, because somebody else had the segment by then."""
+        """Count the outcomes that were not recorded because another worker had the segment by then."""
         batches = _BATCH.finditer(_COLOURS.sub("", self.processes.output("infer")))
         return sum(int(segments) - int(recorded) for recorded, segments in (batch.groups() for batch in batches))
 

@@ -1,4 +1,4 @@
-"""What was counted is shown at the end, where these tests are run by themselves: `make chaos`."""
+"""Print the recorded figures at the end of a run of these tests alone: `make chaos`."""
 
 from __future__ import annotations
 

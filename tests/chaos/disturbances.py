@@ -1,4 +1,4 @@
-"""What happens to the parts of the service; each comes back, or another takes its place."""
+"""Disturbances of the service: parts end or are unreachable, and come back or are replaced."""
 
 from __future__ import annotations
 

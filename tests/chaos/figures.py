@@ -1,4 +1,4 @@
-"""What a storm has cost, from what the database, the store and the workers' logs noted."""
+"""The cost of a storm, from the records of the database, the store and the workers' logs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def resumed_after(cluster: Cluster) -> list[float]:
 
 @dataclass(frozen=True)
 class Work:
-    """How often segments were claimed, and what came of that."""
+    """The number of claims of segments, and their outcomes."""
 
     segments: int
     claims: int
     given_back: int
     stored: int
-    """Times that what the model said of a segment was stored."""
+    """The number of times that a segment's scores were stored."""
 
     @classmethod
     def of(cls, cluster: Cluster) -> Work:
@@ -48,7 +48,7 @@ class Work:
 
 
 def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
-    """For people; `jobs` are all there are."""
+    """Return the figures by their titles; `jobs` are the ids of all jobs."""
     work, resumed = Work.of(cluster), resumed_after(cluster)
     return {
         "jobs": len(jobs),

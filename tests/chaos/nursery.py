@@ -1,4 +1,4 @@
-"""Where processes are born, die and are compared: run in a process of its own, which has no threads when it forks."""
+"""Start processes, kill them and compare their results, in a process that has no threads when it forks."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ processes = multiprocessing.get_context("fork")
 
 
 def die_and_recover(story: Story, database_url: str, folder: Path, every: int) -> tuple[int, int]:
-    """Has processes die at one of so many places of a story, two at each, and compares what the next one leaves with
-    what is left where nobody dies.
+    """Kill two processes at one of `every` places of a story, and compare the next one's results with undisturbed ones.
 
-    Returns how many places there are and how many processes have died. Raises AssertionError.
+    Returns the number of places and of killed processes. Raises AssertionError.
     """
     clock = ManualClock() if database_url.startswith("sqlite") else DatabaseClock(database_url)
     engine = open_engine(database_url)
@@ -61,7 +60,7 @@ def _die(world: World, story: Story, death: Death, expected: Evidence, unanswere
 
 @dataclass(frozen=True)
 class Evidence:
-    """What there is of a job: `objects` by their keys under the job's prefix, as hashes."""
+    """The stored state of a job: `objects` maps keys under the job's prefix to hashes."""
 
     state: JobState | None
     result: str | None
@@ -100,18 +99,18 @@ def jobs_of(engine: Engine) -> set[str]:
 
 
 def deaths(survey: Survey) -> list[Death]:
-    """One at each place when it is first reached, and one when it is last."""
+    """Return a death at the first and one at the last visit of each place."""
     counts = list(survey.found.items())
     return [Death(place, 1) for place, _ in counts] + [Death(place, times) for place, times in counts if times > 1]
 
 
 def chosen(all_deaths: Sequence[Death], every: int) -> list[Death]:
-    """One of so many, in an order that is always the same."""
+    """Return one of `every` deaths, in a fixed order."""
     return Random(SEED).sample(all_deaths, len(all_deaths) // every)
 
 
 def lived(world: World, story: Story, death: Death | None) -> bool:
-    """Whether the process came to its natural end."""
+    """Return True if the process was not killed."""
     world.clock.advance(10 * lives.LEASE_S)
     world.engine.dispose()  # a connection belongs to the process that made it
     child = processes.Process(target=lives.live, args=(world, story, death))

@@ -1,4 +1,4 @@
-"""Everything that the service consists of dies again and again while it works, and nothing is lost."""
+"""Every part of the service is killed repeatedly while it works, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.waiting import PATIENCE_S, wait_until
 
 JOBS = int(os.environ.get("CHAOS_JOBS", "22"))
 LONG = JOBS >= 150
-"""Whether there is enough to do that what dies is little of it."""
+"""True if the lost work is a small share of all."""
 JOBS_EACH = 5 if LONG else 2
 """Jobs that are sent before each disturbance."""
 SEED = 7
@@ -51,7 +51,7 @@ pytestmark = pytest.mark.timeout(3600 + 10 * JOBS)
 
 @pytest.fixture(scope="module")
 def cluster(postgres_server: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Left out where there is no Postgres of our own."""
+    """A running cluster; skipped where no Postgres can be started."""
     with running_cluster(tmp_path_factory.mktemp("chaos")) as running:
         yield running
 
@@ -74,7 +74,7 @@ def submit(client: Client, name: str) -> str:
 
 
 def result(client: Client, job_id: str) -> dict[str, Any]:
-    """The result, without what names the job."""
+    """Return the result without the URLs that contain the job's id."""
     document: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
     for segment in document["segments"]:
         del segment["audio_url"]

@@ -1,6 +1,6 @@
 """A disk that is truly full: the service keeps its database and its recordings on a small one of its own.
 
-`tests/e2e/test_outages.py` has what runs anywhere; this needs a system that lets one mount in a namespace of one's own.
+`tests/e2e/test_outages.py` runs anywhere; this needs a system that lets one mount in a namespace of one's own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOM = 280_000
 
 
 def on_small_disk(folder: Path) -> list[str]:
-    """What to put before a command that is to find a small disk at `folder`."""
+    """Return the prefix of a command that is to see a small disk at `folder`."""
     mount = f'mount -t tmpfs -o size={DISK_BYTES} none "$0" && exec "$@"'
     return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
 

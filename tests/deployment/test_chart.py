@@ -1,4 +1,4 @@
-"""The Helm chart: linted, rendered and validated, where `make chart` has installed Helm; and what needs no Helm."""
+"""The Helm chart: linted, rendered and validated where `make chart` has installed Helm, and checked without it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ print(json.dumps([texts, helm.lint(path, values, strict=True)]))
 OF_OTHERS = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
 """The schemas of these come with KEDA and with Prometheus' operator."""
 OLDEST = "1.30"
-"""As Chart.yaml has it."""
+"""The version in Chart.yaml."""
 
 PLAIN: dict[str, Any] = {}
 WITHOUT_GPU: dict[str, Any] = {"infer": {"gpu": False, "modelsClaim": "models"}}
@@ -49,7 +49,7 @@ VARIANTS = [PLAIN, WITHOUT_GPU, WITH_ALL, ANNOTATED]
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """As Helm merges values."""
+    """Merge values as Helm does."""
     nested = {key: merged(values[key], over[key]) for key in over if isinstance(values.get(key), dict)}
     return {**values, **over, **nested}
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml: what its schema cannot know. That it works: tests/e2e/test_compose_processes.py."""
+"""docker-compose.yml beyond its schema; tests/e2e/test_compose_processes.py runs its services."""
 
 from __future__ import annotations
 

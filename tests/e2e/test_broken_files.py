@@ -13,7 +13,7 @@ from tests.support.media.case import spoken
 from tests.support.service_client import Client
 
 EVERY = 1 if os.environ.get("EMOLINE_TEST_ALL_MEDIA") else 6
-"""Of the 500 files every sixth is posted, which is about two minutes; all of them when asked."""
+"""Every sixth of the 500 files is posted, in about two minutes; all of them on request."""
 SLOW = ("day_", "24_h", "hours_")
 """A day of silence takes over a minute; posted only with all of them."""
 

@@ -1,4 +1,4 @@
-"""What `docker compose --profile cpu up` would start, as plain processes: each service's command line, environment and
+"""The services of `docker compose --profile cpu up` as plain processes: each service's command line, environment and
 check as docker-compose.yml has them, in the order in which they wait for each other. Only addresses differ, and two of
 the three servers that Emoline needs: Postgres and the store are the tests' own.
 """
@@ -33,7 +33,7 @@ PASSWORD = "no-secret-at-all"
 
 @pytest.fixture
 def store() -> Iterator[S3Server]:
-    """One that checks keys."""
+    """A store that checks keys."""
     with s3_servers() as servers:
         yield servers["rclone"]
 
@@ -82,7 +82,7 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
 
 @pytest.fixture
 def containers(tmp_path: Path, composed: dict[str, Any], ports: dict[str, int]) -> Iterator[dict[str, Container]]:
-    """In the order in which compose starts them."""
+    """The containers in the order in which compose starts them."""
     path = f"{valkey_programs(tmp_path, ports['valkey'])}:{PROGRAMS}:{os.environ['PATH']}"
     waits = {name: set(service.get("depends_on", {})) - NOT_RUN_HERE for name, service in composed.items()}
     with ExitStack() as stack:

@@ -71,7 +71,7 @@ def ended(*processes: Process) -> list[int]:
 
 
 def attempts(url: str, job_id: str) -> tuple[int, int]:
-    """How often the stage was begun in which the job is, never once it has ended, and the most of its segments."""
+    """The attempts at the job's current stage, 0 once it has ended, and the most attempts at one of its segments."""
     engine = open_engine(url)
     with engine.connect() as connection:
         job = connection.scalar(text("SELECT attempts FROM jobs WHERE id = :id"), {"id": job_id})

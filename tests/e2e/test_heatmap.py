@@ -1,4 +1,4 @@
-"""The heat map of the bundled call, from the real model, and what its columns hold."""
+"""The heat map of the bundled call, from the real model, and the scores in its columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def job(client: Client) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def segments(client: Client, data_dir: Path, job: dict[str, Any]) -> Found:
-    """Each with the logits of its frames and its scores, as the result has them."""
+    """Segments with the logits of their frames and their scores in the result."""
     folder = data_dir / "objects" / "jobs" / job["id"] / "frames"
     scores = client.get(job["links"]["result"]).json()["segments"]
     rows: Found = []
@@ -48,7 +48,7 @@ def test_the_call_has_a_picture(client: Client, job: dict[str, Any], lang: str) 
 
 
 def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, job: dict[str, Any]) -> None:
-    # As logarithms, as the model itself averages its frames; what is left is rounding in float32.
+    # As logarithms, as the model itself averages its frames; the rest is rounding in float32.
     columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1340)
     assert len(segments) > 10
     for segment, logits, scores in segments:

@@ -1,4 +1,4 @@
-"""`emoline keys`, and what a service does with and without them."""
+"""`emoline keys`, and a service with and without keys."""
 
 from __future__ import annotations
 

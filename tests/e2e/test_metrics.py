@@ -1,4 +1,4 @@
-"""What Prometheus reads of the whole service after real work, and that the dashboard and the alerts ask for that."""
+"""The metrics of the whole service after real work, which the dashboard and the alerts use."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from tests.support.processes import Process, api, wait_for
 
 EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "")
-"""For each operation; a few of them take minutes, so they are asked for."""
+"""The number of examples for each operation; a few take minutes, so they run on request only."""
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
@@ -36,7 +36,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
 
 
 def key(environment: dict[str, str]) -> str:
-    """A key that may do everything: one that is not sent is missed only where there is one."""
+    """Create a key with every scope: a missing key is an error only where one exists."""
     command = [sys.executable, "-m", "cli", "keys", "create", "fuzzer"]
     command += [word for scope in ("read", "write", "keys") for word in ("--scope", scope)]
     created = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)

@@ -36,7 +36,7 @@ app()
 
 @dataclass(frozen=True, slots=True)
 class TracedJob:
-    """What was received: the spans with the service that sent them, the job, and what the process said."""
+    """The spans that were received with the service that sent them, the job, and the log lines of the process."""
 
     spans: list[tuple[str, Span]]
     job: dict[str, Any]
@@ -75,7 +75,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TracedJob]:
             wait_for(serve)
             with Client(base_url=url_of(serve)) as client:
                 job = _job(client, hooks, collector)
-            serve.terminate()  # what a killed one leaves, Python says in its own words
+            serve.terminate()  # a killed process leaves lines in Python's own format
             assert serve.status() == 0
         log = (folder / "serve.log").read_text(encoding="utf-8")
         yield TracedJob(spans_of(collector.received), job, [json.loads(line) for line in log.splitlines()])

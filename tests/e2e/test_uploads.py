@@ -59,7 +59,7 @@ class Place:
         return str(self.client.base_url)
 
     def stored(self) -> list[str]:
-        """Of everything that is stored."""
+        """The keys of all stored objects."""
         return sorted([*self.services.object_store.sizes("uploads/"), *self.services.object_store.sizes("jobs/")])
 
 
@@ -111,7 +111,7 @@ def line(url: str, path: str, content: bytes, size: int) -> Iterator[None]:
 
 
 def offset_after(client: Client, path: str, least: int) -> int:
-    """How much is there, once it is as much as that."""
+    """Return the number of stored bytes once it is at least that."""
 
     def offset() -> int:
         return int(client.head(path, headers={"Tus-Resumable": "1.0.0"}).headers["upload-offset"])
@@ -121,7 +121,7 @@ def offset_after(client: Client, path: str, least: int) -> int:
 
 
 def resume(url: str, path: str, content: bytes, **how: Any) -> None:
-    """What the client for Python does that knows of an upload."""
+    """Continue a known upload as tuspy does."""
     client = TusClient(urljoin(url, "/v1/uploads/tus"))
     client.uploader(file_stream=io.BytesIO(content), url=urljoin(url, path), **how).upload()
 

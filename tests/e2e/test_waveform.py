@@ -1,4 +1,4 @@
-"""The waveform through the real pipeline, against what another decoder hears."""
+"""The waveform from the real pipeline, compared with another decoder."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_a_recording_whose_truth_is_missing_or_of_another_channel(tmp_path: Path
 
 @pytest.mark.skipif(not EMODB.is_dir(), reason="EmoDB is not there")
 def test_mini_is_the_network_that_learnt_from_emodb(pipeline: Pipeline, tmp_path: Path) -> None:
-    """On what it was trained on, which no figure of its accuracy may come from."""
+    """Evaluate the model on its training data, which may give no figure of its accuracy."""
     with (EMODB / "labels.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["speaker"] in ("13", "16")]
     sample = [row for emotion in {row["emotion"] for row in rows} for row in rows if row["emotion"] == emotion][::4]

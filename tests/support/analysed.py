@@ -1,4 +1,4 @@
-"""Jobs whose analysis is made up, so that what the API says of them can be told in advance."""
+"""Jobs with made-up analyses, so that tests know the API's responses in advance."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def analysed(
     filename: str = "call.wav",
     waveform: Waveform | None = None,
 ) -> str:
-    """The id of a job that succeeded with segments of these parts; without a waveform as before there were any."""
+    """Return the id of a job that succeeded with segments of these parts, without a waveform as older jobs are."""
     job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]

@@ -40,9 +40,9 @@ def record_texts(page: Page, selector: str) -> Callable[[], list[str]]:
 
 @dataclass
 class Watched:
-    """A page, and what went on behind it: hosts that were asked, complaints of the console.
+    """A page with the hosts that it requested and the complaints of the console.
 
-    `provoked` are parts of the complaints that a test itself brings about, as by asking for what is not there.
+    `provoked` are parts of complaints that the test itself causes, as by a request for a missing job.
     """
 
     page: Page
@@ -51,22 +51,22 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", self._asked)
-        self.page.on("console", self._said)
+        self.page.on("request", self._record_host)
+        self.page.on("console", self._record_error)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _asked(self, request: Request) -> None:
+    def _record_host(self, request: Request) -> None:
         if not request.url.startswith("blob:"):
             self.hosts.add(urlsplit(request.url).netloc)
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _record_error(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(part in message.text for part in self.provoked):
             self.complaints.append(message.text)
 
 
 @contextmanager
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
-    """A page at `url`, which asks no other host and of which nothing is complained about."""
+    """Open a page at `url`, which must request no other host and leave no complaint on the console."""
     asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | options
     with browser.new_context(**asked) as context:
         context.set_default_timeout(waiting.PATIENCE_S * 1000)

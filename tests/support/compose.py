@@ -19,7 +19,7 @@ _SECONDS = {"s": 1, "m": 60}
 
 
 def services(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The services by name, variables filled in. Raises KeyError for one that is needed and not given."""
+    """Return the services by name, variables filled in. Raises KeyError for a missing one that is needed."""
     documents: dict[str, dict[str, Any]] = yaml.safe_load(_filled(FILE.read_text(encoding="utf-8"), variables))[
         "services"
     ]
@@ -27,19 +27,19 @@ def services(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def needed_variables() -> set[str]:
-    """Those without which `docker compose` refuses to do anything."""
+    """Return the variables without which `docker compose` refuses to do anything."""
     return {
         variable["name"] for variable in VARIABLE.finditer(FILE.read_text(encoding="utf-8")) if variable["kind"] == "?"
     }
 
 
 def seconds(duration: str) -> int:
-    """`2m` or `30s`."""
+    """Return the seconds of a duration such as `2m` or `30s`."""
     return int(duration[:-1]) * _SECONDS[duration[-1]]
 
 
 def is_setting(name: str) -> bool:
-    """Whether an EMOLINE_* variable is one that Emoline reads."""
+    """Return True if Emoline reads this EMOLINE_* variable."""
     return name.removeprefix("EMOLINE_").partition("__")[0].lower() in Settings.model_fields
 
 

@@ -14,16 +14,16 @@ from tests.support.waiting import PATIENCE_S, wait_until
 
 PROGRAMS = Path(sys.executable).parent
 _ENTRYPOINT = ["emoline"]
-"""Of the images that are built here, see tests/deployment/test_images.py."""
+"""The entrypoint of the images that are built here, see tests/deployment/test_images.py."""
 
 # It ends with the tests, however they do; the status is the service's.
 _UNTIL_STDIN_CLOSES = '"$@" < /dev/null & service=$!; read _; kill -TERM $service; wait $service'
 
 
 class Container:
-    """Runs from `start` to `stop`; a context manager that leaves nothing running.
+    """A process that runs from `start` to `stop`; a context manager that leaves nothing running.
 
-    `programs` is the PATH. Where it runs is a folder that the image could not write to.
+    `programs` is the PATH. The working directory is a folder that the image could not write to.
     """
 
     def __init__(self, name: str, service: dict[str, Any], folder: Path, programs: str) -> None:
@@ -42,11 +42,11 @@ class Container:
 
     @property
     def wrote(self) -> list[Path]:
-        """What it left behind outside of its temporary folder and its volumes."""
+        """The files that it left outside of its temporary folder and its volumes."""
         return list(self._root.iterdir())
 
     def run(self) -> int:
-        """Runs it to its end; gives the exit status."""
+        """Run it to its end and return the exit status."""
         with self._log.open("ab") as log:
             return subprocess.run(
                 self._command, env=self._environment, cwd=self._root, stdout=log, stderr=log, timeout=PATIENCE_S
@@ -66,7 +66,7 @@ class Container:
             )
 
     def healthy(self) -> bool:
-        """Runs its check once."""
+        """Run its health check once and return True if it passed."""
         check = self._service["healthcheck"]
         kind, *test = check["test"]
         command = test if kind == "CMD" else ["sh", "-c", *test]
@@ -83,7 +83,7 @@ class Container:
         wait_until(self.healthy, lambda: self.output)
 
     def stop(self) -> int:
-        """SIGTERM, then as long as compose would wait; gives the exit status. Raises TimeoutExpired."""
+        """Send SIGTERM, wait as long as compose would, and return the exit status. Raises TimeoutExpired."""
         assert self._process
         self._process.communicate(timeout=seconds(self._service["stop_grace_period"]))
         return self._process.returncode
@@ -103,7 +103,7 @@ class Container:
 
 
 def valkey_programs(folder: Path, port: int) -> Path:
-    """A folder with Valkey's programs by those of Redis, whose options it has kept; the server at a port of our own."""
+    """Make a folder with Valkey's programs as scripts that run Redis, the server on `port`."""
     programs, data = folder / "valkey-programs", folder / "valkey-data"
     for new_folder in (programs, data):
         new_folder.mkdir()

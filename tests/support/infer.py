@@ -22,8 +22,6 @@ from worker.stages.prepare import flac
 
 SECOND = 16_000
 LABELS = ("happy", "sad", "angry")
-
-
 DIM = 8
 
 

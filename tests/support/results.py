@@ -8,7 +8,7 @@ import pytest
 
 
 def equal(actual: Any, expected: Any) -> bool:
-    """Whether two results are the same, but for the last digits of scores: those depend on what was in the batch."""
+    """Return True if two results are equal but for the last digits of scores, which depend on the batch."""
     if isinstance(expected, dict):
         return actual.keys() == expected.keys() and all(equal(actual[name], expected[name]) for name in expected)
     if isinstance(expected, list):

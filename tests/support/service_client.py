@@ -22,7 +22,7 @@ class Client(httpx2.Client):
         return dict(answer.json())
 
     def ended(self, job_id: str) -> dict[str, Any]:
-        """The job once it has ended, whichever way."""
+        """Wait until the job has ended and return it."""
         job: dict[str, Any] = {}
 
         def finished() -> bool:
@@ -33,7 +33,7 @@ class Client(httpx2.Client):
         return job
 
     def analysed(self, content: bytes, **config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The succeeded job and its result."""
+        """Submit a recording and return the succeeded job and its result."""
         job = self.ended(self.submit(content, **config)["id"])
         assert job["status"] == "succeeded", job["error"]
         return job, dict(self.get(f"/v1/jobs/{job['id']}/result").json())

@@ -1,4 +1,4 @@
-"""What becomes of jobs whose recordings are downloaded: real hosts, a real store, and workers that are interrupted."""
+"""Jobs whose recordings are downloaded: real hosts, a real store, and workers that are interrupted."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def stored_files(services: Services) -> list[Path]:
 
 
 def all_rows(services: Services) -> str:
-    """Everything that the database knows of jobs and of what was told of them."""
+    """Return the rows of jobs and of their events as text."""
     engine = open_engine(services.settings.resolved_database_url())
     with engine.connect() as connection:
         rows = [list(connection.execute(text(f"SELECT * FROM {table}"))) for table in ("jobs", "webhook_deliveries")]
@@ -234,7 +234,7 @@ def test_no_hostile_url_leads_a_worker_to_a_private_address(services: Services) 
 def while_it_downloads(
     services: Services, host: Host, do: Callable[[str], object], stop: Event | None = None, **chosen: Any
 ) -> str:
-    """The id of a job to which this is done in the middle of its download, once its worker has noticed."""
+    """Do this to a job during its download, wait until its worker has noticed, and return the job's id."""
     downloading = Event()
 
     def slowly(connection: socket) -> None:

@@ -1,4 +1,4 @@
-"""How logs are written: one format for everybody's, and no secret in it."""
+"""Logs have one format, also those of libraries, and contain no secret."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
         covered[segment.start : segment.end] = True
     spans = np.cumsum([0, *(part for pair in plan for part in pair)]) * SAMPLE_RATE
     for start, end in zip(spans[::2].astype(int), spans[1::2].astype(int), strict=False):
-        if end - start >= LEAST:  # what is shorter may be a click
+        if end - start >= LEAST:  # a shorter sound may be a click
             assert covered[start + 480 : end - 480].all()
 
 

@@ -1,102 +1,43 @@
-"""Uploads in parts: what becomes of them, whoever dies or comes late."""
+"""Uploads in parts, also with lost connections, concurrent requests and killed processes."""
 
 from __future__ import annotations
 
 import hashlib
 import tracemalloc
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
 
 import pytest
 
-from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import Services, build_services, open_services
+from shared.container import Services
 from shared.domain.errors import (
     ChecksumMismatch,
     EmptyUpload,
-    EndpointNotFound,
-    IdempotencyMismatch,
-    JobNotFound,
     MalformedUpload,
     NotMedia,
     PartSize,
     UploadBusy,
     UploadIncomplete,
-    UploadNotFound,
     UploadOffset,
     UploadTooLarge,
-    UploadUsed,
 )
-from shared.domain.options import JobOptions, RetentionOptions
-from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
-from shared.ports import Queue
+from shared.domain.options import JobOptions
+from shared.domain.upload import UploadState, part_bytes_for
 from shared.services.uploads import Uploads
-from shared.settings import Settings
 from tests.support.clock import ManualClock
-from tests.support.media.case import spoken
-
-MB = 1 << 20
-WAV = spoken("wav")
-LONG = WAV + bytes(3 * MB)
-DAY_S = LASTS.total_seconds()
-
-
-@pytest.fixture
-def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
-    """The services on a clock that is told to move."""
-    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
-        yield services
-
-
-@pytest.fixture
-def uploads(later: Services) -> Uploads:
-    return later.uploads
-
-
-def objects(services: Services) -> list[str]:
-    """The keys of all that is stored."""
-    keys = [*services.object_store.sizes("uploads/"), *services.object_store.sizes("jobs/")]
-    return sorted(keys)
-
-
-def append(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes) -> None:
-    with uploads.append(upload.id, offset) as appending:
-        appending.write(content)
-
-
-def put_part(uploads: Uploads, upload: PartedUpload, *numbers: int, content: bytes = WAV) -> None:
-    for number in numbers or range(1, len(upload.parts) + 1):
-        part = upload.part(number)
-        with uploads.receive_part(upload.id, number) as whole:
-            whole.write(content[part.offset : part.offset + part.size])
-
-
-def complete(uploads: Uploads, upload: PartedUpload, sha256: str | None = None) -> PartedUpload:
-    deque(uploads.completing(upload.id, sha256), maxlen=0)
-    return uploads.get(upload.id)
-
-
-def appended(uploads: Uploads, content: bytes = WAV) -> PartedUpload:
-    """An upload over tus of which everything is there."""
-    upload = uploads.create("call.wav", len(content), None)
-    append(uploads, upload, 0, content)
-    return upload
-
-
-def source_of(services: Services, upload: PartedUpload) -> bytes:
-    assert upload.source_key
-    with services.object_store.open(upload.source_key) as file:
-        return file.read()
-
-
-def break_off(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes, error: Exception) -> None:
-    with uploads.append(upload.id, offset) as appending:
-        for start in range(0, len(content), MB):
-            appending.write(content[start : start + MB])
-        raise error
+from tests.support.stored_uploads import (
+    DAY_S,
+    LONG,
+    MB,
+    WAV,
+    append,
+    appended,
+    break_off,
+    complete,
+    objects,
+    put_part,
+    source_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -265,114 +206,6 @@ def test_what_comes_after_the_end_does_not_change_the_recording(
     assert objects(later) == [job.recording.source_key]
 
 
-def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Uploads) -> None:
-    upload = appended(uploads)
-    job = uploads.submit(upload.id, JobOptions())  # which puts it together, as nobody has
-    assert later.jobs.get(job.id) == job
-    assert (job.recording.filename, job.recording.size_bytes) == ("call.wav", len(WAV))
-    assert job.recording.sha256 == hashlib.sha256(WAV).hexdigest()
-    assert source_of(later, uploads.get(upload.id)) == WAV
-    assert Queue.PREPARE in later.ports.housekeeping.claimable()
-    with pytest.raises(UploadUsed):
-        uploads.submit(upload.id, JobOptions())
-    with pytest.raises(UploadUsed):
-        uploads.delete(upload.id)
-    later.cancellation.delete(job.id)
-    assert objects(later) == []
-    with pytest.raises(UploadUsed):
-        uploads.submit(upload.id, JobOptions())
-
-
-def test_retention_deletes_the_recording_of_an_upload_too(later: Services, uploads: Uploads) -> None:
-    job = uploads.submit(appended(uploads).id, JobOptions(retention=RetentionOptions(audio_s=0)))
-    later.cancellation.cancel(job.id)
-    later.sweeper.run()
-    assert later.jobs.get(job.id).audio_deleted
-    assert objects(later) == []
-
-
-def test_the_same_key_gives_the_same_job(later: Services, uploads: Uploads) -> None:
-    first, second = appended(uploads), appended(uploads)
-    job = uploads.submit(first.id, JobOptions(), "key")
-    assert uploads.submit(first.id, JobOptions(), "key") == job
-    assert uploads.submit(second.id, JobOptions(), "key") == job
-    with pytest.raises(IdempotencyMismatch):
-        uploads.submit(first.id, JobOptions(channels="mix"), "key")
-    with pytest.raises(IdempotencyMismatch):
-        uploads.submit(appended(uploads, WAV + b"x").id, JobOptions(), "key")
-
-
-def test_an_upload_of_which_not_all_is_there_becomes_no_job(later: Services, uploads: Uploads) -> None:
-    upload = uploads.create("call.wav", len(WAV), None)
-    append(uploads, upload, 0, WAV[:1000])
-    with pytest.raises(UploadIncomplete, match=rf"1000 of the upload's {len(WAV)} bytes"):
-        uploads.submit(upload.id, JobOptions())
-    with pytest.raises(EndpointNotFound):
-        uploads.submit(upload.id, JobOptions(webhook_endpoint_id="whe_00000000-0000-7000-8000-000000000000"))
-
-
-@pytest.mark.parametrize("together", [False, True])
-def test_what_nobody_uses_is_swept_away_in_time(
-    later: Services, uploads: Uploads, clock: ManualClock, together: bool
-) -> None:
-    upload = appended(uploads)
-    if together:
-        complete(uploads, upload)
-    clock.advance(DAY_S - 1)
-    later.sweeper.run()
-    assert len(objects(later)) == 1
-    clock.advance(2)
-    with pytest.raises(UploadNotFound):
-        uploads.submit(upload.id, JobOptions())
-    later.sweeper.run()
-    assert objects(later) == []
-
-
-def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = uploads.create("call.wav", 25, 10)
-    with uploads.receive_part(upload.id, 1) as late:
-        late.write(bytes(10))
-        uploads.delete(upload.id)
-    later.sweeper.run()
-    assert len(objects(later)) == 1
-    clock.advance(2 * DAY_S + 1)
-    later.sweeper.run()
-    assert objects(later) == []
-
-
-def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_long(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = appended(uploads, LONG)
-    steps = uploads.completing(upload.id)
-    next(steps)
-    uploads.delete(upload.id)
-    with pytest.raises(UploadBusy):
-        deque(steps, maxlen=0)
-    assert objects(later) == []
-
-
-def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = appended(uploads, LONG)
-    for steps in count():
-        attempt = uploads.completing(upload.id)
-        try:
-            for _ in range(steps):
-                next(attempt)
-        except StopIteration:
-            break
-        attempt.close()
-        assert later.object_store.sizes("jobs/") == {}
-        clock.advance(121)
-    job = uploads.submit(upload.id, JobOptions())
-    assert source_of(later, uploads.get(upload.id)) == LONG
-    assert objects(later) == [job.recording.source_key]
-
-
 def test_memory_does_not_grow_with_the_recording(uploads: Uploads) -> None:
     assert _peak(uploads, 80 * MB) < _peak(uploads, 20 * MB) + MB
 
@@ -388,16 +221,3 @@ def _peak(uploads: Uploads, size: int) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
-
-
-def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
-    upload = appended(uploads)
-    other_tenant = build_services(later.ports, "other").uploads
-    for ask in (other_tenant.get, other_tenant.delete, lambda upload_id: other_tenant.submit(upload_id, JobOptions())):
-        with pytest.raises(UploadNotFound):
-            ask(upload.id)
-    with pytest.raises(UploadNotFound):
-        append(other_tenant, upload, 0, b"x")
-    job = uploads.submit(upload.id, JobOptions())
-    with pytest.raises(JobNotFound):
-        build_services(later.ports, "other").jobs.get(job.id)

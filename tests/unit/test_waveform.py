@@ -1,4 +1,4 @@
-"""Peaks against what NumPy says of the whole sound at once."""
+"""Peaks, compared with NumPy over the whole sound at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The set of odd and broken files is what the tests that use it count on."""
+"""The set of odd and broken files has the properties that other tests rely on."""
 
 from pathlib import Path
 

