@@ -112,7 +112,7 @@ def test_three_and_more_channels_are_mixed_into_one(tmp_path: Path) -> None:
     ("content", "error"),
     [(b"hello", UnsupportedMedia), (b"", UnsupportedMedia), (b"RIFF\x24\0\0\0WAVEfmt ", UnsupportedMedia)],
 )
-def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes, error: type[Exception]) -> None:
+def test_a_file_that_is_no_recording_is_refused(tmp_path: Path, content: bytes, error: type[Exception]) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(error):
         decoded(tmp_path / "x")

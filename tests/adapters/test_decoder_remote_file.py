@@ -71,7 +71,7 @@ def test_a_served_file_that_lacks_its_end_is_truncated(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize("content", [b"", b"hello"])
-def test_what_is_no_recording_is_refused_served_too(content: bytes) -> None:
+def test_a_remote_file_that_is_no_recording_is_refused(content: bytes) -> None:
     with pytest.raises(UnsupportedMedia):
         decoded(io.BytesIO(content))
 

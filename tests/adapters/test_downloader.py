@@ -106,7 +106,7 @@ def test_a_body_comes_in_blocks_that_are_worth_storing(host: Host) -> None:
     ],
     ids=["short", "nothing", "no last chunk", "half a chunk", "no chunk", "silent", "half a line", "ssh", "headers"],
 )
-def test_what_breaks_off_is_not_taken_for_all_of_it_and_may_pass(host: Host, script: Script) -> None:
+def test_an_incomplete_response_is_a_temporary_error(host: Host, script: Script) -> None:
     error = failed(host.at("/", script))
     assert "broke off" in str(error)
     assert error.may_pass
@@ -119,12 +119,12 @@ def test_what_breaks_off_is_not_taken_for_all_of_it_and_may_pass(host: Host, scr
         *((status, True) for status in (408, 425, 429, 500, 502, 503, 504, 599)),
     ],
 )
-def test_a_host_that_does_not_give_it_says_whether_to_ask_again(host: Host, status: int, may_pass: bool) -> None:
+def test_an_error_status_tells_whether_a_retry_may_help(host: Host, status: int, may_pass: bool) -> None:
     error = failed(host.at("/", says(b"why", f"{status} Whatever")))
     assert (str(error), error.may_pass) == (f"The host of the URL answered {status}.", may_pass)
 
 
-def test_nobody_there_may_pass() -> None:
+def test_an_unreachable_host_is_a_temporary_error() -> None:
     for url in ("http://127.0.0.1:1/", "http://no-such-name.invalid/"):
         assert failed(url).may_pass
         assert not isinstance(failed(url), DownloadRefused)
@@ -139,7 +139,7 @@ A_LENGTH_THAT_TRICKLES = raw(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"0"
     ("script", "message"),
     [(SILENT, "no answer within 0.5 s"), (TRICKLING, "too slowly"), (A_LENGTH_THAT_TRICKLES, "too slowly")],
 )
-def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, script: Script, message: str) -> None:
+def test_a_silent_or_trickling_host_is_given_up(host: Host, script: Script, message: str) -> None:
     started = time.monotonic()
     error = failed(host.at("/", script), HttpDownloader(loopback_only(), 20, stall_s=0.5))
     assert message in str(error)
@@ -147,7 +147,7 @@ def test_who_is_silent_or_sends_a_byte_now_and_then_is_given_up(host: Host, scri
     assert time.monotonic() - started < 50
 
 
-def test_all_of_it_has_its_time_however_quickly_it_comes(host: Host) -> None:
+def test_a_download_has_a_total_time_limit(host: Host) -> None:
     endless = raw(HEAD, b"\r\n", *[bytes(1 << 16)] * 20_000, every_s=0.005)
     started = time.monotonic()
     error = failed(host.at("/", endless), HttpDownloader(loopback_only(), 1, stall_s=60))
@@ -155,7 +155,7 @@ def test_all_of_it_has_its_time_however_quickly_it_comes(host: Host) -> None:
     assert time.monotonic() - started < 50
 
 
-def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> None:
+def test_time_spent_on_a_block_does_not_count_as_the_hosts(host: Host) -> None:
     url, got = host.at("/", says(BODY)), b""
     with HttpDownloader(loopback_only(), 20, stall_s=0.5).open(url, lambda: False) as download:
         for block in download.blocks():
@@ -165,7 +165,7 @@ def test_what_is_done_with_a_block_is_not_held_against_the_host(host: Host) -> N
 
 
 @pytest.mark.parametrize("script", [SILENT, TRICKLING])
-def test_a_download_that_nobody_wants_any_more_ends_at_once(host: Host, script: Script) -> None:
+def test_an_unwanted_download_ends_at_once(host: Host, script: Script) -> None:
     cancellations: list[bool] = []
     Timer(0.3, lambda: cancellations.append(True)).start()
     started = time.monotonic()
@@ -252,7 +252,7 @@ def test_the_host_may_name_it(host: Host, disposition: str, name: str | None) ->
         "=?x?q?=FF?=",
     ],
 )
-def test_what_it_writes_in_the_place_of_a_name_does_no_harm(host: Host, disposition: str) -> None:
+def test_a_malformed_content_disposition_does_no_harm(host: Host, disposition: str) -> None:
     assert fetched(host.at("/", says(b"x", headers=f"Content-Disposition: {disposition}\r\n")))[0] == b"x"
 
 

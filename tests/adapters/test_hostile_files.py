@@ -104,7 +104,7 @@ def wrong(file: BrokenFile, end: FileOutcome) -> str:
     return f"{file.name}: {end.code} after {end.took_s:.0f} s"
 
 
-def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap) -> None:
+def test_files_and_urls_named_in_a_file_are_not_opened(trap: DecoderTrap) -> None:
     ends = list(map_in_threads(partial(analyse_file, decoder=DECODER), [file.path for file in trap.files]))
     assert list(filter(None, map(wrong, trap.files, ends))) == []
     assert not trap.wire.touched()
@@ -114,7 +114,7 @@ def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap
         assert end.decoded != len(trap.sound), file.name
 
 
-def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: DecoderTrap) -> None:
+def test_the_trap_detects_opened_files_and_urls(trap: DecoderTrap) -> None:
     paths = {file.name: file.path for file in trap.files}
     for name in ("ffconcat_relative.mp3", "hls_path.m3u8"):
         assert holds(samples_of(paths[name]), trap.sound)

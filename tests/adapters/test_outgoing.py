@@ -89,7 +89,7 @@ def test_a_redirect_is_not_followed(status: int, private: Receiver) -> None:
     assert (answer.status, private.connections) == (status, 0)
 
 
-def test_what_is_sent_is_what_arrives_under_the_name_that_was_given(private: Receiver) -> None:
+def test_a_request_arrives_unchanged_under_the_given_host_name(private: Receiver) -> None:
     outgoing = Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"])
     outgoing.post(f"http://{HOST_NAME}:{private.port}/a/b?c=d%20e#f", b'{"x": 1}', {"X-Own": "yes"}, 5)
     outgoing.post(f"http://{HOST_NAME}:{private.port}", b"", {}, 5)
@@ -113,7 +113,7 @@ def test_only_networks_that_are_allowed_are_reached_besides_the_public_ones(priv
 
 
 @pytest.mark.parametrize("silent", [True, False])
-def test_who_does_not_answer_or_a_byte_at_a_time_is_given_up_in_time(silent: bool) -> None:
+def test_a_silent_or_trickling_receiver_is_given_up_in_time(silent: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def drip() -> None:
@@ -149,7 +149,7 @@ def test_an_answer_without_end_is_not_heard_out() -> None:
         assert sent < 50 << 20
 
 
-def test_who_is_not_there_hangs_up_or_speaks_no_http_has_not_answered(private: Receiver) -> None:
+def test_an_unreachable_or_broken_receiver_is_an_error(private: Receiver) -> None:
     private.answer = lambda _: Reply(None)
     with pytest.raises(Unreachable, match="broke off"):
         post(Outgoing(LOOPBACK), private.url)

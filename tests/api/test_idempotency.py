@@ -54,7 +54,7 @@ def test_without_a_key_each_request_makes_a_job(client: TestClient) -> None:
     assert len({client.post("/v1/jobs", content=WAV).json()["id"] for _ in range(3)}) == 3
 
 
-def test_of_concurrent_requests_one_makes_the_job(client: TestClient, services: Services) -> None:
+def test_concurrent_requests_with_one_key_make_one_job(client: TestClient, services: Services) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(client), range(16)))
     assert {answer.status_code for answer in answers} == {202}

@@ -59,7 +59,7 @@ def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, r
         assert client.get("/readyz").json()["problems"] == ["No worker answers for deliver, finish, infer, prepare."]
 
 
-def test_who_starts_a_worker_there_is_told_what_is_missing(programs: Path, tmp_path: Path, redis_url: str) -> None:
+def test_a_worker_without_its_dependencies_ends_with_a_sentence(programs: Path, tmp_path: Path, redis_url: str) -> None:
     environment = os.environ | {"EMOLINE_BROKER_URL": redis_url, "EMOLINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
     completed = subprocess.run(
         [programs / "emoline", "worker", "infer"], env=environment, cwd=tmp_path, capture_output=True, text=True

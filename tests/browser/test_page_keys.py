@@ -43,9 +43,7 @@ def watched(browser: Browser, serve: Process) -> Iterator[Watched]:
         yield watched_page
 
 
-def test_who_has_a_key_gets_everywhere_with_it_and_the_url_never_has_it(
-    watched: Watched, serve: Process, secret: str
-) -> None:
+def test_a_key_opens_the_whole_page_and_never_appears_in_a_url(watched: Watched, serve: Process, secret: str) -> None:
     page = watched.page
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -120,7 +120,7 @@ class Storm:
         return time.monotonic() - began
 
 
-def test_what_a_killed_worker_had_in_hand_is_resumed_by_another(
+def test_segments_of_a_killed_worker_are_resumed_by_another(
     cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
 ) -> None:
     with cluster.inference_paused():

@@ -91,7 +91,7 @@ def test_helm_finds_nothing_wrong(over: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("over", VARIANTS)
-def test_what_is_rendered_is_what_kubernetes_takes(over: dict[str, Any]) -> None:
+def test_rendered_manifests_are_valid_for_kubernetes(over: dict[str, Any]) -> None:
     checked = 0
     for document in rendered(over):
         if document["apiVersion"] not in OF_OTHERS:

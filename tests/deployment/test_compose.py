@@ -41,7 +41,7 @@ def test_every_name_in_it_exists() -> None:
     assert used == set(RAW["volumes"])
 
 
-def test_who_waits_for_health_waits_for_a_service_that_has_a_check() -> None:
+def test_a_service_that_others_wait_for_has_a_health_check() -> None:
     for name, service in SERVICES.items():
         for dependency, wait in service.get("depends_on", {}).items():
             if wait["condition"] == "service_healthy":
@@ -95,7 +95,7 @@ def test_a_profile_chooses_where_the_model_runs_and_nothing_else() -> None:
     assert gpu["environment"] | {"EMOLINE_DEVICE": "cpu"} == cpu["environment"]
 
 
-def test_what_takes_minutes_gives_way_to_what_people_wait_for() -> None:
+def test_prepare_and_infer_have_lower_cpu_weights() -> None:
     weights = {name: service["cpu_shares"] for name, service in SERVICES.items() if "cpu_shares" in service}
     assert weights == dict.fromkeys(("prepare", "infer", "infer-cpu"), 256)
 
@@ -125,7 +125,7 @@ def test_only_this_machine_reaches_a_port(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_what_is_kept_is_kept_in_a_volume_and_its_image_is_one_certain_version(name: str) -> None:
+def test_datastores_have_volumes_and_pinned_images(name: str) -> None:
     service = SERVICES[name]
     if "build" not in service:
         assert re.search(r":\d+\.\d+", service["image"])

@@ -37,7 +37,7 @@ def test_hadolint_finds_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_what_is_copied_exists_and_is_not_ignored(name: str) -> None:
+def test_copied_paths_exist_and_are_not_ignored(name: str) -> None:
     ignored = read(".dockerignore").splitlines()
     lines = re.findall(r"^COPY (?!--)(.+)", read(name), re.MULTILINE)
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", read(name), re.MULTILINE))

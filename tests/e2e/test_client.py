@@ -97,7 +97,7 @@ def test_a_job_ends_as_its_owner_wants(service: Client, tmp_path: Path) -> None:
     assert (error.value.status, error.value.code) == (410, "job_deleted")
 
 
-def test_what_the_service_refuses_is_an_error_with_its_code_and_its_sentence(service: Client, tmp_path: Path) -> None:
+def test_a_refusal_is_an_error_with_the_code_and_sentence_of_the_service(service: Client, tmp_path: Path) -> None:
     text = tmp_path / "notes.wav"
     text.write_text("Nothing to be heard here. " * 100)
     with pytest.raises(ServiceError) as refused:
@@ -131,9 +131,7 @@ def test_an_upload_whose_answer_is_lost_makes_one_job(service: Client, client: P
     assert named == [job.id]
 
 
-def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
-    service: Client, client: Plain, tmp_path: Path
-) -> None:
+def test_only_the_lost_part_of_a_large_recording_is_sent_again(service: Client, client: Plain, tmp_path: Path) -> None:
     file = sound(tmp_path / "large.wav", seed=35)
     with file.open("ab") as opened:  # with a chunk that decoders pass over, so that only sending it takes long
         opened.write(b"JUNK" + (264 * MIB).to_bytes(4, "little"))
@@ -148,7 +146,7 @@ def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
             sent.append(bytes_sent)
 
         job = through.submit(file, on_sent=cut_once)
-        numbers = [int(path.rsplit("/", 1)[-1]) for path in proxy.put]
+        numbers = [int(path.rsplit("/", 1)[-1]) for path in proxy.put_paths]
     assert sorted(set(numbers)) == [1, 2, 3, 4, 5]
     assert {number for number in numbers if numbers.count(number) > 1} == {2}
     assert sent[-1] == file.stat().st_size
@@ -214,7 +212,7 @@ def test_without_waiting_only_the_ids_are_printed(client: Plain, call: Path) -> 
         ([], "Missing argument"),
     ],
 )
-def test_what_cannot_be_submitted_is_said_in_a_sentence(client: Plain, arguments: list[str], message: str) -> None:
+def test_a_wrong_command_line_ends_with_a_sentence(client: Plain, arguments: list[str], message: str) -> None:
     completed = submit(client, *arguments)
     assert completed.returncode != 0
     assert message in " ".join(completed.stderr.split())

@@ -92,7 +92,7 @@ def containers(tmp_path: Path, composed: dict[str, Any], ports: dict[str, int]) 
         }
 
 
-def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_time(
+def test_the_services_of_compose_analyse_a_recording_and_stop_in_time(
     containers: dict[str, Container], ports: dict[str, int], store: S3Server
 ) -> None:
     assert list(containers)[:2] in (["migrate", "valkey"], ["valkey", "migrate"])

@@ -127,7 +127,7 @@ def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
     assert attempts(environment["EMOLINE_DATABASE_URL"], job_id) == (0, 1)
 
 
-def test_who_is_to_be_told_is_told_by_the_worker_for_that(
+def test_webhooks_are_delivered_by_the_deliver_worker(
     distributed: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
     allowed = environment | {"EMOLINE_ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
@@ -142,7 +142,7 @@ def test_who_is_to_be_told_is_told_by_the_worker_for_that(
     assert (event["type"], event["data"]["id"]) == ("job.canceled", job["id"])
 
 
-def test_what_a_worker_cannot_run_without_is_said_in_a_sentence(
+def test_a_worker_without_its_requirements_ends_with_a_sentence(
     tmp_path: Path, bare_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMOLINE_DATA_DIR", str(tmp_path))

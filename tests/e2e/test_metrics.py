@@ -99,13 +99,11 @@ def test_the_whole_of_it_is_well_formed_in_both_formats(client: Client) -> None:
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_the_dashboard_and_the_alerts_ask_for_is_promql(asked: str) -> None:
+def test_queries_of_the_dashboard_and_the_alerts_are_promql(asked: str) -> None:
     promql_parser.parse(asked)
 
 
-def test_what_the_dashboard_the_alerts_and_the_docs_name_is_there_and_all_of_it_is_in_the_docs(
-    client: Client, worked: object
-) -> None:
+def test_metrics_of_the_dashboard_alerts_and_docs_exist_and_all_are_documented(client: Client, worked: object) -> None:
     exported = {name for name in scrape(client).names if name.startswith("emoline_")}
     asked = {name for text in ASKED for name in NAME.findall(text)}
     assert asked - exported == set()

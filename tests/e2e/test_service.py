@@ -197,7 +197,7 @@ def test_a_truncated_recording_is_analysed_as_far_as_it_goes(client: Client) -> 
         (bytes(range(256)) * 40, "unsupported_media"),
     ],
 )
-def test_what_cannot_be_analysed_fails_with_a_code_and_a_sentence(client: Client, content: bytes, code: str) -> None:
+def test_an_unusable_recording_fails_with_a_code_and_a_sentence(client: Client, content: bytes, code: str) -> None:
     job = client.ended(client.submit(content)["id"])
     assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", code, False)
     assert job["error"]["message"].endswith(".")

@@ -127,7 +127,7 @@ def test_the_spans_name_their_service_and_hide_what_is_in_queries(traced: Traced
     assert not any(HIDDEN in str(span) for _, span in traced.spans)
 
 
-def test_who_watches_the_service_leaves_no_trace(traced: TracedJob) -> None:
+def test_probes_and_scrapes_are_not_traced(traced: TracedJob) -> None:
     assert {span.name for _, span in traced.spans if span.kind == Span.SPAN_KIND_SERVER} == {
         "POST /v1/jobs",
         "GET /v1/jobs/{job_id}",
@@ -156,7 +156,7 @@ def test_a_collector_that_is_away_harms_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker", "finish"]])
-def test_who_wants_traces_without_what_sends_them_is_told(command: list[str], tmp_path: Path) -> None:
+def test_tracing_without_the_otel_extra_is_an_error_with_a_sentence(command: list[str], tmp_path: Path) -> None:
     environment = os.environ | {
         "EMOLINE_DATA_DIR": str(tmp_path),
         "EMOLINE_BROKER_URL": "redis://127.0.0.1:1/0",

@@ -151,7 +151,7 @@ def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place:
     assert place.stored() == []
 
 
-def test_what_came_over_a_line_that_is_silent_does_not_hold_up_who_goes_on(place: Place) -> None:
+def test_a_silent_connection_does_not_block_a_resumed_upload(place: Place) -> None:
     path = created(place.client, len(CONTENT))
     with line(place.url, path, CONTENT[:CUT], len(CONTENT)):
         resume(place.url, path, CONTENT, chunk_size=5 * MB)
@@ -211,7 +211,7 @@ def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(pla
     assert all(key.startswith(f"uploads/{upload['id']}/") for key in place.stored())
 
 
-def test_of_two_that_complete_an_upload_at_once_one_does(place: Place) -> None:
+def test_one_of_two_concurrent_completions_succeeds(place: Place) -> None:
     upload = begun(place)
     for part in upload["parts"]:
         put_part(place, part)

@@ -156,7 +156,7 @@ def test_a_receiver_that_hangs_holds_up_its_own_events_only(
         release.set()
 
 
-def test_what_was_in_hand_when_a_worker_died_is_sent_again(
+def test_a_delivery_claimed_by_a_dead_worker_is_sent_again(
     stored: Services, clock: ManualClock, receiver: Receiver
 ) -> None:
     canceled_job(stored, clock, receiver.url)

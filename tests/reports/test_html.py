@@ -97,7 +97,7 @@ def test_sounds_are_inside_up_to_five_megabytes() -> None:
     ]
 
 
-def test_where_the_sound_was_deleted_it_says_so_and_offers_none() -> None:
+def test_after_deletion_of_the_audio_a_sentence_replaces_the_players() -> None:
     parsed = ParsedReport(report_input(call(), audio_deleted=True))
     assert parsed.all("audio") == parsed.all("a") == []
     assert "were deleted, as their retention says" in parsed.text

@@ -106,7 +106,7 @@ def test_key_segments_lead_to_their_sound() -> None:
     assert {link(0), link(30), link(39), link(59)} <= set(addresses)
 
 
-def test_where_the_sound_was_deleted_a_sentence_takes_the_place_of_links() -> None:
+def test_after_deletion_of_the_audio_a_sentence_replaces_the_links() -> None:
     document = render(report_input(call(), audio_deleted=True), "en")
     assert links(document) == []
     assert "were deleted, as their retention says" in " ".join(pages(document))

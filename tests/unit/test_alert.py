@@ -54,7 +54,7 @@ def test_a_role_that_the_recording_has_not_is_never_heard() -> None:
     assert raised([rule], [voice(0, 60, channel=0)], mixed, DURATION) == ()
 
 
-def test_of_a_segment_across_the_border_of_a_quarter_its_part_counts() -> None:
+def test_a_segment_across_the_border_of_a_quarter_counts_in_part() -> None:
     last = replace(ANGRY, part="last_quarter")
     assert heard_ms(last, voice(290, 25), voice(390, 5)) == [(20, 290)]
     assert heard_ms(last, voice(290, 24), voice(390, 5)) == []

@@ -76,7 +76,7 @@ def test_speech_is_not_cut_where_the_pauses_will_do(speech: list[int], pause: in
 
 @settings(max_examples=50)
 @given(talks, segmentation_options(), st.integers(1, 5_000))
-def test_where_on_the_grid_the_talk_lies_changes_nothing(talk: Talk, options: SegmentationOptions, late: int) -> None:
+def test_cuts_do_not_depend_on_the_position_on_the_grid(talk: Talk, options: SegmentationOptions, late: int) -> None:
     later = Talk(
         (talk.span[0] + late, talk.span[1] + late),
         [(start + late, end + late) for start, end in talk.speech],

@@ -135,9 +135,7 @@ def test_it_has_the_callers_name_or_its_hosts_or_that_of_the_url(
     assert prepared(services, job_id).recording.filename == expected
 
 
-def test_what_may_pass_is_tried_again_and_what_was_downloaded_is_not_downloaded_again(
-    services: Services, host: Host
-) -> None:
+def test_a_temporary_error_is_retried_and_a_complete_download_is_not_repeated(services: Services, host: Host) -> None:
     answers = iter([says(b"later", "503 Busy"), says(WAV, length=len(WAV) + 9), says(WAV)])
     url = host.at("/call.wav", lambda connection: next(answers)(connection))
     job_id = submitted(services, url)
@@ -275,7 +273,7 @@ def test_a_worker_that_is_to_end_gives_its_download_back_untried(services: Servi
     assert prepared(services, job_id).state is JobState.INFERRING
 
 
-def test_who_has_lost_the_job_in_the_middle_of_its_download_stores_nothing(services: Services, host: Host) -> None:
+def test_a_worker_that_lost_the_job_during_its_download_stores_nothing(services: Services, host: Host) -> None:
     def take(job_id: str) -> None:
         job = services.jobs.get(job_id)
         assert services.jobs.replace(job, job)  # ends the lease, as if it had run out

@@ -137,7 +137,7 @@ def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(service
     assert model.asked == [False, False]
 
 
-def test_nothing_is_kept_of_a_job_that_was_deleted_while_the_model_worked(services: Services) -> None:
+def test_a_job_that_is_deleted_during_inference_leaves_no_objects(services: Services) -> None:
     deleted, remaining = prepared(services, 1, "frame"), prepared(services, 1)
     InferStage(services, FakeModel(lambda: services.cancellation.delete(deleted))).run_once()
     assert not (services.settings.objects_dir / "jobs" / deleted).exists()

@@ -93,7 +93,7 @@ def test_people_get_the_same_without_colours_where_there_is_no_terminal() -> Non
         ("signed by whsec_abc+/=", "signed by whsec_***"),
     ],
 )
-def test_what_looks_like_a_secret_is_not_written(line: str, logged: str) -> None:
+def test_secrets_are_not_logged(line: str, logged: str) -> None:
     assert without_secrets(line) == logged
 
 
@@ -106,5 +106,5 @@ def test_what_looks_like_a_secret_is_not_written(line: str, logged: str) -> None
         "memo_1 and remo_2",
     ],
 )
-def test_what_is_no_secret_stays(line: str) -> None:
+def test_other_text_is_logged_unchanged(line: str) -> None:
     assert without_secrets(line) == line

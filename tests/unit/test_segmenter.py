@@ -101,7 +101,7 @@ def test_each_piece_says_why_it_ends() -> None:
     assert [segment.cut.pause for segment in segments] == [from_ms(510), from_ms(270), 0, 0, 0]
 
 
-def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> None:
+def test_the_detected_speech_covers_the_channel_and_does_not_change_the_pieces() -> None:
     sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
     activity: list[SpeechActivity] = []
     segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(), activity.append)

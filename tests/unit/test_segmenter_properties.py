@@ -81,7 +81,7 @@ def _with_short_pauses(speech: Mask, options: SegmentationOptions) -> int:
 
 @settings(max_examples=30)
 @given(sounds(), segmentation_options(), divisions)
-def test_nothing_depends_on_how_the_sound_is_divided_over_calls(
+def test_cuts_do_not_depend_on_the_sizes_of_blocks(
     sound: Samples, options: SegmentationOptions, sizes: list[int]
 ) -> None:
     whole, whole_speech, _ = cut([sound], options)

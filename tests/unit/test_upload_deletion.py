@@ -26,7 +26,7 @@ from tests.support.stored_uploads import (
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_what_nobody_uses_is_swept_away_in_time(
+def test_unused_uploads_are_deleted_in_time(
     later: Services, uploads: Uploads, clock: ManualClock, together: bool
 ) -> None:
     upload = appended(uploads)
@@ -42,9 +42,7 @@ def test_what_nobody_uses_is_swept_away_in_time(
     assert objects(later) == []
 
 
-def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
+def test_bytes_sent_to_a_deleted_upload_are_swept_away(later: Services, uploads: Uploads, clock: ManualClock) -> None:
     upload = uploads.create("call.wav", 25, 10)
     with uploads.receive_part(upload.id, 1) as late:
         late.write(bytes(10))
@@ -68,7 +66,7 @@ def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_l
     assert objects(later) == []
 
 
-def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
+def test_a_completion_that_is_abandoned_at_any_step_can_be_resumed(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = appended(uploads, LONG)

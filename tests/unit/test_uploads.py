@@ -85,7 +85,7 @@ def test_a_part_of_another_size_is_not_kept(later: Services, uploads: Uploads) -
     assert objects(later) == []
 
 
-def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_together(
+def test_an_upload_with_a_wrong_checksum_or_no_media_stays_open_and_stores_no_recording(
     later: Services, uploads: Uploads
 ) -> None:
     upload = uploads.create("call.wav", len(WAV), 10_000)
@@ -103,7 +103,7 @@ def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_tog
     assert uploads.get(text.id).state is UploadState.OPEN
 
 
-def test_nothing_and_too_much_are_refused_before_they_come(later: Services, uploads: Uploads) -> None:
+def test_empty_and_oversized_uploads_are_refused_at_the_start(later: Services, uploads: Uploads) -> None:
     with pytest.raises(EmptyUpload):
         uploads.create("call.wav", 0, None)
     small = Uploads(uploads.store, replace(uploads.submission, max_bytes=100))
@@ -112,7 +112,7 @@ def test_nothing_and_too_much_are_refused_before_they_come(later: Services, uplo
     assert small.create("call.wav", 100, 10)
 
 
-def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Services, uploads: Uploads) -> None:
+def test_bytes_before_a_lost_connection_are_kept_and_the_rest_follows(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), None)
     with pytest.raises(MalformedUpload):
         break_off(uploads, upload, 0, WAV[:1000], MalformedUpload())
@@ -123,7 +123,7 @@ def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Servi
     assert source_of(later, complete(uploads, upload)) == WAV
 
 
-def test_what_cannot_be_stored_is_not_counted(later: Services, uploads: Uploads) -> None:
+def test_bytes_that_cannot_be_stored_are_not_counted(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), None)
     with pytest.raises(RuntimeError):
         break_off(uploads, upload, 0, WAV[:1000], RuntimeError())
@@ -133,9 +133,7 @@ def test_what_cannot_be_stored_is_not_counted(later: Services, uploads: Uploads)
     assert objects(later) == []
 
 
-def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
-    later: Services, uploads: Uploads
-) -> None:
+def test_most_bytes_of_a_large_append_survive_a_kill_of_the_service(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", 100 * MB, None)
     with pytest.raises(RuntimeError):
         break_off(uploads, upload, 0, bytes(70 * MB), RuntimeError())
@@ -143,7 +141,7 @@ def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
     assert list(later.object_store.sizes(f"uploads/{upload.id}/").values()) == [64 * MB]
 
 
-def test_who_was_overtaken_writes_nothing(later: Services, uploads: Uploads) -> None:
+def test_an_overtaken_append_writes_nothing(later: Services, uploads: Uploads) -> None:
     def overtaken() -> None:
         with uploads.append(upload.id, 0) as dead:
             dead.write(bytes(500))
@@ -165,7 +163,7 @@ def test_an_upload_is_put_together_by_one_at_a_time(later: Services, uploads: Up
     assert source_of(later, complete(uploads, upload)) == LONG
 
 
-def test_who_sleeps_while_another_puts_it_together_changes_nothing(
+def test_a_completion_that_sleeps_while_another_completes_changes_nothing(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = appended(uploads, LONG)
@@ -190,7 +188,7 @@ def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Se
         deque(steps, maxlen=0)
 
 
-def test_what_comes_after_the_end_does_not_change_the_recording(
+def test_bytes_after_completion_do_not_change_the_recording(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = uploads.create("call.wav", len(WAV), len(WAV))

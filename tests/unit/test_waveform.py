@@ -54,7 +54,7 @@ def test_a_peak_is_a_sample_to_the_nearest_of_256_steps(sample: int, peak: int) 
     assert metered(np.full(320, sample, np.int16), []).tolist() == [[peak, peak]]
 
 
-def test_what_is_asked_of_a_meter_in_between_changes_nothing() -> None:
+def test_reading_a_meter_in_between_changes_nothing() -> None:
     sound, meter = sound_of(1000, 1), PeakMeter()
     meter.feed(sound[:500])
     assert meter.peaks().tolist() == direct(sound[:500])
