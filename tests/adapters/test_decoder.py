@@ -20,7 +20,7 @@ from tests.support.media.encode import FORMATS, encode
 from tests.support.media.pictures import video_only
 from tests.support.media.playlists import cases as playlists
 from tests.support.media.speech import speech_like
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.errors import (
     DecodeFailed,
@@ -130,7 +130,7 @@ def test_a_video_without_sound_and_a_header_without_samples_have_errors_of_their
 def test_a_recording_over_the_limit_is_stopped(tmp_path: Path) -> None:
     encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
     with pytest.raises(TooLong):
-        decoded(tmp_path / "x", FfmpegDecoder(max_duration_s=3, timeout_s=30))
+        decoded(tmp_path / "x", FfmpegDecoder(max_duration_s=3, timeout_s=PATIENCE_S))
 
 
 def test_no_playlist_opens_the_file_it_names(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ print(os.read(inside, 6).decode())
 """
 
 
-def test_the_decoders_process_reads_what_it_was_given_and_can_open_nothing(tmp_path: Path) -> None:
+def test_the_decoders_process_reads_its_file_and_can_open_no_other(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"inside")
     completed = subprocess.run(
         [sys.executable, "-c", _REACH, tmp_path / "x"], capture_output=True, text=True, check=True

@@ -52,7 +52,7 @@ def put_size(store: S3ObjectStore, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["wav", "mp3", "m4a", "m4a_faststart", "mkv", "opus", "vorbis", "flac", "wma"])
-def test_a_served_file_gives_what_the_file_itself_gives(tmp_path: Path, name: str) -> None:
+def test_a_remote_file_decodes_like_a_local_file(tmp_path: Path, name: str) -> None:
     encode(VOICE, SAMPLE_RATE, tmp_path / "x", name)
     with (tmp_path / "x").open("rb") as file:
         form, samples, warnings = decoded(file)
@@ -91,7 +91,7 @@ def test_an_object_is_decoded_from_its_store_over_connections_that_break(
         assert proxy.cuts_left == 0
 
 
-def test_a_store_that_goes_away_is_an_outage(tmp_path: Path, moto: S3Server) -> None:
+def test_an_unreachable_store_is_an_outage(tmp_path: Path, moto: S3Server) -> None:
     encode(np.tile(VOICE, (64, 1)), SAMPLE_RATE, tmp_path / "x", "wav")  # more than any buffer on the way holds
     content = (tmp_path / "x").read_bytes()
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
@@ -132,7 +132,7 @@ def test_no_format_takes_a_failure_to_read_for_its_end(tmp_path: Path, name: str
         decoded(FailingFile((tmp_path / "x").read_bytes(), raise_unavailable))
 
 
-def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -> None:
+def test_a_silent_store_is_an_outage_and_not_a_bad_file(tmp_path: Path) -> None:
     encode(VOICE, SAMPLE_RATE, tmp_path / "x", "wav")
     go_on = Event()
     impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=2)
@@ -148,14 +148,14 @@ def test_a_store_that_says_nothing_is_an_outage_not_a_bad_file(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("place", "size", "comes"), [(0, 2**32 - 1, 2**19), (2**64 - 1, 10, 0), (2**20 - 5, 10, 5), (2**20, 1, 0)]
 )
-def test_a_decoder_that_was_taken_over_gets_nothing_but_the_file(place: int, size: int, comes: int) -> None:
+def test_a_compromised_decoder_reads_only_its_file(place: int, size: int, comes: int) -> None:
     with FileServer(io.BytesIO(bytes(2**20))) as server, socket.socket(fileno=os.dup(server.fd)) as process:
         assert process.recv(8, socket.MSG_WAITALL) == (2**20).to_bytes(8)
         process.sendall(struct.pack("!QI", place, size))
         assert process.recv(4, socket.MSG_WAITALL) == comes.to_bytes(4)
 
 
-def test_a_decoder_that_takes_too_long_over_what_it_has_read_is_at_fault_itself(tmp_path: Path) -> None:
+def test_a_decoder_that_is_slow_after_reading_is_a_decode_timeout(tmp_path: Path) -> None:
     encode(np.tile(VOICE, (16, 1)), SAMPLE_RATE, tmp_path / "x", "wav")
     impatient = FfmpegDecoder(max_duration_s=3600, timeout_s=1)
     with pytest.raises(DecodeTimeout), impatient.open(io.BytesIO((tmp_path / "x").read_bytes())) as stream:  # noqa: PT012

@@ -79,7 +79,7 @@ def failed(url: str, downloader: HttpDownloader | None = None) -> DownloadFailed
         "100",
     ],
 )
-def test_a_body_comes_whole_however_it_is_sent(host: Host, script: Script, size: int | None) -> None:
+def test_a_body_arrives_whole_with_and_without_its_length(host: Host, script: Script, size: int | None) -> None:
     assert fetched(host.at("/a/call.wav?token=1", script)) == (BODY, size, None)
     assert host.asked == ["/a/call.wav?token=1"]
     assert f"Host: {host.address}:{host.port}\r\n" in host.heads[0]

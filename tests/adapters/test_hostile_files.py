@@ -30,7 +30,7 @@ KINDS = ("bomb", "lie", "flood", "large")
 ONCE_FATAL = ("loses_channels.aac", "ogg_widens.opus", "channels_9.wav", "channels_33.wav")
 """Files that once killed the decoder's process; they are always tried."""
 WITHIN_S = PATIENCE_S
-DECODER = FfmpegDecoder(max_duration_s=6 * 3600 if ALL else 900, timeout_s=30)
+DECODER = FfmpegDecoder(max_duration_s=6 * 3600 if ALL else 900, timeout_s=60)
 """A day of sound needs more than a minute without being hostile."""
 OURS = {FailureCode.INTERNAL_ERROR, FailureCode.DECODER_CRASHED, FailureCode.DECODE_TIMEOUT}
 """Codes of faults in Emoline, not in the file."""

@@ -137,7 +137,7 @@ places = st.integers(0, len(CONTENT) + 10)
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(places, st.integers(0, MB)), max_size=8))
-def test_any_reads_give_what_the_object_has_there(ready: S3ObjectStore, reads: list[tuple[int, int]]) -> None:
+def test_reads_at_any_offset_return_the_objects_bytes(ready: S3ObjectStore, reads: list[tuple[int, int]]) -> None:
     expected = io.BytesIO(CONTENT)
     with ready.open("jobs/a/source") as file:
         for place, size in reads:
@@ -146,7 +146,7 @@ def test_any_reads_give_what_the_object_has_there(ready: S3ObjectStore, reads: l
             assert file.tell() == expected.tell()
 
 
-def test_a_connection_that_is_cut_is_taken_up_where_it_broke_off(servers: S3Servers) -> None:
+def test_an_interrupted_upload_resumes_at_its_offset(servers: S3Servers) -> None:
     moto = servers["moto"]
     url = moto.url()
     with closing(moto.open(url)) as store:
@@ -170,7 +170,7 @@ def test_a_connection_that_is_cut_in_the_headers_makes_no_object_shorter(rclone:
                     assert located(store, "jobs/a/0.flac") == expected, after
 
 
-def test_a_store_that_goes_away_in_the_middle_is_no_end_of_the_object(servers: S3Servers) -> None:
+def test_a_lost_connection_to_the_store_is_not_the_end_of_an_object(servers: S3Servers) -> None:
     moto = servers["moto"]
     url = moto.url()
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open(url)) as store:
@@ -182,7 +182,7 @@ def test_a_store_that_goes_away_in_the_middle_is_no_end_of_the_object(servers: S
                 file.read()
 
 
-def test_an_upload_that_loses_the_store_raises_what_it_should(servers: S3Servers) -> None:
+def test_an_upload_that_loses_the_store_raises_an_outage(servers: S3Servers) -> None:
     moto = servers["moto"]
     with CuttingProxy(moto.endpoint_url) as proxy, closing(moto.behind(proxy.url).open()) as store:
         with pytest.raises(StoreUnavailable), store.writer("jobs/a/source") as writer:  # noqa: PT012
@@ -237,25 +237,25 @@ def test_the_signature_of_a_url_is_for_its_host_too(rclone: S3Server) -> None:
     assert httpx2.get(located.replace(outside, rclone.endpoint_url)).status_code == 403
 
 
-def test_wrong_keys_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_credentials_are_an_error_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(StoreUnavailable, match=r"refuses s3://recordings/\w+; check AWS_ACCESS_KEY_ID"):
         rclone.open()
 
 
-def test_a_bucket_that_is_missing_is_said_so_at_the_start(server: S3Server) -> None:
+def test_a_missing_bucket_is_an_error_at_the_start(server: S3Server) -> None:
     with pytest.raises(StoreUnavailable, match="There is no bucket for s3://no-such-bucket-here; create it"):
         server.open("s3://no-such-bucket-here")
 
 
-def test_a_store_that_is_not_there_is_said_so_at_the_start() -> None:
+def test_an_unreachable_store_is_an_error_at_the_start() -> None:
     started = time.monotonic()
     with pytest.raises(StoreUnavailable, match=r"s3://recordings cannot be used: .*127\.0\.0\.1:1"):
         S3ObjectStore("s3://recordings", "http://127.0.0.1:1", path_style=True)
     assert time.monotonic() - started < 100
 
 
-def test_keys_that_cannot_be_found_are_said_so_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_an_error_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody-has-this-profile")
     with pytest.raises(StoreUnavailable, match=r"The store cannot be used: .*nobody-has-this-profile"):
         rclone.open()

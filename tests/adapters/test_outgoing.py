@@ -50,7 +50,7 @@ def test_no_trick_with_a_url_reaches_a_private_address(url: str, private: Receiv
     assert private.connections == 0
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_set_has_enough_files() -> None:
     assert len(set(LITERALS)) + len(set(TRICKS)) >= 100
 
 

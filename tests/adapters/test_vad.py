@@ -162,7 +162,7 @@ with torch.no_grad():
 """
 
 
-def test_silero_says_what_the_official_package_says(call: Call, tmp_path: Path) -> None:
+def test_silero_agrees_with_the_official_package(call: Call, tmp_path: Path) -> None:
     sound = call.sound[: 512 * 600, 0]
     np.save(tmp_path / "sound.npy", sound.astype(np.float32) / 8192)
     run(OFFICIAL, str(tmp_path / "sound.npy"), str(tmp_path / "official.npy"))

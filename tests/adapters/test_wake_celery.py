@@ -52,7 +52,7 @@ def test_a_message_says_nothing_but_which_work_and_is_json(redis_url: str, messa
     assert (message["headers"]["argsrepr"], message["headers"]["kwargsrepr"]) == ("()", "{}")
 
 
-def test_a_broker_that_is_away_holds_nobody_up_and_is_found_again() -> None:
+def test_an_unreachable_broker_blocks_no_caller_and_is_used_again() -> None:
     with (
         RedisServer() as server,
         redis.Redis.from_url(server.url) as client,

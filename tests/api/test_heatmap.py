@@ -106,7 +106,7 @@ def test_a_job_without_a_waveform_is_drawn_without_it(client: TestClient, servic
     assert has_colour(at(without, 2, HeatmapSize()), "angry")
 
 
-def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: TestClient, services: Services) -> None:
+def test_a_recording_without_speech_has_a_picture_with_a_note(client: TestClient, services: Services) -> None:
     job_id = analysed(services, [], JobOptions(), waveform=LOUD)
     assert drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png")).shape[1] == HeatmapSize().width
 

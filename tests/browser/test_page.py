@@ -77,7 +77,7 @@ def test_a_recording_is_sent_followed_looked_at_and_heard(page: Page) -> None:
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def test_a_click_on_the_timeline_plays_from_there_and_goes_on_with_the_next_segment(
+def test_a_click_on_the_timeline_plays_from_that_time_into_the_next_segment(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = client.get(f"/v1/jobs/{job['id']}/result").json()["segments"]
@@ -261,7 +261,7 @@ def test_a_result_is_saved_as_a_file(looked_at: Page, job: dict[str, Any]) -> No
     assert '"timeline"' in Path(download.value.path()).read_text()
 
 
-def test_a_job_that_is_not_there_says_so(watched: Watched) -> None:
+def test_a_missing_job_has_a_message(watched: Watched) -> None:
     watched.provoked.add("status of 404")
     watched.page.goto("/#/jobs/job_00000000-0000-7000-8000-000000000000")
     expect(watched.page.locator(".error")).to_contain_text("Nothing is here.")
@@ -269,7 +269,7 @@ def test_a_job_that_is_not_there_says_so(watched: Watched) -> None:
     expect(watched.page.get_by_text("Drop recordings here")).to_be_visible()
 
 
-def test_a_reviewer_says_what_an_emotion_really_is_and_takes_it_back(
+def test_a_reviewer_corrects_an_emotion_and_withdraws_the_correction(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = f"/v1/jobs/{job['id']}/segments"

@@ -66,7 +66,7 @@ def test_a_key_opens_the_whole_page_and_never_appears_in_a_url(watched: Watched,
     assert not any(secret in url for url in asked)
 
 
-def test_a_service_that_goes_away_is_missed_in_a_sentence_and_found_again(browser: Browser, data_dir: Path) -> None:
+def test_an_unreachable_service_is_a_message_until_it_is_back(browser: Browser, data_dir: Path) -> None:
     environment = {"EMOLINE_DATA_DIR": str(data_dir / "away")}
     with Process(data_dir / "log-1", environment, "serve", "--port", "0") as first:
         wait_for(first)

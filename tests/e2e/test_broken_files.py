@@ -24,7 +24,7 @@ def chosen(directory: Path) -> list[BrokenFile]:
 
 
 @pytest.mark.timeout(1800)
-def test_each_ends_as_it_may_and_the_service_goes_on(client: Client, tmp_path: Path) -> None:
+def test_each_broken_file_ends_acceptably_and_the_service_continues(client: Client, tmp_path: Path) -> None:
     wrong: list[str] = []
     running: list[tuple[BrokenFile, str]] = []
     for file in chosen(tmp_path):

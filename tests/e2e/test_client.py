@@ -154,7 +154,7 @@ def test_only_the_lost_part_of_a_large_recording_is_sent_again(service: Client, 
     assert service.wait(job.id).status == "succeeded"
 
 
-def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
+def test_the_client_waits_for_an_unreachable_service(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"

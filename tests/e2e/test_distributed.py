@@ -108,7 +108,7 @@ def test_a_recording_has_the_same_result_as_in_one_process(
     assert equal(result["timeline"], expected["timeline"])
 
 
-def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
+def test_stopping_workers_give_back_unfinished_work(
     distributed: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
     job_id = distributed.submit(EIGHT_MINUTES, segmentation={"vad": "silero"})["id"]

@@ -126,7 +126,7 @@ def executed(folder: Path, command: Sequence[str]) -> str:
 
 
 @pytest.mark.parametrize("page", RUN)
-def test_a_page_does_what_it_says(page: str, client: Client, folder: Path) -> None:
+def test_the_commands_of_a_page_succeed(page: str, client: Client, folder: Path) -> None:
     script = "".join(runnable(page))
     for program in ("curl", "jq"):
         if program in script and shutil.which(program) is None:

@@ -101,7 +101,7 @@ def test_embeddings_of_frames_have_their_utterances_as_their_mean(client: Client
         assert np.allclose(frame_vectors.mean(axis=0), means[name], atol=1e-4)
 
 
-def test_everything_goes_with_the_job(client: Client, data_dir: Path) -> None:
+def test_deleting_a_job_deletes_all_of_its_data(client: Client, data_dir: Path) -> None:
     job, _ = client.analysed(CALL.read_bytes(), embeddings="utterance")
     assert client.delete(job["links"]["self"]).status_code == 204
     assert not (data_dir / "objects" / "jobs" / job["id"]).exists()

@@ -90,7 +90,7 @@ def test_a_recording_that_cannot_be_read_is_counted_by_its_code(client: Client) 
     assert grown(before, after, "emoline_stage_duration_seconds_count", stage="preparing", outcome="failed") == 1
 
 
-def test_the_whole_of_it_is_well_formed_in_both_formats(client: Client) -> None:
+def test_captions_are_well_formed_in_both_formats(client: Client) -> None:
     names = scrape(client).names
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     families = [family.name for family in open_metrics(answer.text)]
@@ -113,7 +113,7 @@ def test_metrics_of_the_dashboard_alerts_and_docs_exist_and_all_are_documented(c
     assert documented == series
 
 
-def test_every_alert_is_explained_and_says_how_bad_it_is() -> None:
+def test_every_alert_has_a_description_and_a_severity() -> None:
     for rule in RULES:
         assert f"| `{rule['alert']}` |" in DOCS
         assert rule["labels"]["severity"] in ("warning", "critical")
@@ -127,7 +127,7 @@ def taken_port() -> Iterator[int]:
         yield int(listener.getsockname()[1])
 
 
-def test_a_worker_shows_its_own_at_its_port_as_long_as_it_works() -> None:
+def test_a_worker_serves_its_metrics_while_it_runs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     for _ in range(2):  # the port is free again afterwards
@@ -137,7 +137,7 @@ def test_a_worker_shows_its_own_at_its_port_as_long_as_it_works() -> None:
         assert "emoline_http_requests_total" not in metrics.names
 
 
-def test_a_worker_whose_port_is_taken_says_so_and_ends(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_whose_port_is_taken_ends_with_a_sentence(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PortInUse), serve_metrics("127.0.0.1", taken_port):
         pass
     monkeypatch.setenv("EMOLINE_METRICS_PORT", str(taken_port))

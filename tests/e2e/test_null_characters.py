@@ -48,7 +48,7 @@ def test_in_a_path_or_a_query(over_postgres: Client, path: str, status: int) -> 
     assert answer.status_code == status
 
 
-def test_in_what_deliveries_are_asked_by(over_postgres: Client) -> None:
+def test_in_filters_of_deliveries(over_postgres: Client) -> None:
     assert over_postgres.get("/v1/webhook-deliveries?job_id=%00").status_code == 422
 
 

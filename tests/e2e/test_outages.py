@@ -73,7 +73,7 @@ def stopped(server: PostgresServer) -> Iterator[None]:
         server.start()
 
 
-def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
+def test_every_route_reports_a_database_outage_and_recovers(
     server: PostgresServer, database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path, database_url=database_url)

@@ -33,7 +33,7 @@ ENTRY = re.compile(r"\b(angry|disgusted|fearful|happy|neutral|other|sad)\b")
 @pytest.mark.parametrize(
     ("language", "example"), EXAMPLES, ids=[f"{at}-{kind}" for at, (kind, _) in enumerate(EXAMPLES)]
 )
-def test_an_example_does_what_it_says(language: str, example: str, client: Client, tmp_path: Path) -> None:
+def test_an_example_of_the_page_succeeds(language: str, example: str, client: Client, tmp_path: Path) -> None:
     (tmp_path / "call.mp3").write_bytes(encoded(speech_like(20, seed=41).samples[:, None], 16_000, "mp3"))
     script = tmp_path / f"example.{SUFFIX[language]}"
     script.write_text(example.replace("http://127.0.0.1:8000", str(client.base_url).rstrip("/")))
@@ -54,5 +54,5 @@ def test_an_example_does_what_it_says(language: str, example: str, client: Clien
         assert ENTRY.search(completed.stdout), completed.stdout
 
 
-def test_every_language_is_there() -> None:
+def test_the_page_has_an_example_in_every_language() -> None:
     assert {language for language, _ in EXAMPLES} == set(RUN)

@@ -62,7 +62,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
     assert not (tmp_path / "objects").exists()
 
 
-def test_a_store_that_went_away_is_a_503_and_no_job(server: S3Server, tmp_path: Path) -> None:
+def test_an_unreachable_store_is_a_503_and_no_job(server: S3Server, tmp_path: Path) -> None:
     with CuttingProxy(server.endpoint_url) as proxy:
         settings = server.behind(proxy.url).settings(tmp_path, server.url())
         with (

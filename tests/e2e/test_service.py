@@ -43,7 +43,7 @@ def mono(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
     return client.analysed(encoded(MINUTE[:, None], RATE, "wav"))
 
 
-def test_a_job_ends_with_all_that_is_known_of_it(mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_an_ended_job_has_audio_coverage_and_model(mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, _ = mono
     assert (job["status"], job["stage"], job["error"]) == ("succeeded", None, None)
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 2
@@ -145,7 +145,7 @@ def test_segments_come_in_pages(client: Client, mono: tuple[dict[str, Any], dict
     assert segments == result["segments"]
 
 
-def test_jobs_are_listed_by_what_was_found_in_them(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_jobs_are_filtered_by_their_emotions(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, result = mono
     filters = {"dominant": result["dominant"]["emotion"], "label": result["segments"][-1]["emotion"]}
     for params in (filters, *({name: emotion} for name, emotion in filters.items())):

@@ -48,7 +48,7 @@ def asked_at_once(clients: list[Client]) -> tuple[list[int], float]:
     return statuses, time.monotonic() - began
 
 
-def test_processes_share_a_tenants_rate_and_a_broker_that_is_away_stops_nobody(
+def test_processes_share_a_tenants_rate_and_count_nothing_without_the_broker(
     serve: Process, broker: RedisServer
 ) -> None:
     assert len(children_of(serve.process.pid)) == PROCESSES

@@ -149,7 +149,7 @@ def test_every_line_of_the_log_is_an_object_with_the_ids_that_it_is_about(traced
     assert all(line["jobs"] == [traced.job["id"]] for line in by_event["batch.done"])
 
 
-def test_a_collector_that_is_away_harms_nobody(tmp_path: Path) -> None:
+def test_an_unreachable_trace_collector_does_not_stop_jobs(tmp_path: Path) -> None:
     away = {"EMOLINE_DATA_DIR": str(tmp_path / "data"), "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
     with api(tmp_path, away) as client:
         assert client.ended(client.submit(SOUND)["id"])["status"] == "succeeded"

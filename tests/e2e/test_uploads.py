@@ -130,7 +130,7 @@ def upload_at(client: Client, path: str) -> dict[str, Any]:
     return dict(client.get(path.replace("/tus", "")).json())
 
 
-def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place: Place) -> None:
+def test_an_upload_interrupted_at_60_percent_resumes_and_becomes_a_job(place: Place) -> None:
     path = created(place.client, len(CONTENT))
     with line(place.url, path, CONTENT[:CUT], len(CONTENT)):
         pass
@@ -191,7 +191,7 @@ def put_part(place: Place, part: dict[str, Any], content: bytes = CONTENT) -> No
     httpx2.put(urljoin(place.url, part["url"]), content=chosen, timeout=PATIENCE_S).raise_for_status()
 
 
-def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(place: Place) -> None:
+def test_parts_go_directly_to_the_store_and_late_parts_change_nothing(place: Place) -> None:
     upload = begun(place)
     for part in upload["parts"]:
         assert place.server is None or part["url"].startswith(place.server.endpoint_url)

@@ -52,7 +52,7 @@ def test_the_pieces_fill_the_talk_and_none_is_too_long(talk: Talk, options: Segm
 
 @settings(max_examples=150)
 @given(talks, segmentation_options())
-def test_each_cut_is_what_it_says_it_is(talk: Talk, options: SegmentationOptions) -> None:
+def test_each_cut_has_its_declared_reason(talk: Talk, options: SegmentationOptions) -> None:
     pauses = {(end + start) // 2: start - end for (_, end), (start, _) in pairwise(talk.speech)}
     *inner, last = place_cuts(*talk, options)
     assert last.cut.reason is CutReason.END_OF_TALK

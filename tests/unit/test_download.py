@@ -128,7 +128,7 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
         ("", "", "/", "recording"),
     ],
 )
-def test_it_has_the_callers_name_or_its_hosts_or_that_of_the_url(
+def test_a_downloaded_recording_is_named_by_the_caller_the_host_or_the_url(
     services: Services, host: Host, caller_name: str, headers: str, path: str, expected: str
 ) -> None:
     job_id = submitted(services, host.at(path, says(WAV, headers=headers)), caller_name)
@@ -304,7 +304,7 @@ def test_a_job_that_is_overdue_in_the_middle_of_its_download_fails_and_its_worke
     assert stored_files(services) == []
 
 
-def test_the_whole_url_goes_with_the_sound_that_nobody_fetched(services: Services, host: Host) -> None:
+def test_the_url_of_an_unfetched_recording_is_deleted_with_its_audio(services: Services, host: Host) -> None:
     job_id = submitted(services, host.at(f"/call.wav?{SECRET}", SLOWLY), retention=RetentionOptions(audio_s=0))
     services.cancellation.cancel(job_id)
     assert SECRET in all_rows(services)  # for a retry

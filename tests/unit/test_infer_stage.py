@@ -71,7 +71,7 @@ def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) 
     return by_index
 
 
-def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services: Services) -> None:
+def test_frames_of_a_segment_are_stored_before_its_outcome(services: Services) -> None:
     watching = RecordingOrderStore(services)
     job_id = prepared(services, 3)
     assert InferStage(build_services(replace(services.ports, work_queue=watching)), FakeModel()).run_once()
@@ -83,7 +83,7 @@ def test_frames_of_every_scored_segment_are_kept_before_its_outcome_is(services:
 
 @pytest.mark.parametrize("error", [StorageFull, StoreUnavailable])
 @pytest.mark.parametrize("room", [0, 1, 2, 3])
-def test_when_the_arrays_cannot_be_kept_nothing_is_recorded_and_the_segments_are_tried_again(
+def test_segments_whose_arrays_cannot_be_stored_are_retried_without_an_outcome(
     services: Services, room: int, error: type[Exception]
 ) -> None:
     job_id = prepared(services, 3, "utterance")
@@ -118,7 +118,7 @@ def test_a_store_that_breaks_off_is_not_taken_for_bad_sound(services: Services) 
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
 
 
-def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(services: Services) -> None:
+def test_embeddings_are_stored_as_each_job_requests(services: Services) -> None:
     plain, utterance, frame = (prepared(services, 1, kind) for kind in (None, "utterance", "frame"))
     model = FakeModel()
     InferStage(services, model).run_once()
@@ -129,7 +129,7 @@ def test_embeddings_are_kept_of_the_jobs_that_ask_in_the_kind_they_ask_for(servi
     assert shapes(services, frame, embedding_key) == {0: (50, DIM)}
 
 
-def test_the_model_gives_frame_embeddings_only_where_somebody_wants_them(services: Services) -> None:
+def test_the_model_computes_frame_embeddings_only_on_request(services: Services) -> None:
     model = FakeModel()
     for kind in (None, "utterance"):
         prepared(services, 1, kind)

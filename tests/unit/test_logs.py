@@ -46,7 +46,7 @@ def objects(level: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output(level, "json")]
 
 
-def test_everybodys_lines_are_objects_with_time_level_event_role_and_what_is_in_hand() -> None:
+def test_log_lines_of_all_libraries_are_objects_with_the_current_work() -> None:
     lines = objects("INFO")
     assert [line["event"] for line in lines[:2]] == ["batch.done", "Exception in ASGI"]
     assert "DeprecationWarning: this is old" in lines[2]["event"]

@@ -104,9 +104,7 @@ def test_sound_that_is_not_split_is_analysed_as_channel_0_without_a_role_and_wit
     ],
     ids=["mono", "mono, auto", "mono, by role", "surround"],
 )
-def test_a_channel_that_is_not_there_or_cannot_be_kept_apart_is_not_made_up(
-    file: FakeStream, chosen: dict[str, Any]
-) -> None:
+def test_a_missing_or_inseparable_channel_is_an_error(file: FakeStream, chosen: dict[str, Any]) -> None:
     with pytest.raises(ChannelMissing):
         prepared(file, **chosen)
 
@@ -117,7 +115,7 @@ def test_a_mix_that_was_asked_for_has_no_role_and_needs_no_warning() -> None:
     assert (recording.channel_mode, recording.role(0), recording.warnings) == (ChannelMode.MIX, None, ())
 
 
-def test_the_waveform_of_a_mix_is_that_of_what_was_analysed() -> None:
+def test_the_waveform_of_a_mix_is_of_the_analysed_sound() -> None:
     _, preparation, _ = prepared(CALL, channels="mix")
     waveform = preparation.waveform()
     mean = np.floor((LEFT.astype(np.int64) + RIGHT) / 2).reshape(-1, 320)

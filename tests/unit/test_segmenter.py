@@ -95,7 +95,7 @@ def test_a_pause_of_half_a_second_is_preferred_to_one_of_a_quarter() -> None:
     assert [segment.end / SAMPLE_RATE for segment in segments[:-1]] == [pytest.approx(16.5, abs=0.03)]
 
 
-def test_each_piece_says_why_it_ends() -> None:
+def test_each_piece_has_the_reason_of_its_end() -> None:
     segments, _ = cut(tone([(14, 0.51), (14, 0.27), (40, 1.5), (4, 0)]))
     assert [segment.cut.reason for segment in segments] == ["pause", "pause", "no_pause", "end_of_talk", "end_of_talk"]
     assert [segment.cut.pause for segment in segments] == [from_ms(510), from_ms(270), 0, 0, 0]

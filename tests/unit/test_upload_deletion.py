@@ -54,7 +54,7 @@ def test_bytes_sent_to_a_deleted_upload_are_swept_away(later: Services, uploads:
     assert objects(later) == []
 
 
-def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_long(
+def test_an_upload_deleted_during_completion_leaves_no_objects(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = appended(uploads, LONG)

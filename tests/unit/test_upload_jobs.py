@@ -64,7 +64,7 @@ def test_the_same_key_gives_the_same_job(later: Services, uploads: Uploads) -> N
         uploads.submit(appended(uploads, WAV + b"x").id, JobOptions(), "key")
 
 
-def test_an_upload_of_which_not_all_is_there_becomes_no_job(later: Services, uploads: Uploads) -> None:
+def test_an_incomplete_upload_becomes_no_job(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), None)
     append(uploads, upload, 0, WAV[:1000])
     with pytest.raises(UploadIncomplete, match=rf"1000 of the upload's {len(WAV)} bytes"):
@@ -73,7 +73,7 @@ def test_an_upload_of_which_not_all_is_there_becomes_no_job(later: Services, upl
         uploads.submit(upload.id, JobOptions(webhook_endpoint_id="whe_00000000-0000-7000-8000-000000000000"))
 
 
-def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
+def test_other_tenants_cannot_use_an_upload(later: Services, uploads: Uploads) -> None:
     upload = appended(uploads)
     other_tenant = build_services(later.ports, "other").uploads
     for ask in (other_tenant.get, other_tenant.delete, lambda upload_id: other_tenant.submit(upload_id, JobOptions())):

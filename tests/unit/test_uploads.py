@@ -43,9 +43,7 @@ from tests.support.stored_uploads import (
 @pytest.mark.parametrize(
     ("size", "requested", "expected"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
 )
-def test_parts_are_as_large_as_is_wanted_unless_there_would_be_too_many(
-    size: int, requested: int, expected: int
-) -> None:
+def test_parts_have_the_requested_size_unless_there_would_be_too_many(size: int, requested: int, expected: int) -> None:
     assert part_bytes_for(size, requested) == expected
     assert -(-size // expected) <= 1000
 
