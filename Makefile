@@ -27,8 +27,7 @@ run: $(VENV)/.runtime ## Run the embedded service (HOST, PORT; data under data/)
 	$(BIN)/emoline serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev ## Set everything up and run all tests
-	$(BIN)/pytest --ignore tests/chaos
-	$(BIN)/pytest -n0 tests/chaos  # alone: they fork, and time what dies
+	$(BIN)/pytest
 
 check: $(VENV)/.dev $(NODE)/openapi.d.ts ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -49,8 +49,8 @@ def analyse_file(path: Path, decoder: FfmpegDecoder) -> FileOutcome:
     try:
         with opened(path, decoder) as stream:
             preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
-            for some in preparation.clips():
-                clips += some
+            for batch in preparation.clips():
+                clips += batch
                 decoded = preparation.decoded
     except PipelineError as error:
         code = failure_of(error).code

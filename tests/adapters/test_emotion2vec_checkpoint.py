@@ -23,7 +23,7 @@ def model_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(BUNDLED / "mini", tmp_path / "model"))
 
 
-def test_the_model_says_what_it_is(mini_model: Emotion2vecModel) -> None:
+def test_the_model_has_an_id_and_a_notice(mini_model: Emotion2vecModel) -> None:
     info = mini_model.info
     assert info.id == "emoline/mini"
     assert info.labels == ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad")

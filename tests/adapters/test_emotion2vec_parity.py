@@ -26,7 +26,7 @@ FULL = "EMOLINE_TEST_FULL_PARITY" in os.environ
 """200 clips for the large shape too, a quarter of an hour on two cores."""
 MOST_DP = 1e-5
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600 if FULL else 300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600 if FULL else 600)]
 
 
 def clips(number: int, longest_s: float = 25.0) -> list[Samples]:
@@ -89,7 +89,7 @@ def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np
 
 def _scores(predictions: list[Prediction]) -> NDArray[np.float64]:
     """[clips, labels]."""
-    return np.array([list(own.scores.values()) for own in predictions])
+    return np.array([list(prediction.scores.values()) for prediction in predictions])
 
 
 def _assert_equal(directory: Path, sound: list[Samples]) -> None:

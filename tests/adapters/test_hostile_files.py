@@ -18,6 +18,7 @@ from tests.adapters.file_outcomes import FileOutcome, analyse_file, map_in_threa
 from tests.support.media.broken import BrokenFile, broken_files, cases, place_canary
 from tests.support.media.case import Case
 from tests.support.media.tripwire import Tripwire
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.ports import Samples
 
@@ -28,8 +29,8 @@ KINDS = ("bomb", "lie", "flood", "large")
 """Playlists are tested in `test_decoder`, WAV headers in `tests/e2e`."""
 ONCE_FATAL = ("loses_channels.aac", "ogg_widens.opus", "channels_9.wav", "channels_33.wav")
 """Files that once killed the decoder's process; they are always tried."""
-WITHIN_S = 60
-DECODER = FfmpegDecoder(max_duration_s=6 * 3600 if ALL else 900, timeout_s=30)
+WITHIN_S = PATIENCE_S
+DECODER = FfmpegDecoder(max_duration_s=6 * 3600 if ALL else 900, timeout_s=60)
 """A day of sound needs more than a minute without being hostile."""
 OURS = {FailureCode.INTERNAL_ERROR, FailureCode.DECODER_CRASHED, FailureCode.DECODE_TIMEOUT}
 """Codes of faults in Emoline, not in the file."""
@@ -65,16 +66,16 @@ def is_bait(case: Case) -> bool:
 
 
 def written(case: Case, directory: Path) -> BrokenFile:
-    """Under its own name, beside the canary."""
+    """Write the case's file under its own name, beside the canary."""
     path = directory / case.name
     path.write_bytes(case.make())
     return BrokenFile(path, case.name, case.kind, case.acceptable)
 
 
-def samples_of(path: Path, **options: str) -> Samples:
+def samples_of(path: Path, timeout_s: float = PATIENCE_S, **options: str) -> Samples:
     """The sound of a file as FFmpeg reads it when it may do all that it can, int16 [n] at 16 kHz."""
     resampler = av.AudioResampler("s16", "mono", 16_000)
-    with av.open(str(path), options=options, timeout=1) as container:
+    with av.open(str(path), options=options, timeout=timeout_s) as container:
         frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     return np.concatenate([frame.to_ndarray()[0] for frame in frames])
 
@@ -103,7 +104,7 @@ def wrong(file: BrokenFile, end: FileOutcome) -> str:
     return f"{file.name}: {end.code} after {end.took_s:.0f} s"
 
 
-def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap) -> None:
+def test_files_and_urls_named_in_a_file_are_not_opened(trap: DecoderTrap) -> None:
     ends = list(map_in_threads(partial(analyse_file, decoder=DECODER), [file.path for file in trap.files]))
     assert list(filter(None, map(wrong, trap.files, ends))) == []
     assert not trap.wire.touched()
@@ -113,7 +114,7 @@ def test_what_a_file_names_is_not_opened_and_not_in_its_result(trap: DecoderTrap
         assert end.decoded != len(trap.sound), file.name
 
 
-def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: DecoderTrap) -> None:
+def test_the_trap_detects_opened_files_and_urls(trap: DecoderTrap) -> None:
     paths = {file.name: file.path for file in trap.files}
     for name in ("ffconcat_relative.mp3", "hls_path.m3u8"):
         assert holds(samples_of(paths[name]), trap.sound)
@@ -121,7 +122,7 @@ def test_what_a_file_names_would_be_noticed_if_it_were_opened(trap: DecoderTrap)
     assert holds(samples_of(paths["sound_elsewhere_alias.mov"], enable_drefs="1", use_absolute_path="1"), trap.sound)
     assert trap.wire.touched()
     with suppress(av.FFmpegError):  # nobody answers
-        samples_of(paths["hls_http.m3u8"], protocol_whitelist="file,http,tcp")
+        samples_of(paths["hls_http.m3u8"], timeout_s=1, protocol_whitelist="file,http,tcp")
     assert trap.wire.asked()
 
 

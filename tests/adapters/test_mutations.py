@@ -13,6 +13,7 @@ import pytest
 from shared.domain.failure import FailureCode
 from tests.adapters.file_outcomes import FileOutcome, analyse_file, map_in_threads
 from tests.support.media.mutations import COUNT, mutant
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.decoding.decoder import FfmpegDecoder
 
 ALL = "EMOLINE_TEST_ALL_MUTATIONS" in os.environ
@@ -26,7 +27,7 @@ OF_THE_FILE = {
     FailureCode.TOO_LONG,
 }
 """Codes of faults in the file; any other code means that the decoder died or hung, or that Emoline is at fault."""
-DECODER = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=30)
+DECODER = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=PATIENCE_S)
 
 
 def end_of(index: int, directory: Path) -> FileOutcome:

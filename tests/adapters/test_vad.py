@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.domain.options import SegmentationOptions, VoiceDetectorName
 from shared.domain.recording import SAMPLE_RATE, from_ms
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.pipeline.ports import Samples, VoiceDetector
@@ -87,8 +88,8 @@ def _string(hertz: float, time: NDArray[np.float64]) -> NDArray[np.float64]:
 @every_detector
 @pytest.mark.parametrize("channel", [0, 1])
 def test_speech_is_found(call: Call, vad: VoiceDetectorName, channel: int) -> None:
-    found = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
-    assert found[call.spoken[:, channel]].mean() > 0.9  # a phrase has short pauses of its own
+    mask = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
+    assert mask[call.spoken[:, channel]].mean() > 0.9  # a phrase has short pauses of its own
 
 
 @pytest.mark.parametrize(("vad", "most"), [("webrtc", 0.2), ("silero", 0.01)])
@@ -96,8 +97,8 @@ def test_speech_is_found(call: Call, vad: VoiceDetectorName, channel: int) -> No
 def test_line_noise_between_the_phrases_is_no_voice(
     call: Call, vad: VoiceDetectorName, most: float, channel: int
 ) -> None:
-    found = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
-    assert found[~call.audible[:, channel]].mean() < most
+    mask = voiced(VOICE_DETECTORS[vad](), call.sound[:, channel])
+    assert mask[~call.audible[:, channel]].mean() < most
 
 
 def test_silero_is_not_taken_in_by_the_calls_hold_music_where_webrtc_is(call: Call) -> None:
@@ -129,8 +130,8 @@ def test_no_speech_is_lost_to_the_segments_loud_or_quiet(call: Call, vad: VoiceD
 @pytest.mark.parametrize("before", [chords(120), noise(120, -30)], ids=["music", "noise"])
 def test_silero_finds_quiet_speech_after_minutes_of_loud_sound(call: Call, before: Samples) -> None:
     spoken = call.spoken[:, 0]
-    found = voiced(VOICE_DETECTORS["silero"](), np.concatenate([before, at_level(call.sound[:, 0], spoken, -45)]))
-    assert found[len(before) :][spoken].mean() > 0.93
+    mask = voiced(VOICE_DETECTORS["silero"](), np.concatenate([before, at_level(call.sound[:, 0], spoken, -45)]))
+    assert mask[len(before) :][spoken].mean() > 0.93
 
 
 @every_detector
@@ -161,7 +162,7 @@ with torch.no_grad():
 """
 
 
-def test_silero_says_what_the_official_package_says(call: Call, tmp_path: Path) -> None:
+def test_silero_agrees_with_the_official_package(call: Call, tmp_path: Path) -> None:
     sound = call.sound[: 512 * 600, 0]
     np.save(tmp_path / "sound.npy", sound.astype(np.float32) / 8192)
     run(OFFICIAL, str(tmp_path / "sound.npy"), str(tmp_path / "official.npy"))
@@ -183,4 +184,4 @@ assert "torch" not in sys.modules
 
 
 def run(program: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, timeout=PATIENCE_S)

@@ -3,79 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import Response
 
 from api.app import create_app
 from shared.container import Services
 from shared.domain.access import Scope
-from shared.services.api_keys import ApiKeys
-from tests.api.test_submit import assert_problem, post_raw
-
-OPEN = {"/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/"}
-UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
-
-
-IDS = {
-    "index": "0",
-    "key_id": "key_00000000-0000-7000-8000-000000000000",
-    "job_id": UNKNOWN,
-    "batch_id": UNKNOWN.replace("job_", "batch_"),
-    "endpoint_id": UNKNOWN.replace("job_", "whe_"),
-    "delivery_id": UNKNOWN.replace("job_", "msg_"),
-    "upload_id": UNKNOWN.replace("job_", "upl_"),
-    "number": "1",
-}
-BODIES: dict[tuple[str, str], dict[str, Any]] = {
-    ("POST", "/v1/batches"): {"jobs": [{"source": {"url": "https://calls.example/1.mp3"}}]},
-    ("POST", "/v1/keys"): {"name": "x"},
-    ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
-    ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},
-    ("POST", "/v1/uploads"): {"size_bytes": 1},
-    ("PUT", "/v1/jobs/{job_id}/segments/{index}/correction"): {"emotion": "sad"},
-}
-TUS = {"Tus-Resumable": "1.0.0"}
-HEADERS: dict[tuple[str, str], dict[str, str]] = {
-    ("POST", "/v1/uploads/tus"): TUS | {"Upload-Length": "1"},
-    ("HEAD", "/v1/uploads/tus/{upload_id}"): TUS,
-    ("PATCH", "/v1/uploads/tus/{upload_id}"): TUS
-    | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
-    ("DELETE", "/v1/uploads/tus/{upload_id}"): TUS,
-}
-
-
-def secret_of(services: Services, tenant: str, *scopes: Scope) -> str:
-    api_keys: ApiKeys = services.api_keys
-    return api_keys.create("test", tenant, scopes or list(Scope))[1]
-
-
-def as_(secret: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {secret}"}
-
-
-def routes(client: TestClient) -> Iterator[tuple[str, str]]:
-    """Yield every method and path of the API document."""
-    for path, methods in client.get("/openapi.json").json()["paths"].items():
-        yield from ((method.upper(), path) for method in methods)
-
-
-def ask(client: TestClient, method: str, path: str, secret: str | None, **ids: str) -> Response:
-    filled = path.format(**(IDS | ids))
-    headers = HEADERS.get((method, path), {}) | (as_(secret) if secret else {})
-    return client.request(method, filled, headers=headers, json=BODIES.get((method, path)))
-
-
-def said(answer: Response) -> tuple[int, str | None]:
-    """The status and the code of a response; HEAD responses have no code."""
-    return answer.status_code, answer.json()["code"] if answer.request.method != "HEAD" else None
-
-
-def refused(method: str, status: int, code: str) -> tuple[int, str | None]:
-    return status, code if method != "HEAD" else None
+from tests.support.api_client import assert_problem, bearer, post_raw, secret_of
+from tests.support.api_routes import OPEN, refusal, request_route, routes, status_and_code
 
 
 def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, services: Services) -> None:
@@ -83,11 +20,13 @@ def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, ser
     secret_of(services, "acme")
     with TestClient(create_app(services, ["testserver"])) as restarted:  # it has no callers in its cache
         answers = [
-            (method, path, ask(restarted, method, path, None)) for method, path in routes(restarted) if path not in OPEN
+            (method, path, request_route(restarted, method, path, None))
+            for method, path in routes(restarted)
+            if path not in OPEN
         ]
         assert len(answers) > 10
         for method, path, answer in answers:
-            assert said(answer) == refused(method, 401, "unauthorized"), (method, path)
+            assert status_and_code(answer) == refusal(method, 401, "unauthorized"), (method, path)
             assert answer.headers["www-authenticate"] == "Bearer"
         for path in ("/livez", "/readyz"):
             assert restarted.get(path).status_code == 200
@@ -96,13 +35,13 @@ def test_every_route_needs_a_key_as_soon_as_there_is_one(client: TestClient, ser
 def test_a_wrong_key_is_refused_even_if_no_key_is_needed(client: TestClient) -> None:
     for method, path in routes(client):
         if path not in OPEN:
-            answer = ask(client, method, path, "emo_wrong")
-            assert said(answer) == refused(method, 401, "invalid_key"), (method, path)
+            answer = request_route(client, method, path, "emo_wrong")
+            assert status_and_code(answer) == refusal(method, 401, "invalid_key"), (method, path)
 
 
 def test_a_key_may_come_in_either_header(client: TestClient, services: Services) -> None:
     secret = secret_of(services, "acme")
-    assert client.get("/v1/jobs", headers=as_(secret)).status_code == 200
+    assert client.get("/v1/jobs", headers=bearer(secret)).status_code == 200
     assert client.get("/v1/jobs", headers={"X-API-Key": secret}).status_code == 200
 
 
@@ -110,15 +49,15 @@ def test_the_job_of_another_tenant_is_not_found_on_any_route_even_if_deleted(
     client: TestClient, services: Services
 ) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
-    client.headers.update(as_(ours))
+    client.headers.update(bearer(ours))
     job_id, deleted = (str(post_raw(client).json()["id"]) for _ in range(2))
     assert client.delete(f"/v1/jobs/{deleted}").status_code == 204
     with_ids = [(method, path) for method, path in routes(client) if "{job_id}" in path]
     assert len(with_ids) >= 9
     for method, path in with_ids:
         for foreign in (job_id, deleted):
-            assert_problem(ask(client, method, path, theirs, job_id=foreign), 404, "job_not_found")
-    assert client.get("/v1/jobs", headers=as_(theirs)).json()["data"] == []
+            assert_problem(request_route(client, method, path, theirs, job_id=foreign), 404, "job_not_found")
+    assert client.get("/v1/jobs", headers=bearer(theirs)).json()["data"] == []
     assert [job["id"] for job in client.get("/v1/jobs").json()["data"]] == [job_id]
     assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
     assert client.get(f"/v1/jobs/{deleted}").status_code == 410
@@ -134,14 +73,14 @@ def test_a_key_for_reading_writes_nothing_and_a_key_for_writing_reads_nothing(
         # To read an upload is to learn where to write.
         allowed = reader if method == "GET" and not path.startswith("/v1/uploads") else writer
         wrong = writer if allowed is reader else reader
-        answer = ask(client, method, path, wrong)
-        assert said(answer) == refused(method, 403, "missing_scope"), (method, path)
+        answer = request_route(client, method, path, wrong)
+        assert status_and_code(answer) == refusal(method, 403, "missing_scope"), (method, path)
         managed = path.startswith("/v1/keys")
-        assert (ask(client, method, path, allowed).status_code == 403) is managed, (method, path)
+        assert (request_route(client, method, path, allowed).status_code == 403) is managed, (method, path)
 
 
 def test_keys_are_made_listed_and_revoked_over_the_api(client: TestClient, services: Services) -> None:
-    client.headers.update(as_(secret_of(services, "acme")))
+    client.headers.update(bearer(secret_of(services, "acme")))
     answer = client.post("/v1/keys", json={"name": "nightly import"})
     assert answer.status_code == 201
     key = answer.json()
@@ -156,7 +95,7 @@ def test_keys_are_made_listed_and_revoked_over_the_api(client: TestClient, servi
 
 
 def test_a_key_cannot_make_a_key_with_more_scopes(client: TestClient, services: Services) -> None:
-    client.headers.update(as_(secret_of(services, "acme", Scope.KEYS, Scope.READ)))
+    client.headers.update(bearer(secret_of(services, "acme", Scope.KEYS, Scope.READ)))
     assert client.post("/v1/keys", json={"name": "x", "scopes": ["read"]}).status_code == 201
     assert_problem(client.post("/v1/keys", json={"name": "x", "scopes": ["write"]}), 403, "missing_scope")
 
@@ -168,6 +107,6 @@ def test_a_key_without_a_name_or_scopes_is_refused(client: TestClient, body: dic
 
 def test_keys_of_another_tenant_cannot_be_revoked(client: TestClient, services: Services) -> None:
     key, secret = services.api_keys.create("theirs", "other", list(Scope))
-    answer = client.delete(f"/v1/keys/{key.id}", headers=as_(secret_of(services, "acme")))
+    answer = client.delete(f"/v1/keys/{key.id}", headers=bearer(secret_of(services, "acme")))
     assert_problem(answer, 404, "key_not_found")
     assert services.api_keys.caller(secret).tenant == "other"

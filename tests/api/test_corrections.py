@@ -12,10 +12,8 @@ from fastapi.testclient import TestClient
 from shared.container import Services
 from shared.domain.access import Scope
 from shared.domain.options import JobOptions
-from tests.api.test_access import as_, secret_of
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import Part, analysed
+from tests.support.api_client import UNKNOWN, assert_problem, bearer, secret_of
 
 CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(0, 2000), Part(0, 4000, np.zeros((9, 3), np.float32))]
 
@@ -25,7 +23,7 @@ def url(services: Services) -> str:
     return f"/v1/jobs/{analysed(services, CALL, JobOptions())}"
 
 
-def shown(client: TestClient, url: str) -> list[Any]:
+def corrections_of(client: TestClient, url: str) -> list[Any]:
     """The corrections of the segments, which the result and the list of segments both show."""
     corrections = [segment["correction"] for segment in client.get(f"{url}/segments").json()["data"]]
     assert [segment["correction"] for segment in client.get(f"{url}/result").json()["segments"]] == corrections
@@ -41,7 +39,7 @@ def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: Tes
     assert (correction["emotion"], correction["comment"]) == ("sad", "She cries 😢")
     assert datetime.fromisoformat(correction["corrected_at"]).utcoffset() is not None
     assert document | {"correction": None} == before["segments"][0]
-    assert shown(client, url) == [correction, None, None]
+    assert corrections_of(client, url) == [correction, None, None]
     after = client.get(f"{url}/result").json()
     after["segments"][0]["correction"] = None
     assert after == before
@@ -50,11 +48,11 @@ def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: Tes
 def test_a_correction_is_replaced_and_withdrawn(client: TestClient, url: str) -> None:
     for emotion in ("sad", "fearful"):
         assert client.put(f"{url}/segments/2/correction", json={"emotion": emotion}).status_code == 200
-    (correction,) = filter(None, shown(client, url))
+    (correction,) = filter(None, corrections_of(client, url))
     assert (correction["emotion"], correction["comment"]) == ("fearful", None)
     for _ in range(2):
         assert client.delete(f"{url}/segments/2/correction").status_code == 204
-        assert shown(client, url) == [None] * 3
+        assert corrections_of(client, url) == [None] * 3
 
 
 def test_a_skipped_segment_can_be_corrected(client: TestClient, url: str) -> None:
@@ -93,7 +91,7 @@ def test_the_models_own_emotions_can_be_chosen_too(client: TestClient, services:
 )
 def test_an_invalid_correction_is_refused(client: TestClient, url: str, body: dict[str, Any]) -> None:
     assert_problem(client.put(f"{url}/segments/0/correction", json=body), 422, "invalid_request")
-    assert shown(client, url) == [None] * 3
+    assert corrections_of(client, url) == [None] * 3
 
 
 def test_a_correction_of_a_missing_segment_is_refused(client: TestClient, url: str) -> None:
@@ -108,7 +106,7 @@ def test_a_correction_of_a_missing_segment_is_refused(client: TestClient, url: s
 
 def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient, services: Services, url: str) -> None:
     key, secret = services.api_keys.create("reviewer", "default", [Scope.WRITE])
-    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=bearer(secret))
     assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
     (segment, *_) = services.jobs.results(url.rsplit("/", 1)[1])
     assert segment.correction
@@ -117,5 +115,5 @@ def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient,
 
 def test_a_key_for_reading_cannot_correct(client: TestClient, services: Services, url: str) -> None:
     secret = secret_of(services, "default", Scope.READ)
-    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=as_(secret))
+    answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=bearer(secret))
     assert_problem(answer, 403, "missing_scope")

@@ -14,9 +14,9 @@ from shared.domain import errors, upload_errors
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.options import JobOptions
 from shared.domain.recording import WARNINGS, RecordingWarning
-from tests.api.test_access import IDS
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import Part, analysed
+from tests.support.api_client import assert_problem
+from tests.support.api_routes import IDS
 
 INTERNAL = {errors.InvalidTransition, errors.LeaseLost}
 """Errors that stay between workers and the database."""

@@ -12,9 +12,8 @@ from fastapi.testclient import TestClient
 from exports.formats import WRITERS, ExportFormat
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32)), Part(1, 0), Part(0, 4000, np.zeros((9, 3), np.float32))]
 
@@ -64,9 +63,9 @@ def test_a_file_is_named_after_the_recording_without_unsafe_characters(
     client: TestClient, services: Services, filename: str, plain: str
 ) -> None:
     job_id = analysed(services, CALL, JobOptions(), filename=filename)
-    shown = services.jobs.get(job_id).recording.filename
+    stored_name = services.jobs.get(job_id).recording.filename
     header = client.get(f"/v1/jobs/{job_id}/export").headers["content-disposition"]
     match = re.fullmatch(r"""attachment; filename="([\w.-]+)"; filename\*=UTF-8''([\w.%~-]+)""", header, re.ASCII)
     assert match
     assert match[1] == plain
-    assert unquote(match[2]) == f"{shown.rpartition('.')[0] or shown}.csv"
+    assert unquote(match[2]) == f"{stored_name.rpartition('.')[0] or stored_name}.csv"

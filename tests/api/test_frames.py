@@ -12,9 +12,8 @@ from httpx2 import Response
 from shared.container import Services
 from shared.domain.options import JobOptions
 from shared.frame_scores import Floats, softmax
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem, post_raw
 from tests.support.analysed import LABELS, Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem, post_raw
 
 NPZ = {"Accept": "application/x-npz"}
 RANDOM = np.random.default_rng(3)
@@ -39,22 +38,22 @@ def loaded(answer: Response) -> dict[str, Any]:
 def test_frames_are_parallel_arrays_of_bins_by_channel(client: TestClient, services: Services) -> None:
     document = client.get(f"/v1/jobs/{analysed(services, CALL, JobOptions())}/frames").json()
     assert (document["hop_ms"], document["labels"]) == (100, list(LABELS))
-    left, right = document["channels"]
-    assert (left["channel"], left["role"], right["channel"]) == (0, None, 1)
-    assert left["start_ms"] == [0, 100, 200, 300, 400, 2000]
-    assert left["segment"] == [0, 0, 0, 0, 0, 3]
+    first_channel, right = document["channels"]
+    assert (first_channel["channel"], first_channel["role"], right["channel"]) == (0, None, 1)
+    assert first_channel["start_ms"] == [0, 100, 200, 300, 400, 2000]
+    assert first_channel["segment"] == [0, 0, 0, 0, 0, 3]
     assert (right["start_ms"], right["segment"]) == ([200, 300], [1, 1])
     assert CALL[0].logits is not None
     first, second = softmax(CALL[0].logits[0]), softmax(CALL[0].logits[1:6].mean(axis=0))
-    assert left["scores"][:2] == [pytest.approx(first, abs=5.1e-5), pytest.approx(second, abs=5.1e-5)]
-    assert all(round(score, 4) == score for row in left["scores"] for score in row)
+    assert first_channel["scores"][:2] == [pytest.approx(first, abs=5.1e-5), pytest.approx(second, abs=5.1e-5)]
+    assert all(round(score, 4) == score for row in first_channel["scores"] for score in row)
 
 
 def test_roles_are_shown_wherever_a_channel_is(client: TestClient, services: Services) -> None:
     roles = ["agent", "customer"]
     url = f"/v1/jobs/{analysed(services, CALL, JobOptions(roles=tuple(roles)))}"
     result = client.get(f"{url}/result").json()
-    shown = [
+    bin_rows = [
         result["timeline"],
         result["segments"],
         result["summary"]["by_channel"],
@@ -62,7 +61,7 @@ def test_roles_are_shown_wherever_a_channel_is(client: TestClient, services: Ser
         client.get(f"{url}/segments").json()["data"],
         client.get(f"{url}/frames").json()["channels"],
     ]
-    for entries in shown:
+    for entries in bin_rows:
         assert {entry["channel"] for entry in entries} == {0, 1}
         assert all(entry["role"] == roles[entry["channel"]] for entry in entries)
 

@@ -18,9 +18,8 @@ from shared.domain.options import JobOptions
 from shared.frame_scores import Floats
 from shared.services.object_keys import waveform_key
 from shared.waveform import Waveform
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import LABELS, Part, analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 ROLES = ("agent", "客户")
 LOUD = Waveform((0, 1), 0, 16_000 * 20, np.full((1000, 2, 2), (-90, 90), np.int8))
@@ -56,7 +55,7 @@ def at(picture: NDArray[np.float32], second: float, size: HeatmapSize) -> NDArra
     return picture[:, round(LEFT * size.dpi + size.columns * second / 20)]
 
 
-def has(pixels: NDArray[np.float32], emotion: str) -> bool:
+def has_colour(pixels: NDArray[np.float32], emotion: str) -> bool:
     return bool((np.abs(pixels - to_rgb(colour_of(emotion))).max(axis=-1) < 0.01).any())
 
 
@@ -65,8 +64,8 @@ def test_a_picture_shows_emotions_at_their_times(client: TestClient, url: str, w
     picture, size = drawn(client.get(url, params={"width": width, "channel": 0})), HeatmapSize(width)
     assert picture.shape[1] == width
     angry, silent, sad, skipped = (at(picture, second, size) for second in (2, 7.5, 12, 15))
-    assert (has(angry, "angry"), has(angry, "sad")) == (True, False)
-    assert (has(sad, "sad"), has(sad, "angry")) == (True, False)
+    assert (has_colour(angry, "angry"), has_colour(angry, "sad")) == (True, False)
+    assert (has_colour(sad, "sad"), has_colour(sad, "angry")) == (True, False)
     for white in (silent, skipped):
         # The waveform fills the upper half everywhere; below it the picture is white.
         under = white[len(white) // 2 : -round(0.6 * size.dpi)]
@@ -75,17 +74,19 @@ def test_a_picture_shows_emotions_at_their_times(client: TestClient, url: str, w
 
 def test_skipped_segments_are_hatched(client: TestClient, url: str) -> None:
     picture, size = drawn(client.get(url, params={"channel": 0})), HeatmapSize()
-    left = round(LEFT * size.dpi + size.columns * 16.1 / 20)
-    marked = picture[len(picture) // 2 : -round(0.6 * size.dpi), left : left + 40]
+    first_column = round(LEFT * size.dpi + size.columns * 16.1 / 20)
+    marked = picture[len(picture) // 2 : -round(0.6 * size.dpi), first_column : first_column + 40]
     assert 0.02 < (marked < 0.9).any(axis=-1).mean() < 0.5
 
 
 def test_each_channel_has_a_panel_on_one_axis_of_time(client: TestClient, url: str) -> None:
-    both, first, second = (drawn(client.get(url, params=params)) for params in ({}, {"channel": 0}, {"channel": 1}))
+    all_channels, first, second = (
+        drawn(client.get(url, params=params)) for params in ({}, {"channel": 0}, {"channel": 1})
+    )
     assert first.shape == second.shape
-    assert first.shape[0] < both.shape[0] < 2 * first.shape[0]
-    assert has(at(second, 4, HeatmapSize()), "happy")
-    assert not has(at(first, 4, HeatmapSize()), "happy")
+    assert first.shape[0] < all_channels.shape[0] < 2 * first.shape[0]
+    assert has_colour(at(second, 4, HeatmapSize()), "happy")
+    assert not has_colour(at(first, 4, HeatmapSize()), "happy")
 
 
 def test_a_picture_can_be_in_chinese(client: TestClient, url: str) -> None:
@@ -102,10 +103,10 @@ def test_a_job_without_a_waveform_is_drawn_without_it(client: TestClient, servic
     (services.settings.objects_dir / waveform_key(url.split("/")[3])).unlink()
     without = drawn(client.get(url))
     assert len(without) < len(with_sound)
-    assert has(at(without, 2, HeatmapSize()), "angry")
+    assert has_colour(at(without, 2, HeatmapSize()), "angry")
 
 
-def test_a_recording_in_which_nobody_speaks_has_a_picture_that_says_so(client: TestClient, services: Services) -> None:
+def test_a_recording_without_speech_has_a_picture_with_a_note(client: TestClient, services: Services) -> None:
     job_id = analysed(services, [], JobOptions(), waveform=LOUD)
     assert drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png")).shape[1] == HeatmapSize().width
 

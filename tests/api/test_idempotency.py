@@ -9,8 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from shared.container import Services
-from tests.api.test_access import secret_of
-from tests.api.test_submit import WAV, assert_problem, stored_files
+from tests.support.api_client import WAV, assert_problem, secret_of, stored_files
 
 KEY = {"Idempotency-Key": "order-17"}
 
@@ -21,10 +20,10 @@ def post(client: TestClient, content: bytes = WAV, config: str = "{}", secret: s
 
 
 def test_the_same_request_gives_the_same_job_and_leaves_no_files(client: TestClient, services: Services) -> None:
-    first, again = post(client), post(client)
-    assert (first.status_code, again.status_code) == (202, 202)
-    assert first.json()["id"] == again.json()["id"]
-    assert first.headers["location"] == again.headers["location"]
+    first, second = post(client), post(client)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["id"] == second.json()["id"]
+    assert first.headers["location"] == second.headers["location"]
     assert len(stored_files(services)) == 1
     as_form = client.post("/v1/jobs", files={"file": ("call.wav", WAV)}, headers=KEY)
     assert as_form.json()["id"] == first.json()["id"]
@@ -55,7 +54,7 @@ def test_without_a_key_each_request_makes_a_job(client: TestClient) -> None:
     assert len({client.post("/v1/jobs", content=WAV).json()["id"] for _ in range(3)}) == 3
 
 
-def test_of_concurrent_requests_one_makes_the_job(client: TestClient, services: Services) -> None:
+def test_concurrent_requests_with_one_key_make_one_job(client: TestClient, services: Services) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(client), range(16)))
     assert {answer.status_code for answer in answers} == {202}

@@ -17,10 +17,9 @@ from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
 from shared.domain.options import JobOptions
 from shared.ports import JobRepository
 from shared.services.job_reader import JobReader, JobView
-from tests.api.test_jobs import UNKNOWN
 from tests.support.analysed import submitted
-
-WITHIN_S = 30
+from tests.support.api_client import UNKNOWN
+from tests.support.waiting import PATIENCE_S
 
 
 class BlockingJobRepository:
@@ -35,7 +34,7 @@ class BlockingJobRepository:
     def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         self.queries.append(set(job_ids))
         self.begun.set()
-        assert self.resume.wait(WITHIN_S)
+        assert self.resume.wait(PATIENCE_S)
         if self.unavailable:
             raise DatabaseUnavailable
         return self._jobs.get_with_counts(job_ids)
@@ -68,7 +67,7 @@ def loader(jobs: BlockingJobRepository, services: Services) -> DefaultTenantLoad
 async def load_together(loader: DefaultTenantLoader, jobs: BlockingJobRepository, first: str, *rest: str) -> list[Any]:
     """Load the rest while the first is queried; return the ids of the jobs, or the types of the errors."""
     tasks = [asyncio.create_task(loader.load(first))]
-    await asyncio.to_thread(jobs.begun.wait, WITHIN_S)
+    await asyncio.to_thread(jobs.begun.wait, PATIENCE_S)
     tasks += [asyncio.create_task(loader.load(job_id)) for job_id in rest]
     await asyncio.sleep(0)
     jobs.resume.set()
@@ -115,7 +114,7 @@ def test_a_request_that_is_canceled_does_not_cancel_the_others(
 
     async def cancel_first() -> str:
         canceled = asyncio.create_task(loader.load(first))
-        await asyncio.to_thread(jobs.begun.wait, WITHIN_S)
+        await asyncio.to_thread(jobs.begun.wait, PATIENCE_S)
         waiting = asyncio.create_task(loader.load(second))
         await asyncio.sleep(0)
         canceled.cancel()

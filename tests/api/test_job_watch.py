@@ -12,8 +12,7 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from shared.domain.job import JobState
-from tests.api.test_jobs import UNKNOWN, submitted
-from tests.api.test_submit import assert_problem
+from tests.support.api_client import UNKNOWN, assert_problem, submitted
 
 
 def cancel_after(services: Services, job_id: str, seconds: float) -> Timer:
@@ -26,8 +25,8 @@ def test_an_unchanged_job_is_not_sent_again(client: TestClient, services: Servic
     job_id = submitted(client)
     first = client.get(f"/v1/jobs/{job_id}")
     tag = first.headers["etag"]
-    again = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
-    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    unchanged = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
+    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", tag)
     services.cancellation.cancel(job_id)
     changed = client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "canceled")
@@ -37,10 +36,10 @@ def test_an_unchanged_job_is_not_sent_again(client: TestClient, services: Servic
 def test_a_long_poll_ends_with_the_job(client: TestClient, services: Services) -> None:
     job_id = submitted(client)
     timer = cancel_after(services, job_id, 0.3)
-    begun = time.monotonic()
-    answer = client.get(f"/v1/jobs/{job_id}", params={"wait": 30})
+    started = time.monotonic()
+    answer = client.get(f"/v1/jobs/{job_id}", params={"wait": 60})
     assert answer.json()["status"] == "canceled"
-    assert 0.3 <= time.monotonic() - begun < 20
+    assert 0.3 <= time.monotonic() - started < 60
     timer.join()
 
 
@@ -49,7 +48,7 @@ def test_a_long_poll_with_a_known_version_ends_with_a_change(client: TestClient,
     tag = client.get(f"/v1/jobs/{job_id}").headers["etag"]
     timer = Timer(0.3, services.ports.work_queue.claim_preparation)
     timer.start()
-    answer = client.get(f"/v1/jobs/{job_id}", params={"wait": 30}, headers={"If-None-Match": f"W/{tag}"})
+    answer = client.get(f"/v1/jobs/{job_id}", params={"wait": 60}, headers={"If-None-Match": f"W/{tag}"})
     assert (answer.json()["status"], answer.json()["stage"]) == ("processing", "preparing")
     timer.join()
 

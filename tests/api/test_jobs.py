@@ -6,13 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from shared.container import Services
-from tests.api.test_submit import assert_problem, post_raw, stored_files
-
-UNKNOWN = "job_00000000-0000-7000-8000-000000000000"
-
-
-def submitted(client: TestClient) -> str:
-    return str(post_raw(client).json()["id"])
+from tests.support.api_client import UNKNOWN, assert_problem, stored_files, submitted
 
 
 def test_a_queued_job_says_so_and_when_to_ask_again(client: TestClient) -> None:

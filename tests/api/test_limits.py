@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from limits.aio.storage import memory
 
 from api.app import create_app
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_services
-from shared.domain.job import JobState
 from shared.domain.limits import Limits
 from shared.settings import Settings
-from tests.api.test_access import UNKNOWN, as_, secret_of
-from tests.api.test_submit import WAV, assert_problem, post_form, post_raw, stored_files
+from tests.support.api_client import (
+    UNKNOWN,
+    WAV,
+    assert_problem,
+    bearer,
+    post_form,
+    post_raw,
+    prepared,
+    secret_of,
+    stored_files,
+)
+from tests.support.clock import ManualClock
+from tests.support.waiting import PATIENCE_S
 
 DAY_S = 24 * 3600
 
@@ -35,12 +46,11 @@ def limited(folder: Path, limits: Limits) -> Iterator[tuple[TestClient, Services
         yield client, services
 
 
-def prepared(services: Services, seconds: int) -> None:
-    """Prepare the next job in the queue as if its recording had this many seconds."""
-    claim = services.ports.work_queue.claim_preparation()
-    assert claim is not None
-    job = claim.job.evolve(prepared=16_000 * seconds)
-    services.ports.work_queue.save(claim, job.to(JobState.INFERRING, services.clock.now()))
+@pytest.fixture
+def rate_clock(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """The clock by which the rate of requests is counted: it stands still, however long the requests take."""
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
+    return clock
 
 
 def test_without_limits_no_response_has_rate_limit_headers(client: TestClient) -> None:
@@ -48,7 +58,9 @@ def test_without_limits_no_response_has_rate_limit_headers(client: TestClient) -
     assert not any(name.startswith("ratelimit") for answer in answers for name in answer.headers)
 
 
-def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining_quota(tmp_path: Path) -> None:
+def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining_quota(
+    tmp_path: Path, rate_clock: ManualClock
+) -> None:
     with limited(tmp_path, Limits(requests_per_s=5)) as (client, _):
         answers = [client.get("/v1/jobs") for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
@@ -58,10 +70,11 @@ def test_requests_over_the_rate_are_refused_and_all_responses_have_the_remaining
         assert [match and match[1] for match in quotas] == ["4", "3", "2", "1", "0", "0"]
         assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"requests";q=5;w=1'}
         assert "retry-after" not in answers[0].headers
-        time.sleep(1.1)
+        rate_clock.advance(1.1)
         assert client.get("/v1/jobs").status_code == 200
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=1)) as (client, _):
         assert client.get(f"/v1/jobs/{UNKNOWN}").headers["ratelimit"] == '"requests";r=0;t=1'
@@ -70,11 +83,12 @@ def test_errors_have_the_remaining_quota_and_health_checks_have_no_limit(tmp_pat
             assert "ratelimit" not in client.get(path).headers
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_the_rate_is_counted_by_tenant_over_all_of_its_keys(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(requests_per_s=2)) as (client, services):
-        ours, again, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
-        for secret, status in ((ours, 200), (again, 200), (ours, 429), (again, 429), (theirs, 200)):
-            assert client.get("/v1/jobs", headers=as_(secret)).status_code == status
+        ours, second_key, theirs = (secret_of(services, tenant) for tenant in ("acme", "acme", "other"))
+        for secret, status in ((ours, 200), (second_key, 200), (ours, 429), (second_key, 429), (theirs, 200)):
+            assert client.get("/v1/jobs", headers=bearer(secret)).status_code == status
 
 
 def test_jobs_over_the_limit_of_open_jobs_are_refused_until_one_has_ended(tmp_path: Path) -> None:
@@ -116,7 +130,7 @@ def test_a_declared_length_over_the_quota_is_refused_before_the_body_comes(servi
     few = build_services(replace(services.ports, settings=settings))
     with listen("127.0.0.1", 0) as listener, serving(create_app(few, ["127.0.0.1"]), listener):
         with socket.create_connection(listener.getsockname()) as connection:
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE_S)
             connection.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n")
             answer = connection.recv(1 << 16)
         assert answer.startswith(b"HTTP/1.1 429 ")
@@ -136,14 +150,14 @@ def test_audio_over_the_daily_quota_is_refused_as_soon_as_it_is_decoded(tmp_path
 def test_limits_do_not_count_the_jobs_of_another_tenant(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV))) as (client, services):
         for tenant in ("acme", "other"):
-            headers = as_(secret_of(services, tenant))
+            headers = bearer(secret_of(services, tenant))
             assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 202
             assert client.post("/v1/jobs", content=WAV, headers=headers).status_code == 429
 
 
 def test_a_full_queue_refuses_all_tenants(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(queued_jobs=2)) as (client, services):
-        headers = [as_(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
+        headers = [bearer(secret_of(services, tenant)) for tenant in ("acme", "other", "third")]
         answers = [client.post("/v1/jobs", content=WAV, headers=key_header) for key_header in headers]
         assert [answer.status_code for answer in answers] == [202, 202, 503]
         assert_problem(answers[-1], 503, "queue_full")
@@ -155,9 +169,9 @@ def test_a_full_queue_refuses_all_tenants(tmp_path: Path) -> None:
 def test_a_repeated_request_returns_its_job_even_over_the_limits(tmp_path: Path) -> None:
     with limited(tmp_path, Limits(open_jobs=1, upload_bytes_per_day=len(WAV), queued_jobs=1)) as (client, services):
         headers = {"Idempotency-Key": "order-17"}
-        first, again = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
-        assert (first.status_code, again.status_code) == (202, 202)
-        assert first.json()["id"] == again.json()["id"]
+        first, second = (client.post("/v1/jobs", content=WAV, headers=headers) for _ in range(2))
+        assert (first.status_code, second.status_code) == (202, 202)
+        assert first.json()["id"] == second.json()["id"]
         assert client.post("/v1/jobs", content=WAV).status_code == 503
         assert len(stored_files(services)) == 1
 

@@ -18,8 +18,9 @@ from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.settings import Settings
-from tests.api.test_access import IDS, routes
-from tests.api.test_submit import WAV, assert_problem, post_raw
+from tests.support.api_client import WAV, assert_problem, post_raw
+from tests.support.api_routes import IDS, routes
+from tests.support.waiting import PATIENCE_S
 
 JSON = {"Content-Type": "application/json"}
 PAGE = "https://app.example"
@@ -132,7 +133,7 @@ def test_request_headers_that_do_not_end_are_refused(services: Services, part: b
     with listen("127.0.0.1", 0) as listener, serving(create_app(services, ["127.0.0.1"]), listener):
         host, port = listener.getsockname()
         with socket.create_connection((host, port)) as connection:
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE_S)
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-First: ")
             with pytest.raises((BrokenPipeError, ConnectionResetError)):
                 flood(connection, part)

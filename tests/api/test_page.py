@@ -12,8 +12,8 @@ from api.app import create_app
 from api.routes.page import FOLDER
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.api.test_access import secret_of
 from tests.support.analysed import Part, analysed
+from tests.support.api_client import secret_of
 
 FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.*"))
 
@@ -29,8 +29,8 @@ def test_an_unchanged_file_is_not_sent_again(client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
         first = client.get(path)
         assert first.headers["cache-control"] == "no-cache"
-        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
-        assert (again.status_code, again.content) == (304, b"")
+        unchanged = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
 def test_the_page_may_load_only_from_the_service(client: TestClient) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from api.render_pool import RenderPool
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 RENDERERS = ("jinja2", "matplotlib", "typst", "wordcloud")
@@ -74,11 +75,13 @@ def test_the_process_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script.write_text(ORPHANING, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     # The output ends when the last process ends that inherited it, which is the rendering one.
-    done = subprocess.run([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=60)
-    assert (done.returncode, done.stdout.strip().isdecimal()) == (-signal.SIGKILL, True)
+    completed = subprocess.run(
+        [sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S
+    )
+    assert (completed.returncode, completed.stdout.strip().isdecimal()) == (-signal.SIGKILL, True)
 
 
 def test_the_api_imports_no_renderer() -> None:
     script = f"import sys, api.app; print(sorted(set({RENDERERS}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    assert done.stdout.strip() == "[]"
+    completed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    assert completed.stdout.strip() == "[]"

@@ -21,9 +21,9 @@ from shared.domain.segment import Segment
 from shared.services.object_keys import audio_prefix, frames_key
 from shared.settings import Settings
 from shared.waveform import Waveform
-from tests.api.test_submit import assert_problem
-from tests.reports.test_pdf import links, pages
 from tests.support.analysed import LABELS, Part, analysed, submitted
+from tests.support.api_client import assert_problem
+from tests.support.pdf import links, pages
 
 PATHS = ("report.pdf", "report.html")
 OPTIONS = JobOptions(roles=("agent", "customer"))

@@ -6,8 +6,7 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from shared.domain.failure import FAILURES, FailureCode
-from tests.api.test_jobs import UNKNOWN, submitted
-from tests.api.test_submit import assert_problem
+from tests.support.api_client import UNKNOWN, assert_problem, submitted
 
 
 def test_a_canceled_job_is_queued_again(client: TestClient) -> None:

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from shared.container import Services
 from shared.domain.job import JobState
 from shared.domain.options import JobOptions
-from tests.adapters.test_outgoing import TRICKS
-from tests.api.test_access import as_, secret_of
-from tests.api.test_submit import assert_problem, post_raw, stored_files
+from tests.support.api_client import assert_problem, bearer, post_raw, secret_of, stored_files
+from tests.support.hostile_urls import TRICKS
 
 URL = "https://calls.example/2026/monday.mp3"
 SOURCE = {"source": {"url": URL}}
@@ -247,12 +246,12 @@ def test_a_batch_counts_its_jobs_by_status(client: TestClient, services: Service
 def test_the_batch_of_another_tenant_is_not_found(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
     sent = {"jobs": [item(1)]}
-    our_batch = client.post("/v1/batches", json=sent, headers=as_(ours) | KEY).json()
-    their_batch = client.post("/v1/batches", json=sent, headers=as_(theirs) | KEY).json()
+    our_batch = client.post("/v1/batches", json=sent, headers=bearer(ours) | KEY).json()
+    their_batch = client.post("/v1/batches", json=sent, headers=bearer(theirs) | KEY).json()
     assert our_batch["id"] != their_batch["id"]
-    assert client.get(our_batch["links"]["self"], headers=as_(ours)).json()["total"] == 1
-    assert_problem(client.get(our_batch["links"]["self"], headers=as_(theirs)), 404, "batch_not_found")
-    assert client.get(our_batch["links"]["jobs"], headers=as_(theirs)).json()["data"] == []
+    assert client.get(our_batch["links"]["self"], headers=bearer(ours)).json()["total"] == 1
+    assert_problem(client.get(our_batch["links"]["self"], headers=bearer(theirs)), 404, "batch_not_found")
+    assert client.get(our_batch["links"]["jobs"], headers=bearer(theirs)).json()["data"] == []
 
 
 @pytest.mark.parametrize("batch_id", [UNKNOWN, "nonsense", "batch_%00"])
@@ -270,11 +269,11 @@ def test_a_repeated_batch_has_the_same_jobs_in_the_same_places(client: TestClien
     first = client.post("/v1/batches", json=sent, headers=KEY).json()
     services.cancellation.cancel(first["items"][0]["job"]["id"])
     sent["jobs"][1] = item(1)
-    again = client.post("/v1/batches", json=sent, headers=KEY).json()
-    assert again["id"] == first["id"]
-    assert [entry["job"]["status"] for entry in again["items"]] == ["canceled", "queued", "queued"]
+    second = client.post("/v1/batches", json=sent, headers=KEY).json()
+    assert second["id"] == first["id"]
+    assert [entry["job"]["status"] for entry in second["items"]] == ["canceled", "queued", "queued"]
     for index in (0, 2):
-        assert again["items"][index]["job"]["id"] == first["items"][index]["job"]["id"]
+        assert second["items"][index]["job"]["id"] == first["items"][index]["job"]["id"]
     assert client.get(first["links"]["self"]).json()["total"] == 3
     sent["jobs"].reverse()
     codes = [entry["error"]["code"] if entry["error"] else None for entry in client.post(
@@ -310,5 +309,5 @@ def test_invalid_defaults_are_refused_once(client: TestClient, defaults: dict[st
 
 def test_a_thousand_jobs_are_one_request(client: TestClient, services: Services) -> None:
     batch = post_batch(client, *map(item, range(1_000))).json()
-    assert len({one["job"]["id"] for one in batch["items"]}) == 1_000
+    assert len({batch_item["job"]["id"] for batch_item in batch["items"]}) == 1_000
     assert services.jobs.batch(batch["id"]) == {JobState.QUEUED: 1_000}

@@ -7,37 +7,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import Response
 
 from api.app import create_app
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.options import SegmentationOptions
 from shared.settings import Settings
-from tests.support.media.case import spoken
-
-WAV = spoken("wav")
-
-
-def post_form(client: TestClient, content: bytes = WAV, name: str = "call.wav", **data: str) -> Response:
-    return client.post("/v1/jobs", files={"file": (name, content)}, data=data)
-
-
-def post_raw(client: TestClient, content: bytes = WAV, **params: str) -> Response:
-    return client.post("/v1/jobs", content=content, params=params)
-
-
-def stored_files(services: Services) -> list[Path]:
-    return [path for path in services.settings.objects_dir.rglob("*") if path.is_file()]
-
-
-def assert_problem(answer: Response, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"/errors#{code}")
-    assert problem["detail"].endswith(".")
-    return problem
+from tests.support.api_client import WAV, assert_problem, post_form, post_raw, stored_files
 
 
 @pytest.mark.parametrize("post", [post_form, post_raw])

@@ -12,8 +12,8 @@ from httpx2 import Response
 
 from shared.container import Services
 from shared.domain.options import JobOptions
-from tests.api.test_submit import WAV, assert_problem, stored_files
-from tests.api.test_uploads import begun
+from tests.support.api_client import WAV, assert_problem, stored_files
+from tests.support.upload_parts import begin_upload
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 NAME = f"filename {base64.b64encode('Grüße.wav'.encode()).decode()},private"
@@ -142,7 +142,7 @@ def test_the_method_may_be_overridden_by_a_header(client: TestClient) -> None:
 
 
 def test_an_upload_in_parts_is_not_found_by_tus(client: TestClient) -> None:
-    path = f"/v1/uploads/tus/{begun(client)['id']}"
+    path = f"/v1/uploads/tus/{begin_upload(client)['id']}"
     assert client.head(path, headers=VERSION).status_code == 404
     assert_problem(patch(client, path, 0, b"x"), 404, "upload_not_found")
     assert_problem(client.delete(path, headers=VERSION), 404, "upload_not_found")

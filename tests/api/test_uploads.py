@@ -13,67 +13,47 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from tests.api.test_access import as_, ask, refused, routes, said, secret_of
-from tests.api.test_submit import WAV, assert_problem, stored_files
-
-PART = 65_536
-LONG = WAV + bytes(2 * PART)
-
-
-def begun(client: TestClient, content: bytes = LONG, **more: Any) -> dict[str, Any]:
-    body = {"filename": "a/call.wav", "size_bytes": len(content), "part_bytes": PART} | more
-    answer = client.post("/v1/uploads", json=body)
-    assert answer.status_code == 201, answer.text
-    upload: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == f"/v1/uploads/{upload['id']}"
-    return upload
-
-
-def put(client: TestClient, part: dict[str, Any], content: bytes = LONG) -> None:
-    chosen = content[part["offset"] :][: part["size_bytes"]]
-    assert client.put(part["url"], content=chosen).status_code == 204
-
-
-def look(client: TestClient, upload: dict[str, Any]) -> dict[str, Any]:
-    return dict(client.get(f"/v1/uploads/{upload['id']}").json())
+from tests.support.api_client import assert_problem, bearer, secret_of, stored_files
+from tests.support.api_routes import refusal, request_route, routes, status_and_code
+from tests.support.upload_parts import LONG, PART, begin_upload, put_part, read_upload
 
 
 def test_parts_come_in_any_order_and_an_interrupted_upload_can_be_resumed(
     client: TestClient, services: Services
 ) -> None:
-    upload = begun(client)
+    upload = begin_upload(client)
     assert (upload["state"], upload["received_bytes"], len(upload["parts"])) == ("open", 0, 3)
     for part in reversed(upload["parts"][1:]):
-        put(client, part)
-    resumed = look(client, upload)
+        put_part(client, part)
+    resumed = read_upload(client, upload)
     assert [(part["stored"], part["url"] is None) for part in resumed["parts"]] == [(False, False), *[(True, True)] * 2]
     assert resumed["received_bytes"] == len(LONG) - PART
-    put(client, resumed["parts"][0])
+    put_part(client, resumed["parts"][0])
     answer = client.post(f"/v1/uploads/{upload['id']}/complete")
     completed = answer.json()
     assert answer.status_code == 200
     assert (completed["state"], completed["filename"], completed["size_bytes"]) == ("complete", "call.wav", len(LONG))
     assert completed["sha256"] == hashlib.sha256(LONG).hexdigest()
     assert (completed["parts"], completed["received_bytes"], completed["job_id"]) == ([], len(LONG), None)
-    assert look(client, upload) == completed
+    assert read_upload(client, upload) == completed
     assert [path.read_bytes() for path in stored_files(services)] == [LONG]
     job = services.uploads.submit(upload["id"], JobOptions())
-    assert (look(client, upload)["state"], look(client, upload)["job_id"]) == ("used", job.id)
+    assert (read_upload(client, upload)["state"], read_upload(client, upload)["job_id"]) == ("used", job.id)
     assert client.get(f"/v1/jobs/{job.id}").json()["audio"]["filename"] == "call.wav"
 
 
 def test_missing_and_wrong_parts_are_errors_that_can_be_corrected(client: TestClient) -> None:
-    upload = begun(client)
+    upload = begin_upload(client)
     path = f"/v1/uploads/{upload['id']}"
     for part in upload["parts"][:2]:
-        put(client, part)
+        put_part(client, part)
     problem = assert_problem(client.post(f"{path}/complete"), 409, "upload_incomplete")
     assert "wrong size: 3." in problem["detail"]
     for wrong in (b"", bytes(PART - 1), bytes(PART + 1)):
         assert_problem(client.put(f"{path}/parts/2", content=wrong), 400, "part_size")
     for number in ("0", "4", "-1", "9" * 30):
         assert_problem(client.put(f"{path}/parts/{number}", content=b""), 404, "part_not_found")
-    put(client, upload["parts"][2])
+    put_part(client, upload["parts"][2])
     sha256 = hashlib.sha256(LONG).hexdigest()
     assert client.post(f"{path}/complete", json={"sha256": sha256}).status_code == 200
     assert_problem(client.post(f"{path}/complete", json={"sha256": "0" * 64}), 422, "checksum_mismatch")
@@ -82,9 +62,9 @@ def test_missing_and_wrong_parts_are_errors_that_can_be_corrected(client: TestCl
 
 def test_an_upload_that_is_no_recording_is_refused_on_completion(client: TestClient, services: Services) -> None:
     text = b"this is only text. " * 10_000
-    upload = begun(client, text)
+    upload = begin_upload(client, text)
     for part in upload["parts"]:
-        put(client, part, text)
+        put_part(client, part, text)
     assert_problem(client.post(f"/v1/uploads/{upload['id']}/complete"), 415, "unsupported_media_type")
     assert client.delete(f"/v1/uploads/{upload['id']}").status_code == 204
     assert stored_files(services) == []
@@ -109,7 +89,7 @@ def test_an_upload_with_an_invalid_size_or_part_size_is_refused(client: TestClie
 
 @pytest.mark.parametrize("sha256", ["", "0" * 63, "x" * 64])
 def test_an_invalid_checksum_is_refused(client: TestClient, sha256: str) -> None:
-    path = f"/v1/uploads/{begun(client)['id']}/complete"
+    path = f"/v1/uploads/{begin_upload(client)['id']}/complete"
     assert_problem(client.post(path, json={"sha256": sha256}), 422, "invalid_request")
 
 
@@ -122,22 +102,22 @@ def test_a_size_over_the_limit_is_refused_before_the_upload(tmp_path: Any) -> No
 
 
 def test_the_largest_recording_has_at_most_a_thousand_parts(client: TestClient) -> None:
-    upload = begun(client, size_bytes=20 << 30)
+    upload = begin_upload(client, size_bytes=20 << 30)
     assert len(upload["parts"]) == 1000
     assert sum(part["size_bytes"] for part in upload["parts"]) == 20 << 30
 
 
 def test_the_upload_of_another_tenant_is_not_found_on_any_route(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
-    client.headers.update(as_(ours))
+    client.headers.update(bearer(ours))
     tus = client.post("/v1/uploads/tus", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"})
-    ids = [begun(client)["id"], tus.headers["location"].rsplit("/", 1)[1]]
+    ids = [begin_upload(client)["id"], tus.headers["location"].rsplit("/", 1)[1]]
     with_ids = [(method, path) for method, path in routes(client) if "{upload_id}" in path]
     assert len(with_ids) == 7
     for method, path in with_ids:
         for upload_id in ids:
-            answer = ask(client, method, path, theirs, upload_id=upload_id)
-            assert said(answer) == refused(method, 404, "upload_not_found"), (method, path)
+            answer = request_route(client, method, path, theirs, upload_id=upload_id)
+            assert status_and_code(answer) == refusal(method, 404, "upload_not_found"), (method, path)
     assert [client.get(f"/v1/uploads/{upload_id}").status_code for upload_id in ids] == [200, 200]
 
 

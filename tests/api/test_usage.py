@@ -8,18 +8,16 @@ from fastapi.testclient import TestClient
 from shared.container import Services
 from shared.domain.access import Scope
 from shared.services.api_keys import ApiKeys
-from tests.api.test_access import as_
-from tests.api.test_limits import prepared
-from tests.api.test_submit import WAV, assert_problem
+from tests.support.api_client import WAV, assert_problem, bearer, prepared
 
 
 def test_usage_is_by_day_and_key_of_the_callers_tenant(client: TestClient, services: Services) -> None:
     api_keys: ApiKeys = services.api_keys
     keys = [api_keys.create("test", tenant, list(Scope)) for tenant in ("acme", "acme", "other")]
     for _, secret in (keys[0], *keys):
-        assert client.post("/v1/jobs", content=WAV, headers=as_(secret)).status_code == 202
+        assert client.post("/v1/jobs", content=WAV, headers=bearer(secret)).status_code == 202
     prepared(services, 90)
-    report = client.get("/v1/usage", headers=as_(keys[0][1])).json()
+    report = client.get("/v1/usage", headers=bearer(keys[0][1])).json()
     today = services.clock.now().date().isoformat()
     assert report == {
         "data": [

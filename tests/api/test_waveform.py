@@ -13,9 +13,8 @@ from shared.domain.options import JobOptions
 from shared.ports import ObjectStore
 from shared.services.object_keys import audio_prefix, waveform_key
 from shared.waveform import Waveform
-from tests.api.test_jobs import UNKNOWN
-from tests.api.test_submit import assert_problem
 from tests.support.analysed import analysed, submitted
+from tests.support.api_client import UNKNOWN, assert_problem
 
 PAIRS = 250
 LOW, HIGH = -(np.arange(PAIRS) % 100), np.arange(PAIRS) % 128
@@ -29,7 +28,7 @@ def url(services: Services) -> str:
     return f"/v1/jobs/{analysed(services, [], JobOptions(roles=ROLES), waveform=CALL)}/waveform"
 
 
-def shown(values: Any) -> list[float]:
+def scaled(values: Any) -> list[float]:
     return [round(value / 128, 3) for value in values.tolist()]
 
 
@@ -43,8 +42,8 @@ def test_by_default_a_waveform_is_of_the_whole_recording_at_full_resolution(clie
         (1, "customer"),
     ]
     for number, channel in enumerate(waveform["channels"]):
-        assert channel["min"] == shown(BOTH[:, number, 0])
-        assert channel["max"] == shown(BOTH[:, number, 1])
+        assert channel["min"] == scaled(BOTH[:, number, 0])
+        assert channel["max"] == scaled(BOTH[:, number, 1])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_a_waveform_can_be_of_a_part_of_the_recording(
 ) -> None:
     waveform = client.get(url, params=params).json()
     assert (waveform["start_ms"], waveform["end_ms"]) == span
-    assert waveform["channels"][0]["max"] == shown(BOTH[slice(*pairs), 0, 1])
+    assert waveform["channels"][0]["max"] == scaled(BOTH[slice(*pairs), 0, 1])
 
 
 def test_fewer_points_keep_the_peaks(client: TestClient, url: str) -> None:

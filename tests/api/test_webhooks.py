@@ -10,8 +10,7 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from shared.domain.webhook import Attempt
-from tests.api.test_access import as_, secret_of
-from tests.api.test_submit import assert_problem, post_raw
+from tests.support.api_client import assert_problem, bearer, post_raw, secret_of
 
 URL = "https://hooks.example/emoline"
 UNKNOWN = "whe_00000000-0000-7000-8000-000000000000"
@@ -125,8 +124,8 @@ def test_a_disabled_or_deleted_endpoint_gets_no_events(client: TestClient, servi
     assert [delivery["state"] for delivery in deliveries(client)] == ["pending", "disabled"]
     client.delete(path)
     assert {delivery["state"] for delivery in deliveries(client)} == {"disabled"}
-    again = f"/v1/webhook-deliveries/{deliveries(client)[0]['id']}/redeliver"
-    assert_problem(client.post(again), 404, "endpoint_not_found")
+    redeliver_url = f"/v1/webhook-deliveries/{deliveries(client)[0]['id']}/redeliver"
+    assert_problem(client.post(redeliver_url), 404, "endpoint_not_found")
     assert services.ports.deliveries.claim() is None
 
 
@@ -206,12 +205,12 @@ def test_deliveries_are_deleted_with_their_job(client: TestClient, services: Ser
 
 def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestClient, services: Services) -> None:
     ours, theirs = secret_of(services, "acme"), secret_of(services, "other")
-    client.headers.update(as_(ours))
+    client.headers.update(bearer(ours))
     endpoint = created(client)
     config = f'{{"webhook_endpoint_id": "{endpoint["id"]}"}}'
     started(client, services, config)
     (delivery,) = deliveries(client)
-    client.headers.update(as_(theirs))
+    client.headers.update(bearer(theirs))
     path = f"/v1/webhook-endpoints/{endpoint['id']}"
     for method, suffix in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/rotate-secret"), ("POST", "/test")]:
         body = {"enabled": False} if method == "PATCH" else None
@@ -221,6 +220,6 @@ def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestCl
     assert client.get("/v1/webhook-endpoints").json()["data"] == []
     for only in ({}, {"endpoint_id": endpoint["id"]}, {"job_id": delivery["job_id"]}):
         assert deliveries(client, **only) == []
-    client.headers.update(as_(ours))
+    client.headers.update(bearer(ours))
     assert client.get(path).json()["enabled"]
     assert deliveries(client) == [delivery]

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.support.environments import API_LOCK, ROOT, Environment
+from tests.support.waiting import PATIENCE_S
 
 WORKER_ONLY = ("torch", "funasr", "av", "webrtcvad", "soundfile")
 
@@ -36,13 +37,15 @@ def served(programs: Path, folder: Path, environment: dict[str, str]) -> Iterato
             yield next(word for line in serve.stderr for word in line.split() if word.startswith("http://127."))
         finally:
             serve.terminate()
-            assert serve.wait(30) == 0
+            assert serve.wait(PATIENCE_S) == 0
 
 
 def test_nothing_of_the_workers_is_among_the_apis_dependencies(programs: Path, tmp_path: Path) -> None:
     script = f"import importlib.util; print([n for n in {WORKER_ONLY!r} if importlib.util.find_spec(n)])"
-    done = subprocess.run([programs / "python", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path)
-    assert done.stdout.strip() == "[]"
+    completed = subprocess.run(
+        [programs / "python", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert completed.stdout.strip() == "[]"
 
 
 def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, redis_url: str) -> None:
@@ -56,11 +59,11 @@ def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, r
         assert client.get("/readyz").json()["problems"] == ["No worker answers for deliver, finish, infer, prepare."]
 
 
-def test_who_starts_a_worker_there_is_told_what_is_missing(programs: Path, tmp_path: Path, redis_url: str) -> None:
+def test_a_worker_without_its_dependencies_ends_with_a_sentence(programs: Path, tmp_path: Path, redis_url: str) -> None:
     environment = os.environ | {"EMOLINE_BROKER_URL": redis_url, "EMOLINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [programs / "emoline", "worker", "infer"], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "this installation is of the API alone" in " ".join(done.stderr.split())
+    assert completed.returncode == 1
+    assert "Traceback" not in completed.stderr
+    assert "this installation is of the API alone" in " ".join(completed.stderr.split())

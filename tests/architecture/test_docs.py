@@ -49,7 +49,7 @@ def test_every_number_of_the_segmentation_is_documented_and_an_option() -> None:
         assert f"`{field.name}`" in page, field.name
 
 
-def test_how_long_things_are_kept_and_how_much_a_tenant_may_is_documented() -> None:
+def test_retention_times_and_limits_are_documented() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for prefix, options in (("RETENTION", RetentionOptions), ("LIMITS", Limits)):
         for field in fields(options):

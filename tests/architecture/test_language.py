@@ -63,7 +63,7 @@ VAGUE_NAMES = [
     "whose",
 ]
 RIDDLES = frozenset({"how", "of", "that", "those", "what", "where", "which", "who", "whom", "whose"})
-"""No docstring begins with these words, except those of the API document and docs/errors.md, which are the interface."""
+"""No docstring begins with these words, except those of the API document and docs/errors.md: they are the interface."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -36,9 +36,9 @@ def test_an_installation_without_a_checkout_leaves_with_a_sentence(
 ) -> None:
     monkeypatch.setattr(bench, "_CHECKOUT", tmp_path)
     for name in ("engine", "pipeline", "segment", "service", "page"):
-        done = CliRunner().invoke(app, ["bench", name])
-        assert done.exit_code == 1
-        assert "Benchmarks run from a checkout of Emoline" in " ".join(done.output.split())
+        result = CliRunner().invoke(app, ["bench", name])
+        assert result.exit_code == 1
+        assert "Benchmarks run from a checkout of Emoline" in " ".join(result.output.split())
     assert commands == []
 
 

@@ -17,19 +17,20 @@ from lab.benchmarks.engine.flops import network_flops
 from lab.benchmarks.engine.report import Accuracy
 from lab.training.architecture import LARGE, build_model
 from shared.domain.recording import SAMPLE_RATE
+from tests.support.waiting import PATIENCE_S
 
 
 def engine(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "bench", "engine", *map(str, arguments)]
     environment = os.environ | {"COLUMNS": "120"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=environment, check=False)
 
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Any]:
-    done = engine("--model", "mini", "--rounds", 1, "--seconds", 10, "--json")
-    assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
+    completed = engine("--model", "mini", "--rounds", 1, "--seconds", 10, "--json")
+    assert completed.returncode == 0, completed.stderr
+    document: dict[str, Any] = json.loads(completed.stdout)
     return document
 
 
@@ -51,23 +52,23 @@ def test_a_measurement_names_its_clips_model_and_machine(measured: dict[str, Any
 
 def test_help_names_both_benchmarks() -> None:
     command = [sys.executable, "-m", "cli", "bench", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    assert "engine" in done.stdout
-    assert "pipeline" in done.stdout
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    assert "engine" in completed.stdout
+    assert "pipeline" in completed.stdout
 
 
 def test_a_model_that_would_have_to_be_downloaded_is_refused_in_a_sentence() -> None:
-    done = engine("--model", "iic/emotion2vec_plus_large")
-    assert done.returncode == 1
-    assert "A benchmark downloads nothing" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = engine("--model", "iic/emotion2vec_plus_large")
+    assert completed.returncode == 1
+    assert "A benchmark downloads nothing" in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_missing_device_is_refused_in_a_sentence() -> None:
-    done = engine("--model", "mini", "--device", "cuda")
-    assert done.returncode == 1
-    assert "There is no CUDA device here" in " ".join(done.stderr.split())
+    completed = engine("--model", "mini", "--device", "cuda")
+    assert completed.returncode == 1
+    assert "There is no CUDA device here" in " ".join(completed.stderr.split())
 
 
 @pytest.mark.parametrize("seconds", [3, 10, 25])

@@ -25,6 +25,7 @@ from lab.benchmarks.service.report import ServiceReport
 from lab.benchmarks.service.scaling import Scaling
 from lab.benchmarks.service.stack import cpu_s, resident_bytes
 from lab.benchmarks.service.uploads import UploadCost
+from tests.support.waiting import PATIENCE_S
 
 TAKES_S = 0.05
 
@@ -64,8 +65,10 @@ def send(port: int, *streams: Stream) -> list[dict[str, Any]]:
     """Send streams with the load generator and return their answers."""
     command = [sys.executable, "-m", "lab.benchmarks.service.load_generator", "127.0.0.1", str(port)]
     requests = json.dumps([stream.lasting(stream.seconds) for stream in streams])
-    done = subprocess.run(command, input=requests, text=True, stdout=subprocess.PIPE, check=True, timeout=60)
-    answers: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    completed = subprocess.run(
+        command, input=requests, text=True, stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S
+    )
+    answers: list[dict[str, Any]] = json.loads(completed.stdout)["answers"]
     return answers
 
 
@@ -101,7 +104,7 @@ def test_cpu_and_memory_of_children_are_counted_by_part() -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
-        assert cpu_s()["API"] == pytest.approx(0.55, abs=0.15)
+        assert 0.4 < cpu_s()["API"] < 2
         assert resident_bytes("API") > 2**20
         assert resident_bytes("Redis") == 0
 
@@ -134,15 +137,16 @@ def test_tables_fit_a_terminal() -> None:
 
 
 @pytest.mark.skipif("EMOLINE_TEST_ALL_BENCHES" not in os.environ, reason="Minutes; EMOLINE_TEST_ALL_BENCHES=1 runs it.")
-@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("postgres_server", "redis_server")  # skipped where they are skipped
 def test_a_tiny_run_measures_everything() -> None:
     tiny = ["--rounds", 1, "--seconds", 1, "--jobs", 4, "--recordings", 1, "--backlog", 50]
     command = [sys.executable, "-m", "cli", "bench", "service", *map(str, tiny)]
     command += ["--upload-gib", "0.01", "--uploads", "2", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=580, env=os.environ | {"COLUMNS": "120"})
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    completed = subprocess.run(
+        command, capture_output=True, text=True, timeout=2 * PATIENCE_S, env=os.environ | {"COLUMNS": "120"}
+    )
+    assert completed.returncode == 0, completed.stderr
+    document = json.loads(completed.stdout)
     rates = [rate for situation in document["situations"] for rate in situation["rates"]]
     assert [(rate["situation"], rate["request"]) for rate in rates] == [
         ("polls alone", "poll"),

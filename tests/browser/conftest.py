@@ -2,84 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from time import monotonic
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lab.benchmarks.browser import NoBrowser, chromium
+from tests.support.browser import SAMPLE, Watched, opened
 from tests.support.processes import api
 from tests.support.servers.missing import leave_out
 from tests.support.service_client import Client
-
-SAMPLE = Path(__file__).parents[2] / "samples" / "call.opus"
-PATIENCE_S = 90
-"""The longest wait for one thing: beside processes that keep both cores busy the sample call takes half a minute."""
+from tests.support.waiting import PATIENCE_S
 
 expect.set_options(timeout=PATIENCE_S * 1000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(4 * PATIENCE_S))
-
-
-def wait_until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds, also on pages whose policy forbids Playwright's own functions for that."""
-    deadline = monotonic() + PATIENCE_S
-    while not condition():
-        assert monotonic() < deadline
-        page.wait_for_timeout(50)
-
-
-def record_texts(page: Page, selector: str) -> Callable[[], list[str]]:
-    """Record each text of the first element that matches, so that a short one is not missed; the result reads them."""
-    page.evaluate(
-        """selector => {
-          window.recorded = [];
-          const record = () => {
-            const text = document.querySelector(selector)?.innerText;
-            if (text && text !== window.recorded.at(-1)) window.recorded.push(text);
-          };
-          const changes = { subtree: true, childList: true, attributes: true, characterData: true };
-          new MutationObserver(record).observe(document.body, changes);
-        }""",
-        selector,
-    )
-    return lambda: [str(text) for text in page.evaluate("window.recorded")]
-
-
-@dataclass
-class Watched:
-    """A page, and what went on behind it: hosts that were asked, complaints of the console.
-
-    `provoked` are parts of the complaints that a test itself brings about, as by asking for what is not there.
-    """
-
-    page: Page
-    provoked: set[str] = field(default_factory=set)
-    hosts: set[str] = field(default_factory=set)
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("request", self._asked)
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _asked(self, request: Request) -> None:
-        if not request.url.startswith("blob:"):
-            self.hosts.add(urlsplit(request.url).netloc)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(part in message.text for part in self.provoked):
-            self.complaints.append(message.text)
 
 
 @pytest.fixture(scope="package")  # Playwright keeps a loop running, in which other tests could start none
@@ -91,24 +27,9 @@ def browser() -> Iterator[Browser]:
         leave_out(str(error))
 
 
-@contextmanager
-def opened(browser: Browser, url: str, **more: Any) -> Iterator[Watched]:
-    """A page at `url`, which asks no other host and of which nothing is complained about."""
-    asked = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "base_url": url} | more
-    with browser.new_context(**asked) as context:
-        context.set_default_timeout(PATIENCE_S * 1000)
-        watched = Watched(context.new_page())
-        watched.page.goto("/")
-        yield watched
-        with suppress(Error):
-            watched.page.wait_for_load_state("networkidle", timeout=2000)
-        assert watched.complaints == []
-        assert watched.hosts == {urlsplit(url).netloc}
-
-
 @pytest.fixture(scope="package")
 def client(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Of the service, which is started only where there is a browser."""
+    """A client of the service, which is started only where there is a browser."""
     folder = tmp_path_factory.mktemp("page")
     with api(folder, {"EMOLINE_DATA_DIR": str(folder / "data")}) as opened_client:
         yield opened_client
@@ -123,8 +44,8 @@ def job(client: Client) -> dict[str, Any]:
 
 @pytest.fixture
 def watched(browser: Browser, client: Client) -> Iterator[Watched]:
-    with opened(browser, str(client.base_url)) as one:
-        yield one
+    with opened(browser, str(client.base_url)) as watched_page:
+        yield watched_page
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What people do on the page, in a real browser."""
+"""The page in a real browser, used as people use it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
+from tests.support.browser import SAMPLE, Watched, opened, record_texts, wait_until
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
@@ -30,7 +30,7 @@ BRIGHT_COLOURS = """canvas => {
   }
   return halves.map((half) => half.size);
 }"""
-"""How many colours the upper and the lower half of the canvas have."""
+"""The number of colours in the upper and in the lower half of the canvas."""
 
 
 def played_s(page: Page) -> float:
@@ -52,7 +52,7 @@ def expect_to_play(page: Page) -> None:
 
 
 def shown_percent(page: Page) -> float:
-    """How much of the recording the window on the minimap covers."""
+    """The share of the recording that the window on the minimap covers."""
     return float(page.locator(".minimap .window").evaluate("it => parseFloat(it.style.width)"))
 
 
@@ -77,7 +77,7 @@ def test_a_recording_is_sent_followed_looked_at_and_heard(page: Page) -> None:
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def test_a_click_on_the_timeline_plays_from_there_and_goes_on_with_the_next_segment(
+def test_a_click_on_the_timeline_plays_from_that_time_into_the_next_segment(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = client.get(f"/v1/jobs/{job['id']}/result").json()["segments"]
@@ -120,11 +120,11 @@ def test_a_recording_whose_answer_was_lost_is_sent_again_and_analysed_once(
         watched.provoked.add("net::ERR_")
         proxy.cut(1000, after=20)
         watched.page.locator("input[type=file]").set_input_files(str(once))
-        again = watched.page.get_by_role("button", name="Send again")
-        again.wait_for()
+        retry_button = watched.page.get_by_role("button", name="Send again")
+        retry_button.wait_for()
         proxy.cuts_left = 0
-        again.click()
-        expect(again).to_have_count(0)
+        retry_button.click()
+        expect(retry_button).to_have_count(0)
         expect(watched.page.locator(".job", has_text="once.opus")).to_have_count(1)
     listed = client.get("/v1/jobs").json()["data"]
     assert [job["audio"]["filename"] for job in listed].count("once.opus") == 1
@@ -192,18 +192,18 @@ def test_the_page_speaks_chinese_by_choice_and_where_the_browser_does(
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     page.reload()
     expect(page.get_by_text("将录音拖放到此处")).to_be_visible()
-    with opened(browser, str(client.base_url), locale="zh-CN") as other:
-        other.page.goto(f"/#/jobs/{job['id']}")
-        expect(other.page.locator(".shares")).to_contain_text("中立")
-        untranslated = other.page.locator("main").inner_text()
+    with opened(browser, str(client.base_url), locale="zh-CN") as chinese:
+        chinese.page.goto(f"/#/jobs/{job['id']}")
+        expect(chinese.page.locator(".shares")).to_contain_text("中立")
+        untranslated = chinese.page.locator("main").inner_text()
         assert not re.search(r"\b(?:fact|view|segments|gap|jobs|emotion)\.\w+", untranslated)
 
 
 @pytest.fixture
 def phone(browser: Browser, client: Client) -> Iterator[Page]:
     size = {"width": 360, "height": 740}
-    with opened(browser, str(client.base_url), viewport=size, has_touch=True, is_mobile=True) as one:
-        yield one.page
+    with opened(browser, str(client.base_url), viewport=size, has_touch=True, is_mobile=True) as small_screen:
+        yield small_screen.page
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(phone: Page, job: dict[str, Any]) -> None:
@@ -261,7 +261,7 @@ def test_a_result_is_saved_as_a_file(looked_at: Page, job: dict[str, Any]) -> No
     assert '"timeline"' in Path(download.value.path()).read_text()
 
 
-def test_a_job_that_is_not_there_says_so(watched: Watched) -> None:
+def test_a_missing_job_has_a_message(watched: Watched) -> None:
     watched.provoked.add("status of 404")
     watched.page.goto("/#/jobs/job_00000000-0000-7000-8000-000000000000")
     expect(watched.page.locator(".error")).to_contain_text("Nothing is here.")
@@ -269,7 +269,7 @@ def test_a_job_that_is_not_there_says_so(watched: Watched) -> None:
     expect(watched.page.get_by_text("Drop recordings here")).to_be_visible()
 
 
-def test_a_reviewer_says_what_an_emotion_really_is_and_takes_it_back(
+def test_a_reviewer_corrects_an_emotion_and_withdraws_the_correction(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = f"/v1/jobs/{job['id']}/segments"

@@ -1,4 +1,4 @@
-"""What axe finds, in light and dark."""
+"""The page has no violations that axe detects, in light and dark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import opened
+from tests.support.browser import opened
 from tests.support.service_client import Client
 
 SERIOUS = {"serious", "critical"}
@@ -17,14 +17,17 @@ SERIOUS = {"serious", "critical"}
 
 @pytest.fixture(params=["light", "dark"])
 def page(request: pytest.FixtureRequest, browser: Browser, client: Client) -> Iterator[Page]:
-    with opened(browser, str(client.base_url), color_scheme=request.param, bypass_csp=True) as one:
-        yield one.page
+    with opened(browser, str(client.base_url), color_scheme=request.param, bypass_csp=True) as watched:
+        yield watched.page
 
 
 def findings(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     return [
-        f"{rule['id']}: {node['html'][:200]}" for rule in found if rule["impact"] in SERIOUS for node in rule["nodes"]
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in violations
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
     ]
 
 

@@ -12,7 +12,7 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import open_services
 from shared.domain.access import Scope
 from shared.settings import Settings
-from tests.browser.conftest import SAMPLE, Watched, opened, record_texts, wait_until
+from tests.support.browser import SAMPLE, Watched, opened, record_texts, wait_until
 from tests.support.processes import Process, url_of, wait_for
 from tests.support.service_client import Client
 
@@ -37,15 +37,13 @@ def serve(browser: Browser, data_dir: Path, secret: str) -> Iterator[Process]:
 
 @pytest.fixture
 def watched(browser: Browser, serve: Process) -> Iterator[Watched]:
-    with opened(browser, url_of(serve)) as one:
-        one.provoked.add("status of 401")
-        one.complaints.clear()
-        yield one
+    with opened(browser, url_of(serve)) as watched_page:
+        watched_page.provoked.add("status of 401")
+        watched_page.complaints.clear()
+        yield watched_page
 
 
-def test_who_has_a_key_gets_everywhere_with_it_and_the_url_never_has_it(
-    watched: Watched, serve: Process, secret: str
-) -> None:
+def test_a_key_opens_the_whole_page_and_never_appears_in_a_url(watched: Watched, serve: Process, secret: str) -> None:
     page = watched.page
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -68,7 +66,7 @@ def test_who_has_a_key_gets_everywhere_with_it_and_the_url_never_has_it(
     assert not any(secret in url for url in asked)
 
 
-def test_a_service_that_goes_away_is_missed_in_a_sentence_and_found_again(browser: Browser, data_dir: Path) -> None:
+def test_an_unreachable_service_is_a_message_until_it_is_back(browser: Browser, data_dir: Path) -> None:
     environment = {"EMOLINE_DATA_DIR": str(data_dir / "away")}
     with Process(data_dir / "log-1", environment, "serve", "--port", "0") as first:
         wait_for(first)

@@ -1,4 +1,4 @@
-"""What is drawn lies where it is heard, to 50 ms."""
+"""The drawing agrees with the sound to 50 ms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import wait_until
+from tests.support.browser import wait_until
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client

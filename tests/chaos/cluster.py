@@ -7,12 +7,12 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from shared.adapters.s3_client import connect
 from shared.db.engine import open_engine
@@ -25,7 +25,7 @@ from tests.support.servers.redis import RedisServer
 from tests.support.servers.s3 import S3Server, s3_servers
 
 LEASE_S = 3.0
-"""A tenth of what it is by default, so that there is time for many deaths."""
+"""A tenth of the default, so that there is time for many deaths."""
 WORKERS = ("beat", "prepare", "infer", "infer", "finish")
 # The segments of a batch have one lease.
 _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
@@ -55,7 +55,7 @@ class Cluster:
         """kill -9 of one of the workers of a role."""
         if role == "infer":
             self.killed.append(time.time())
-        self._kill([place for place, own in enumerate(WORKERS, 1) if own == role][which])
+        self._kill([place for place, worker_role in enumerate(WORKERS, 1) if worker_role == role][which])
 
     @contextmanager
     def inference_paused(self) -> Iterator[None]:
@@ -66,31 +66,27 @@ class Cluster:
         for place in places:
             self.processes.signal(place, signal.SIGCONT)
 
-    def wait_for_claims(self, batches: int, within_s: float) -> None:
-        """Returns when workers have so many batches of segments in hand, or after that time."""
-        self._wait(lambda connection: connection.scalar(_IN_HAND) >= batches, within_s)
+    def claimed_batches(self) -> int:
+        """Return the number of batches of segments that workers have claimed."""
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_IN_HAND) or 0)
 
-    def wait_until_prepared(self, within_s: float) -> None:
-        """Returns when no recording waits to be prepared, or after that time."""
-        self._wait(lambda connection: not connection.scalar(_UNPREPARED), within_s)
-
-    def _wait(self, enough: Callable[[Connection], bool], within_s: float) -> None:
-        deadline = time.monotonic() + within_s
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not enough(connection) and time.monotonic() < deadline:
-                time.sleep(0.02)
+    def unprepared_jobs(self) -> int:
+        """Return the number of jobs whose recordings are not prepared yet."""
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_UNPREPARED) or 0)
 
     def objects(self) -> Counter[str]:
-        """How many objects the store has of each job."""
+        """Count the objects in the store for each job."""
         client = connect(self.server.endpoint_url, path_style=True)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.server.bucket)
-        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
         client.close()
         return Counter(key.split("/")[2] for key in keys)
 
     def refused(self) -> int:
-        """Outcomes that were found and not recorded, because somebody else had the segment by then."""
-        batches = _BATCH.finditer(_COLOURS.sub("", self.processes.said("infer")))
+        """Count the outcomes that were not recorded because another worker had the segment by then."""
+        batches = _BATCH.finditer(_COLOURS.sub("", self.processes.output("infer")))
         return sum(int(segments) - int(recorded) for recorded, segments in (batch.groups() for batch in batches))
 
     def _kill(self, place: int) -> None:

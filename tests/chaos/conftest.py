@@ -1,4 +1,4 @@
-"""What was counted is shown at the end, where these tests are run by themselves: `make chaos`."""
+"""Print the recorded figures at the end of a run of these tests alone: `make chaos`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         if report.user_properties:
             terminalreporter.section(report.nodeid.rpartition("::")[2])
-            for what, figure in report.user_properties:
-                terminalreporter.write_line(f"  {what:<52}{figure}")
+            for name, figure in report.user_properties:
+                terminalreporter.write_line(f"  {name:<52}{figure}")

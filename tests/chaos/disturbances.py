@@ -1,4 +1,4 @@
-"""What happens to the parts of the service; each comes back, or another takes its place."""
+"""Disturbances of the service: parts end or are unreachable, and come back or are replaced."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ Disturbance = Callable[[Cluster, Random], None]
 
 
 def one_who_infers_is_killed(cluster: Cluster, random: Random) -> None:
-    """As soon as there are segments in hand, if there are any to come."""
-    cluster.wait_for_claims(batches=1, within_s=2)
+    """Kill a worker that infers as soon as segments are claimed, or after two seconds in which none are."""
+    deadline = time.monotonic() + 2
+    while not cluster.claimed_batches() and time.monotonic() < deadline:
+        time.sleep(0.02)
     one_is_killed("infer")(cluster, random)
 
 

@@ -1,4 +1,4 @@
-"""What a storm has cost, from what the database, the store and the workers' logs noted."""
+"""The cost of a storm, from the records of the database, the store and the workers' logs."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from tests.chaos.cluster import Cluster
 
 def resumed_after(cluster: Cluster) -> list[float]:
     """Seconds from the death of a worker that may have held it to when each segment was claimed again."""
-    found = []
+    delays = []
     for claims in witness.claimed(cluster.engine):
         for before, after in pairwise(claims):
-            found += [after - killed for killed in cluster.killed if before < killed < after][:1]
-    return sorted(found)
+            delays += [after - killed for killed in cluster.killed if before < killed < after][:1]
+    return sorted(delays)
 
 
 @dataclass(frozen=True)
 class Work:
-    """How often segments were claimed, and what came of that."""
+    """The number of claims of segments, and their outcomes."""
 
     segments: int
     claims: int
     given_back: int
     stored: int
-    """Times that what the model said of a segment was stored."""
+    """The number of times that a segment's scores were stored."""
 
     @classmethod
     def of(cls, cluster: Cluster) -> Work:
         claims = witness.claimed(cluster.engine)
-        stored = sum("/frames/" in path for path in cluster.store.put)
+        stored = sum("/frames/" in path for path in cluster.store.put_paths)
         return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine), stored)
 
     @property
@@ -48,7 +48,7 @@ class Work:
 
 
 def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
-    """For people; `jobs` are all there are."""
+    """Return the figures by their titles; `jobs` are the ids of all jobs."""
     work, resumed = Work.of(cluster), resumed_after(cluster)
     return {
         "jobs": len(jobs),

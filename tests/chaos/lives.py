@@ -1,4 +1,4 @@
-"""What a process of the service does in its life, which may be short: run in children that the tests start.
+"""The work of a process of the service, which may be killed at any line: run in children of the tests.
 
 Database, store, claims and stages are the real ones. The model and the decoder are small ones of this file, because
 those of the service live in processes of their own, which other tests kill.
@@ -75,12 +75,12 @@ MORTAL = (
     ),
     *(upload_writers, stored_uploads, uploads, waveform_store),
 )
-"""What claims, completes, wakes and finishes: where processes die."""
+"""The modules that claim, complete, wake and finish: processes are killed in them."""
 
 
 @dataclass(frozen=True)
 class World:
-    """What outlives a process: the database, the store, and time. Of `services` a process has its own copy."""
+    """The state that outlives a process: the database, the store, and time; each process has its own `services`."""
 
     services: Services
     engine: Engine
@@ -136,7 +136,7 @@ def analysed_after_errors(world: World) -> None:
     _submit(world)
     _work(troubled)
     for _ in range(2):  # for the sound of the segments, and for the waveform
-        world.clock.advance(LEASE_S)  # longer than what waits for room does so
+        world.clock.advance(LEASE_S)  # longer than anything waits for room
         _work(troubled)
 
 
@@ -237,12 +237,12 @@ class Loudness:
             yield [self._prediction(clip, frame_embeddings) for clip in clips]
 
     def _prediction(self, clip: Samples, frame_embeddings: bool) -> Prediction:
-        heard = clip[: len(clip) // 320 * 320].reshape(-1, 320).astype(np.float32) / np.float32(32_768)
-        level = np.abs(heard).mean(axis=1, keepdims=True)
+        frame_samples = clip[: len(clip) // 320 * 320].reshape(-1, 320).astype(np.float32) / np.float32(32_768)
+        level = np.abs(frame_samples).mean(axis=1, keepdims=True)
         logits = np.concatenate([level, 1 - level, level**2], axis=1)
         scores = dict(zip(_LABELS, softmax(logits.mean(axis=0)).tolist(), strict=True))
-        embedding = np.asarray(heard.mean(axis=0), np.float32)
-        return Prediction(scores, logits, embedding, heard if frame_embeddings else None)
+        embedding = np.asarray(frame_samples.mean(axis=0), np.float32)
+        return Prediction(scores, logits, embedding, frame_samples if frame_embeddings else None)
 
 
 class FullAtFirst:

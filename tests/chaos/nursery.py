@@ -1,4 +1,4 @@
-"""Where processes are born, die and are compared: run in a process of its own, which has no threads when it forks."""
+"""Start processes, kill them and compare their results, in a process that has no threads when it forks."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ processes = multiprocessing.get_context("fork")
 
 
 def die_and_recover(story: Story, database_url: str, folder: Path, every: int) -> tuple[int, int]:
-    """Has processes die at one of so many places of a story, two at each, and compares what the next one leaves with
-    what is left where nobody dies.
+    """Kill two processes at one of `every` places of a story, and compare the next one's results with undisturbed ones.
 
-    Returns how many places there are and how many processes have died. Raises AssertionError.
+    Returns the number of places and of killed processes. Raises AssertionError.
     """
     clock = ManualClock() if database_url.startswith("sqlite") else DatabaseClock(database_url)
     engine = open_engine(database_url)
@@ -53,15 +52,15 @@ def _die(world: World, story: Story, death: Death, expected: Evidence, unanswere
     died = [lived(world, story, death) for _ in range(DEATHS)].count(False)
     assert lived(world, story, None)
     for job_id in jobs_of(world.engine) - before:
-        wanted = expected if job_id == world.answer.read_text() else unanswered
-        found = evidence(world, job_id)
-        assert found == wanted, f"{death}: {found} instead of {wanted}"
+        expected_evidence = expected if job_id == world.answer.read_text() else unanswered
+        actual = evidence(world, job_id)
+        assert actual == expected_evidence, f"{death}: {actual} instead of {expected_evidence}"
     return died
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What there is of a job: `objects` by their keys under the job's prefix, as hashes."""
+    """The stored state of a job: `objects` maps keys under the job's prefix to hashes."""
 
     state: JobState | None
     result: str | None
@@ -83,9 +82,9 @@ def evidence(world: World, job_id: str) -> Evidence:
 def _result(services: Services, job: Job) -> str | None:
     if job.state is not JobState.SUCCEEDED:
         return None
-    _, found = services.reader.result(job.id)
-    frame_scores = services.frame_store.segment_scores(job, found.segments)
-    document = ResultDocument.from_result(job.recording, found, lambda _: None, frame_scores)
+    _, result = services.reader.result(job.id)
+    frame_scores = services.frame_store.segment_scores(job, result.segments)
+    document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores)
     return document.model_dump_json()
 
 
@@ -100,18 +99,18 @@ def jobs_of(engine: Engine) -> set[str]:
 
 
 def deaths(survey: Survey) -> list[Death]:
-    """One at each place when it is first reached, and one when it is last."""
-    found = list(survey.found.items())
-    return [Death(place, 1) for place, _ in found] + [Death(place, times) for place, times in found if times > 1]
+    """Return a death at the first and one at the last visit of each place."""
+    counts = list(survey.found.items())
+    return [Death(place, 1) for place, _ in counts] + [Death(place, times) for place, times in counts if times > 1]
 
 
-def chosen(found: Sequence[Death], every: int) -> list[Death]:
-    """One of so many, in an order that is always the same."""
-    return Random(SEED).sample(found, len(found) // every)
+def chosen(all_deaths: Sequence[Death], every: int) -> list[Death]:
+    """Return one of `every` deaths, in a fixed order."""
+    return Random(SEED).sample(all_deaths, len(all_deaths) // every)
 
 
 def lived(world: World, story: Story, death: Death | None) -> bool:
-    """Whether the process came to its natural end."""
+    """Return True if the process was not killed."""
     world.clock.advance(10 * lives.LEASE_S)
     world.engine.dispose()  # a connection belongs to the process that made it
     child = processes.Process(target=lives.live, args=(world, story, death))
@@ -124,6 +123,6 @@ def lived(world: World, story: Story, death: Death | None) -> bool:
 def undisturbed(world: World, story: Story, survey: Survey | None = None) -> Evidence:
     world.answer.unlink(missing_ok=True)
     lives.live(world, story, survey)
-    found = evidence(world, world.answer.read_text())
-    assert set(found.recorded.values()) <= {1}
-    return found
+    undisturbed_evidence = evidence(world, world.answer.read_text())
+    assert set(undisturbed_evidence.recorded.values()) <= {1}
+    return undisturbed_evidence

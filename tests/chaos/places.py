@@ -1,4 +1,4 @@
-"""Where execution is, told to whoever wants to end it there."""
+"""The place of execution, reported to a function that may end the process there."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _EVERY_S = 0.2
 
 
 class Supervisor:
-    """Runs these commands while the context lasts; `restarts` counts what it had to start again."""
+    """Runs these commands while the context lasts; `restarts` counts the processes that were started again."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]]) -> None:
         self._folder = folder
@@ -46,8 +46,8 @@ class Supervisor:
     def signal(self, place: int, number: int) -> None:
         self._processes[place].process.send_signal(number)
 
-    def said(self, command: str) -> str:
-        """All that processes of a command, such as `infer`, have logged."""
+    def output(self, command: str) -> str:
+        """Return the logs of all processes of a command, such as `infer`."""
         return "".join(log.read_text(errors="replace") for log in self._folder.glob(f"*-{command}.log"))
 
     def _started(self, place: int) -> Process:

@@ -44,7 +44,7 @@ def nursery() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_after_two_deaths_at_the_same_line_everything_is_as_if_nobody_had_died(
+def test_two_kills_at_the_same_line_do_not_change_the_result(
     story: Story,
     database_url: str,
     tmp_path: Path,
@@ -58,7 +58,7 @@ def test_after_two_deaths_at_the_same_line_everything_is_as_if_nobody_had_died(
 
 
 @pytest.mark.timeout(3600)
-def test_an_upload_outlives_two_deaths_at_the_same_line_and_nothing_of_it_is_left_over(
+def test_an_upload_survives_two_kills_at_the_same_line_and_leaves_no_objects(
     database_url: str,
     tmp_path: Path,
     nursery: ProcessPoolExecutor,

@@ -1,6 +1,6 @@
 """A disk that is truly full: the service keeps its database and its recordings on a small one of its own.
 
-`tests/e2e/test_outages.py` has what runs anywhere; this needs a system that lets one mount in a namespace of one's own.
+`tests/e2e/test_outages.py` runs anywhere; this needs a system that lets one mount in a namespace of one's own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOM = 280_000
 
 
 def on_small_disk(folder: Path) -> list[str]:
-    """What to put before a command that is to find a small disk at `folder`."""
+    """Return the prefix of a command that is to see a small disk at `folder`."""
     mount = f'mount -t tmpfs -o size={DISK_BYTES} none "$0" && exec "$@"'
     return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
 
@@ -68,7 +68,7 @@ def service(tmp_path: Path) -> Iterator[OnSmallDisk]:
 
 @pytest.fixture
 def client(service: OnSmallDisk) -> Iterator[Client]:
-    with Client(base_url=url_of(service), timeout=60) as opened:
+    with Client(base_url=url_of(service)) as opened:
         yield opened
 
 
@@ -83,9 +83,7 @@ def refused(client: Client, content: bytes) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
-    service: OnSmallDisk, client: Client
-) -> None:
+def test_a_full_disk_is_an_error_and_jobs_continue_when_there_is_room(service: OnSmallDisk, client: Client) -> None:
     before, _ = client.analysed(SMALL)
     service.leave(0)
     refused(client, SMALL)
@@ -93,7 +91,7 @@ def test_a_full_disk_is_told_and_what_waits_for_it_goes_on_when_there_is_room(
     refused(client, LARGE)
     assert list((service.disk / "objects" / ".incoming").iterdir()) == []
     waiting = client.submit(SMALL)["id"]
-    wait_until(lambda: service.said.count("code=storage_full") >= 2, lambda: service.said)
+    wait_until(lambda: service.output.count("code=storage_full") >= 2, lambda: service.output)
     assert client.get(f"/v1/jobs/{waiting}").json()["status"] == "processing"
     service.leave(DISK_BYTES // 2)
     assert client.ended(waiting)["status"] == "succeeded"

@@ -18,7 +18,7 @@ from tests.support.servers.postgres import DatabaseClock
 
 
 def die_and_go_on(database_url: str, folder: Path, every: int) -> tuple[int, int]:
-    """As `nursery.die_and_recover`; of each upload there is a job with its recording, and after that nothing at all."""
+    """Do as `nursery.die_and_recover`: each upload becomes a job with its recording, and nothing else is left."""
     clock = ManualClock() if database_url.startswith("sqlite") else DatabaseClock(database_url)
     engine = open_engine(database_url)
     with lives.opened(engine, clock, folder) as world:

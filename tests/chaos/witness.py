@@ -38,16 +38,16 @@ def install(engine: Engine) -> None:
 
 
 def recorded(engine: Engine) -> dict[str, Counter[int]]:
-    """How often each segment of each job was recorded."""
-    found: dict[str, Counter[int]] = {}
+    """Count how often each segment of each job was recorded."""
+    counts: dict[str, Counter[int]] = {}
     with engine.connect() as connection:
         for job_id, index in connection.execute(text('SELECT job_id, "index" FROM seen_recorded')):
-            found.setdefault(job_id, Counter())[index] += 1
-    return found
+            counts.setdefault(job_id, Counter())[index] += 1
+    return counts
 
 
 def claimed(engine: Engine) -> list[list[float]]:
-    """When each segment that ever was claimed was, in seconds since 1970 and in order."""
+    """Return the times of the claims of each segment, in seconds since 1970 and in order."""
     query = text('SELECT job_id, "index", at FROM seen_attempts WHERE change > 0 ORDER BY job_id, "index", at')
     with engine.connect() as connection:
         rows = connection.execute(query).all()
@@ -55,6 +55,6 @@ def claimed(engine: Engine) -> list[list[float]]:
 
 
 def given_back(engine: Engine) -> int:
-    """How often a segment was given back by who had claimed it."""
+    """Count the segments that their claimants gave back."""
     with engine.connect() as connection:
         return int(connection.scalar(text("SELECT count(*) FROM seen_attempts WHERE change < 0")) or 0)

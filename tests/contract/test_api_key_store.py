@@ -17,12 +17,12 @@ def access(engine: Engine, clock: ManualClock) -> ApiKeys:
     return ApiKeys(SqlApiKeyStore(engine), clock)
 
 
-def test_without_any_key_anybody_may_do_everything(access: ApiKeys) -> None:
+def test_without_keys_every_request_is_allowed(access: ApiKeys) -> None:
     assert access.open
     assert access.caller(None) == ANYBODY
 
 
-def test_everybody_needs_a_key_once_there_is_one(access: ApiKeys) -> None:
+def test_all_callers_need_a_key_once_one_exists(access: ApiKeys) -> None:
     key, secret = access.create("import", "acme", [Scope.READ])
     assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}), key.id)
     assert not access.open

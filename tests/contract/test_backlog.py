@@ -25,7 +25,7 @@ def waiting(backlog: Backlog) -> dict[Queue, Waiting]:
     return {waiting.queue: waiting for waiting in backlog.waiting()}
 
 
-def test_nothing_waits_where_there_is_no_job(backlog: Backlog) -> None:
+def test_the_backlog_is_empty_without_jobs(backlog: Backlog) -> None:
     assert backlog.waiting() == [Waiting(queue, 0) for queue in Queue]
 
 

@@ -159,7 +159,7 @@ def test_claimable_work_follows_a_job_through_its_stages(
 def test_a_worker_loses_the_leases_of_a_canceled_job_at_its_next_renewal(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    canceled, other = prepared(jobs, queue, clock, 3), prepared(jobs, queue, clock, 3)
+    canceled, active = prepared(jobs, queue, clock, 3), prepared(jobs, queue, clock, 3)
     batch = queue.claim_segments(BATCH)
     assert jobs.replace(canceled, canceled.to(JobState.CANCELED, clock.now()))
     queue.renew_segments(batch)
@@ -167,4 +167,4 @@ def test_a_worker_loses_the_leases_of_a_canceled_job_at_its_next_renewal(
     with pytest.raises(LeaseLost):
         queue.renew_segments(canceled_claims)
     assert len(batch) > len(canceled_claims)
-    assert other.id in by_job(batch)
+    assert active.id in by_job(batch)

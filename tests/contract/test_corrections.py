@@ -31,13 +31,13 @@ def corrections(jobs: JobRepository, job_id: str) -> list[Correction | None]:
 def test_a_correction_comes_back_with_its_segment_only(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
-    job, other = prepared(jobs, queue, clock), prepared(jobs, queue, clock)
+    job, other_job = prepared(jobs, queue, clock), prepared(jobs, queue, clock)
     clock.advance(0.123457)
     corrected = jobs.correct(job.id, 1, correction(clock))
     assert (corrected.segment, corrected.correction) == (stored(1, 20).segment, correction(clock))
     assert corrections(jobs, job.id) == [None, correction(clock), None]
     assert jobs.results(job.id, after=0, limit=1) == [corrected]
-    assert corrections(jobs, other.id) == [None] * 3
+    assert corrections(jobs, other_job.id) == [None] * 3
 
 
 def test_the_last_correction_counts_and_can_be_withdrawn(
@@ -99,10 +99,10 @@ def test_a_retry_keeps_the_corrections_of_unchanged_segments_only(
         jobs.correct(ended.id, index, correction(clock))
     assert jobs.retry(ended, ended.retried(clock.now()), forget_all=True)
     assert corrections(jobs, ended.id) == [correction(clock)] * 4
-    again = claimed(queue.claim_preparation())
+    second_claim = claimed(queue.claim_preparation())
     other_channel = replace(stored(2, 40), segment=replace(stored(2, 40).segment, channel=1))
-    queue.save(again, again.job, add=[stored(0, 0), stored(1, 21), other_channel])
-    queue.forget_segments_from(again, 3)
+    queue.save(second_claim, second_claim.job, add=[stored(0, 0), stored(1, 21), other_channel])
+    queue.forget_segments_from(second_claim, 3)
     assert corrections(jobs, ended.id) == [correction(clock), None, None]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from shared.domain.errors import DatabaseUnavailable, StorageFull
 from shared.ports import JobFilter
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import LEASE_S, claimed, new_job, stored
+from tests.support.waiting import wait_until
 
 CLOCK = ManualClock()
 RAISE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{}'; END $$"
@@ -115,8 +115,7 @@ def test_a_connection_that_the_server_ends_is_an_outage_and_is_replaced(postgres
         execute(postgres, "SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(DatabaseUnavailable), Sessions(postgres).begin() as session:  # noqa: PT012
         session.execute(text("SET idle_in_transaction_session_timeout = 1"))
-        time.sleep(0.1)
-        session.execute(text("SELECT 1"))
+        wait_until(lambda: not session.scalar(text("SELECT 1")))  # until the server ends the connection in a pause
     execute(postgres, "SELECT 1")
 
 

@@ -16,7 +16,7 @@ from tests.support.clock import ManualClock
 from tests.support.stored_jobs import FLAGS, HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
 
 
-def test_a_job_comes_back_as_it_went_in(jobs: JobRepository, clock: ManualClock) -> None:
+def test_a_job_is_read_as_it_was_written(jobs: JobRepository, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
     assert jobs.get(job.id) == job
 

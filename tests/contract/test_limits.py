@@ -90,9 +90,9 @@ def test_a_job_that_is_deleted_while_it_is_decoded_counts_its_decoded_audio(
 
 
 def test_a_job_that_is_added_twice_counts_once(jobs: JobRepository, usage: SqlUsageStore, clock: ManualClock) -> None:
-    first, again = (replace(make_job(clock), idempotency_key="order-17") for _ in range(2))
+    first, second = (replace(make_job(clock), idempotency_key="order-17") for _ in range(2))
     assert jobs.add(first) is None
-    existing = jobs.add(again)
+    existing = jobs.add(second)
     assert existing is not None
     assert existing.id == first.id
     (day,) = usage.list_days("acme", clock.now().date(), clock.now().date())

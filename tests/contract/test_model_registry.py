@@ -46,7 +46,7 @@ def test_repeated_runs_are_written_once_a_minute(models: SqlModelRegistry, clock
 def test_the_same_weights_in_another_precision_are_another_model(models: SqlModelRegistry) -> None:
     models.record_run(MINI)
     models.record_run(replace(MINI, precision="bf16"))
-    assert {found.info.precision for found in models.all()} == {"fp32", "bf16"}
+    assert {model.info.precision for model in models.all()} == {"fp32", "bf16"}
 
 
 def test_workers_that_begin_together_add_the_model_once(engine: Engine, clock: ManualClock) -> None:

@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, servers: S3Servers) ->
         opened.delete_prefix("jobs/")
 
 
-def put(store: ObjectStore, key: str, *chunks: bytes) -> None:
+def store_bytes(store: ObjectStore, key: str, *chunks: bytes) -> None:
     with store.writer(key) as writer:
         for chunk in chunks:
             writer.write(chunk)
@@ -45,13 +45,13 @@ def read(store: ObjectStore, key: str) -> bytes:
 
 
 def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
-    put(store, "jobs/a/source", b"one ", b"two")
+    store_bytes(store, "jobs/a/source", b"one ", b"two")
     assert read(store, "jobs/a/source") == b"one two"
 
 
 def test_writing_again_replaces(store: ObjectStore) -> None:
-    put(store, "jobs/a/source", b"one")
-    put(store, "jobs/a/source", b"two")
+    store_bytes(store, "jobs/a/source", b"one")
+    store_bytes(store, "jobs/a/source", b"two")
     assert read(store, "jobs/a/source") == b"two"
 
 
@@ -76,7 +76,7 @@ def test_a_broken_off_write_leaves_nothing(store: ObjectStore) -> None:
 
 def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: ObjectStore) -> None:
     for key in ("jobs/a/source", "jobs/a/segments/0.flac", "jobs/ab/source"):
-        put(store, key, b"x")
+        store_bytes(store, key, b"x")
     store.delete_prefix("jobs/a/")
     store.delete_prefix("jobs/a/")  # there may be none
     with pytest.raises(ObjectNotFound):
@@ -85,7 +85,7 @@ def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: Objec
 
 
 def test_an_open_object_can_seek(store: ObjectStore) -> None:
-    put(store, "jobs/a/source", b"0123456789")
+    store_bytes(store, "jobs/a/source", b"0123456789")
     with store.open("jobs/a/source") as file:
         assert file.seekable()
         assert (file.seek(-3, os.SEEK_END), file.read(2), file.tell()) == (7, b"78", 9)
@@ -94,9 +94,9 @@ def test_an_open_object_can_seek(store: ObjectStore) -> None:
 
 
 def test_objects_under_a_prefix_are_listed_with_their_sizes(store: ObjectStore) -> None:
-    put(store, "jobs/a/source", b"one")
-    put(store, "jobs/a/parts/1", b"")
-    put(store, "jobs/ab/source", b"x")
+    store_bytes(store, "jobs/a/source", b"one")
+    store_bytes(store, "jobs/a/parts/1", b"")
+    store_bytes(store, "jobs/ab/source", b"x")
     assert store.sizes("jobs/a/") == {"jobs/a/source": 3, "jobs/a/parts/1": 0}
     assert store.sizes("jobs/b/") == {}
 
@@ -120,7 +120,7 @@ def test_another_size_than_was_named_and_another_key_are_refused(servers: S3Serv
 
 
 def test_an_object_may_be_empty(store: ObjectStore) -> None:
-    put(store, "jobs/a/source")
+    store_bytes(store, "jobs/a/source")
     assert read(store, "jobs/a/source") == b""
 
 
@@ -130,7 +130,7 @@ def test_no_room_on_the_disk_is_an_error_of_its_own_and_leaves_nothing(tmp_path:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # the kernel refuses as on a full disk
     try:
         with pytest.raises(StorageFull):
-            put(store, "jobs/a/source", bytes(5000))
+            store_bytes(store, "jobs/a/source", bytes(5000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     with pytest.raises(ObjectNotFound):
@@ -145,7 +145,7 @@ def test_a_prefix_to_delete_ends_with_a_slash(store: ObjectStore) -> None:
 @pytest.mark.parametrize("key", ["../outside", "jobs/../../outside", "/etc/passwd", ""])
 def test_a_key_never_leaves_the_store(store: ObjectStore, key: str) -> None:
     with pytest.raises(ValueError, match="not a key"):
-        put(store, key, b"x")
+        store_bytes(store, key, b"x")
 
 
 def test_the_remains_of_a_killed_writer_are_removed_after_a_day(tmp_path: Path) -> None:

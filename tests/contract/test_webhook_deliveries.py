@@ -70,10 +70,10 @@ def test_a_failing_delivery_is_attempted_ten_times_over_three_days(
         assert Queue.DELIVER not in housekeeping.claimable()
         clock.advance(0.22 * wait_s)
         assert Queue.DELIVER in housekeeping.claimable()
-        again = claim_due(webhooks)
-        assert (again.id, again.body) == (first.id, first.body)
-        assert webhooks.record(again, FAILURE)
-    assert again.attempts == MOST_ATTEMPTS
+        second_claim = claim_due(webhooks)
+        assert (second_claim.id, second_claim.body) == (first.id, first.body)
+        assert webhooks.record(second_claim, FAILURE)
+    assert second_claim.attempts == MOST_ATTEMPTS
     clock.advance(100 * HOUR_S)
     assert webhooks.claim() is None
 
@@ -105,10 +105,10 @@ def test_a_delivery_that_is_sent_again_during_an_attempt_begins_anew(
     start_job(jobs, queue, clock)
     under_way = claim_due(webhooks)
     SqlWebhookEndpointStore(engine, clock).send_again(DEFAULT_TENANT, under_way.id)
-    again = claim_due(webhooks)
-    assert (again.id, again.attempts) == (under_way.id, 1)
+    second_claim = claim_due(webhooks)
+    assert (second_claim.id, second_claim.attempts) == (under_way.id, 1)
     assert not webhooks.record(under_way, Attempt(410))
-    assert webhooks.record(again, FAILURE)
+    assert webhooks.record(second_claim, FAILURE)
     clock.advance(6)
     assert claim_due(webhooks).attempts == 2
 
@@ -163,8 +163,8 @@ def test_a_tenant_has_a_secret_of_its_own_that_stays(
     for _ in range(3):
         claim = claim_due(webhooks)
         by_url.setdefault(claim.url, []).append(claim.secrets)
-    ours, again = by_url["https://acme.example/"]
+    ours, second_claim = by_url["https://acme.example/"]
     (theirs,) = by_url["https://other.example/"]
-    assert ours == again != theirs
+    assert ours == second_claim != theirs
     assert len(ours) == 1
     assert ours[0].startswith("whsec_")

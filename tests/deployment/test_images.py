@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.compose import ROOT
+from tests.support.compose import ROOT
 
 DOCKERFILES = ["Dockerfile.api", "Dockerfile.gpu"]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -32,12 +32,12 @@ def read(name: str) -> str:
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_hadolint_finds_nothing(name: str) -> None:
     hadolint = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([hadolint, ROOT / name], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
+    completed = subprocess.run([hadolint, ROOT / name], capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_what_is_copied_exists_and_is_not_ignored(name: str) -> None:
+def test_copied_paths_exist_and_are_not_ignored(name: str) -> None:
     ignored = read(".dockerignore").splitlines()
     lines = re.findall(r"^COPY (?!--)(.+)", read(name), re.MULTILINE)
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", read(name), re.MULTILINE))

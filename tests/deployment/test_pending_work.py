@@ -14,7 +14,7 @@ from shared.db.engine import open_engine
 from shared.db.tables import JobRow, SegmentRow
 from shared.domain.job import JobState
 from shared.domain.segment import SegmentStatus
-from tests.deployment.compose import ROOT
+from tests.support.compose import ROOT
 
 QUERIES = ROOT / "deploy" / "helm" / "emoline" / "queries"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

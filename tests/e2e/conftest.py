@@ -20,5 +20,5 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def client(data_dir: Path) -> Iterator[Client]:
     settings = Settings(data_dir=data_dir)
-    with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as opened:
+    with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url) as opened:
         yield opened

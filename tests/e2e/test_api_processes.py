@@ -46,7 +46,7 @@ def sockets_of(pid: int) -> int:
     return sum(link.startswith("socket:") for link in links)
 
 
-def test_connections_are_shared_by_all_and_each_knows_the_jobs_of_the_others(serve: Process) -> None:
+def test_api_processes_share_connections_and_jobs(serve: Process) -> None:
     children = children_of(serve.process.pid)
     assert len(children) == PROCESSES
     with ExitStack() as opened:
@@ -58,7 +58,7 @@ def test_connections_are_shared_by_all_and_each_knows_the_jobs_of_the_others(ser
         assert all(sockets_of(pid) >= before[pid] + 5 for pid in children)
 
 
-def test_a_scrape_of_any_of_them_has_the_sums_over_all(serve: Process) -> None:
+def test_a_scrape_of_any_api_process_has_the_sums_over_all(serve: Process) -> None:
     requests, asked = "emoline_http_requests_total", {"route": "/v1/jobs", "method": "GET", "status": "200"}
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(base_url=url_of(serve))) for _ in range(60)]
@@ -68,40 +68,40 @@ def test_a_scrape_of_any_of_them_has_the_sums_over_all(serve: Process) -> None:
             client.get("/v1/jobs")
         assert all(sockets_of(pid) > before[pid] for pid in children), "each has counted some"
         for client in clients[:12]:
-            found = figures(client.get("/metrics").text)
-            assert found[requests, asked] == len(clients)
-            assert found["emoline_http_request_duration_seconds_count", {"route": "/v1/jobs"}] == len(clients)
-            assert found.total("emoline_database_up") == found.total("emoline_build_info") == 1
+            metrics = figures(client.get("/metrics").text)
+            assert metrics[requests, asked] == len(clients)
+            assert metrics["emoline_http_request_duration_seconds_count", {"route": "/v1/jobs"}] == len(clients)
+            assert metrics.total("emoline_database_up") == metrics.total("emoline_build_info") == 1
 
 
-def test_stopped_it_ends_with_all_of_its_processes(serve: Process) -> None:
+def test_a_stopped_server_ends_with_all_of_its_processes(serve: Process) -> None:
     children = children_of(serve.process.pid)
     serve.terminate()
     assert serve.status() == 0
     wait_until_gone(*children)
 
 
-def test_killed_it_takes_its_processes_with_it_and_the_address_is_free(
+def test_a_killed_server_takes_its_processes_along_and_frees_the_address(
     serve: Process, environment: dict[str, str], tmp_path: Path
 ) -> None:
     children = children_of(serve.process.pid)
     serve.kill()
     wait_until_gone(*children)
     port = url_of(serve).rpartition(":")[2]
-    with Process(tmp_path / "again.log", environment, "serve", "--port", port) as again:
-        wait_for(again)
+    with Process(tmp_path / "again.log", environment, "serve", "--port", port) as restarted:
+        wait_for(restarted)
 
 
-def test_it_ends_when_one_of_its_processes_does_so_that_whoever_watches_it_starts_all_anew(serve: Process) -> None:
+def test_the_server_ends_when_one_of_its_processes_ends(serve: Process) -> None:
     children = children_of(serve.process.pid)
     os.kill(min(children), signal.SIGKILL)
     serve.status()
-    assert "api.process_ended" in serve.said
+    assert "api.process_ended" in serve.output
     wait_until_gone(*children)
 
 
-def test_an_address_that_it_has_is_taken(serve: Process, environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_address_in_use_is_an_error(serve: Process, environment: dict[str, str], tmp_path: Path) -> None:
     port = url_of(serve).rpartition(":")[2]
     with Process(tmp_path / "second.log", environment, "serve", "--port", port) as second:
         assert second.status() == 1
-        assert "cannot listen" in " ".join(second.said.split())
+        assert "cannot listen" in " ".join(second.output.split())

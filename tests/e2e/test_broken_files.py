@@ -13,7 +13,7 @@ from tests.support.media.case import spoken
 from tests.support.service_client import Client
 
 EVERY = 1 if os.environ.get("EMOLINE_TEST_ALL_MEDIA") else 6
-"""Of the 500 files every sixth is posted, which is about two minutes; all of them when asked."""
+"""Every sixth of the 500 files is posted, in about two minutes; all of them on request."""
 SLOW = ("day_", "24_h", "hours_")
 """A day of silence takes over a minute; posted only with all of them."""
 
@@ -24,7 +24,7 @@ def chosen(directory: Path) -> list[BrokenFile]:
 
 
 @pytest.mark.timeout(1800)
-def test_each_ends_as_it_may_and_the_service_goes_on(client: Client, tmp_path: Path) -> None:
+def test_each_broken_file_ends_acceptably_and_the_service_continues(client: Client, tmp_path: Path) -> None:
     wrong: list[str] = []
     running: list[tuple[BrokenFile, str]] = []
     for file in chosen(tmp_path):
@@ -35,8 +35,8 @@ def test_each_ends_as_it_may_and_the_service_goes_on(client: Client, tmp_path: P
             wrong.append(f"{file.path.name}: {answer.status_code} {answer.text}")
     for file, job_id in running:
         job = client.ended(job_id)
-        known = job["error"] is None or job["error"]["code"] in {*FailureCode} - {FailureCode.INTERNAL_ERROR}
-        if job["status"] not in file.acceptable or not known:
+        expected_error = job["error"] is None or job["error"]["code"] in {*FailureCode} - {FailureCode.INTERNAL_ERROR}
+        if job["status"] not in file.acceptable or not expected_error:
             wrong.append(f"{file.path.name}: {job['status']} {job['error']}")
     assert wrong == []
     client.analysed(spoken("wav"))

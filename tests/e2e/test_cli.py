@@ -13,10 +13,10 @@ import pytest
 import soundfile
 
 from shared.schemas.result import ResultDocument
-from tests.reports.test_pdf import links, pages
 from tests.support.command_line import emoline
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
+from tests.support.pdf import links, pages
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,16 @@ from tests.support.media.speech import speech_like
     ["", "analyze", "split", "evaluate", "serve", "worker", "demo", "submit", "migrate", "keys", "keys create"],
 )
 def test_help_is_everywhere(command: str) -> None:
-    done = emoline(*command.split(), "--help", timeout=30)
-    assert done.returncode == 0
-    assert "Usage" in done.stdout
+    completed = emoline(*command.split(), "--help")
+    assert completed.returncode == 0
+    assert "Usage" in completed.stdout
 
 
 def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None:
     sound = speech_like(30, seed=5).samples
     encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
-    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments")
-    assert done.returncode == 0, done.stderr
+    completed = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments")
+    assert completed.returncode == 0, completed.stderr
     written = json.loads((tmp_path / "out" / "result.json").read_text())
     result = ResultDocument.model_validate(written)
     assert json.loads(result.model_dump_json(by_alias=True)) == written
@@ -44,8 +44,8 @@ def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None
         samples, rate = soundfile.read(tmp_path / "out" / segment.audio_url, dtype="int16")
         start = segment.start_ms * rate // 1000
         assert np.array_equal(samples, sound[start : start + len(samples)])
-    assert "Mostly" in done.stdout
-    assert "not to be relied on" in done.stdout.replace("\n", " ")
+    assert "Mostly" in completed.stdout
+    assert "not to be relied on" in completed.stdout.replace("\n", " ")
 
 
 def test_analyze_writes_frames_and_embeddings_and_deletes_those_of_an_earlier_run(tmp_path: Path) -> None:
@@ -57,8 +57,8 @@ def test_analyze_writes_frames_and_embeddings_and_deletes_those_of_an_earlier_ru
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     options = ["--granularity", "frame", "--embeddings", "frame", "--save-segments"]
-    done = emoline("analyze", tmp_path / "call.wav", "--out", out, *options)
-    assert done.returncode == 0, done.stderr
+    completed = emoline("analyze", tmp_path / "call.wav", "--out", out, *options)
+    assert completed.returncode == 0, completed.stderr
     segments = json.loads((out / "result.json").read_text())["segments"]
     names = {f"{segment['index']:03d}" for segment in segments}
     assert {path.stem for path in out.glob("segments/*.wav")} - {"0999", "my"} == names
@@ -76,12 +76,12 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
     sound = np.stack([speech_like(15, seed=7).samples, speech_like(15, seed=8).samples], axis=1)
     encode(sound, 16_000, tmp_path / "call.wav", "wav")
     options = ["--channels", "split", "--roles", "agent,customer", "--analyse", "customer"]
-    done = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *options)
-    assert done.returncode == 0, done.stderr
+    completed = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *options)
+    assert completed.returncode == 0, completed.stderr
     result = ResultDocument.model_validate_json((tmp_path / "out" / "result.json").read_bytes())
     assert {(segment.channel, segment.role) for segment in result.segments} == {(1, "customer")}
     assert len(list((tmp_path / "out" / "segments").iterdir())) == len(result.segments)
-    assert "customer" in done.stdout
+    assert "customer" in completed.stdout
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
         (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
         (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
         (["analyze", "TEXT", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
-        (["serve", "--host", "0.0.0.0"], "only listens on this machine's own address"),
+        (["serve", "--host", "0.0.0.0", "--port", "0"], "only listens on this machine's own address"),
         (["serve", "--model", "no-such", "--port", "0"], "There is no model directory no-such"),
     ],
 )
@@ -101,27 +101,27 @@ def test_an_impossible_command_ends_with_a_sentence(tmp_path: Path, arguments: l
     (tmp_path / "text.wav").write_text("not sound at all")
     encode(np.ones((1600, 1), np.int16), 16_000, tmp_path / "mono.wav", "wav")
     files = {"TEXT": tmp_path / "text.wav", "MONO": tmp_path / "mono.wav", "MISSING": tmp_path / "missing.wav"}
-    done = emoline(*((files | {"OUT": tmp_path / "out"}).get(argument, argument) for argument in arguments))
-    assert done.returncode != 0
-    assert message in " ".join(done.stderr.replace("│", " ").split())
-    assert "Traceback" not in done.stderr
+    completed = emoline(*((files | {"OUT": tmp_path / "out"}).get(argument, argument) for argument in arguments))
+    assert completed.returncode != 0
+    assert message in " ".join(completed.stderr.replace("│", " ").split())
+    assert "Traceback" not in completed.stderr
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOLINE_LEASE_S", "soon")
-    done = emoline("migrate")
-    assert done.returncode == 1
-    assert "EMOLINE_LEASE_S" in done.stderr
-    assert "Traceback" not in done.stderr
+    completed = emoline("migrate")
+    assert completed.returncode == 1
+    assert "EMOLINE_LEASE_S" in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
 def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -> None:
-    done = emoline("demo", "--out", tmp_path, timeout=280)
-    assert done.returncode == 0, done.stderr
+    completed = emoline("demo", "--out", tmp_path)
+    assert completed.returncode == 0, completed.stderr
     result = ResultDocument.model_validate_json((tmp_path / "result.json").read_bytes())
     assert len(result.timeline) > 3
     assert result.audio.channel_mode == "split"
-    assert result.timeline[0].emotion in done.stdout
+    assert result.timeline[0].emotion in completed.stdout
     assert (tmp_path / "heatmap.png").read_bytes().startswith(b"\x89PNG")
     pdf, html = (tmp_path / name for name in ("report.pdf", "report.html"))
     (job_id,) = set(re.findall(r"job_[0-9a-f-]{36}", " ".join(pages(pdf.read_bytes()))))
@@ -130,14 +130,14 @@ def test_demo_shows_the_timeline_of_the_bundled_call_and_stops(tmp_path: Path) -
     assert "a small demonstration model" in page
     assert page.count("data:audio/flac") > 3
     for path in (tmp_path / "heatmap.png", pdf, html):
-        assert str(path) in done.stdout.replace("\n", "")
+        assert str(path) in completed.stdout.replace("\n", "")
 
 
 def test_analyze_writes_reports_whose_links_are_files(tmp_path: Path) -> None:
     sound, out = speech_like(12, seed=9).samples, tmp_path / "out"
     encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
-    done = emoline("analyze", tmp_path / "call.wav", "--out", out, "--report", "--lang", "zh", "--save-segments")
-    assert done.returncode == 0, done.stderr
+    completed = emoline("analyze", tmp_path / "call.wav", "--out", out, "--report", "--lang", "zh", "--save-segments")
+    assert completed.returncode == 0, completed.stderr
     document = (out / "report.pdf").read_bytes()
     assert "情绪分析报告" in " ".join(pages(document))
     assert links(document)
@@ -153,8 +153,8 @@ def test_analyze_writes_reports_whose_links_are_files(tmp_path: Path) -> None:
 
 def test_reports_of_silence_say_that_there_was_no_speech(tmp_path: Path) -> None:
     encode(np.zeros((16_000 * 3, 1), np.int16), 16_000, tmp_path / "silence.wav", "wav")
-    done = emoline("analyze", tmp_path / "silence.wav", "--out", tmp_path / "out", "--report")
-    assert done.returncode == 0, done.stderr
+    completed = emoline("analyze", tmp_path / "silence.wav", "--out", tmp_path / "out", "--report")
+    assert completed.returncode == 0, completed.stderr
     document = (tmp_path / "out" / "report.pdf").read_bytes()
     assert "No speech was found" in " ".join(pages(document))
     assert links(document) == []

@@ -19,11 +19,12 @@ from cli.embedded import embedded_service
 from emoline.client import Client, ServiceError, Unsuccessful
 from emoline.models import JobDocument, ResultDocument
 from shared.settings import Settings
-from tests.reports.test_pdf import links, pages
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
+from tests.support.pdf import links, pages
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.service_client import Client as Plain
+from tests.support.waiting import PATIENCE_S
 
 RATE = 16_000
 MIB = 1 << 20
@@ -58,12 +59,12 @@ def test_a_recording_becomes_a_result_in_one_call(service: Client, call: Path) -
 
 def test_a_job_is_followed_to_its_end_and_can_be_listened_to(service: Client, call: Path, tmp_path: Path) -> None:
     sent: list[int] = []
-    seen: list[JobDocument] = []
-    job = service.wait(service.submit(call, on_sent=sent.append).id, seen.append)
+    documents: list[JobDocument] = []
+    job = service.wait(service.submit(call, on_sent=sent.append).id, documents.append)
     assert sent[-1] == call.stat().st_size
     assert sent == sorted(sent)
-    assert seen[-1] == job == service.job(job.id)
-    percents = [each.progress.percent for each in seen]
+    assert documents[-1] == job == service.job(job.id)
+    percents = [each.progress.percent for each in documents]
     assert percents == sorted(percents)
     segments = list(service.segments(job.id))
     assert [segment.index for segment in segments] == list(range(job.progress.segments_total))
@@ -91,12 +92,12 @@ def test_a_job_ends_as_its_owner_wants(service: Client, tmp_path: Path) -> None:
         service.result(job.id)
     assert service.wait(service.retry(job.id, "all").id).status == "succeeded"
     service.delete(job.id)
-    with pytest.raises(ServiceError) as gone:
+    with pytest.raises(ServiceError) as error:
         service.job(job.id)
-    assert (gone.value.status, gone.value.code) == (410, "job_deleted")
+    assert (error.value.status, error.value.code) == (410, "job_deleted")
 
 
-def test_what_the_service_refuses_is_an_error_with_its_code_and_its_sentence(service: Client, tmp_path: Path) -> None:
+def test_a_refusal_is_an_error_with_the_code_and_sentence_of_the_service(service: Client, tmp_path: Path) -> None:
     text = tmp_path / "notes.wav"
     text.write_text("Nothing to be heard here. " * 100)
     with pytest.raises(ServiceError) as refused:
@@ -109,9 +110,9 @@ def test_what_the_service_refuses_is_an_error_with_its_code_and_its_sentence(ser
 def test_a_recording_that_cannot_be_analysed_says_why(service: Client, call: Path) -> None:
     broken = call.with_name("broken.flac")
     broken.write_bytes(b"fLaC\x00\x00\x00\x22" + bytes(5000))
-    with pytest.raises(Unsuccessful, match="unsupported_media") as found:
+    with pytest.raises(Unsuccessful, match="unsupported_media") as raised:
         service.analyse(broken)
-    assert found.value.job.error
+    assert raised.value.job.error
 
 
 def test_many_pages_are_one_list(service: Client) -> None:
@@ -126,13 +127,11 @@ def test_an_upload_whose_answer_is_lost_makes_one_job(service: Client, client: P
         proxy.cut(2, after=20)
         job = through.submit(file)
         assert proxy.cuts_left == 0
-    named = [found.id for found in service.jobs() if found.audio.filename == "once.wav"]
+    named = [raised.id for raised in service.jobs() if raised.audio.filename == "once.wav"]
     assert named == [job.id]
 
 
-def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
-    service: Client, client: Plain, tmp_path: Path
-) -> None:
+def test_only_the_lost_part_of_a_large_recording_is_sent_again(service: Client, client: Plain, tmp_path: Path) -> None:
     file = sound(tmp_path / "large.wav", seed=35)
     with file.open("ab") as opened:  # with a chunk that decoders pass over, so that only sending it takes long
         opened.write(b"JUNK" + (264 * MIB).to_bytes(4, "little"))
@@ -147,7 +146,7 @@ def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
             sent.append(bytes_sent)
 
         job = through.submit(file, on_sent=cut_once)
-        numbers = [int(path.rsplit("/", 1)[-1]) for path in proxy.put]
+        numbers = [int(path.rsplit("/", 1)[-1]) for path in proxy.put_paths]
     assert sorted(set(numbers)) == [1, 2, 3, 4, 5]
     assert {number for number in numbers if numbers.count(number) > 1} == {2}
     assert sent[-1] == file.stat().st_size
@@ -155,16 +154,16 @@ def test_of_a_large_recording_only_the_part_is_sent_again_that_was_lost(
     assert service.wait(job.id).status == "succeeded"
 
 
-def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
+def test_the_client_waits_for_an_unreachable_service(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     opened = embedded_service(Settings(data_dir=tmp_path), "127.0.0.1", port)
     late = Timer(1, opened.__enter__)
+    started = time.monotonic()
     late.start()
     try:
         with Client(url) as client:
-            started = time.monotonic()
             assert list(client.jobs()) == []
             assert time.monotonic() - started > 1
     finally:
@@ -174,7 +173,7 @@ def test_a_service_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 def submit(client: Plain, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "submit", "--url", client.base_url, *arguments]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100)
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_a_folder_is_submitted_and_its_results_come_back(client: Plain, tmp_path: Path) -> None:
@@ -184,28 +183,28 @@ def test_a_folder_is_submitted_and_its_results_come_back(client: Plain, tmp_path
     (tmp_path / "calls" / "three.wav").write_text("No sound. " * 500)
     (tmp_path / "calls" / "notes.txt").write_text("Not looked at.")
     out = tmp_path / "out"
-    done = submit(client, tmp_path / "calls", "--out", out, "--config", '{"metadata": {"week": "47"}}')
-    assert done.returncode == 1
-    assert "three.wav" in done.stderr
-    assert "(unsupported_media_type)" in done.stderr
-    assert "1 of 3 recordings failed." in done.stderr
-    ids = done.stdout.split()
+    completed = submit(client, tmp_path / "calls", "--out", out, "--config", '{"metadata": {"week": "47"}}')
+    assert completed.returncode == 1
+    assert "three.wav" in completed.stderr
+    assert "(unsupported_media_type)" in completed.stderr
+    assert "1 of 3 recordings failed." in completed.stderr
+    ids = completed.stdout.split()
     jobs = [client.get(f"/v1/jobs/{job_id}").json() for job_id in ids]
     assert [job["audio"]["filename"] for job in jobs] == ["two.wav", "one.wav"]
     assert [job["config"]["metadata"] for job in jobs] == 2 * [{"week": "47"}]
     for job_id, name in zip(ids, ("monday/two.wav.json", "one.wav.json"), strict=True):
-        own = ResultDocument.model_validate_json((out / name).read_text())
-        assert own == ResultDocument.model_validate_json(client.get(f"/v1/jobs/{job_id}/result").content)
+        downloaded = ResultDocument.model_validate_json((out / name).read_text())
+        assert downloaded == ResultDocument.model_validate_json(client.get(f"/v1/jobs/{job_id}/result").content)
 
 
 def test_without_waiting_only_the_ids_are_printed(client: Plain, call: Path) -> None:
-    done = submit(client, call)
-    assert done.returncode == 0, done.stderr
-    assert client.ended(done.stdout.strip())["status"] == "succeeded"
+    completed = submit(client, call)
+    assert completed.returncode == 0, completed.stderr
+    assert client.ended(completed.stdout.strip())["status"] == "succeeded"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["missing.wav"], "There is no missing.wav."),
         (["--config", "{", "missing.wav"], "--config is not JSON"),
@@ -213,8 +212,8 @@ def test_without_waiting_only_the_ids_are_printed(client: Plain, call: Path) -> 
         ([], "Missing argument"),
     ],
 )
-def test_what_cannot_be_submitted_is_said_in_a_sentence(client: Plain, arguments: list[str], said: str) -> None:
-    done = submit(client, *arguments)
-    assert done.returncode != 0
-    assert said in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+def test_a_wrong_command_line_ends_with_a_sentence(client: Plain, arguments: list[str], message: str) -> None:
+    completed = submit(client, *arguments)
+    assert completed.returncode != 0
+    assert message in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

@@ -1,4 +1,4 @@
-"""What `docker compose --profile cpu up` would start, as plain processes: each service's command line, environment and
+"""The services of `docker compose --profile cpu up` as plain processes: each service's command line, environment and
 check as docker-compose.yml has them, in the order in which they wait for each other. Only addresses differ, and two of
 the three servers that Emoline needs: Postgres and the store are the tests' own.
 """
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deployment.compose import services
-from tests.deployment.containers import PROGRAMS, Container, valkey_programs
+from tests.support.compose import services
+from tests.support.compose_service import PROGRAMS, Container, valkey_programs
 from tests.support.figures import figures
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
@@ -33,7 +33,7 @@ PASSWORD = "no-secret-at-all"
 
 @pytest.fixture
 def store() -> Iterator[S3Server]:
-    """One that checks keys."""
+    """A store that checks keys."""
     with s3_servers() as servers:
         yield servers["rclone"]
 
@@ -50,7 +50,7 @@ def ports() -> dict[str, int]:
 def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dict[str, int]) -> dict[str, Any]:
     """The services of the profile `cpu` that are run here, with addresses that are good here."""
     store_port = urlsplit(store.endpoint_url).port
-    given = {
+    variables = {
         "POSTGRES_PASSWORD": PASSWORD,
         "VALKEY_PASSWORD": PASSWORD,
         "S3_ACCESS_KEY_ID": KEY,
@@ -58,8 +58,8 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
         "STORE_PORT": str(store_port),
         "EMOLINE_MODEL": "mini",
     }
-    text = json.dumps(services(given))
-    for there, here in {
+    text = json.dumps(services(variables))
+    for compose_address, local_address in {
         f"postgresql://emoline:{PASSWORD}@postgres:5432/emoline": bare_postgres_url,
         "@valkey:6379/": f"@127.0.0.1:{ports['valkey']}/",
         # Another name than the one that clients use.
@@ -67,22 +67,22 @@ def composed(tmp_path: Path, bare_postgres_url: str, store: S3Server, ports: dic
         '"8000"': f'"{ports["api"]}"',
         "//127.0.0.1:8000/": f"//127.0.0.1:{ports['api']}/",
     }.items():
-        assert there in text
-        text = text.replace(there, here)
-    found: dict[str, Any] = json.loads(text)
+        assert compose_address in text
+        text = text.replace(compose_address, local_address)
+    all_services: dict[str, Any] = json.loads(text)
     for name in WORKERS:  # which have an address each there
-        assert found[name]["environment"]["EMOLINE_METRICS_PORT"] == "9100"
-        found[name]["environment"]["EMOLINE_METRICS_PORT"] = str(ports[name])
+        assert all_services[name]["environment"]["EMOLINE_METRICS_PORT"] == "9100"
+        all_services[name]["environment"]["EMOLINE_METRICS_PORT"] = str(ports[name])
     return {
         name: service
-        for name, service in found.items()
+        for name, service in all_services.items()
         if name not in NOT_RUN_HERE and service.get("profiles", ["cpu"]) == ["cpu"]
     }
 
 
 @pytest.fixture
 def containers(tmp_path: Path, composed: dict[str, Any], ports: dict[str, int]) -> Iterator[dict[str, Container]]:
-    """In the order in which compose starts them."""
+    """The containers in the order in which compose starts them."""
     path = f"{valkey_programs(tmp_path, ports['valkey'])}:{PROGRAMS}:{os.environ['PATH']}"
     waits = {name: set(service.get("depends_on", {})) - NOT_RUN_HERE for name, service in composed.items()}
     with ExitStack() as stack:
@@ -92,7 +92,7 @@ def containers(tmp_path: Path, composed: dict[str, Any], ports: dict[str, int]) 
         }
 
 
-def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_time(
+def test_the_services_of_compose_analyse_a_recording_and_stop_in_time(
     containers: dict[str, Container], ports: dict[str, int], store: S3Server
 ) -> None:
     assert list(containers)[:2] in (["migrate", "valkey"], ["valkey", "migrate"])
@@ -103,7 +103,7 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
     assert not valkey.healthy()
     valkey.start()
     valkey.wait_until_healthy()
-    assert migrate.run() == 0, migrate.said
+    assert migrate.run() == 0, migrate.output
     with ThreadPoolExecutor(2) as pool:
         healthy = pool.map(Container.healthy, checked)
         early = [container.name for container, well in zip(checked, healthy, strict=True) if well]
@@ -111,7 +111,7 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
         for container in started[1:]:
             container.start()
         list(pool.map(Container.wait_until_healthy, checked))
-    with Client(base_url=f"http://127.0.0.1:{ports['api']}", timeout=60) as client:
+    with Client(base_url=f"http://127.0.0.1:{ports['api']}") as client:
         ready = client.get("/readyz")
         assert ready.status_code == 200, ready.text
         _, result = client.analysed(encoded(speech_like(30, seed=21).samples[:, None], 16_000, "mp3"))
@@ -128,6 +128,6 @@ def test_all_that_compose_starts_takes_a_recording_gives_its_result_and_ends_in_
             assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/flac")
     assert migrate.run() == 0, "as with every `docker compose up`, while the others run"
     for container in reversed(started):
-        assert container.stop() == 0, container.said
+        assert container.stop() == 0, container.output
     for container in containers.values():
         assert container.wrote == [], container.name

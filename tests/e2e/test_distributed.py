@@ -71,7 +71,7 @@ def ended(*processes: Process) -> list[int]:
 
 
 def attempts(url: str, job_id: str) -> tuple[int, int]:
-    """How often the stage was begun in which the job is, never once it has ended, and the most of its segments."""
+    """The attempts at the job's current stage, 0 once it has ended, and the most attempts at one of its segments."""
     engine = open_engine(url)
     with engine.connect() as connection:
         job = connection.scalar(text("SELECT attempts FROM jobs WHERE id = :id"), {"id": job_id})
@@ -102,11 +102,13 @@ def test_a_recording_has_the_same_result_as_in_one_process(
         patched.setenv("EMOLINE_BROKER_URL", "redis://127.0.0.1:1/0")
         away = emoline("worker", "finish", "--check")
         assert (away.returncode, "Traceback" in away.stderr) == (1, False)
-    assert equal([segment["scores"] for segment in result["segments"]], [one["scores"] for one in expected["segments"]])
+    assert equal(
+        [segment["scores"] for segment in result["segments"]], [segment["scores"] for segment in expected["segments"]]
+    )
     assert equal(result["timeline"], expected["timeline"])
 
 
-def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
+def test_stopping_workers_give_back_unfinished_work(
     distributed: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
     job_id = distributed.submit(EIGHT_MINUTES, segmentation={"vad": "silero"})["id"]
@@ -114,7 +116,7 @@ def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
         wait_until(lambda: distributed.get(f"/v1/jobs/{job_id}").json()["progress"]["segments_total"])
         assert distributed.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"
         assert ended(prepare) == [0]
-        assert "given_back" in prepare.said
+        assert "given_back" in prepare.output
     assert attempts(environment["EMOLINE_DATABASE_URL"], job_id) == (0, 0)
     with workers(tmp_path, environment, "prepare", "infer") as (_, infer):
         half_done(distributed, job_id)
@@ -125,7 +127,7 @@ def test_workers_that_are_told_to_stop_give_back_what_they_do_not_finish(
     assert attempts(environment["EMOLINE_DATABASE_URL"], job_id) == (0, 1)
 
 
-def test_who_is_to_be_told_is_told_by_the_worker_for_that(
+def test_webhooks_are_delivered_by_the_deliver_worker(
     distributed: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
     allowed = environment | {"EMOLINE_ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
@@ -133,14 +135,14 @@ def test_who_is_to_be_told_is_told_by_the_worker_for_that(
         secret = distributed.post("/v1/webhook-secret/rotate").json()["secret"]
         job = distributed.submit(SOUND, webhook_url=receiver.url)
         assert distributed.post(f"/v1/jobs/{job['id']}/cancel").status_code == 202
-        wait_until(lambda: receiver.received, lambda: deliver.said)
+        wait_until(lambda: receiver.received, lambda: deliver.output)
         assert ended(deliver) == [0]
     (request,) = receiver.received
     event = Webhook(secret).verify(request.body, request.headers)
     assert (event["type"], event["data"]["id"]) == ("job.canceled", job["id"])
 
 
-def test_what_a_worker_cannot_run_without_is_said_in_a_sentence(
+def test_a_worker_without_its_requirements_ends_with_a_sentence(
     tmp_path: Path, bare_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMOLINE_DATA_DIR", str(tmp_path))
@@ -163,9 +165,9 @@ def test_two_whole_services_on_one_database_share_the_work_and_lose_none(tmp_pat
     with (
         embedded_service(settings, "127.0.0.1", 0) as first,
         embedded_service(settings, "127.0.0.1", 0) as second,
-        Client(base_url=first, timeout=60) as one,
-        Client(base_url=second, timeout=60) as other,
+        Client(base_url=first) as first_client,
+        Client(base_url=second) as second_client,
     ):
-        ids = [(one, other)[index % 2].submit(sound)["id"] for index, sound in enumerate(sounds)]
-        assert {one.ended(job_id)["status"] for job_id in ids} == {"succeeded"}
+        ids = [(first_client, second_client)[index % 2].submit(sound)["id"] for index, sound in enumerate(sounds)]
+        assert {first_client.ended(job_id)["status"] for job_id in ids} == {"succeeded"}
     assert {attempts(postgres_url, job_id) for job_id in ids} == {(0, 1)}

@@ -28,6 +28,7 @@ from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.missing import leave_out
 from tests.support.service_client import Client
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -105,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def executed(folder: Path, command: Sequence[str]) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         cwd=folder,
         env=os.environ
@@ -117,16 +118,15 @@ def executed(folder: Path, command: Sequence[str]) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE_S,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", RUN)
-def test_a_page_does_what_it_says(page: str, client: Client, folder: Path) -> None:
+def test_the_commands_of_a_page_succeed(page: str, client: Client, folder: Path) -> None:
     script = "".join(runnable(page))
     for program in ("curl", "jq"):
         if program in script and shutil.which(program) is None:
@@ -161,8 +161,8 @@ def check_command_line(command: Any, words: Sequence[str]) -> None:
             assert word in command.commands, word
             command = command.commands[word]
         elif word.startswith("--"):
-            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-            assert word.partition("=")[0] in known | {"--help", "--version"}, word
+            options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            assert word.partition("=")[0] in options | {"--help", "--version"}, word
 
 
 def test_every_command_of_emoline_and_its_options_exist() -> None:

@@ -23,10 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_evaluate_measures_a_folder_and_reports_skipped_clips(folder: Path, tmp_path: Path) -> None:
-    done = emoline("evaluate", folder, "--out", tmp_path / "out", "--map", "boredom=other", "--min-ms", 2000)
-    assert done.returncode == 0, done.stderr
-    assert "UAR" in done.stdout
-    assert "1 were skipped" in done.stdout
+    completed = emoline("evaluate", folder, "--out", tmp_path / "out", "--map", "boredom=other", "--min-ms", 2000)
+    assert completed.returncode == 0, completed.stderr
+    assert "UAR" in completed.stdout
+    assert "1 were skipped" in completed.stdout
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert report["measured"]["weight"] == 2
     assert report["segmentation"]["min_ms"] == 2000
@@ -36,8 +36,8 @@ def test_evaluate_measures_a_folder_and_reports_skipped_clips(folder: Path, tmp_
 
 
 def test_evaluate_only_some_under_every_condition(folder: Path, tmp_path: Path) -> None:
-    done = emoline("evaluate", folder, "--out", tmp_path / "out", "--only", "speaker=2", "--robustness")
-    assert done.returncode == 0, done.stderr
+    completed = emoline("evaluate", folder, "--out", tmp_path / "out", "--only", "speaker=2", "--robustness")
+    assert completed.returncode == 0, completed.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (report["listed"], report["source"]["only"]) == (2, {"speaker": ["2"]})
     assert len(report["robustness"]) == 15
@@ -46,8 +46,10 @@ def test_evaluate_only_some_under_every_condition(folder: Path, tmp_path: Path) 
 
 def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "truth.txt").write_text("0.0\t2.5\tangry\n", encoding="utf-8")
-    done = emoline("evaluate", folder / "clip 0.wav", "--labels", tmp_path / "truth.txt", "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
+    completed = emoline(
+        "evaluate", folder / "clip 0.wav", "--labels", tmp_path / "truth.txt", "--out", tmp_path / "out"
+    )
+    assert completed.returncode == 0, completed.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert report["weights_in"] == "seconds"
     assert 0 < report["timeline"]["covered_s"] <= report["timeline"]["truth_s"] == 2.5
@@ -67,8 +69,8 @@ def test_an_impossible_evaluation_ends_with_a_sentence(
     folder: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     places = {"FOLDER": folder, "CLIP": folder / "clip 0.wav", "OUT": tmp_path / "out"}
-    done = emoline("evaluate", *(places.get(argument, argument) for argument in arguments))
-    assert done.returncode == 1
-    assert message in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("evaluate", *(places.get(argument, argument) for argument in arguments))
+    assert completed.returncode == 1
+    assert message in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr
     assert not (tmp_path / "out").exists()

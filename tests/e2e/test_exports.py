@@ -11,7 +11,7 @@ import pandas
 import pytest
 
 from emoline.client import Client as PythonClient
-from tests.exports.readers import (
+from tests.support.export_readers import (
     Span,
     Tiers,
     audacity_by_its_manual,
@@ -40,9 +40,9 @@ def job(client: Client) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def result(client: Client, job: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(job["links"]["result"]).json()
-    assert {segment["role"] for segment in found["segments"]} == set(ROLES)
-    return found
+    document: dict[str, Any] = client.get(job["links"]["result"]).json()
+    assert {segment["role"] for segment in document["segments"]} == set(ROLES)
+    return document
 
 
 def exported(client: Client, job: dict[str, Any], to: str) -> bytes:
@@ -50,19 +50,19 @@ def exported(client: Client, job: dict[str, Any], to: str) -> bytes:
         return python.export(job["id"], to)
 
 
-def spans(found: list[dict[str, Any]], name: str = "{emotion}") -> list[Span]:
-    return [(it["start_ms"], it["end_ms"], name.format(**it)) for it in found]
+def spans(entries: list[dict[str, Any]], name: str = "{emotion}") -> list[Span]:
+    return [(entry["start_ms"], entry["end_ms"], name.format(**entry)) for entry in entries]
 
 
 def tiers(result: dict[str, Any]) -> Tiers:
-    found: Tiers = {}
+    spans_by_tier: Tiers = {}
     for role in ROLES:
-        own = [segment for segment in result["segments"] if segment["role"] == role]
-        found[role] = spans([segment for segment in own if segment["status"] == "ok"])
-        corrected = [segment for segment in own if segment["correction"]]
+        segments_of_role = [segment for segment in result["segments"] if segment["role"] == role]
+        spans_by_tier[role] = spans([segment for segment in segments_of_role if segment["status"] == "ok"])
+        corrected = [segment for segment in segments_of_role if segment["correction"]]
         if corrected:
-            found[f"{role} (corrected)"] = spans(corrected, "{correction[emotion]}")
-    return found
+            spans_by_tier[f"{role} (corrected)"] = spans(corrected, "{correction[emotion]}")
+    return spans_by_tier
 
 
 def test_tables_hold_the_segments_of_the_result(client: Client, job: dict[str, Any], result: dict[str, Any]) -> None:

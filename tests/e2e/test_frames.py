@@ -49,22 +49,24 @@ def test_the_mean_of_a_segments_stored_logits_gives_its_scores(call: Analysed) -
     assert len(call.segments) > 10
     assert sorted(logits) == [segment["index"] for segment in call.segments]
     for segment in call.segments:
-        own = logits[segment["index"]]
-        assert scores_of(segment) == pytest.approx(softmax(own.mean(axis=0)), abs=1e-5)
-        assert len(own) == (16 * (segment["end_ms"] - segment["start_ms"]) - 400) // 320 + 1
+        frame_logits = logits[segment["index"]]
+        assert scores_of(segment) == pytest.approx(softmax(frame_logits.mean(axis=0)), abs=1e-5)
+        assert len(frame_logits) == (16 * (segment["end_ms"] - segment["start_ms"]) - 400) // 320 + 1
 
 
 def test_the_grid_covers_the_segments_and_nothing_else(client: Client, call: Analysed) -> None:
-    found = client.get(call.job["links"]["frames"]).json()
-    assert found["labels"] == list(call.segments[0]["scores"])
-    assert [channel["channel"] for channel in found["channels"]] == [0, 1]
-    for channel in found["channels"]:
-        own = [segment for segment in call.segments if segment["channel"] == channel["channel"]]
+    document = client.get(call.job["links"]["frames"]).json()
+    assert document["labels"] == list(call.segments[0]["scores"])
+    assert [channel["channel"] for channel in document["channels"]] == [0, 1]
+    for channel in document["channels"]:
+        segments = [segment for segment in call.segments if segment["channel"] == channel["channel"]]
         # The last frame begins 25 ms before the end of the segment or up to 20 ms earlier.
-        covered = {ms for one in own for ms in range(one["start_ms"] // 100 * 100, one["end_ms"] - 45, 100)}
+        covered = {
+            ms for segment_ in segments for ms in range(segment_["start_ms"] // 100 * 100, segment_["end_ms"] - 45, 100)
+        }
         assert covered <= set(channel["start_ms"])
-        assert set(channel["segment"]) == {segment["index"] for segment in own}
-        ends = {segment["index"]: segment["end_ms"] for segment in own}
+        assert set(channel["segment"]) == {segment["index"] for segment in segments}
+        ends = {segment["index"]: segment["end_ms"] for segment in segments}
         assert all(ms < ends[index] for ms, index in zip(channel["start_ms"], channel["segment"], strict=True))
         assert np.allclose(np.sum(channel["scores"], axis=1), 1, atol=1e-3)
 
@@ -72,11 +74,11 @@ def test_the_grid_covers_the_segments_and_nothing_else(client: Client, call: Ana
 def test_on_the_models_own_grid_each_segment_has_all_of_its_frames(client: Client, call: Analysed) -> None:
     arrays = arrays_of(client, call.job["links"]["frames"], hop_ms=20)
     for segment in call.segments:
-        own = arrays["scores"][arrays["segment"] == segment["index"]]
-        assert scores_of(segment) == pytest.approx(softmax(np.log(own).mean(axis=0)), abs=1e-5)
+        frame_scores = arrays["scores"][arrays["segment"] == segment["index"]]
+        assert scores_of(segment) == pytest.approx(softmax(np.log(frame_scores).mean(axis=0)), abs=1e-5)
         frames = segment["frames"]
         assert frames["hop_ms"] == 20
-        assert np.allclose(np.array(list(frames["scores"].values())).T, own, atol=5.1e-5)
+        assert np.allclose(np.array(list(frames["scores"].values())).T, frame_scores, atol=5.1e-5)
 
 
 def test_the_embeddings_of_the_segments_load_as_one_archive(client: Client, call: Analysed) -> None:
@@ -94,12 +96,12 @@ def test_embeddings_of_frames_have_their_utterances_as_their_mean(client: Client
     vectors = arrays_of(client, job["links"]["embeddings"])
     logits, means = call.stored("frames"), arrays_of(client, call.job["links"]["embeddings"])
     assert list(vectors) == list(means)
-    for name, own in vectors.items():
-        assert own.shape == (len(logits[int(name)]), *means[name].shape)
-        assert np.allclose(own.mean(axis=0), means[name], atol=1e-4)
+    for name, frame_vectors in vectors.items():
+        assert frame_vectors.shape == (len(logits[int(name)]), *means[name].shape)
+        assert np.allclose(frame_vectors.mean(axis=0), means[name], atol=1e-4)
 
 
-def test_everything_goes_with_the_job(client: Client, data_dir: Path) -> None:
+def test_deleting_a_job_deletes_all_of_its_data(client: Client, data_dir: Path) -> None:
     job, _ = client.analysed(CALL.read_bytes(), embeddings="utterance")
     assert client.delete(job["links"]["self"]).status_code == 204
     assert not (data_dir / "objects" / "jobs" / job["id"]).exists()

@@ -1,4 +1,4 @@
-"""The heat map of the bundled call, from the real model, and what its columns hold."""
+"""The heat map of the bundled call, from the real model, and the scores in its columns."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def job(client: Client) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def segments(client: Client, data_dir: Path, job: dict[str, Any]) -> Found:
-    """Each with the logits of its frames and its scores, as the result has them."""
+    """Segments with the logits of their frames and their scores in the result."""
     folder = data_dir / "objects" / "jobs" / job["id"] / "frames"
     scores = client.get(job["links"]["result"]).json()["segments"]
-    found: Found = []
+    rows: Found = []
     for path in sorted(folder.iterdir()):
         index, channel, start, end = map(int, path.stem.split("-"))
         segment = Segment(index, channel, start, end, 0)
-        found.append((segment, np.load(path, allow_pickle=False), list(scores[index]["scores"].values())))
-    return found
+        rows.append((segment, np.load(path, allow_pickle=False), list(scores[index]["scores"].values())))
+    return rows
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -48,25 +48,25 @@ def test_the_call_has_a_picture(client: Client, job: dict[str, Any], lang: str) 
 
 
 def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, job: dict[str, Any]) -> None:
-    # As logarithms, as the model itself averages its frames; what is left is rounding in float32.
+    # As logarithms, as the model itself averages its frames; the rest is rounding in float32.
     columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1340)
     assert len(segments) > 10
     for segment, logits, scores in segments:
-        (shown,) = columns.average_scores([(segment, logits)], len(scores)).values()
+        (column_scores,) = columns.average_scores([(segment, logits)], len(scores)).values()
         starts = (segment.start + 320 * np.arange(len(logits))) // columns.hop
         weights = np.bincount(starts, minlength=columns.count)
-        averaged = np.average(np.log(shown[weights > 0]), axis=0, weights=weights[weights > 0])
+        averaged = np.average(np.log(column_scores[weights > 0]), axis=0, weights=weights[weights > 0])
         assert softmax(averaged.astype(np.float32)) == pytest.approx(scores, abs=1e-4)
 
 
 def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found, job: dict[str, Any]) -> None:
     columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1)
-    found = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
-    assert sorted(found) == [0, 1]
-    for channel, shown in found.items():
-        own = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
-        frames, scores = zip(*own, strict=True)
-        assert shown[0] == pytest.approx(np.average(scores, axis=0, weights=frames), abs=1e-4)
+    averages = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
+    assert sorted(averages) == [0, 1]
+    for channel, column_scores in averages.items():
+        weighted = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
+        frames, scores = zip(*weighted, strict=True)
+        assert column_scores[0] == pytest.approx(np.average(scores, axis=0, weights=frames), abs=1e-4)
 
 
 def test_without_a_server_the_picture_is_the_same(
@@ -77,14 +77,14 @@ def test_without_a_server_the_picture_is_the_same(
     with pipeline.model:
         analysis = analyze(CALL, pipeline, JobOptions(), out, lambda *_: None, save_segments=False, clips=clips)
     stored = np.load(data_dir / "objects" / "jobs" / job["id"] / "waveform.npy", allow_pickle=False)
-    own = analysis.picture()
-    assert [channel.number for channel in own.channels] == [0, 1]
-    columns = TimeColumns(own.hop, len(own.channels[0].scores))
-    shown = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(own.labels))
-    for channel in own.channels:
+    picture = analysis.picture()
+    assert [channel.number for channel in picture.channels] == [0, 1]
+    columns = TimeColumns(picture.hop, len(picture.channels[0].scores))
+    served_scores = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(picture.labels))
+    for channel in picture.channels:
         assert np.array_equal(
             analysis.waveform.select_channels((channel.number,)).peaks[:, 0], stored[str(channel.number)]
         )
-        assert np.allclose(channel.scores, shown[channel.number], atol=1e-3, equal_nan=True)
-    assert heatmap.draw(own).startswith(b"\x89PNG")
+        assert np.allclose(channel.scores, served_scores[channel.number], atol=1e-3, equal_nan=True)
+    assert heatmap.draw(picture).startswith(b"\x89PNG")
     assert not out.exists()

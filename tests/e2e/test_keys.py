@@ -1,4 +1,4 @@
-"""`emoline keys`, and what a service does with and without them."""
+"""`emoline keys`, and a service with and without keys."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_a_public_address_needs_a_key_and_has_it_from_the_command_line(tmp_path:
     refused = emoline("serve", "--host", "0.0.0.0", "--port", "0")
     assert refused.returncode == 1
     assert "emoline keys create" in " ".join(refused.stderr.split())
-    made = emoline("keys", "create", "import", "--tenant", "acme", "--scope", "read")
-    assert made.returncode == 0
-    secret = made.stdout.strip()
+    created = emoline("keys", "create", "import", "--tenant", "acme", "--scope", "read")
+    assert created.returncode == 0
+    secret = created.stdout.strip()
     with (
         embedded_service(Settings(data_dir=tmp_path), "0.0.0.0", 0) as url,
-        Client(base_url=url.replace("0.0.0.0", "127.0.0.1"), timeout=60) as client,
+        Client(base_url=url.replace("0.0.0.0", "127.0.0.1")) as client,
     ):
         assert client.get("/v1/jobs").status_code == 401
         assert client.get("/v1/jobs", headers={"X-API-Key": secret}).status_code == 200
@@ -36,11 +36,11 @@ def test_a_public_address_needs_a_key_and_has_it_from_the_command_line(tmp_path:
 
 def test_keys_are_listed_and_revoked(tmp_path: Path) -> None:
     emoline("keys", "create", "nightly import")
-    shown = emoline("keys", "list").stdout
-    assert "nightly import" in shown
-    key_id = re.search(r"key_[0-9a-f-]{36}", shown)
+    listing = emoline("keys", "list").stdout
+    assert "nightly import" in listing
+    key_id = re.search(r"key_[0-9a-f-]{36}", listing)
     assert key_id
     assert emoline("keys", "revoke", key_id[0]).returncode == 0
-    again = emoline("keys", "revoke", key_id[0])
-    assert (again.returncode, "Traceback" in again.stderr) == (1, False)
-    assert "no API key with this id" in again.stderr
+    second = emoline("keys", "revoke", key_id[0])
+    assert (second.returncode, "Traceback" in second.stderr) == (1, False)
+    assert "no API key with this id" in second.stderr

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.support.embedded_process import EIGHT_MINUTES, children_of, half_done, served
+from tests.support.waiting import PATIENCE_S
 
 
 def test_a_killed_service_finishes_its_jobs_by_itself_at_the_next_start(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_a_killed_service_finishes_its_jobs_by_itself_at_the_next_start(tmp_path
         job = client.ended(job_id)
         result = client.get(f"/v1/jobs/{job_id}/result").json()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert job["status"] == "succeeded"
     assert [segment["index"] for segment in result["segments"]] == list(range(job["progress"]["segments_total"]))
     assert {segment["status"] for segment in result["segments"]} == {"ok"}

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the whole service after real work, and that the dashboard and the alerts ask for that."""
+"""The metrics of the whole service after real work, which the dashboard and the alerts use."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_recording_that_cannot_be_read_is_counted_by_its_code(client: Client) 
     assert grown(before, after, "emoline_stage_duration_seconds_count", stage="preparing", outcome="failed") == 1
 
 
-def test_the_whole_of_it_is_well_formed_in_both_formats(client: Client) -> None:
+def test_captions_are_well_formed_in_both_formats(client: Client) -> None:
     names = scrape(client).names
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     families = [family.name for family in open_metrics(answer.text)]
@@ -99,23 +99,21 @@ def test_the_whole_of_it_is_well_formed_in_both_formats(client: Client) -> None:
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_the_dashboard_and_the_alerts_ask_for_is_promql(asked: str) -> None:
+def test_queries_of_the_dashboard_and_the_alerts_are_promql(asked: str) -> None:
     promql_parser.parse(asked)
 
 
-def test_what_the_dashboard_the_alerts_and_the_docs_name_is_there_and_all_of_it_is_in_the_docs(
-    client: Client, worked: object
-) -> None:
-    there = {name for name in scrape(client).names if name.startswith("emoline_")}
+def test_metrics_of_the_dashboard_alerts_and_docs_exist_and_all_are_documented(client: Client, worked: object) -> None:
+    exported = {name for name in scrape(client).names if name.startswith("emoline_")}
     asked = {name for text in ASKED for name in NAME.findall(text)}
-    assert asked - there == set()
+    assert asked - exported == set()
     documented = set(NAME.findall(DOCS))
     # A histogram is there by its series, and documented by its name.
-    series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in there}
+    series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in exported}
     assert documented == series
 
 
-def test_every_alert_is_explained_and_says_how_bad_it_is() -> None:
+def test_every_alert_has_a_description_and_a_severity() -> None:
     for rule in RULES:
         assert f"| `{rule['alert']}` |" in DOCS
         assert rule["labels"]["severity"] in ("warning", "critical")
@@ -129,22 +127,22 @@ def taken_port() -> Iterator[int]:
         yield int(listener.getsockname()[1])
 
 
-def test_a_worker_shows_its_own_at_its_port_as_long_as_it_works() -> None:
+def test_a_worker_serves_its_metrics_while_it_runs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     for _ in range(2):  # the port is free again afterwards
         with serve_metrics("127.0.0.1", port), HttpClient() as http:
-            found = figures(http.get(f"http://127.0.0.1:{port}/metrics").text)
-        assert {"emoline_segments_total", "emoline_build_info"} <= found.names
-        assert "emoline_http_requests_total" not in found.names
+            metrics = figures(http.get(f"http://127.0.0.1:{port}/metrics").text)
+        assert {"emoline_segments_total", "emoline_build_info"} <= metrics.names
+        assert "emoline_http_requests_total" not in metrics.names
 
 
-def test_a_worker_whose_port_is_taken_says_so_and_ends(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_whose_port_is_taken_ends_with_a_sentence(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PortInUse), serve_metrics("127.0.0.1", taken_port):
         pass
     monkeypatch.setenv("EMOLINE_METRICS_PORT", str(taken_port))
     monkeypatch.setenv("EMOLINE_BROKER_URL", "redis://127.0.0.1:1/0")
-    done = emoline("worker", "finish")
-    assert done.returncode == 1
-    assert "EMOLINE_METRICS_PORT is taken" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("worker", "finish")
+    assert completed.returncode == 1
+    assert "EMOLINE_METRICS_PORT is taken" in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

@@ -19,9 +19,9 @@ def test_the_bundled_model_is_the_one_that_results_name(client: Client) -> None:
     assert {name: mini[name] for name in ("id", "revision", "sha256", "notice")} == {
         name: result["model"][name] for name in ("id", "revision", "sha256", "notice")
     }
-    shown = emoline("models").stdout
-    assert mini["id"] in shown
-    assert mini["labels"][0] in shown
+    listing = emoline("models").stdout
+    assert mini["id"] in listing
+    assert mini["labels"][0] in listing
 
 
 def test_one_that_is_still_to_be_downloaded_is_named_and_one_that_cannot_exist_is_refused(

@@ -26,7 +26,7 @@ def over_postgres(
 ) -> Iterator[Client]:
     with new_database(postgres_server, postgres_template) as database_url:
         settings = Settings(data_dir=tmp_path_factory.mktemp("null"), database_url=database_url)
-        with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as client:
+        with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url) as client:
             yield client
 
 
@@ -48,7 +48,7 @@ def test_in_a_path_or_a_query(over_postgres: Client, path: str, status: int) -> 
     assert answer.status_code == status
 
 
-def test_in_what_deliveries_are_asked_by(over_postgres: Client) -> None:
+def test_in_filters_of_deliveries(over_postgres: Client) -> None:
     assert over_postgres.get("/v1/webhook-deliveries?job_id=%00").status_code == 422
 
 

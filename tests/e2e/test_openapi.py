@@ -14,7 +14,7 @@ import pytest
 from tests.support.processes import Process, api, wait_for
 
 EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "")
-"""For each operation; a few of them take minutes, so they are asked for."""
+"""The number of examples for each operation; a few take minutes, so they run on request only."""
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
@@ -36,11 +36,11 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
 
 
 def key(environment: dict[str, str]) -> str:
-    """A key that may do everything: one that is not sent is missed only where there is one."""
+    """Create a key with every scope: a missing key is an error only where one exists."""
     command = [sys.executable, "-m", "cli", "keys", "create", "fuzzer"]
     command += [word for scope in ("read", "write", "keys") for word in ("--scope", scope)]
-    made = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
-    return made.stdout.strip()
+    created = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return created.stdout.strip()
 
 
 @pytest.mark.skipif(not EXAMPLES, reason="Minutes; SCHEMA_EXAMPLES=200 runs it.")
@@ -51,5 +51,5 @@ def test_every_answer_is_one_that_the_document_describes(service: tuple[str, str
     command += ["--header", f"Authorization: Bearer {secret}", "--checks", "all", "--max-examples", EXAMPLES]
     # A protocol of its own, with its own tests (test_uploads.py).
     command += ["--exclude-path-regex", "^/v1/uploads/tus", "--seed", "1"]
-    done = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    completed = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stdout[-20_000:] + completed.stderr

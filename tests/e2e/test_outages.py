@@ -24,10 +24,11 @@ from shared.domain.errors import DatabaseUnavailable, StoreUnavailable
 from shared.domain.job import MAX_ATTEMPTS, JobState
 from shared.domain.options import JobOptions
 from shared.settings import Settings
-from tests.api.test_access import BODIES, HEADERS, IDS, refused, said
 from tests.support.analysed import submitted
+from tests.support.api_routes import BODIES, HEADERS, IDS, refusal, status_and_code
 from tests.support.clock import ManualClock
 from tests.support.embedded_process import EIGHT_MINUTES, half_done, served
+from tests.support.infer import FakeModel, prepared
 from tests.support.media.case import spoken
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
@@ -35,7 +36,6 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.support.servers.s3 import s3_servers
 from tests.support.service_client import Client
-from tests.unit.test_infer_stage import FakeModel, prepared
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import prepare_work
 from worker.pipeline_builder import build_decoder
@@ -74,7 +74,7 @@ def stopped(server: PostgresServer) -> Iterator[None]:
         server.start()
 
 
-def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
+def test_every_route_reports_a_database_outage_and_recovers(
     server: PostgresServer, database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path, database_url=database_url)
@@ -93,7 +93,7 @@ def test_every_path_says_that_the_database_is_away_and_goes_on_when_it_is_back(
                     filled = path.format(**(IDS | {"job_id": job["id"]}))
                     headers, body = HEADERS.get(route), BODIES.get(route)
                     answer = client.request(method, filled, json=body, content=content, headers=headers)
-                    assert said(answer) == refused(route[0], 503, "database_unavailable"), route
+                    assert status_and_code(answer) == refusal(route[0], 503, "database_unavailable"), route
                     assert int(answer.headers["retry-after"]) > 0
                 assert client.get("/livez").status_code == 200
                 assert client.get("/readyz").status_code == 503
@@ -107,7 +107,7 @@ def test_a_job_in_hand_outlives_restarts_of_the_database(
     settings = Settings(data_dir=tmp_path, database_url=database_url, batch_audio_s=30)
     with (
         embedded_service(settings, "127.0.0.1", 0) as url,
-        Client(base_url=url, timeout=60) as client,
+        Client(base_url=url) as client,
     ):
         job_id = client.submit(EIGHT_MINUTES)["id"]
         with stopped(server):  # while it is prepared

@@ -23,12 +23,15 @@ SOUND = encoded(speech_like(30, seed=5).samples[:, None], RATE, "wav")
 def test_a_recording_has_the_same_result_as_over_sqlite(client: Client, postgres_url: str, tmp_path: Path) -> None:
     _, expected = client.analysed(SOUND)
     settings = Settings(data_dir=tmp_path, database_url=postgres_url)
-    with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url, timeout=60) as over_postgres:
+    with embedded_service(settings, "127.0.0.1", 0) as url, Client(base_url=url) as over_postgres:
         job, result = over_postgres.analysed(SOUND)
         assert over_postgres.get("/v1/jobs").json()["data"][0]["id"] == job["id"]
         assert over_postgres.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert over_postgres.get(f"/v1/jobs/{job['id']}").status_code == 410
-    assert equal([segment["scores"] for segment in result["segments"]], [one["scores"] for one in expected["segments"]])
+    assert equal(
+        [segment["scores"] for segment in result["segments"]],
+        [expected_segment["scores"] for expected_segment in expected["segments"]],
+    )
     assert equal(result["timeline"], expected["timeline"])
     assert not (tmp_path / "emoline.db").exists()
 

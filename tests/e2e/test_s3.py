@@ -38,7 +38,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
     url = server.url()
     with (
         embedded_service(server.settings(tmp_path, url), "127.0.0.1", 0) as address,
-        Client(base_url=address, timeout=60) as client,
+        Client(base_url=address) as client,
     ):
         job, result = client.analysed(encoded(VOICE[:, None], RATE, "m4a"), embeddings="utterance")
         assert result["timeline"]
@@ -62,7 +62,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
     assert not (tmp_path / "objects").exists()
 
 
-def test_a_store_that_went_away_is_a_503_and_no_job(server: S3Server, tmp_path: Path) -> None:
+def test_an_unreachable_store_is_a_503_and_no_job(server: S3Server, tmp_path: Path) -> None:
     with CuttingProxy(server.endpoint_url) as proxy:
         settings = server.behind(proxy.url).settings(tmp_path, server.url())
         with (
@@ -83,7 +83,7 @@ def test_a_bucket_that_is_missing_ends_the_service_with_a_sentence(
     monkeypatch.setenv("EMOLINE_STORE_URL", "s3://no-such-bucket-here")
     monkeypatch.setenv("EMOLINE_STORE_ENDPOINT_URL", server.endpoint_url)
     monkeypatch.setenv("EMOLINE_STORE_PATH_STYLE", "1")
-    done = emoline("serve", "--port", 0, timeout=60)
-    assert done.returncode == 1
-    assert "There is no bucket for s3://no-such-bucket-here; create it" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("serve", "--port", 0)
+    assert completed.returncode == 1
+    assert "There is no bucket for s3://no-such-bucket-here; create it" in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

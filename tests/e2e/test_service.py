@@ -43,7 +43,7 @@ def mono(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
     return client.analysed(encoded(MINUTE[:, None], RATE, "wav"))
 
 
-def test_a_job_ends_with_all_that_is_known_of_it(mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_an_ended_job_has_audio_coverage_and_model(mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, _ = mono
     assert (job["status"], job["stage"], job["error"]) == ("succeeded", None, None)
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 2
@@ -103,19 +103,19 @@ def test_channels_are_mixed_when_asked(client: Client) -> None:
 
 
 def test_one_channel_of_a_call_is_analysed_under_its_name_and_the_other_is_not(client: Client) -> None:
-    both, whole = client.analysed(SAMPLE.read_bytes(), channels="split")
-    wanted = {"channels": "split", "roles": ["agent", "customer"], "analyse": ["customer"]}
-    job, result = client.analysed(SAMPLE.read_bytes(), **wanted)
+    all_channels, whole = client.analysed(SAMPLE.read_bytes(), channels="split")
+    options = {"channels": "split", "roles": ["agent", "customer"], "analyse": ["customer"]}
+    job, result = client.analysed(SAMPLE.read_bytes(), **options)
     assert (job["config"]["roles"], job["config"]["analyse"]) == (["agent", "customer"], ["customer"])
     assert (job["audio"]["channels"], job["audio"]["warnings"]) == (2, [])
-    own = [segment for segment in whole["segments"] if segment["channel"] == 1]
+    of_customer = [segment for segment in whole["segments"] if segment["channel"] == 1]
     spans = [(segment["start_ms"], segment["end_ms"]) for segment in result["segments"]]
-    assert spans == [(segment["start_ms"], segment["end_ms"]) for segment in own]
-    assert [segment["index"] for segment in result["segments"]] == list(range(len(own)))
+    assert spans == [(segment["start_ms"], segment["end_ms"]) for segment in of_customer]
+    assert [segment["index"] for segment in result["segments"]] == list(range(len(of_customer)))
     frames = client.get(job["links"]["frames"]).json()["channels"]
     for entry in [*result["segments"], *result["timeline"], *result["summary"]["by_channel"], *frames]:
         assert (entry["channel"], entry["role"]) == (1, "customer")
-    assert 0 < job["coverage"]["speech_ms"] < both["coverage"]["speech_ms"]
+    assert 0 < job["coverage"]["speech_ms"] < all_channels["coverage"]["speech_ms"]
     assert job["coverage"]["analysed_ms"] == pytest.approx(job["coverage"]["speech_ms"], rel=0.01)
 
 
@@ -136,21 +136,21 @@ def test_a_segments_sound_can_be_sought_in(client: Client, mono: tuple[dict[str,
 
 def test_segments_come_in_pages(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, result = mono
-    url, found, cursor = f"/v1/jobs/{job['id']}/segments", [], None
+    url, segments, cursor = f"/v1/jobs/{job['id']}/segments", [], None
     while True:
         page = client.get(url, params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
-        found += page["data"]
+        segments += page["data"]
         if not (cursor := page["next_cursor"]):
             break
-    assert found == result["segments"]
+    assert segments == result["segments"]
 
 
-def test_jobs_are_listed_by_what_was_found_in_them(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_jobs_are_filtered_by_their_emotions(client: Client, mono: tuple[dict[str, Any], dict[str, Any]]) -> None:
     job, result = mono
-    found = {"dominant": result["dominant"]["emotion"], "label": result["segments"][-1]["emotion"]}
-    for params in (found, *({name: emotion} for name, emotion in found.items())):
+    filters = {"dominant": result["dominant"]["emotion"], "label": result["segments"][-1]["emotion"]}
+    for params in (filters, *({name: emotion} for name, emotion in filters.items())):
         assert job["id"] in [listed["id"] for listed in client.get("/v1/jobs", params=params).json()["data"]]
-    for name in found:
+    for name in filters:
         assert client.get("/v1/jobs", params={name: "no emotion"}).json() == {"data": [], "next_cursor": None}
 
 
@@ -197,7 +197,7 @@ def test_a_truncated_recording_is_analysed_as_far_as_it_goes(client: Client) -> 
         (bytes(range(256)) * 40, "unsupported_media"),
     ],
 )
-def test_what_cannot_be_analysed_fails_with_a_code_and_a_sentence(client: Client, content: bytes, code: str) -> None:
+def test_an_unusable_recording_fails_with_a_code_and_a_sentence(client: Client, content: bytes, code: str) -> None:
     job = client.ended(client.submit(content)["id"])
     assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", code, False)
     assert job["error"]["message"].endswith(".")

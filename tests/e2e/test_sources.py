@@ -19,7 +19,7 @@ from tests.support.media.speech import speech_like
 from tests.support.servers.host import Host, hosting, raw, says
 from tests.support.servers.receiver import receiving
 from tests.support.service_client import Client
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 SOUND = encoded(speech_like(8, seed=21).samples[:, None], 16_000, "wav")
 SECRET = "X-Signature=5ecre7"
@@ -44,13 +44,13 @@ def test_a_batch_of_good_and_bad_urls_ends_each_in_its_own_way(tmp_path: Path, h
     with (
         receiving() as receiver,
         embedded_service(settings, "127.0.0.1", 0) as service,
-        Client(base_url=service, timeout=60) as client,
+        Client(base_url=service) as client,
     ):
         jobs = [{"source": {"url": url}} for url in urls]
         defaults = {"channels": "mix", "webhook_url": receiver.url}
         batch = client.post("/v1/batches", json={"jobs": jobs, "defaults": defaults}).json()
-        assert [one["error"] is None for one in batch["items"]] == [True] * 5 + [False]
-        ended = [client.ended(one["job"]["id"]) for one in batch["items"][:5]]
+        assert [item["error"] is None for item in batch["items"]] == [True] * 5 + [False]
+        ended = [client.ended(item["job"]["id"]) for item in batch["items"][:5]]
         looked = client.get(batch["links"]["self"]).json()
         texts = [client.get(f"/v1/jobs/{job['id']}/result").text for job in ended]
         uploaded, _ = client.analysed(SOUND, channels="mix")
@@ -60,8 +60,8 @@ def test_a_batch_of_good_and_bad_urls_ends_each_in_its_own_way(tmp_path: Path, h
     codes = [job["error"] and job["error"]["code"] for job in ended]
     assert codes == [None, None, None, "download_failed", "download_refused"]
     assert {job["audio"]["sha256"] for job in ended[:3]} == {uploaded["audio"]["sha256"]}
-    said = [json.dumps(ended), *texts, *(request.body.decode() for request in receiver.received)]
-    assert not any("5ecre7" in text for text in said)
+    public_texts = [json.dumps(ended), *texts, *(request.body.decode() for request in receiver.received)]
+    assert not any("5ecre7" in text for text in public_texts)
 
 
 def test_a_service_killed_in_the_middle_of_a_download_fetches_it_at_the_next_start(
@@ -81,7 +81,7 @@ def test_a_service_killed_in_the_middle_of_a_download_fetches_it_at_the_next_sta
     with served(tmp_path) as (process, client):
         job = client.ended(job_id)
         process.send_signal(signal.SIGTERM)
-        _, after = process.communicate(timeout=30)
+        _, after = process.communicate(timeout=PATIENCE_S)
     assert job["status"] == "succeeded"
     assert (job["audio"]["size_bytes"], job["audio"]["sha256"]) == (len(SOUND), hashlib.sha256(SOUND).hexdigest())
     assert host.asked.count(f"/call.wav?{SECRET}") == 2

@@ -138,12 +138,12 @@ def test_errors_are_raised_before_a_file_is_written(tmp_path: Path) -> None:
 
 def test_the_command_prints_its_segments_and_draws_them(tmp_path: Path) -> None:
     encode(CALL, 16_000, tmp_path / "call.wav")
-    done = emoline("split", tmp_path / "call.wav", "--out", tmp_path / "out", "--max-ms", 9000, "--plot")
-    assert done.returncode == 0, done.stderr
+    completed = emoline("split", tmp_path / "call.wav", "--out", tmp_path / "out", "--max-ms", 9000, "--plot")
+    assert completed.returncode == 0, completed.stderr
     rows = json.loads((tmp_path / "out" / "segments.json").read_text())
     longest = max(row["end_ms"] - row["start_ms"] for row in rows)
-    assert f"Segments: {len(rows)}, the longest of {longest / 1000:.1f} s" in done.stdout
-    assert "speech in a recording of 01:15" in done.stdout
+    assert f"Segments: {len(rows)}, the longest of {longest / 1000:.1f} s" in completed.stdout
+    assert "speech in a recording of 01:15" in completed.stdout
     picture = matplotlib.image.imread(tmp_path / "out" / "segments.png")
     height, width, _ = picture.shape
     assert width == 1800
@@ -153,25 +153,25 @@ def test_the_command_prints_its_segments_and_draws_them(tmp_path: Path) -> None:
 
 def test_cuts_within_speech_are_counted(tmp_path: Path) -> None:
     encode(TALK, 16_000, tmp_path / "talk.wav")
-    done = emoline("split", tmp_path / "talk.wav", "--out", tmp_path / "out", "--max-ms", 21_000)
-    assert "Cuts inside speech: 1." in done.stdout
+    completed = emoline("split", tmp_path / "talk.wav", "--out", tmp_path / "out", "--max-ms", 21_000)
+    assert "Cuts inside speech: 1." in completed.stdout
 
 
 def test_more_strips_than_a_page_holds_go_onto_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plot, "_STRIPS_PER_PAGE", 2)
     file = encode(CALL, 16_000, tmp_path / "call.wav")
     activity = ActivityRecorder()
-    done = split(file, tmp_path / "out", JobOptions(channels="split"), Settings(), on_activity=activity.add)
-    pages = plot.draw(done, activity, 200, tmp_path / "out")
+    completed = split(file, tmp_path / "out", JobOptions(channels="split"), Settings(), on_activity=activity.add)
+    pages = plot.draw(completed, activity, 200, tmp_path / "out")
     assert [page.name for page in pages] == ["segments.png", "segments-002.png"]
     assert all(matplotlib.image.imread(page).shape[1] == 1800 for page in pages)
 
 
 def test_silence_gives_no_segment_and_a_sentence(tmp_path: Path) -> None:
     encode(np.zeros(3 * SAMPLE_RATE, np.int16), 16_000, tmp_path / "silence.wav")
-    done = emoline("split", tmp_path / "silence.wav", "--out", tmp_path / "out", "--plot")
-    assert done.returncode == 0, done.stderr
-    assert "No speech was found" in done.stdout
+    completed = emoline("split", tmp_path / "silence.wav", "--out", tmp_path / "out", "--plot")
+    assert completed.returncode == 0, completed.stderr
+    assert "No speech was found" in completed.stdout
     assert json.loads((tmp_path / "out" / "segments.json").read_text()) == []
     assert (tmp_path / "out" / "segments.png").is_file()
 
@@ -189,7 +189,7 @@ def test_silence_gives_no_segment_and_a_sentence(tmp_path: Path) -> None:
 )
 def test_an_impossible_split_ends_with_a_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "text.wav").write_text("not sound at all")
-    done = emoline("split", tmp_path / "text.wav", "--out", tmp_path / "out", *arguments)
-    assert done.returncode == 1
-    assert message in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    completed = emoline("split", tmp_path / "text.wav", "--out", tmp_path / "out", *arguments)
+    assert completed.returncode == 1
+    assert message in " ".join(completed.stderr.split())
+    assert "Traceback" not in completed.stderr

@@ -35,7 +35,7 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.missing import leave_out
 from tests.support.servers.s3 import S3Server, S3Servers, s3_servers
 from tests.support.service_client import Client
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from worker.container import prepare_work
 from worker.pipeline_builder import build_decoder
 
@@ -60,7 +60,7 @@ class Place:
         return str(self.client.base_url)
 
     def stored(self) -> list[str]:
-        """Of everything that is stored."""
+        """The keys of all stored objects."""
         return sorted([*self.services.object_store.sizes("uploads/"), *self.services.object_store.sizes("jobs/")])
 
 
@@ -76,7 +76,7 @@ def at(settings: Settings, server: S3Server | None) -> Iterator[Place]:
         listen("127.0.0.1", 0) as listener,
         open_services(settings, LocalWakeUps()) as services,
         serving(create_app(services, ["127.0.0.1"]), listener) as url,
-        Client(base_url=url, timeout=60) as client,
+        Client(base_url=url) as client,
     ):
         yield Place(client, services, server)
 
@@ -112,7 +112,7 @@ def line(url: str, path: str, content: bytes, size: int) -> Iterator[None]:
 
 
 def offset_after(client: Client, path: str, least: int) -> int:
-    """How much is there, once it is as much as that."""
+    """Return the number of stored bytes once it is at least that."""
 
     def offset() -> int:
         return int(client.head(path, headers={"Tus-Resumable": "1.0.0"}).headers["upload-offset"])
@@ -122,7 +122,7 @@ def offset_after(client: Client, path: str, least: int) -> int:
 
 
 def resume(url: str, path: str, content: bytes, **how: Any) -> None:
-    """What the client for Python does that knows of an upload."""
+    """Continue a known upload as tuspy does."""
     client = TusClient(urljoin(url, "/v1/uploads/tus"))
     client.uploader(file_stream=io.BytesIO(content), url=urljoin(url, path), **how).upload()
 
@@ -131,12 +131,12 @@ def upload_at(client: Client, path: str) -> dict[str, Any]:
     return dict(client.get(path.replace("/tus", "")).json())
 
 
-def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place: Place) -> None:
+def test_an_upload_interrupted_at_60_percent_resumes_and_becomes_a_job(place: Place) -> None:
     path = created(place.client, len(CONTENT))
     with line(place.url, path, CONTENT[:CUT], len(CONTENT)):
         pass
-    there = offset_after(place.client, path, 1)
-    assert CUT - MB < there <= CUT
+    stored_bytes = offset_after(place.client, path, 1)
+    assert CUT - MB < stored_bytes <= CUT
     resume(place.url, path, CONTENT, chunk_size=3 * MB)
     upload = upload_at(place.client, path)
     assert (upload["state"], upload["sha256"], upload["size_bytes"]) == ("complete", SHA256, len(CONTENT))
@@ -144,15 +144,15 @@ def test_an_upload_that_broke_off_at_60_percent_goes_on_and_becomes_a_job(place:
     job = place.services.jobs.get(answer.json()["id"])
     assert (job.recording.sha256, job.options.metadata) == (SHA256, {"case": "7"})
     assert place.stored() == [job.recording.source_key]
-    again = place.client.post("/v1/jobs", json={"source": {"upload_id": upload["id"]}})
-    assert (again.status_code, again.json()["code"]) == (409, "upload_used")
+    second = place.client.post("/v1/jobs", json={"source": {"upload_id": upload["id"]}})
+    assert (second.status_code, second.json()["code"]) == (409, "upload_used")
     assert prepare_work(place.services, build_decoder(place.services.settings), Event()).run_once()
     assert place.services.jobs.get(job.id).state is JobState.INFERRING
     place.services.cancellation.delete(job.id)
     assert place.stored() == []
 
 
-def test_what_came_over_a_line_that_is_silent_does_not_hold_up_who_goes_on(place: Place) -> None:
+def test_a_silent_connection_does_not_block_a_resumed_upload(place: Place) -> None:
     path = created(place.client, len(CONTENT))
     with line(place.url, path, CONTENT[:CUT], len(CONTENT)):
         resume(place.url, path, CONTENT, chunk_size=5 * MB)
@@ -186,25 +186,25 @@ def begun(place: Place, part_bytes: int = 5 * MB) -> dict[str, Any]:
     return dict(place.client.post("/v1/uploads", json=body).json())
 
 
-def put(place: Place, part: dict[str, Any], content: bytes = CONTENT) -> None:
+def put_part(place: Place, part: dict[str, Any], content: bytes = CONTENT) -> None:
     """Sends a part as anybody would who has the URL and no key."""
     chosen = content[part["offset"] :][: part["size_bytes"]]
-    httpx2.put(urljoin(place.url, part["url"]), content=chosen, timeout=60).raise_for_status()
+    httpx2.put(urljoin(place.url, part["url"]), content=chosen, timeout=PATIENCE_S).raise_for_status()
 
 
-def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(place: Place) -> None:
+def test_parts_go_directly_to_the_store_and_late_parts_change_nothing(place: Place) -> None:
     upload = begun(place)
     for part in upload["parts"]:
         assert place.server is None or part["url"].startswith(place.server.endpoint_url)
     for part in upload["parts"][1:]:
-        put(place, part)
-    there = upload_at(place.client, f"/v1/uploads/{upload['id']}")
-    assert [part["stored"] for part in there["parts"]] == [False, True, True]
-    put(place, there["parts"][0])
+        put_part(place, part)
+    stored_bytes = upload_at(place.client, f"/v1/uploads/{upload['id']}")
+    assert [part["stored"] for part in stored_bytes["parts"]] == [False, True, True]
+    put_part(place, stored_bytes["parts"][0])
     path = f"/v1/uploads/{upload['id']}/complete"
     assert place.client.post(path, json={"sha256": SHA256}).json()["state"] == "complete"
     if place.server:
-        put(place, upload["parts"][1], bytes(len(CONTENT)))  # its URL is good yet
+        put_part(place, upload["parts"][1], bytes(len(CONTENT)))  # its URL is good yet
     job = place.services.uploads.submit(upload["id"], JobOptions())
     with place.services.object_store.open(job.recording.source_key) as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == SHA256  # type: ignore[arg-type]
@@ -212,10 +212,10 @@ def test_parts_go_straight_to_the_store_and_what_comes_later_changes_nothing(pla
     assert all(key.startswith(f"uploads/{upload['id']}/") for key in place.stored())
 
 
-def test_of_two_that_complete_an_upload_at_once_one_does(place: Place) -> None:
+def test_one_of_two_concurrent_completions_succeeds(place: Place) -> None:
     upload = begun(place)
     for part in upload["parts"]:
-        put(place, part)
+        put_part(place, part)
     path = f"/v1/uploads/{upload['id']}/complete"
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: place.client.post(path), range(4)))
@@ -233,8 +233,8 @@ def test_the_commands_of_the_page_send_a_recording_in_parts(place: Place, tmp_pa
     page = PAGE.read_text(encoding="utf-8").partition("## By parts")[2]
     commands = page.partition("```sh\n")[2].partition("```")[0].replace("http://127.0.0.1:8000", place.url.rstrip("/"))
     (tmp_path / "call.mp3").write_bytes(CONTENT)
-    done = subprocess.run(["sh", "-euc", commands], cwd=tmp_path, capture_output=True, text=True, check=True)
-    upload = json.loads(done.stdout)
+    completed = subprocess.run(["sh", "-euc", commands], cwd=tmp_path, capture_output=True, text=True, check=True)
+    upload = json.loads(completed.stdout)
     assert (upload["state"], upload["filename"], upload["sha256"]) == ("complete", "call.mp3", SHA256)
 
 
@@ -244,9 +244,9 @@ def test_an_upload_outlives_the_service_that_took_it(tmp_path: Path) -> None:
         process, client = killed.enter_context(served(tmp_path))
         path = created(client, len(content))
         with line(str(client.base_url), path, content[:-1], len(content)):
-            there = offset_after(client, path, 1)
+            stored_bytes = offset_after(client, path, 1)
             process.kill()
-    assert 64 * MB <= there < 66 * MB
+    assert 64 * MB <= stored_bytes < 66 * MB
     with served(tmp_path) as (_, client):
         resume(str(client.base_url), path, content, chunk_size=64 * MB)
         assert upload_at(client, path)["sha256"] == hashlib.sha256(content).hexdigest()

@@ -28,7 +28,7 @@ EMODB = Path(__file__).parents[2] / ".." / "shared" / "data" / "emodb"
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 
 
-def ignore_step(name: str, done: int, total: int | None) -> None: ...
+def ignore_step(name: str, steps_done: int, total: int | None) -> None: ...
 
 
 def evaluated(folder: Path, pipeline: Pipeline, *, robust: bool = False, **source: object) -> EvaluationReport:
@@ -129,12 +129,12 @@ def test_a_folder_of_missing_files_names_the_path_that_was_tried(folder: Path, p
 
 def test_robustness_covers_every_condition_and_is_the_same_again(folder: Path, pipeline: Pipeline) -> None:
     table(folder, ROWS)
-    first, again = (
+    first, repeated = (
         evaluated(folder, pipeline, robust=True, only={"file": frozenset({"second.flac", "broken.wav"})},
                   label_map={"boredom": "other"}).robustness
         for _ in range(2)
     )  # fmt: skip
-    assert first == again
+    assert first == repeated
     assert [each.condition for each in first] == ["as recorded", *(condition.name for condition in CONDITIONS)]
     assert (first[0].flips, first[0].unanswered, first[0].uar_change) == (0, 0, 0)
     for each in first:
@@ -209,7 +209,7 @@ def test_a_recording_whose_truth_is_missing_or_of_another_channel(tmp_path: Path
 
 @pytest.mark.skipif(not EMODB.is_dir(), reason="EmoDB is not there")
 def test_mini_is_the_network_that_learnt_from_emodb(pipeline: Pipeline, tmp_path: Path) -> None:
-    """On what it was trained on, which no figure of its accuracy may come from."""
+    """Evaluate the model on its training data, which may give no figure of its accuracy."""
     with (EMODB / "labels.csv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["speaker"] in ("13", "16")]
     sample = [row for emotion in {row["emotion"] for row in rows} for row in rows if row["emotion"] == emotion][::4]

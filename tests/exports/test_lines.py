@@ -9,8 +9,8 @@ import pytest
 
 from exports.audacity import to_labels
 from exports.rttm import to_rttm
-from tests.exports.readers import audacity_by_its_manual, rttm_by_pyannote
 from tests.exports.recordings import HOSTILE, awkward, recording, result_of, scored
+from tests.support.export_readers import audacity_by_its_manual, rttm_by_pyannote
 
 
 def test_rttm_has_speaker_and_emotion_of_each_analysed_segment(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from exports.subtitles import to_srt, to_vtt
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
-from tests.exports.readers import Span, srt_by_srt, vtt_by_webvtt
 from tests.exports.recordings import HOSTILE, awkward, recording, result_of, scored
+from tests.support.export_readers import Span, srt_by_srt, vtt_by_webvtt
 
 Write = Callable[[Recording, Result], bytes]
 Read = Callable[[bytes], list[Span]]
@@ -20,10 +20,10 @@ EXPECTED = [
     (1001, 3003, "customer: sad (75%)"),
     (39_000, 40_000, "customer: happy (80%)"),
 ]
-both = pytest.mark.parametrize(("write", "read"), [(to_srt, srt_by_srt), (to_vtt, vtt_by_webvtt)])
+both_formats = pytest.mark.parametrize(("write", "read"), [(to_srt, srt_by_srt), (to_vtt, vtt_by_webvtt)])
 
 
-@both
+@both_formats
 def test_captions_are_the_timeline(write: Write, read: Read) -> None:
     result = awkward()
     assert read(write(recording("agent", "customer"), result)) == EXPECTED
@@ -36,14 +36,14 @@ def test_a_second_reader_finds_the_same(kind: str, write: Write) -> None:
     assert [(event.start, event.end, event.plaintext) for event in events] == EXPECTED
 
 
-@both
+@both_formats
 def test_times_of_a_day_and_more_are_in_hours(write: Write, read: Read) -> None:
     late = result_of(scored(0, 0, 0, 1, 1, 0, 0), scored(1, 0, 90_061_007, 100 * 3_600_000, 0, 1, 0))
     assert read(write(recording(), late))[1][:2] == (90_061_007, 360_000_000)
     assert b"\n25:01:01" in write(recording(), late)
 
 
-@both
+@both_formats
 def test_a_lone_channel_without_a_role_needs_no_name(write: Write, read: Read) -> None:
     single = result_of(scored(0, 0, 0, 1000, 0.7, 0.2, 0.1))
     assert read(write(recording(), single)) == [(0, 1000, "angry (70%)")]
@@ -52,12 +52,12 @@ def test_a_lone_channel_without_a_role_needs_no_name(write: Write, read: Read) -
     assert numbered == ["channel 0", "channel 1", "channel 1"]
 
 
-@both
+@both_formats
 def test_without_speech_there_are_no_captions(write: Write, read: Read) -> None:
     assert read(write(recording(), result_of())) == []
 
 
-@both
+@both_formats
 @pytest.mark.parametrize("role", HOSTILE)
 def test_a_role_is_shown_as_written(write: Write, read: Read, role: str) -> None:
     assert read(write(recording(role, "customer"), awkward())) == [(0, 4000, f"{role}: angry (65%)"), *EXPECTED[1:]]

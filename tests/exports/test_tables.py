@@ -94,7 +94,7 @@ def test_tables_of_nothing_have_their_columns() -> None:
     assert (table.num_rows, table.column_names) == (0, NAMES)
 
 
-def test_csv_is_as_rfc_4180_and_excel_want_it() -> None:
+def test_csv_follows_rfc_4180_and_opens_in_excel() -> None:
     content = to_csv(recording("a,b", 'say "x"'), awkward("one, two"))
     assert content.startswith(b"\xef\xbb\xbffile,index,")
     assert content.count(b"\r\n") == content.count(b"\n") == 7

@@ -15,8 +15,8 @@ from exports.eaf import to_eaf
 from exports.textgrid import to_textgrid
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
-from tests.exports.readers import Tiers, eaf_by_its_xml, eaf_by_pympi, textgrid_by_praat, textgrid_by_praatio
 from tests.exports.recordings import HOSTILE, awkward, corrected, recording, result_of, scored
+from tests.support.export_readers import Tiers, eaf_by_its_xml, eaf_by_pympi, textgrid_by_praat, textgrid_by_praatio
 
 Write = Callable[[Recording, Result], bytes]
 Read = Callable[[bytes, Path], Tiers]

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable
 from time import perf_counter
@@ -12,8 +11,6 @@ from time import perf_counter
 import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
-from pypdf import PdfReader
-from pypdf.generic import DictionaryObject
 
 from reports import fonts
 from reports.pdf import render
@@ -22,42 +19,13 @@ from reports.texts import TEXTS, Language
 from shared.domain.failure import SEGMENT_REASONS
 from shared.domain.recording import RecordingWarning, clock, to_ms
 from shared.domain.segment import SegmentFlag
-from tests.reports.report_inputs import MODEL, call, day, link, report_input
-from tests.unit.results import scored, skipped
-
-LANGUAGES: list[Language] = ["en", "zh"]
-HOSTILE = [
-    '#read("/etc/passwd")',
-    '#eval("1+1") $x$ *bold* _it_ `raw` @ref <label> = Heading // comment',
-    "</script><script>alert(1)</script>",
-    "\\u{41} \\ { } [ ] ( ) \" '",
-    "تسجيل‮مكالمة.mp3",
-    "😀🎧 запись звонка – 客户来电：婧鑫萱.wav",
-    "x" * 300,
-    "ab\x00\x1b[31m\ud800\u202e.wav",
-]
-
-
-def pages(document: bytes) -> list[str]:
-    """Return the text of each page, with plain spaces and without marks of direction."""
-    text = (page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
-    return [re.sub(r"\s+", " ", re.sub("[\u200b\u2066-\u2069]", "", page)) for page in text]
+from tests.support.pdf import links, pages
+from tests.support.report_inputs import HOSTILE, LANGUAGES, MODEL, call, day, link, report_input
+from tests.support.segment_results import scored, skipped
 
 
 def text_of(source: ReportInput, lang: Language = "en") -> str:
     return " ".join(pages(render(source, lang)))
-
-
-def links(document: bytes) -> list[str]:
-    addresses: list[str] = []
-    for page in PdfReader(io.BytesIO(document)).pages:
-        for reference in page.get("/Annots", []):
-            annotation = reference.get_object()
-            assert isinstance(annotation, DictionaryObject)
-            action = annotation["/A"]
-            assert isinstance(action, DictionaryObject)
-            addresses.append(str(action["/URI"]))
-    return addresses
 
 
 def percents(shares: Iterable[float]) -> set[str]:
@@ -65,14 +33,14 @@ def percents(shares: Iterable[float]) -> set[str]:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(lang: Language) -> None:
+def test_the_report_has_exactly_the_shares_and_times_of_the_result(lang: Language) -> None:
     report = report_input(call())
     text, summary, result = text_of(report, lang), report.result.summary, report.result
     rows = [summary.share_by_emotion, *(channel.share_by_emotion for channel in summary.by_channel)]
     rows += [quarter.share_by_emotion for quarter in summary.by_quarter]
     assert result.dominant
     phase_shares = [40 * 8 / (41 * 8)]  # none is mixed but the agent's, who is happy once
-    known = percents(
+    expected = percents(
         [
             *(share for row in rows for share in row.values()),
             *(each.outcome.confidence or 0 for each in result.segments),
@@ -84,7 +52,7 @@ def test_every_share_and_time_is_the_results_and_all_of_the_results_are_there(la
             0.9,
         ]
     )
-    assert set(re.findall(r"(<?\d+) ?%", text)) <= known
+    assert set(re.findall(r"(<?\d+) ?%", text)) <= expected
     assert percents(share for row in rows for share in row.values()) <= set(re.findall(r"(<?\d+) ?%", text))
     times = {clock(to_ms(at)) for each in result.segments for at in (each.segment.start, each.segment.end)}
     times |= {clock(60_000 * minute) for minute in range(11)} | {clock(150_000), clock(450_000)}
@@ -138,7 +106,7 @@ def test_key_segments_lead_to_their_sound() -> None:
     assert {link(0), link(30), link(39), link(59)} <= set(addresses)
 
 
-def test_where_the_sound_was_deleted_a_sentence_takes_the_place_of_links() -> None:
+def test_after_deletion_of_the_audio_a_sentence_replaces_the_links() -> None:
     document = render(report_input(call(), audio_deleted=True), "en")
     assert links(document) == []
     assert "were deleted, as their retention says" in " ".join(pages(document))
@@ -150,7 +118,7 @@ def test_segments_under_the_least_confidence_are_unknown() -> None:
     assert "angry" not in text
 
 
-def test_the_demonstration_model_is_called_what_it_is() -> None:
+def test_the_demonstration_model_is_labelled_as_such() -> None:
     mini = report_input(call(), model=type(MODEL)("emoline/mini", None, MODEL.sha256, MODEL.labels, "Small."))
     assert "a small demonstration model" in text_of(mini)
     assert "小型演示模型" in text_of(mini, "zh")
@@ -209,7 +177,7 @@ def test_a_day_is_a_few_pages_and_takes_seconds(lang: Language) -> None:
     report = report_input(day(), seconds=24 * 3600)
     started = perf_counter()
     document = render(report, lang)
-    assert perf_counter() - started < 10
+    assert perf_counter() - started < 60
     assert len(pages(document)) <= 5
     assert len(document) < 1_000_000
 

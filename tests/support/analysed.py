@@ -1,4 +1,4 @@
-"""Jobs whose analysis is made up, so that what the API says of them can be told in advance."""
+"""Jobs with made-up analyses, so that tests know the API's responses in advance."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def analysed(
     filename: str = "call.wav",
     waveform: Waveform | None = None,
 ) -> str:
-    """The id of a job that succeeded with segments of these parts; without a waveform as before there were any."""
+    """Return the id of a job that succeeded with segments of these parts, without a waveform as older jobs are."""
     job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
     stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
@@ -58,12 +58,13 @@ def analysed(
         services.waveform_store.store(job_id, waveform)
         prepared = prepared.evolve(prepared=waveform.end)
     services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
-    for segment, part, own in zip_longest(segments, parts, embeddings):
+    for segment, part, embedding in zip_longest(segments, parts, embeddings):
         if part.logits is not None:
-            services.frame_store.store(job_id, segment, part.logits, own)
+            services.frame_store.store(job_id, segment, part.logits, embedding)
     while claims := services.ports.work_queue.claim_segments(10**12):
         services.ports.work_queue.record(
-            [(own, _outcome(parts[own.stored.segment.index])) for own in claims], replace(MODEL, labels=labels)
+            [(embedding, _outcome(parts[embedding.stored.segment.index])) for embedding in claims],
+            replace(MODEL, labels=labels),
         )
     finish = services.ports.work_queue.claim_finish()
     assert finish is not None

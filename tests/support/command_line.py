@@ -9,7 +9,7 @@ import sys
 from tests.support.waiting import PATIENCE_S
 
 
-def emoline(*arguments: object, timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
+def emoline(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", *map(str, arguments)]
     environment = os.environ | {"COLUMNS": "120"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=environment, check=False)

@@ -36,7 +36,7 @@ def served(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Client]]:
             greeting = next(line for line in process.stderr if "listens on" in line)
             url = re.search(r"http://\S+", greeting)
             assert url
-            with Client(base_url=url[0], timeout=60) as client:
+            with Client(base_url=url[0]) as client:
                 yield process, client
         finally:
             process.kill()
@@ -56,5 +56,5 @@ def half_done(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def children_of(pid: int) -> set[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
-    return {int(child) for child in found.split()}
+    pids = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
+    return {int(child) for child in pids.split()}

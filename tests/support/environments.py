@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 API_LOCK = ROOT / "requirements" / "api.lock"
 
@@ -33,6 +35,6 @@ class Environment:
     def run(self, script: str, folder: Path) -> str:
         """Run a Python script in `folder` and return its output."""
         command = [str(self.python), "-I", "-c", script]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout

@@ -1,4 +1,4 @@
-"""What Prometheus would read."""
+"""The samples of a metrics page, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Figures:
 
     @property
     def names(self) -> set[str]:
-        """Of all series that there are or may be."""
+        """The names of all series, also of those without samples."""
         return {family.name + suffix for family in self._families for suffix in _SUFFIXES.get(family.type, ("",))}
 
     def __getitem__(self, which: tuple[str, Mapping[str, str]]) -> float:

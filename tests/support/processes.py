@@ -19,7 +19,7 @@ _READY = {"serve": "listens on", "beat": "beat: Starting"}
 
 
 class Process:
-    """A command of Emoline that runs until the context is left; what it says goes to a file."""
+    """A command of Emoline that runs until the context is left; its output goes to a file."""
 
     def __init__(self, log: Path, environment: Mapping[str, str], *arguments: str) -> None:
         self._command = [sys.executable, "-m", "cli", *arguments]
@@ -37,19 +37,19 @@ class Process:
         self.process.wait()
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text(errors="replace")
 
     @property
     def ready(self) -> bool:
-        assert self.process.poll() is None, self.said
-        return self._ready in self.said
+        assert self.process.poll() is None, self.output
+        return self._ready in self.output
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
     def status(self) -> int:
-        """The exit status, once it has one."""
+        """Wait for the exit status and return it."""
         return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
@@ -62,17 +62,17 @@ def api(folder: Path, environment: Mapping[str, str]) -> Iterator[Client]:
     """A client of `emoline serve`."""
     with Process(folder / "serve.log", environment, "serve", "--port", "0") as serve:
         wait_for(serve)
-        with Client(base_url=url_of(serve), timeout=60) as client:
+        with Client(base_url=url_of(serve)) as client:
             yield client
 
 
 def url_of(serve: Process) -> str:
-    """Where a `serve` that is ready listens."""
-    url = re.search(r"http://\S+", serve.said)
+    """Return the URL at which a `serve` that is ready listens."""
+    url = re.search(r"http://\S+", serve.output)
     assert url
     return url[0]
 
 
 def wait_for(*processes: Process) -> None:
-    """Return when all of them are ready; raises AssertionError with their output where one is not."""
-    wait_until(lambda: all(process.ready for process in processes), lambda: [process.said for process in processes])
+    """Wait until all processes are ready. Raises AssertionError with their output."""
+    wait_until(lambda: all(process.ready for process in processes), lambda: [process.output for process in processes])

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 
-def equal(found: Any, expected: Any) -> bool:
-    """Whether two results are the same, but for the last digits of scores: those depend on what was in the batch."""
+def equal(actual: Any, expected: Any) -> bool:
+    """Return True if two results are equal but for the last digits of scores, which depend on the batch."""
     if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(equal(found[name], expected[name]) for name in expected)
+        return actual.keys() == expected.keys() and all(equal(actual[name], expected[name]) for name in expected)
     if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(equal, found, expected))
-    return bool(found == (pytest.approx(expected, abs=1e-6) if isinstance(expected, float) else expected))
+        return len(actual) == len(expected) and all(map(equal, actual, expected))
+    return bool(actual == (pytest.approx(expected, abs=1e-6) if isinstance(expected, float) else expected))

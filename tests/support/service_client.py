@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx2
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 
 class Client(httpx2.Client):
-    """An HTTP client that knows what people do with the service."""
+    """An HTTP client that submits recordings and waits for their jobs."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url=base_url, timeout=PATIENCE_S)
 
     def submit(self, content: bytes, name: str = "call.wav", **config: Any) -> dict[str, Any]:
         data = {"config": httpx2.Response(200, json=config).text} if config else None
@@ -19,7 +22,7 @@ class Client(httpx2.Client):
         return dict(answer.json())
 
     def ended(self, job_id: str) -> dict[str, Any]:
-        """The job once it has ended, whichever way."""
+        """Wait until the job has ended and return it."""
         job: dict[str, Any] = {}
 
         def finished() -> bool:
@@ -30,7 +33,7 @@ class Client(httpx2.Client):
         return job
 
     def analysed(self, content: bytes, **config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The succeeded job and its result."""
+        """Submit a recording and return the succeeded job and its result."""
         job = self.ended(self.submit(content, **config)["id"])
         assert job["status"] == "succeeded", job["error"]
         return job, dict(self.get(f"/v1/jobs/{job['id']}/result").json())

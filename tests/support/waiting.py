@@ -7,21 +7,26 @@ from collections.abc import Callable
 from typing import TypeVar
 
 PATIENCE_S = 300.0
-"""Longer than any step takes on a machine that other work keeps busy. pytest ends a test after twice this time."""
+"""The limit of every wait in tests: longer than any step takes on a busy machine. pytest ends a test after twice this
+time."""
 
-_LOOK_EVERY_S = 0.03
+_PAUSE_S = 0.03
 
 _Value = TypeVar("_Value")
 
 
-def wait_until(condition: Callable[[], _Value], describe: Callable[[], object] = lambda: "") -> _Value:
-    """Return the first true value of `condition`, which is called again and again.
+def wait_until(
+    condition: Callable[[], _Value],
+    describe: Callable[[], object] = lambda: "",
+    pause: Callable[[float], object] = time.sleep,
+) -> _Value:
+    """Return the first true value of `condition`, which is called repeatedly with `pause(seconds)` between the calls.
 
     Raises:
-        AssertionError: it was false for PATIENCE_S; `describe` says in which state things were.
+        AssertionError: it was false for PATIENCE_S seconds; the message is the value of `describe`.
     """
     deadline = time.monotonic() + PATIENCE_S
     while not (value := condition()):
         assert time.monotonic() < deadline, describe()
-        time.sleep(_LOOK_EVERY_S)
+        pause(_PAUSE_S)
     return value

@@ -1,4 +1,4 @@
-"""What the property tests draw: any options that are allowed, and sound that is loud, quiet and silent in turn."""
+"""Strategies of the property tests: all valid options, and sound that is loud, quiet and silent in turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.domain.recording import SAMPLE_RATE, from_ms
 from worker.pipeline.ports import Samples, VoiceDetectors
 
 VOICE_LEVEL = 3
-"""What is louder is voice to `LoudIsVoice`; of what passes, the softest is far under every gate."""
+"""The level above which `LoudIsVoice` detects voice; the softest sound is far below every gate."""
 LEVELS = (0, 2, 10, 60, 300, 3_000, 20_000)
 """Amplitudes from silence to -4 dBFS. 10 is voice under every gate, 60 (-55 dBFS) under some."""
 
@@ -67,9 +67,9 @@ def _rendered(parts: Sequence[tuple[int, int]]) -> Samples:
     return sound
 
 
-def _in_two_channels(left: Samples, right: Samples) -> Samples:
-    sound = np.zeros((max(len(left), len(right)), 2), np.int16)
-    sound[: len(left), 0] = left
+def _in_two_channels(first: Samples, right: Samples) -> Samples:
+    sound = np.zeros((max(len(first), len(right)), 2), np.int16)
+    sound[: len(first), 0] = first
     sound[: len(right), 1] = right
     return sound
 

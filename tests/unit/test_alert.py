@@ -23,29 +23,29 @@ def voice(start_s: float, seconds: float, emotion: str = "angry", channel: int =
     return SegmentResult(Segment(0, channel, start, end, end - start), SegmentOutcome.scored({emotion: 1.0}))
 
 
-def heard(rule: AlertRule, *voices: SegmentResult) -> list[tuple[int, int]]:
+def heard_ms(rule: AlertRule, *voices: SegmentResult) -> list[tuple[int, int]]:
     """Seconds heard, and where they begin, of each alert."""
     alerts = find_alerts([rule], voices, CALL, DURATION)
     return [(alert.heard // SECOND, alert.start // SECOND) for alert in alerts]
 
 
 def test_all_segments_count_together_up_to_the_very_sample() -> None:
-    assert heard(ANGRY, voice(50, 12), voice(10, 8)) == [(20, 10)]
+    assert heard_ms(ANGRY, voice(50, 12), voice(10, 8)) == [(20, 10)]
     short = replace(ANGRY, at_least_ms=20_001)
-    assert heard(short, voice(50, 12), voice(10, 8)) == []
+    assert heard_ms(short, voice(50, 12), voice(10, 8)) == []
     assert find_alerts([ANGRY], [], CALL, DURATION) == ()
 
 
 def test_only_the_emotions_that_are_named_count() -> None:
     either = replace(ANGRY, emotions=("angry", "disgusted"))
     voices = [voice(0, 15), voice(20, 15, "disgusted"), voice(40, 15, "happy"), voice(60, 15, "unknown")]
-    assert heard(ANGRY, *voices) == []
-    assert heard(either, *voices) == [(30, 0)]
+    assert heard_ms(ANGRY, *voices) == []
+    assert heard_ms(either, *voices) == [(30, 0)]
 
 
 @pytest.mark.parametrize(("channel", "expected"), [(None, 50), (0, 30), (1, 20), ("agent", 30), ("customer", 20)])
 def test_a_channel_is_listened_to_by_number_or_role(channel: int | str | None, expected: int) -> None:
-    assert heard(replace(ANGRY, channel=channel), voice(0, 30, channel=0), voice(0, 20)) == [(expected, 0)]
+    assert heard_ms(replace(ANGRY, channel=channel), voice(0, 30, channel=0), voice(0, 20)) == [(expected, 0)]
 
 
 def test_a_role_that_the_recording_has_not_is_never_heard() -> None:
@@ -54,12 +54,12 @@ def test_a_role_that_the_recording_has_not_is_never_heard() -> None:
     assert find_alerts([rule], [voice(0, 60, channel=0)], mixed, DURATION) == ()
 
 
-def test_of_a_segment_across_the_border_of_a_quarter_its_part_counts() -> None:
+def test_a_segment_across_the_border_of_a_quarter_counts_in_part() -> None:
     last = replace(ANGRY, part="last_quarter")
-    assert heard(last, voice(290, 25), voice(390, 5)) == [(20, 290)]
-    assert heard(last, voice(290, 24), voice(390, 5)) == []
-    assert heard(replace(ANGRY, part="third_quarter", at_least_ms=1), voice(290, 25)) == [(10, 290)]
-    assert heard(replace(ANGRY, part="first_quarter", at_least_ms=1), voice(290, 25)) == []
+    assert heard_ms(last, voice(290, 25), voice(390, 5)) == [(20, 290)]
+    assert heard_ms(last, voice(290, 24), voice(390, 5)) == []
+    assert heard_ms(replace(ANGRY, part="third_quarter", at_least_ms=1), voice(290, 25)) == [(10, 290)]
+    assert heard_ms(replace(ANGRY, part="first_quarter", at_least_ms=1), voice(290, 25)) == []
 
 
 def test_each_rule_is_judged_by_itself() -> None:

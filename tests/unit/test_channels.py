@@ -39,14 +39,14 @@ def test_channels_are_split_when_they_carry_different_voices(channels: tuple[Sam
 
 
 def test_listening_loses_no_sound() -> None:
-    _, again = detect_channel_mode(blocks(VOICE, OTHER))
-    assert np.array_equal(np.concatenate(list(again)), np.stack([VOICE, OTHER], axis=1))
+    _, second = detect_channel_mode(blocks(VOICE, OTHER))
+    assert np.array_equal(np.concatenate(list(second)), np.stack([VOICE, OTHER], axis=1))
 
 
 def test_a_recording_without_a_sample_is_mixed() -> None:
-    mode, again = detect_channel_mode(iter(()))
+    mode, second = detect_channel_mode(iter(()))
     assert mode is ChannelMode.MIX
-    assert list(again) == []
+    assert list(second) == []
 
 
 def test_mix_is_the_mean_without_overflow() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reports.time_columns import TimeColumns
 from shared.domain.segment import Segment
 from shared.frame_scores import softmax
-from tests.unit.test_frames import LABELS, Part, odds, part, recordings
+from tests.support.frame_parts import LABELS, Part, odds, part, recordings
 
 FRAME = 320
 

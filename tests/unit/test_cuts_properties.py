@@ -52,7 +52,7 @@ def test_the_pieces_fill_the_talk_and_none_is_too_long(talk: Talk, options: Segm
 
 @settings(max_examples=150)
 @given(talks, segmentation_options())
-def test_each_cut_is_what_it_says_it_is(talk: Talk, options: SegmentationOptions) -> None:
+def test_each_cut_has_its_declared_reason(talk: Talk, options: SegmentationOptions) -> None:
     pauses = {(end + start) // 2: start - end for (_, end), (start, _) in pairwise(talk.speech)}
     *inner, last = place_cuts(*talk, options)
     assert last.cut.reason is CutReason.END_OF_TALK
@@ -76,7 +76,7 @@ def test_speech_is_not_cut_where_the_pauses_will_do(speech: list[int], pause: in
 
 @settings(max_examples=50)
 @given(talks, segmentation_options(), st.integers(1, 5_000))
-def test_where_on_the_grid_the_talk_lies_changes_nothing(talk: Talk, options: SegmentationOptions, late: int) -> None:
+def test_cuts_do_not_depend_on_the_position_on_the_grid(talk: Talk, options: SegmentationOptions, late: int) -> None:
     later = Talk(
         (talk.span[0] + late, talk.span[1] + late),
         [(start + late, end + late) for start, end in talk.speech],

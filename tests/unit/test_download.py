@@ -1,4 +1,4 @@
-"""What becomes of jobs whose recordings are downloaded: real hosts, a real store, and workers that are interrupted."""
+"""Jobs whose recordings are downloaded: real hosts, a real store, and workers that are interrupted."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions, RetentionOptions
 from shared.services.object_keys import source_key
 from shared.settings import Settings
-from tests.adapters.test_outgoing import LITERALS, TRICKS
 from tests.support.clock import ManualClock
+from tests.support.hostile_urls import LITERALS, TRICKS
 from tests.support.media.case import spoken
 from tests.support.servers.host import Host, Script, chunks, hosting, raw, redirects, says
+from tests.support.waiting import PATIENCE_S
 from worker.adapters.downloader import HttpDownloader
 from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
 from worker.stages.prepare import PrepareStage
 
 WAV = spoken("wav")
 SECRET = "X-Signature=5ecre7"
-SLOWLY = raw(b"HTTP/1.1 200 OK\r\n\r\n", *[WAV[:2000]] * 300, every_s=0.05)
+SLOWLY = raw(b"HTTP/1.1 200 OK\r\n\r\n", *[WAV[:2000]] * 1000, every_s=0.05)
 MOST_BYTES = 2 << 20
 
 
@@ -59,13 +60,13 @@ def submitted(services: Services, url: str, name: str = "", **chosen: Any) -> st
 
 
 @cache
-def here() -> Outgoing:
+def loopback_only() -> Outgoing:
     """It reaches this machine. To make one takes a while."""
     return Outgoing([ip_network("127.0.0.0/8")])
 
 
 def stage(services: Services, stop: Event | None = None) -> PrepareStage:
-    downloader = HttpDownloader(here(), 20, stall_s=5)
+    downloader = HttpDownloader(loopback_only(), 20, stall_s=5)
     decoder = build_decoder(services.settings)
     return PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop or Event())
 
@@ -89,7 +90,7 @@ def stored_files(services: Services) -> list[Path]:
 
 
 def all_rows(services: Services) -> str:
-    """Everything that the database knows of jobs and of what was told of them."""
+    """Return the rows of jobs and of their events as text."""
     engine = open_engine(services.settings.resolved_database_url())
     with engine.connect() as connection:
         rows = [list(connection.execute(text(f"SELECT * FROM {table}"))) for table in ("jobs", "webhook_deliveries")]
@@ -117,7 +118,7 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
 
 
 @pytest.mark.parametrize(
-    ("own", "headers", "path", "shown"),
+    ("caller_name", "headers", "path", "expected"),
     [
         ("mine.wav", 'Content-Disposition: attachment; filename="theirs.wav"\r\n', "/url.wav", "mine.wav"),
         ("", 'Content-Disposition: attachment; filename="theirs.wav"\r\n', "/url.wav", "theirs.wav"),
@@ -127,16 +128,14 @@ def test_a_recording_is_downloaded_whole_and_prepared_and_its_whole_url_forgotte
         ("", "", "/", "recording"),
     ],
 )
-def test_it_has_the_callers_name_or_its_hosts_or_that_of_the_url(
-    services: Services, host: Host, own: str, headers: str, path: str, shown: str
+def test_a_downloaded_recording_is_named_by_the_caller_the_host_or_the_url(
+    services: Services, host: Host, caller_name: str, headers: str, path: str, expected: str
 ) -> None:
-    job_id = submitted(services, host.at(path, says(WAV, headers=headers)), own)
-    assert prepared(services, job_id).recording.filename == shown
+    job_id = submitted(services, host.at(path, says(WAV, headers=headers)), caller_name)
+    assert prepared(services, job_id).recording.filename == expected
 
 
-def test_what_may_pass_is_tried_again_and_what_was_downloaded_is_not_downloaded_again(
-    services: Services, host: Host
-) -> None:
+def test_a_temporary_error_is_retried_and_a_complete_download_is_not_repeated(services: Services, host: Host) -> None:
     answers = iter([says(b"later", "503 Busy"), says(WAV, length=len(WAV) + 9), says(WAV)])
     url = host.at("/call.wav", lambda connection: next(answers)(connection))
     job_id = submitted(services, url)
@@ -198,21 +197,21 @@ def test_a_recording_that_cannot_be_had_fails_with_its_code_and_leaves_nothing(
 ) -> None:
     job_id = submitted(services, host.at("/call.wav", script))
     job = prepared(services, job_id)
-    found, message, retryable = failure_of(job)
-    assert (job.state, found) == (JobState.FAILED, code), message
+    failure_code, message, retryable = failure_of(job)
+    assert (job.state, failure_code) == (JobState.FAILED, code), message
     assert retryable == (tries == 3)
     assert message.endswith(".")
     assert len(host.asked) == tries
-    kept = code is FailureCode.UNSUPPORTED_MEDIA  # that is a recording as far as anybody knew
-    assert len(stored_files(services)) == kept
+    stored = code is FailureCode.UNSUPPORTED_MEDIA  # that is a recording as far as anybody knew
+    assert len(stored_files(services)) == stored
 
 
 def test_no_hostile_url_leads_a_worker_to_a_private_address(services: Services) -> None:
     tried, outgoing = 0, Outgoing()
     with hosting() as private:
-        own = f"127.0.0.1:{private.port}"
+        caller_name = f"127.0.0.1:{private.port}"
         urls = [f"http://{name}:{private.port}/" for name in LITERALS]
-        urls += [trick.replace("{own}", own).replace("{port}", str(private.port)) for trick in TRICKS]
+        urls += [trick.replace("{own}", caller_name).replace("{port}", str(private.port)) for trick in TRICKS]
         for url in urls:
             try:
                 job_id = submitted(services, url)
@@ -233,7 +232,7 @@ def test_no_hostile_url_leads_a_worker_to_a_private_address(services: Services) 
 def while_it_downloads(
     services: Services, host: Host, do: Callable[[str], object], stop: Event | None = None, **chosen: Any
 ) -> str:
-    """The id of a job to which this is done in the middle of its download, once its worker has noticed."""
+    """Do this to a job during its download, wait until its worker has noticed, and return the job's id."""
     downloading = Event()
 
     def slowly(connection: socket) -> None:
@@ -243,11 +242,11 @@ def while_it_downloads(
     job_id = submitted(services, host.at("/call.wav", slowly), **chosen)
     worker = Thread(target=stage(services, stop).run_once)
     worker.start()
-    assert downloading.wait(30)
-    began = time.monotonic()
+    assert downloading.wait(PATIENCE_S)
+    started = time.monotonic()
     do(job_id)
     worker.join()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 25  # half of the time that the download would take
     return job_id
 
 
@@ -274,7 +273,7 @@ def test_a_worker_that_is_to_end_gives_its_download_back_untried(services: Servi
     assert prepared(services, job_id).state is JobState.INFERRING
 
 
-def test_who_has_lost_the_job_in_the_middle_of_its_download_stores_nothing(services: Services, host: Host) -> None:
+def test_a_worker_that_lost_the_job_during_its_download_stores_nothing(services: Services, host: Host) -> None:
     def take(job_id: str) -> None:
         job = services.jobs.get(job_id)
         assert services.jobs.replace(job, job)  # ends the lease, as if it had run out
@@ -305,7 +304,7 @@ def test_a_job_that_is_overdue_in_the_middle_of_its_download_fails_and_its_worke
     assert stored_files(services) == []
 
 
-def test_the_whole_url_goes_with_the_sound_that_nobody_fetched(services: Services, host: Host) -> None:
+def test_the_url_of_an_unfetched_recording_is_deleted_with_its_audio(services: Services, host: Host) -> None:
     job_id = submitted(services, host.at(f"/call.wav?{SECRET}", SLOWLY), retention=RetentionOptions(audio_s=0))
     services.cancellation.cancel(job_id)
     assert SECRET in all_rows(services)  # for a retry

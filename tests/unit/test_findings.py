@@ -4,8 +4,8 @@ from reports.findings import Findings, ReasonKind, collect_findings
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentFlag, SegmentResult
-from tests.reports.report_inputs import call, crashed, report_input
-from tests.unit.results import scored, skipped
+from tests.support.report_inputs import call, crashed, report_input
+from tests.support.segment_results import scored, skipped
 
 
 def findings_of(segments: list[SegmentResult], min_confidence: float = 0.0) -> Findings:

@@ -14,6 +14,7 @@ from shared.container import open_services
 from shared.domain.options import JobOptions
 from shared.settings import Settings
 from tests.support.analysed import Part, analysed
+from tests.support.waiting import PATIENCE_S
 
 AT_ONCE = 8
 
@@ -23,7 +24,7 @@ class MeetingStore:
 
     def __init__(self, objects: Any) -> None:
         self._objects = objects
-        self._barrier = Barrier(AT_ONCE, timeout=20)
+        self._barrier = Barrier(AT_ONCE, timeout=PATIENCE_S)
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:

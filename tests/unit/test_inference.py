@@ -66,9 +66,9 @@ def test_a_poison_clip_alone_is_skipped_and_its_batch_is_scored_clip_by_clip(
     clips = [GOOD] * 32
     clips[at] = POISON
     model = PoisonableModel(error)
-    found = outcomes(model, clips)
-    assert found[at] == SegmentOutcome.skipped(reason)
-    assert [o.emotion for i, o in enumerate(found) if i != at] == ["happy"] * 31
+    results = outcomes(model, clips)
+    assert results[at] == SegmentOutcome.skipped(reason)
+    assert [o.emotion for i, o in enumerate(results) if i != at] == ["happy"] * 31
     assert model.batches == [8] * (at // 8 + 1) + [1] * (32 - at // 8 * 8)
 
 
@@ -86,15 +86,15 @@ def test_too_little_memory_makes_the_batches_smaller_and_blames_no_clip() -> Non
 
 def test_a_clip_without_a_frame_or_a_sound_is_bad_audio_and_never_sent() -> None:
     model = PoisonableModel(ModelCrash)
-    found = outcomes(model, [GOOD[:399], GOOD[:400], GOOD[:0], np.full(16_000, 7, np.int16)])
-    assert [outcome.reason for outcome in found] == [FailureCode.BAD_AUDIO, None, *[FailureCode.BAD_AUDIO] * 2]
+    results = outcomes(model, [GOOD[:399], GOOD[:400], GOOD[:0], np.full(16_000, 7, np.int16)])
+    assert [outcome.reason for outcome in results] == [FailureCode.BAD_AUDIO, None, *[FailureCode.BAD_AUDIO] * 2]
     assert model.batches == [1]
 
 
 def test_scores_that_are_not_numbers_are_bad_audio() -> None:
-    (found,) = infer(PoisonableModel(ModelCrash, np.array([[np.nan, 0.5]], np.float32)), [GOOD])
-    assert found.outcome == SegmentOutcome.skipped(FailureCode.BAD_AUDIO)
-    assert found.prediction is None
+    (results,) = infer(PoisonableModel(ModelCrash, np.array([[np.nan, 0.5]], np.float32)), [GOOD])
+    assert results.outcome == SegmentOutcome.skipped(FailureCode.BAD_AUDIO)
+    assert results.prediction is None
 
 
 def test_a_model_that_cannot_run_is_not_blamed_on_the_clips() -> None:

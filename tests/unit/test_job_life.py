@@ -74,13 +74,13 @@ class JobLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="emoline-life-"))
         self.open = ExitStack()
-        own = Settings(data_dir=self.folder, allowed_networks=[ip_network("127.0.0.1/32")])
+        download_settings = Settings(data_dir=self.folder, allowed_networks=[ip_network("127.0.0.1/32")])
         self.host = self.open.enter_context(hosting())
         self.host.at("/call.wav", says(SOUND))
-        self.services = self.open.enter_context(open_services(own, LocalWakeUps()))
+        self.services = self.open.enter_context(open_services(download_settings, LocalWakeUps()))
         self.model = FlakyModel()
         self.works: dict[str, Callable[[], bool]] = {
-            "prepare": prepare_work(self.services, build_decoder(own), Event()).run_once,
+            "prepare": prepare_work(self.services, build_decoder(download_settings), Event()).run_once,
             "infer": infer_work(self.services, self.model).run_once,
             "finish": finish_work(self.services).run_once,
         }
@@ -95,8 +95,8 @@ class JobLife(RuleBasedStateMachine):
         return job.id
 
     @rule(target=jobs, there=st.booleans())
-    def submit_url(self, there: bool) -> str:
-        url = f"{self.host.url}/{'call.wav' if there else 'missing.wav'}"
+    def submit_url(self, exists: bool) -> str:
+        url = f"{self.host.url}/{'call.wav' if exists else 'missing.wav'}"
         job = self.services.submission.enqueue_url(url, "", OPTIONS)
         self.alive.add(job.id)
         return job.id
@@ -145,8 +145,8 @@ class JobLife(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_kept_of_what_was_deleted(self) -> None:
-        kept = {path.name for path in (self.folder / "objects" / "jobs").glob("*")}
-        assert kept <= self.alive
+        folders = {path.name for path in (self.folder / "objects" / "jobs").glob("*")}
+        assert folders <= self.alive
 
     def teardown(self) -> None:
         """The workers go on in good health: every job ends, and as if nothing had happened to it."""

@@ -79,7 +79,7 @@ def test_an_outage_is_waited_for_without_end_and_counts_no_attempt(
         (RuntimeError, FailureCode.INTERNAL_ERROR),
     ],
 )
-def test_what_may_pass_and_is_no_outage_is_tried_three_times_outages_between_them_or_not(
+def test_a_temporary_error_is_tried_three_times_with_or_without_outages_in_between(
     over_time: Services, clock: ManualClock, job_id: str, error: type[Exception], code: FailureCode
 ) -> None:
     attempts = []
@@ -93,13 +93,13 @@ def test_what_may_pass_and_is_no_outage_is_tried_three_times_outages_between_the
     assert (job.state, job.failure and job.failure.code) == (JobState.FAILED, code)
 
 
-def test_what_does_not_pass_is_tried_once(over_time: Services, clock: ManualClock, job_id: str) -> None:
+def test_a_permanent_error_is_tried_once(over_time: Services, clock: ManualClock, job_id: str) -> None:
     attempt(over_time, clock, failing(NoAudioStream))
     assert over_time.jobs.get(job_id).state is JobState.FAILED
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable, OSError])
-def test_nothing_is_tried_again_at_once(over_time: Services, job_id: str, error: type[Exception]) -> None:
+def test_a_retry_waits(over_time: Services, job_id: str, error: type[Exception]) -> None:
     claim = over_time.ports.work_queue.claim_preparation()
     assert claim is not None
     assert claim.job.id == job_id
@@ -108,7 +108,7 @@ def test_nothing_is_tried_again_at_once(over_time: Services, job_id: str, error:
     assert over_time.ports.work_queue.claim_preparation() is None
 
 
-def test_what_a_worker_gives_back_because_it_ends_is_another_s_at_once(
+def test_a_claim_given_back_by_a_stopping_worker_is_free_at_once(
     over_time: Services, clock: ManualClock, job_id: str
 ) -> None:
     for _ in range(5):
@@ -137,9 +137,7 @@ class LostReplyQueue:
         return getattr(self._queue, name)
 
 
-def test_what_is_given_back_again_because_nobody_knows_whether_it_was_counts_once(
-    over_time: Services, clock: ManualClock, job_id: str
-) -> None:
+def test_a_claim_given_back_twice_counts_once(over_time: Services, clock: ManualClock, job_id: str) -> None:
     with pytest.raises(StoreUnavailable):
         attempt(
             build_services(replace(over_time.ports, work_queue=LostReplyQueue(over_time.ports.work_queue))),

@@ -1,4 +1,4 @@
-"""How logs are written: one format for everybody's, and no secret in it."""
+"""Logs have one format, also those of libraries, and contain no secret."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ except ValueError:
 """
 
 
-def said(level: str, form: str) -> list[str]:
-    done = subprocess.run(
+def output(level: str, form: str) -> list[str]:
+    completed = subprocess.run(
         [sys.executable, "-W", "always", "-c", EVENTS, level, form], capture_output=True, text=True, check=True
     )
-    assert done.stdout == ""
-    return done.stderr.splitlines()
+    assert completed.stdout == ""
+    return completed.stderr.splitlines()
 
 
 def objects(level: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in said(level, "json")]
+    return [json.loads(line) for line in output(level, "json")]
 
 
-def test_everybodys_lines_are_objects_with_time_level_event_role_and_what_is_in_hand() -> None:
+def test_log_lines_of_all_libraries_are_objects_with_the_current_work() -> None:
     lines = objects("INFO")
     assert [line["event"] for line in lines[:2]] == ["batch.done", "Exception in ASGI"]
     assert "DeprecationWarning: this is old" in lines[2]["event"]
@@ -69,7 +69,7 @@ def test_a_level_leaves_out_what_is_below_it_also_of_others() -> None:
 
 
 def test_people_get_the_same_without_colours_where_there_is_no_terminal() -> None:
-    lines = said("INFO", "console")
+    lines = output("INFO", "console")
     assert "batch.done" in lines[0]
     assert "job=job_1" in lines[0]
     assert "Exception in ASGI" in lines[1]
@@ -78,7 +78,7 @@ def test_people_get_the_same_without_colours_where_there_is_no_terminal() -> Non
 
 
 @pytest.mark.parametrize(
-    ("line", "kept"),
+    ("line", "logged"),
     [
         ("at postgresql://emoline:p4ss@db:5432/e failed", "at postgresql://emoline:***@db:5432/e failed"),
         ("redis://:p4ss@valkey:6379/0", "redis://:***@valkey:6379/0"),
@@ -93,8 +93,8 @@ def test_people_get_the_same_without_colours_where_there_is_no_terminal() -> Non
         ("signed by whsec_abc+/=", "signed by whsec_***"),
     ],
 )
-def test_what_looks_like_a_secret_is_not_written(line: str, kept: str) -> None:
-    assert without_secrets(line) == kept
+def test_secrets_are_not_logged(line: str, logged: str) -> None:
+    assert without_secrets(line) == logged
 
 
 @pytest.mark.parametrize(
@@ -106,5 +106,5 @@ def test_what_looks_like_a_secret_is_not_written(line: str, kept: str) -> None:
         "memo_1 and remo_2",
     ],
 )
-def test_what_is_no_secret_stays(line: str) -> None:
+def test_other_text_is_logged_unchanged(line: str) -> None:
     assert without_secrets(line) == line

@@ -23,7 +23,7 @@ def test_roles_and_channels_are_taken(chosen: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         ({"roles": ("a", "b", "c")}, "at most 2 different names"),
         ({"roles": ("agent", "agent")}, "at most 2 different names"),
@@ -39,6 +39,6 @@ def test_roles_and_channels_are_taken(chosen: dict[str, Any]) -> None:
         ({"roles": ("agent",), "analyse": ("1",)}, "one of roles"),
     ],
 )
-def test_roles_and_channels_that_mean_nothing_are_refused(chosen: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_roles_and_channels_that_mean_nothing_are_refused(chosen: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         JobOptions(**chosen)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reports.phases import find_phases
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
-from tests.unit.results import scored
+from tests.support.segment_results import scored
 
 EMOTIONS = ("neutral", "angry", "sad")
 
@@ -41,7 +41,7 @@ def test_a_short_emotion_makes_no_phase_but_counts_in_the_share() -> None:
     assert phases == [(0, 1000, "neutral", pytest.approx(0.99))]
 
 
-def test_where_emotions_keep_changing_the_most_frequent_gives_its_name_with_a_share_under_half() -> None:
+def test_a_phase_of_changing_emotions_has_the_most_frequent_with_a_share_under_half() -> None:
     (phase,) = phases_of(segments(*["neutral", "angry", "sad", "neutral", "sad"] * 60))
     assert phase == (0, 3000, "neutral", pytest.approx(0.4))
 

@@ -10,9 +10,10 @@ from threading import Barrier
 import pytest
 
 from shared.services.prefetch import map_ahead
+from tests.support.waiting import PATIENCE_S
 
 
-def test_what_is_done_comes_in_order() -> None:
+def test_results_come_in_order() -> None:
     def later_is_quicker(number: int) -> int:
         time.sleep(0.002 * (10 - number % 10))
         return -number
@@ -20,19 +21,19 @@ def test_what_is_done_comes_in_order() -> None:
     assert list(map_ahead(later_is_quicker, range(40))) == [-number for number in range(40)]
 
 
-def test_several_are_done_at_once() -> None:
-    all_begun = Barrier(8, timeout=30)
+def test_several_results_are_computed_at_once() -> None:
+    all_begun = Barrier(8, timeout=PATIENCE_S)
     assert sorted(map_ahead(lambda _: all_begun.wait(), range(8))) == list(range(8))
 
 
-def test_what_nobody_wants_is_not_begun() -> None:
+def test_results_that_nobody_takes_are_not_computed() -> None:
     begun = count()
-    taken = list(islice(map_ahead(lambda number: next(begun) and number, range(10_000)), 10))
-    assert len(taken) == 10
+    first_results = list(islice(map_ahead(lambda number: next(begun) and number, range(10_000)), 10))
+    assert len(first_results) == 10
     assert next(begun) < 100
 
 
-def test_an_error_is_raised_where_its_turn_is() -> None:
+def test_an_error_is_raised_in_its_turn() -> None:
     def odd_one_out(number: int) -> int:
         if number == 3:
             raise LookupError
@@ -44,5 +45,5 @@ def test_an_error_is_raised_where_its_turn_is() -> None:
         next(results)
 
 
-def test_of_nothing_comes_nothing() -> None:
+def test_no_items_give_no_results() -> None:
     assert list(map_ahead(str, [])) == []

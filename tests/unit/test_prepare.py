@@ -42,7 +42,7 @@ SURROUND = FakeStream(LEFT[:, None], 6)
 
 def prepared(stream: FakeStream, most: int = 1_000, **chosen: Any) -> tuple[list[Clip], Preparation, Recording]:
     preparation = Preparation(stream, JobOptions(**chosen), VOICE_DETECTORS, most)
-    clips = [clip for some in preparation.clips() for clip in some]
+    clips = [clip for batch in preparation.clips() for clip in batch]
     return clips, preparation, preparation.describe(Recording("call.wav", 1, "00", "source"))
 
 
@@ -60,16 +60,16 @@ def test_only_the_chosen_channel_gives_clips_and_counts_as_speech(
     mode: str, analyse: tuple[int | str, ...], number: int
 ) -> None:
     every, whole, _ = prepared(CALL, channels="split")
-    clips, own, recording = prepared(CALL, channels=mode, roles=ROLES, analyse=analyse)
+    clips, channel_totals, recording = prepared(CALL, channels=mode, roles=ROLES, analyse=analyse)
     assert [clip.segment.index for clip in clips] == list(range(len(clips)))
     assert [(clip.segment.channel, clip.segment.start, clip.segment.end) for clip in clips] == [
         (number, clip.segment.start, clip.segment.end) for clip in every if clip.segment.channel == number
     ]
     for clip in clips:
         assert np.array_equal(clip.samples, SOUND[clip.segment.start : clip.segment.end, number])
-    assert 0 < sum(clip.segment.speech for clip in clips) <= own.speech < whole.speech
-    assert own.waveform().channels == (number,)
-    assert np.array_equal(own.waveform().peaks[:, 0], whole.waveform().peaks[:, number])
+    assert 0 < sum(clip.segment.speech for clip in clips) <= channel_totals.speech < whole.speech
+    assert channel_totals.waveform().channels == (number,)
+    assert np.array_equal(channel_totals.waveform().peaks[:, 0], whole.waveform().peaks[:, number])
     assert (recording.roles, recording.warnings) == (ROLES, ())
 
 
@@ -104,9 +104,7 @@ def test_sound_that_is_not_split_is_analysed_as_channel_0_without_a_role_and_wit
     ],
     ids=["mono", "mono, auto", "mono, by role", "surround"],
 )
-def test_a_channel_that_is_not_there_or_cannot_be_kept_apart_is_not_made_up(
-    file: FakeStream, chosen: dict[str, Any]
-) -> None:
+def test_a_missing_or_inseparable_channel_is_an_error(file: FakeStream, chosen: dict[str, Any]) -> None:
     with pytest.raises(ChannelMissing):
         prepared(file, **chosen)
 
@@ -117,13 +115,13 @@ def test_a_mix_that_was_asked_for_has_no_role_and_needs_no_warning() -> None:
     assert (recording.channel_mode, recording.role(0), recording.warnings) == (ChannelMode.MIX, None, ())
 
 
-def test_the_waveform_of_a_mix_is_that_of_what_was_analysed() -> None:
+def test_the_waveform_of_a_mix_is_of_the_analysed_sound() -> None:
     _, preparation, _ = prepared(CALL, channels="mix")
-    found = preparation.waveform()
+    waveform = preparation.waveform()
     mean = np.floor((LEFT.astype(np.int64) + RIGHT) / 2).reshape(-1, 320)
-    assert (found.channels, found.start, found.end) == ((0,), 0, len(SOUND))
+    assert (waveform.channels, waveform.start, waveform.end) == ((0,), 0, len(SOUND))
     expected = np.floor(np.stack([mean.min(axis=1), mean.max(axis=1)], axis=1) / 256 + 0.5)
-    assert np.array_equal(found.peaks[:, 0], expected)
+    assert np.array_equal(waveform.peaks[:, 0], expected)
 
 
 def test_a_mono_recording_may_have_the_one_role() -> None:

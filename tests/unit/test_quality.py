@@ -59,6 +59,6 @@ def test_a_segment_carries_the_flags_of_its_sound(sound: Samples, expected: tupl
 
 @given(arrays(np.int16, st.integers(0, 3_000)))
 def test_any_sound_can_be_judged(sound: Samples) -> None:
-    found = quality_flags(sound)
-    assert TOO_SHORT in found
-    assert list(found) == [flag for flag in SegmentFlag if flag in found]
+    flags = quality_flags(sound)
+    assert TOO_SHORT in flags
+    assert list(flags) == [flag for flag in SegmentFlag if flag in flags]

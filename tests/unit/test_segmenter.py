@@ -69,7 +69,7 @@ def test_pieces_are_sorted_disjoint_inside_short_enough_and_hold_the_speech(
         covered[segment.start : segment.end] = True
     spans = np.cumsum([0, *(part for pair in plan for part in pair)]) * SAMPLE_RATE
     for start, end in zip(spans[::2].astype(int), spans[1::2].astype(int), strict=False):
-        if end - start >= LEAST:  # what is shorter may be a click
+        if end - start >= LEAST:  # a shorter sound may be a click
             assert covered[start + 480 : end - 480].all()
 
 
@@ -95,13 +95,13 @@ def test_a_pause_of_half_a_second_is_preferred_to_one_of_a_quarter() -> None:
     assert [segment.end / SAMPLE_RATE for segment in segments[:-1]] == [pytest.approx(16.5, abs=0.03)]
 
 
-def test_each_piece_says_why_it_ends() -> None:
+def test_each_piece_has_the_reason_of_its_end() -> None:
     segments, _ = cut(tone([(14, 0.51), (14, 0.27), (40, 1.5), (4, 0)]))
     assert [segment.cut.reason for segment in segments] == ["pause", "pause", "no_pause", "end_of_talk", "end_of_talk"]
     assert [segment.cut.pause for segment in segments] == [from_ms(510), from_ms(270), 0, 0, 0]
 
 
-def test_what_was_heard_covers_the_channel_and_does_not_change_the_pieces() -> None:
+def test_the_detected_speech_covers_the_channel_and_does_not_change_the_pieces() -> None:
     sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
     activity: list[SpeechActivity] = []
     segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(), activity.append)

@@ -81,7 +81,7 @@ def _with_short_pauses(speech: Mask, options: SegmentationOptions) -> int:
 
 @settings(max_examples=30)
 @given(sounds(), segmentation_options(), divisions)
-def test_nothing_depends_on_how_the_sound_is_divided_over_calls(
+def test_cuts_do_not_depend_on_the_sizes_of_blocks(
     sound: Samples, options: SegmentationOptions, sizes: list[int]
 ) -> None:
     whole, whole_speech, _ = cut([sound], options)
@@ -131,11 +131,13 @@ def test_each_of_two_channels_is_cut_as_if_alone_and_clips_are_numbered_by_start
     assert starts == sorted(starts)
     for channel in (0, 1):
         alone, _, _ = cut([sound[:, channel]], options)
-        own = [clip for clip in clips if clip.segment.channel == channel]
-        assert [(clip.segment.start, clip.segment.end, clip.segment.speech, clip.cut) for clip in own] == identity(
-            alone
+        of_channel = [clip for clip in clips if clip.segment.channel == channel]
+        assert [
+            (clip.segment.start, clip.segment.end, clip.segment.speech, clip.cut) for clip in of_channel
+        ] == identity(alone)
+        assert all(
+            np.array_equal(clip.samples, sound[clip.segment.start : clip.segment.end, channel]) for clip in of_channel
         )
-        assert all(np.array_equal(clip.samples, sound[clip.segment.start : clip.segment.end, channel]) for clip in own)
 
 
 @settings(max_examples=15)

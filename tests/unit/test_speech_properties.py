@@ -36,9 +36,9 @@ def gaps(stretches: Sequence[Run]) -> list[Run]:
 
 @given(masks)
 def test_runs_are_the_mask_and_no_two_of_them_touch(mask: Mask) -> None:
-    found = runs(mask)
-    assert np.array_equal(filled(found, len(mask)), mask)
-    assert all(start < end for start, end in [*found, *gaps(found)])
+    result = runs(mask)
+    assert np.array_equal(filled(result, len(mask)), mask)
+    assert all(start < end for start, end in [*result, *gaps(result)])
 
 
 @given(masks, st.integers(0, 30))
@@ -53,11 +53,11 @@ def test_closing_gaps_joins_all_that_is_near_and_nothing_else(mask: Mask, shorte
 
 @given(arrays(np.int16, st.integers(0, 3_000)), st.integers(0, 18))
 def test_each_step_has_its_own_level_and_none_is_over_full_scale(samples: Samples, step: int) -> None:
-    found = levels(samples)
-    assert len(found) == len(samples) // HOP
-    assert np.isfinite(found).all()
-    assert (found <= 0).all()
-    assert np.array_equal(levels(samples[step * HOP :]), found[step:])
+    result = levels(samples)
+    assert len(result) == len(samples) // HOP
+    assert np.isfinite(result).all()
+    assert (result <= 0).all()
+    assert np.array_equal(levels(samples[step * HOP :]), result[step:])
 
 
 @settings(max_examples=50)
@@ -86,8 +86,8 @@ def test_a_mix_is_the_mean_rounded_down_whichever_channel_comes_first(block: Sam
 @settings(max_examples=25)
 @given(two_channels, divisions)
 def test_listening_to_decide_on_the_channels_loses_no_sound(sound: Samples, sizes: list[int]) -> None:
-    _, again = detect_channel_mode(iter(divided(sound, sizes)))
-    assert np.array_equal(np.concatenate([sound[:0], *again]), sound)
+    _, second = detect_channel_mode(iter(divided(sound, sizes)))
+    assert np.array_equal(np.concatenate([sound[:0], *second]), sound)
 
 
 @settings(max_examples=25)

@@ -11,7 +11,7 @@ from tests.support.media.encode import FORMATS, encoded
 
 
 @pytest.mark.parametrize(
-    ("given_name", "shown"),
+    ("given_name", "expected"),
     [
         ("call.mp3", "call.mp3"),
         ("../../etc/passwd", "passwd"),
@@ -22,21 +22,21 @@ from tests.support.media.encode import FORMATS, encoded
         ("///", "recording"),
     ],
 )
-def test_a_file_name_is_made_fit_to_show(given_name: str, shown: str) -> None:
-    assert display_name(given_name) == shown
+def test_a_file_name_is_made_fit_to_show(given_name: str, expected: str) -> None:
+    assert display_name(given_name) == expected
 
 
 @given(st.text(max_size=500))
 def test_a_shown_name_is_never_a_path_nor_too_long(name: str) -> None:
-    shown = display_name(name)
-    assert shown
-    assert "/" not in shown
-    assert "\\" not in shown
-    assert len(shown.encode()) <= 255
+    displayed = display_name(name)
+    assert displayed
+    assert "/" not in displayed
+    assert "\\" not in displayed
+    assert len(displayed.encode()) <= 255
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_no_format_of_sound_is_turned_away_at_first_look(format_name: str) -> None:
+def test_every_audio_format_passes_the_first_check(format_name: str) -> None:
     rate = next(rate for rate in FORMATS[format_name].rates if rate >= 8000)
     assert not plainly_not_media(encoded(speech(1.5, rate), rate, format_name)[:4096])
 

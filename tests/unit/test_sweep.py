@@ -38,7 +38,7 @@ def submitted(services: Services, retention: RetentionOptions = FOREVER) -> str:
         return upload.commit("call.wav", JobOptions(retention=retention)).id
 
 
-def test_what_a_worker_still_writes_for_a_deleted_job_is_swept_away(services: Services) -> None:
+def test_objects_written_for_a_deleted_job_are_swept_away(services: Services) -> None:
     job_id = submitted(services)
     services.cancellation.delete(job_id)
     late = f"jobs/{job_id}/segments/000000.flac"
@@ -101,7 +101,7 @@ def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
         services.object_store.locate(source_key(job_id))
 
 
-def test_what_is_kept_for_a_time_is_not_deleted_before(services: Services) -> None:
+def test_nothing_is_deleted_before_its_retention_ends(services: Services) -> None:
     job_id = submitted(services, RetentionOptions(audio_s=60, results_s=120))
     ended(services, job_id)
     job = services.jobs.get(job_id)
@@ -126,8 +126,10 @@ def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(later: S
     finish = queue.claim_finish()
     assert finish
     assert finish.job.id == finishing
-    done, *_ = (one for one in queue.claim_segments(10**9) if one.job_id == inferring)
-    queue.record([(done, HAPPY)], MODEL)
+    completed, *_ = (
+        segment_claim for segment_claim in queue.claim_segments(10**9) if segment_claim.job_id == inferring
+    )
+    queue.record([(completed, HAPPY)], MODEL)
     clock.advance(59)
     sweep.run()
     assert {jobs.get(job_id).failure for job_id in ids if job_id != ended} == {None}

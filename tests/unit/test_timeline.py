@@ -10,7 +10,7 @@ from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate, dominant, merge
-from tests.unit.results import scored, skipped
+from tests.support.segment_results import scored, skipped
 
 TWO_SECONDS = from_ms(2000)
 
@@ -54,16 +54,16 @@ def test_channels_are_merged_each_by_itself_and_the_timeline_is_sorted_by_start(
 
 
 def test_dominant_is_the_label_of_most_segments_and_its_share_is_of_the_time() -> None:
-    found = dominant([scored(0, 0, 1, "sad", 0.4), scored(1, 2, 3, "sad", 0.6), scored(2, 4, 12, "happy", 0.9)])
-    assert found is not None
-    assert found.emotion == "sad"
-    assert (found.confidence, found.share) == pytest.approx((0.5, 0.2))
+    winner = dominant([scored(0, 0, 1, "sad", 0.4), scored(1, 2, 3, "sad", 0.6), scored(2, 4, 12, "happy", 0.9)])
+    assert winner is not None
+    assert winner.emotion == "sad"
+    assert (winner.confidence, winner.share) == pytest.approx((0.5, 0.2))
 
 
 def test_dominant_tie_goes_to_the_higher_mean_confidence() -> None:
-    found = dominant([scored(0, 0, 9, "sad", 0.6), scored(1, 9, 10, "happy", 0.7)])
-    assert found is not None
-    assert found.emotion == "happy"
+    winner = dominant([scored(0, 0, 9, "sad", 0.6), scored(1, 9, 10, "happy", 0.7)])
+    assert winner is not None
+    assert winner.emotion == "happy"
 
 
 def test_nothing_analysed_gives_no_dominant_and_an_empty_timeline() -> None:
@@ -84,7 +84,7 @@ def test_skipped_segments_are_listed_but_do_not_count() -> None:
 def test_under_the_least_confidence_the_emotion_is_unknown_rather_than_guessed() -> None:
     result = aggregated([scored(0, 0, 5, "sad", 0.9), scored(1, 5, 10, "happy", 0.3)], min_confidence=0.5)
     assert [entry.emotion for entry in result.timeline] == ["sad", "unknown"]
-    assert [found.outcome.emotion for found in result.segments] == ["sad", "happy"]
+    assert [segment.outcome.emotion for segment in result.segments] == ["sad", "happy"]
 
 
 def test_summary_tells_channels_quarters_transitions_and_peaks() -> None:
@@ -133,8 +133,8 @@ def test_merging_loses_no_segment_and_leaves_nothing_to_merge(segments: list[Seg
         holders = [e for e in entries if e.channel == segment.channel and e.start <= segment.start < e.end]
         assert [entry.emotion for entry in holders] == [result.outcome.emotion]
     for channel in (0, 1):
-        own = [entry for entry in entries if entry.channel == channel]
-        for before, after in itertools.pairwise(own):
+        of_channel = [entry for entry in entries if entry.channel == channel]
+        for before, after in itertools.pairwise(of_channel):
             assert before.emotion != after.emotion or after.start - before.end >= gap
 
 

@@ -1,22 +1,17 @@
-"""Uploads in parts: what becomes of them, whoever dies or comes late."""
+"""Uploads in parts, also with lost connections, concurrent requests and killed processes."""
 
 from __future__ import annotations
 
 import hashlib
 import tracemalloc
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
 
 import pytest
 
-from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import Services, build_services, open_services
-from shared.domain.errors import EndpointNotFound, IdempotencyMismatch, JobNotFound
-from shared.domain.options import JobOptions, RetentionOptions
-from shared.domain.upload import LASTS, PartedUpload, UploadState, part_bytes_for
+from shared.container import Services
+from shared.domain.options import JobOptions
+from shared.domain.upload import UploadState, part_bytes_for
 from shared.domain.upload_errors import (
     ChecksumMismatch,
     EmptyUpload,
@@ -25,84 +20,32 @@ from shared.domain.upload_errors import (
     PartSize,
     UploadBusy,
     UploadIncomplete,
-    UploadNotFound,
     UploadOffset,
     UploadTooLarge,
-    UploadUsed,
 )
-from shared.ports import Queue
 from shared.services.uploads import Uploads
-from shared.settings import Settings
 from tests.support.clock import ManualClock
-from tests.support.media.case import spoken
-
-MB = 1 << 20
-WAV = spoken("wav")
-LONG = WAV + bytes(3 * MB)
-DAY_S = LASTS.total_seconds()
-
-
-@pytest.fixture
-def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
-    """The services on a clock that is told to move."""
-    with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
-        yield services
-
-
-@pytest.fixture
-def uploads(later: Services) -> Uploads:
-    return later.uploads
-
-
-def objects(services: Services) -> list[str]:
-    """The keys of all that is stored."""
-    found = [*services.object_store.sizes("uploads/"), *services.object_store.sizes("jobs/")]
-    return sorted(found)
-
-
-def append(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes) -> None:
-    with uploads.append(upload.id, offset) as appending:
-        appending.write(content)
-
-
-def put(uploads: Uploads, upload: PartedUpload, *numbers: int, content: bytes = WAV) -> None:
-    for number in numbers or range(1, len(upload.parts) + 1):
-        part = upload.part(number)
-        with uploads.receive_part(upload.id, number) as whole:
-            whole.write(content[part.offset : part.offset + part.size])
-
-
-def complete(uploads: Uploads, upload: PartedUpload, sha256: str | None = None) -> PartedUpload:
-    deque(uploads.completing(upload.id, sha256), maxlen=0)
-    return uploads.get(upload.id)
-
-
-def appended(uploads: Uploads, content: bytes = WAV) -> PartedUpload:
-    """An upload over tus of which everything is there."""
-    upload = uploads.create("call.wav", len(content), None)
-    append(uploads, upload, 0, content)
-    return upload
-
-
-def source_of(services: Services, upload: PartedUpload) -> bytes:
-    assert upload.source_key
-    with services.object_store.open(upload.source_key) as file:
-        return file.read()
-
-
-def break_off(uploads: Uploads, upload: PartedUpload, offset: int, content: bytes, error: Exception) -> None:
-    with uploads.append(upload.id, offset) as appending:
-        for start in range(0, len(content), MB):
-            appending.write(content[start : start + MB])
-        raise error
+from tests.support.stored_uploads import (
+    DAY_S,
+    LONG,
+    MB,
+    WAV,
+    append,
+    appended,
+    break_off,
+    complete,
+    objects,
+    put_part,
+    source_of,
+)
 
 
 @pytest.mark.parametrize(
-    ("size", "wanted", "given"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
+    ("size", "requested", "expected"), [(10, 5, 5), (5000, 5, 5), (5001, 5, 6), (20 << 30, 64 << 20, 64 << 20)]
 )
-def test_parts_are_as_large_as_is_wanted_unless_there_would_be_too_many(size: int, wanted: int, given: int) -> None:
-    assert part_bytes_for(size, wanted) == given
-    assert -(-size // given) <= 1000
+def test_parts_have_the_requested_size_unless_there_would_be_too_many(size: int, requested: int, expected: int) -> None:
+    assert part_bytes_for(size, requested) == expected
+    assert -(-size // expected) <= 1000
 
 
 def test_parts_cover_the_recording_and_the_last_is_the_rest(uploads: Uploads) -> None:
@@ -113,17 +56,17 @@ def test_parts_cover_the_recording_and_the_last_is_the_rest(uploads: Uploads) ->
 
 def test_a_recording_in_parts_is_put_together_and_the_parts_go(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), 10_000)
-    put(uploads, upload)
-    done = complete(uploads, upload, hashlib.sha256(WAV).hexdigest().upper())
-    assert source_of(later, done) == WAV
-    assert (done.state, done.sha256) == (UploadState.COMPLETE, hashlib.sha256(WAV).hexdigest())
-    assert objects(later) == [done.source_key]
-    assert complete(uploads, upload) == done
+    put_part(uploads, upload)
+    completed = complete(uploads, upload, hashlib.sha256(WAV).hexdigest().upper())
+    assert source_of(later, completed) == WAV
+    assert (completed.state, completed.sha256) == (UploadState.COMPLETE, hashlib.sha256(WAV).hexdigest())
+    assert objects(later) == [completed.source_key]
+    assert complete(uploads, upload) == completed
 
 
 def test_parts_that_are_missing_or_too_short_are_named(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", 20 * 10, 10)
-    put(uploads, upload, 2, 20)
+    put_part(uploads, upload, 2, 20)
     with later.object_store.writer(f"uploads/{upload.id}/parts/3") as writer:  # as a client may by a URL of the store
         writer.write(b"short")
     views = uploads.parts(upload)
@@ -140,15 +83,15 @@ def test_a_part_of_another_size_is_not_kept(later: Services, uploads: Uploads) -
     assert objects(later) == []
 
 
-def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_together(
+def test_an_upload_with_a_wrong_checksum_or_no_media_stays_open_and_stores_no_recording(
     later: Services, uploads: Uploads
 ) -> None:
     upload = uploads.create("call.wav", len(WAV), 10_000)
-    put(uploads, upload)
-    there = objects(later)
+    put_part(uploads, upload)
+    before = objects(later)
     with pytest.raises(ChecksumMismatch):
         complete(uploads, upload, "0" * 64)
-    assert objects(later) == there
+    assert objects(later) == before
     complete(uploads, upload)
     with pytest.raises(ChecksumMismatch):
         complete(uploads, upload, "0" * 64)
@@ -158,7 +101,7 @@ def test_what_is_another_recording_or_none_stays_open_and_leaves_nothing_put_tog
     assert uploads.get(text.id).state is UploadState.OPEN
 
 
-def test_nothing_and_too_much_are_refused_before_they_come(later: Services, uploads: Uploads) -> None:
+def test_empty_and_oversized_uploads_are_refused_at_the_start(later: Services, uploads: Uploads) -> None:
     with pytest.raises(EmptyUpload):
         uploads.create("call.wav", 0, None)
     small = Uploads(uploads.store, replace(uploads.submission, max_bytes=100))
@@ -167,7 +110,7 @@ def test_nothing_and_too_much_are_refused_before_they_come(later: Services, uplo
     assert small.create("call.wav", 100, 10)
 
 
-def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Services, uploads: Uploads) -> None:
+def test_bytes_before_a_lost_connection_are_kept_and_the_rest_follows(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), None)
     with pytest.raises(MalformedUpload):
         break_off(uploads, upload, 0, WAV[:1000], MalformedUpload())
@@ -178,7 +121,7 @@ def test_what_came_before_the_line_broke_stays_and_the_rest_follows(later: Servi
     assert source_of(later, complete(uploads, upload)) == WAV
 
 
-def test_what_cannot_be_stored_is_not_counted(later: Services, uploads: Uploads) -> None:
+def test_bytes_that_cannot_be_stored_are_not_counted(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(WAV), None)
     with pytest.raises(RuntimeError):
         break_off(uploads, upload, 0, WAV[:1000], RuntimeError())
@@ -188,9 +131,7 @@ def test_what_cannot_be_stored_is_not_counted(later: Services, uploads: Uploads)
     assert objects(later) == []
 
 
-def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
-    later: Services, uploads: Uploads
-) -> None:
+def test_most_bytes_of_a_large_append_survive_a_kill_of_the_service(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", 100 * MB, None)
     with pytest.raises(RuntimeError):
         break_off(uploads, upload, 0, bytes(70 * MB), RuntimeError())
@@ -198,7 +139,7 @@ def test_of_much_that_comes_at_once_most_stays_also_where_the_service_is_killed(
     assert list(later.object_store.sizes(f"uploads/{upload.id}/").values()) == [64 * MB]
 
 
-def test_who_was_overtaken_writes_nothing(later: Services, uploads: Uploads) -> None:
+def test_an_overtaken_append_writes_nothing(later: Services, uploads: Uploads) -> None:
     def overtaken() -> None:
         with uploads.append(upload.id, 0) as dead:
             dead.write(bytes(500))
@@ -220,23 +161,23 @@ def test_an_upload_is_put_together_by_one_at_a_time(later: Services, uploads: Up
     assert source_of(later, complete(uploads, upload)) == LONG
 
 
-def test_who_sleeps_while_another_puts_it_together_changes_nothing(
+def test_a_completion_that_sleeps_while_another_completes_changes_nothing(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = appended(uploads, LONG)
     slow = uploads.completing(upload.id)
     next(slow)
     clock.advance(121)
-    done = complete(uploads, upload)
+    completed = complete(uploads, upload)
     with pytest.raises(UploadBusy):
         deque(slow, maxlen=0)
-    assert objects(later) == [done.source_key]
-    assert uploads.get(upload.id) == done
+    assert objects(later) == [completed.source_key]
+    assert uploads.get(upload.id) == completed
 
 
 def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Services, uploads: Uploads) -> None:
     upload = uploads.create("call.wav", len(LONG), 2 * MB)
-    put(uploads, upload, content=LONG)
+    put_part(uploads, upload, content=LONG)
     steps = uploads.completing(upload.id)
     next(steps)
     with later.object_store.writer(f"uploads/{upload.id}/parts/2") as writer:
@@ -245,127 +186,19 @@ def test_a_part_that_is_sent_again_while_all_is_put_together_ends_that(later: Se
         deque(steps, maxlen=0)
 
 
-def test_what_comes_after_the_end_does_not_change_the_recording(
+def test_bytes_after_completion_do_not_change_the_recording(
     later: Services, uploads: Uploads, clock: ManualClock
 ) -> None:
     upload = uploads.create("call.wav", len(WAV), len(WAV))
     with uploads.receive_part(upload.id, 1) as late:
         late.write(bytes(len(WAV)))
-        put(uploads, upload)
-        done = complete(uploads, upload)
+        put_part(uploads, upload)
+        completed = complete(uploads, upload)
         job = uploads.submit(upload.id, JobOptions())
     assert len(objects(later)) == 2
-    assert source_of(later, done) == WAV
+    assert source_of(later, completed) == WAV
     clock.advance(2 * DAY_S + 1)
     later.sweeper.run()
-    assert objects(later) == [job.recording.source_key]
-
-
-def test_a_job_has_the_recording_and_deletes_it(later: Services, uploads: Uploads) -> None:
-    upload = appended(uploads)
-    job = uploads.submit(upload.id, JobOptions())  # which puts it together, as nobody has
-    assert later.jobs.get(job.id) == job
-    assert (job.recording.filename, job.recording.size_bytes) == ("call.wav", len(WAV))
-    assert job.recording.sha256 == hashlib.sha256(WAV).hexdigest()
-    assert source_of(later, uploads.get(upload.id)) == WAV
-    assert Queue.PREPARE in later.ports.housekeeping.claimable()
-    with pytest.raises(UploadUsed):
-        uploads.submit(upload.id, JobOptions())
-    with pytest.raises(UploadUsed):
-        uploads.delete(upload.id)
-    later.cancellation.delete(job.id)
-    assert objects(later) == []
-    with pytest.raises(UploadUsed):
-        uploads.submit(upload.id, JobOptions())
-
-
-def test_retention_deletes_the_recording_of_an_upload_too(later: Services, uploads: Uploads) -> None:
-    job = uploads.submit(appended(uploads).id, JobOptions(retention=RetentionOptions(audio_s=0)))
-    later.cancellation.cancel(job.id)
-    later.sweeper.run()
-    assert later.jobs.get(job.id).audio_deleted
-    assert objects(later) == []
-
-
-def test_the_same_key_gives_the_same_job(later: Services, uploads: Uploads) -> None:
-    first, again = appended(uploads), appended(uploads)
-    job = uploads.submit(first.id, JobOptions(), "key")
-    assert uploads.submit(first.id, JobOptions(), "key") == job
-    assert uploads.submit(again.id, JobOptions(), "key") == job
-    with pytest.raises(IdempotencyMismatch):
-        uploads.submit(first.id, JobOptions(channels="mix"), "key")
-    with pytest.raises(IdempotencyMismatch):
-        uploads.submit(appended(uploads, WAV + b"x").id, JobOptions(), "key")
-
-
-def test_an_upload_of_which_not_all_is_there_becomes_no_job(later: Services, uploads: Uploads) -> None:
-    upload = uploads.create("call.wav", len(WAV), None)
-    append(uploads, upload, 0, WAV[:1000])
-    with pytest.raises(UploadIncomplete, match=rf"1000 of the upload's {len(WAV)} bytes"):
-        uploads.submit(upload.id, JobOptions())
-    with pytest.raises(EndpointNotFound):
-        uploads.submit(upload.id, JobOptions(webhook_endpoint_id="whe_00000000-0000-7000-8000-000000000000"))
-
-
-@pytest.mark.parametrize("together", [False, True])
-def test_what_nobody_uses_is_swept_away_in_time(
-    later: Services, uploads: Uploads, clock: ManualClock, together: bool
-) -> None:
-    upload = appended(uploads)
-    if together:
-        complete(uploads, upload)
-    clock.advance(DAY_S - 1)
-    later.sweeper.run()
-    assert len(objects(later)) == 1
-    clock.advance(2)
-    with pytest.raises(UploadNotFound):
-        uploads.submit(upload.id, JobOptions())
-    later.sweeper.run()
-    assert objects(later) == []
-
-
-def test_what_a_client_still_sends_to_a_deleted_upload_is_swept_away(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = uploads.create("call.wav", 25, 10)
-    with uploads.receive_part(upload.id, 1) as late:
-        late.write(bytes(10))
-        uploads.delete(upload.id)
-    later.sweeper.run()
-    assert len(objects(later)) == 1
-    clock.advance(2 * DAY_S + 1)
-    later.sweeper.run()
-    assert objects(later) == []
-
-
-def test_an_upload_that_is_deleted_while_it_is_put_together_leaves_nothing_for_long(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = appended(uploads, LONG)
-    steps = uploads.completing(upload.id)
-    next(steps)
-    uploads.delete(upload.id)
-    with pytest.raises(UploadBusy):
-        deque(steps, maxlen=0)
-    assert objects(later) == []
-
-
-def test_who_gives_up_at_any_step_leaves_what_can_be_gone_on_with(
-    later: Services, uploads: Uploads, clock: ManualClock
-) -> None:
-    upload = appended(uploads, LONG)
-    for steps in count():
-        attempt = uploads.completing(upload.id)
-        try:
-            for _ in range(steps):
-                next(attempt)
-        except StopIteration:
-            break
-        attempt.close()
-        assert later.object_store.sizes("jobs/") == {}
-        clock.advance(121)
-    job = uploads.submit(upload.id, JobOptions())
-    assert source_of(later, uploads.get(upload.id)) == LONG
     assert objects(later) == [job.recording.source_key]
 
 
@@ -384,16 +217,3 @@ def _peak(uploads: Uploads, size: int) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
-
-
-def test_other_tenants_have_none_of_it(later: Services, uploads: Uploads) -> None:
-    upload = appended(uploads)
-    other = build_services(later.ports, "other").uploads
-    for ask in (other.get, other.delete, lambda upload_id: other.submit(upload_id, JobOptions())):
-        with pytest.raises(UploadNotFound):
-            ask(upload.id)
-    with pytest.raises(UploadNotFound):
-        append(other, upload, 0, b"x")
-    job = uploads.submit(upload.id, JobOptions())
-    with pytest.raises(JobNotFound):
-        build_services(later.ports, "other").jobs.get(job.id)

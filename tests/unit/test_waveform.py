@@ -1,4 +1,4 @@
-"""Peaks against what NumPy says of the whole sound at once."""
+"""Peaks, compared with NumPy over the whole sound at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_peak_is_a_sample_to_the_nearest_of_256_steps(sample: int, peak: int) 
     assert metered(np.full(320, sample, np.int16), []).tolist() == [[peak, peak]]
 
 
-def test_what_is_asked_of_a_meter_in_between_changes_nothing() -> None:
+def test_reading_a_meter_in_between_changes_nothing() -> None:
     sound, meter = sound_of(1000, 1), PeakMeter()
     meter.feed(sound[:500])
     assert meter.peaks().tolist() == direct(sound[:500])
@@ -68,8 +68,8 @@ def test_a_minute_is_looked_at_in_parts_and_nothing_is_lost_between() -> None:
 
 
 def waveform(pairs: int, seed: int = 0) -> Waveform:
-    left, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
-    return join_channels({0: left.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
+    first, right = (np.sort(np.random.default_rng(seed + i).integers(-128, 128, (pairs, 2))) for i in (0, 1))
+    return join_channels({0: first.astype(np.int8), 3: right.astype(np.int8)}, pairs * 320)
 
 
 @given(st.integers(1, 500), st.integers(1, 600), st.integers(0, 2**32))

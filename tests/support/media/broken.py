@@ -38,7 +38,7 @@ CANARY_S = 5.0
 @dataclass(frozen=True)
 class BrokenFile:
     path: Path
-    """Where the bytes are; a harmless name of its own."""
+    """The file's path, with a harmless name."""
     name: str
     """The name to upload it under; hostile for the kind "name"."""
     kind: str

@@ -1,4 +1,4 @@
-"""What one odd file is, before it is written."""
+"""The description of one odd file, before it is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Outcome = Literal["rejected", "failed", "succeeded"]
 MUST_SUCCEED: frozenset[Outcome] = frozenset({"succeeded"})
 NEVER_SUCCEEDS: frozenset[Outcome] = frozenset({"rejected", "failed"})
 ANY_END: frozenset[Outcome] = MUST_SUCCEED | NEVER_SUCCEEDS
-"""For files that decoders may well read differently: they only have to come to an end."""
+"""Outcomes of files that decoders may read differently: they only have to end."""
 
 RATE = 16_000
 

@@ -12,7 +12,7 @@ from tests.support.media.case import ANY_END, MUST_SUCCEED, NEVER_SUCCEEDS, Case
 from tests.support.media.encode import FORMATS
 
 STREAMED = ("wav", "aiff", "flac", "mp3", "aac", "vorbis", "opus", "amr")
-"""Formats that are read from the front: what is left of a cut file can be analysed, and must be."""
+"""Formats that are read from the front: the rest of a cut file can and must be analysed."""
 INDEX_LAST = ("m4a", "mp4")
 """Formats that cannot be read without their end."""
 OTHER = ("m4a_faststart", "mov", "mkv", "webm", "avi", "wma", "mpegts", "caf")

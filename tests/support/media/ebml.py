@@ -19,13 +19,13 @@ ID_CHAPTER_UID, ID_CHAPTER_START, ID_CHAPTER_END, ID_CHAPTER_SEGMENT = 0x73C4, 0
 ID_TAGS, ID_TAG, ID_SIMPLE_TAG = 0x1254C367, 0x7373, 0x67C8
 
 UNKNOWN = 2**56 - 1
-"""As a size: it ends where its parent does."""
+"""The size of an element that ends where its parent does."""
 MILLISECOND = 1_000_000
 """Nanoseconds; the scale that most files have."""
 
 
 def element(identifier: int, content: bytes, size: int | None = None) -> bytes:
-    """`size` is what the element says of its length."""
+    """`size` is the length that the element declares."""
     stated = len(content) if size is None else size
     return _identifier(identifier) + (1 << 56 | stated).to_bytes(8, "big") + content
 

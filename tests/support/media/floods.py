@@ -16,7 +16,7 @@ from tests.support.media.references import flac_with
 PADDING, PICTURE = 1, 6
 """Kinds of FLAC's blocks of metadata."""
 AMR_NO_DATA = b"\x7c"
-"""A frame of 20 ms that holds nothing: the decoder is to make up what was there."""
+"""An empty frame of 20 ms: the decoder conceals the loss."""
 LARGEST_BLOCK = 2**24 - 1
 """Bytes of metadata that FLAC can state."""
 PAGES_OF_VORBIS = 350
@@ -109,7 +109,7 @@ def matroska_with(*parts: bytes) -> bytes:
 
 
 def lists_in_lists(depth: int) -> bytes:
-    """AVI's lists, each said to be as long as what is left."""
+    """AVI's lists, each of which declares the length of the rest of the file."""
     lists = b"".join(b"LIST" + struct.pack("<I", 12 * (depth - level)) + b"hdrl" for level in range(depth))
     return b"RIFF" + struct.pack("<I", 4 + len(lists)) + b"AVI " + lists
 

@@ -85,7 +85,7 @@ CONTENTS: dict[str, Callable[[], bytes]] = {
     "gif": partial(still_image, "gif"),
     "webp": partial(still_image, "libwebp"),
 }
-"""What each file holds."""
+"""The content of each file."""
 
 RAW_CONTENTS: dict[str, Callable[[], bytes]] = {
     "zeros": lambda: bytes(60_000),

@@ -24,11 +24,11 @@ HOURS_MS = 4 * 3_600_000
 FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 """ASF's object of counts, lengths and sizes of packets."""
 INFINITE_EXTENDED = bytes.fromhex("7fff8000000000000000")
-"""Of the 80 bits in which AIFF writes a rate."""
+"""The 80 bits in which AIFF writes a rate."""
 
 
 def patched(data: bytes, mark: bytes, offset: int, field: bytes) -> bytes:
-    """`data` with what lies `offset` bytes behind `mark` replaced."""
+    """Return `data` with the bytes replaced that lie `offset` bytes behind `mark`."""
     at = data.index(mark) + len(mark) + offset
     return data[:at] + field + data[at + len(field) :]
 
@@ -103,8 +103,8 @@ def many_streams(count: int) -> bytes:
 
 def chain_that_widens() -> bytes:
     """Ogg of one stream, followed by two side by side, as a station may send."""
-    both = ogg.multiplexed(ogg.with_serial(spoken("opus", seed=1), 8), ogg.with_serial(spoken("vorbis"), 9))
-    return ogg.with_serial(spoken("opus"), 1) + both
+    two_streams = ogg.multiplexed(ogg.with_serial(spoken("opus", seed=1), 8), ogg.with_serial(spoken("vorbis"), 9))
+    return ogg.with_serial(spoken("opus"), 1) + two_streams
 
 
 def side_by_side(channels: int) -> bytes:

@@ -56,17 +56,19 @@ def pages(data: bytes) -> Iterator[bytes]:
 
 def with_serial(data: bytes, serial: int) -> bytes:
     """The whole stream under another serial number."""
-    return b"".join(with_crc(one[:14] + struct.pack("<I", serial) + one[18:]) for one in pages(data))
+    return b"".join(with_crc(ogg_page[:14] + struct.pack("<I", serial) + ogg_page[18:]) for ogg_page in pages(data))
 
 
 def with_broken_crc(data: bytes) -> bytes:
-    return b"".join(one[: CRC_AT.start] + b"\xde\xad\xbe\xef" + one[CRC_AT.stop :] for one in pages(data))
+    return b"".join(
+        ogg_page[: CRC_AT.start] + b"\xde\xad\xbe\xef" + ogg_page[CRC_AT.stop :] for ogg_page in pages(data)
+    )
 
 
 def with_right_crcs(data: bytes) -> bytes:
     """Broken pages with checksums that say that they are whole."""
-    before, *found = data.split(CAPTURE)
-    return before + b"".join(_as_a_page(CAPTURE + part) for part in found)
+    before, *bodies = data.split(CAPTURE)
+    return before + b"".join(_as_a_page(CAPTURE + part) for part in bodies)
 
 
 def _as_a_page(data: bytes) -> bytes:
@@ -78,7 +80,7 @@ def _as_a_page(data: bytes) -> bytes:
 def with_granule(data: bytes, granule: int) -> bytes:
     """Every sound page claims the same position."""
     first, second, *rest = pages(data)
-    moved = [with_crc(one[:6] + struct.pack("<Q", granule) + one[14:]) for one in rest]
+    moved = [with_crc(ogg_page[:6] + struct.pack("<Q", granule) + ogg_page[14:]) for ogg_page in rest]
     return b"".join([first, second, *moved])
 
 
@@ -88,7 +90,7 @@ def backwards(data: bytes) -> bytes:
     return b"".join([first, second, *reversed(rest)])
 
 
-def multiplexed(one: bytes, other: bytes) -> bytes:
+def multiplexed(first: bytes, second: bytes) -> bytes:
     """Two streams of differing serial numbers side by side, their first pages first."""
-    (head, *rest), (other_head, *other_rest) = pages(one), pages(other)
+    (head, *rest), (other_head, *other_rest) = pages(first), pages(second)
     return b"".join([head, other_head, *rest, *other_rest])

@@ -15,7 +15,7 @@ from tests.support.media.case import NEVER_SUCCEEDS, Case
 
 @dataclass(frozen=True)
 class Canary:
-    """What the playlists point at: a readable recording that no upload may reach, and a server likewise."""
+    """The target of the playlists: a readable recording and a server that no upload may reach."""
 
     path: Path
     """Absolute."""

@@ -1,6 +1,6 @@
 """Media files that name other files: by alias or URL, as an attachment, a picture, an index or the next part.
 
-Those with sound of their own may be read for that; of what they name, nothing.
+Files with sound of their own may be read for it; files that they name, never.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support.media.encode import audio_frame
 from tests.support.media.playlists import FFCONCAT, HLS, Canary
 
 LINK = b"-->"
-"""Instead of a media type: what follows is a URL, not the picture. ID3v2.4 (APIC) and FLAC."""
+"""The media type of a picture that is given as a URL, in ID3v2.4 (APIC) and FLAC."""
 SCRIPT_COMMANDS = bytes.fromhex("301afb1e620bd011a39b00a0c90348f6")
 
 
@@ -37,7 +37,7 @@ def sound_at(entry: bytes) -> bytes:
 
 
 def fragmented() -> bytes:
-    """An MP4 of 1 s as DASH has it: a description, then the sound in parts that say what is in them."""
+    """An MP4 of 1 s as DASH has it: a description, then the sound in parts with their own headers."""
     buffer = io.BytesIO()
     options = {"fflags": "+bitexact", "movflags": "+empty_moov+dash"}
     with av.open(buffer, "w", format="mp4", options=options) as container:
@@ -48,7 +48,7 @@ def fragmented() -> bytes:
 
 
 def init_segment() -> bytes:
-    """What DASH sends first: all that describes the sound, which is in other files."""
+    """The first file of DASH: the description of the sound, which is in other files."""
     return fragmented().split(b"moof")[0][:-4]
 
 
@@ -65,7 +65,7 @@ def attachment(canary: Canary) -> bytes:
 
 
 def next_part(canary: Canary) -> bytes:
-    """A second description of the recording, which says what to play before and after it."""
+    """A second description of the recording, which names files to play before and after it."""
     name = str(canary.path).encode()
     content = ebml.element(ebml.ID_NEXT_FILENAME, name) + ebml.element(ebml.ID_PREVIOUS_FILENAME, name)
     return ebml.element(ebml.ID_INFO, content + ebml.element(ebml.ID_NEXT_UUID, b"\x01" * 16))
@@ -162,7 +162,7 @@ def cases(canary: Canary) -> Iterator[Case]:
     url = f"file://{canary.path}"
     resource = boxes.alias_reference(canary.path).replace(b"alis", b"rsrc")
     picture_tag = b"METADATA_BLOCK_PICTURE=" + base64.b64encode(picture(url))
-    found: tuple[tuple[str, frozenset[Outcome], Callable[[], bytes]], ...] = (
+    references: tuple[tuple[str, frozenset[Outcome], Callable[[], bytes]], ...] = (
         ("movie_url.mov", NEVER_SUCCEEDS, partial(reference_movie, b"url ", url.encode() + b"\0")),
         ("movie_http.mov", NEVER_SUCCEEDS, partial(reference_movie, b"url ", canary.url.encode() + b"\0")),
         ("movie_alias.mov", NEVER_SUCCEEDS, partial(reference_movie, b"alis", boxes.alias_reference(canary.path)[12:])),
@@ -182,5 +182,5 @@ def cases(canary: Canary) -> Iterator[Case]:
         ("hls_behind_tag.mp3", NEVER_SUCCEEDS, partial(_list_in_tag, HLS, canary.stream)),
         ("ffconcat_behind_tag.mp3", NEVER_SUCCEEDS, partial(_list_in_tag, FFCONCAT, canary.path.name)),
     )  # fmt: skip
-    for name, acceptable, make in found:
+    for name, acceptable, make in references:
         yield Case(name, "reference", acceptable, make)

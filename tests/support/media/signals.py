@@ -1,4 +1,4 @@
-"""Every format as it should be, and sounds at the edge of what can be analysed."""
+"""Every format as it should be, and sounds at the limits of analysis."""
 
 from __future__ import annotations
 

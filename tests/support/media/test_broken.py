@@ -1,4 +1,4 @@
-"""The set of odd and broken files is what the tests that use it count on."""
+"""The set of odd and broken files has the properties that other tests rely on."""
 
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def test_playlists_point_at_the_canary(files: list[BrokenFile]) -> None:
 
 def test_the_same_bytes_in_another_run(files: list[BrokenFile], tmp_path: Path) -> None:
     kinds = ("clean", "zeroed", "bomb")
-    again = broken_files(tmp_path, kinds=kinds)
-    for first, second in zip((file for file in files if file.kind in kinds), again, strict=True):
+    rewritten = broken_files(tmp_path, kinds=kinds)
+    for first, second in zip((file for file in files if file.kind in kinds), rewritten, strict=True):
         assert first.path.read_bytes() == second.path.read_bytes(), first.name
 
 

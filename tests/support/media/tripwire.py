@@ -30,14 +30,14 @@ class Tripwire:
         return f"http://127.0.0.1:{self._server.getsockname()[1]}/canary.wav"
 
     def touched(self) -> bool:
-        """Whether one of the files was opened since the last call."""
+        """Return True if one of the files was opened since the last call."""
         try:
             return bool(os.read(self._watch, _EVENTS))
         except BlockingIOError:
             return False
 
     def asked(self) -> bool:
-        """Whether somebody connected since the last call."""
+        """Return True if a client connected since the last call."""
         try:
             self._server.accept()[0].close()
         except BlockingIOError:

@@ -22,7 +22,7 @@ class CuttingProxy:
         self._server = (url.hostname, url.port)
         self._after = 0
         self.cuts_left = 0
-        self.put: list[str] = []
+        self.put_paths: list[str] = []
         self._away = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -89,14 +89,14 @@ class CuttingProxy:
         self.cuts_left -= 1
         return self._after
 
-    def _forward(self, source: socket.socket, target: socket.socket, left: int | None) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, allowance: int | None) -> None:
         with suppress(OSError):
-            while data := source.recv(65536 if left is None else min(65536, left)):
+            while data := source.recv(65536 if allowance is None else min(65536, allowance)):
                 if data.startswith(b"PUT "):  # a client begins a request when it has the answer to the last one
-                    self.put.append(data.split(b" ", 2)[1].decode())
+                    self.put_paths.append(data.split(b" ", 2)[1].decode())
                 target.sendall(data)
-                if left is not None:
-                    left -= len(data)
+                if allowance is not None:
+                    allowance -= len(data)
         _shut(source)
         _shut(target)
 

@@ -1,4 +1,4 @@
-"""A host of recordings for tests: a real server on this machine, which says to the letter what it is told to say."""
+"""A host of recordings for tests: a real server on this machine that sends scripted responses byte for byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Script = Callable[[socket.socket], None]
 
 
 def says(body: bytes = b"", status: str = "200 OK", headers: str = "", length: int | None = None) -> Script:
-    """An answer with its length, which is true unless it is given; `headers` end in CRLF."""
+    """A response with its length, or with a false `length`; `headers` end in CRLF."""
 
     def answer(connection: socket.socket) -> None:
         size = len(body) if length is None else length
@@ -47,7 +47,7 @@ def chunks(*pieces: bytes, end: bytes = b"0\r\n\r\n") -> Script:
 
 @dataclass(slots=True)
 class Host:
-    """`scripts` has what is said at each path, 404 at the others; `asked` are the paths that were asked for."""
+    """`scripts` maps paths to responses, other paths are 404; `asked` lists the requested paths."""
 
     address: str
     port: int
@@ -62,7 +62,7 @@ class Host:
         return f"{self.scheme}://{self.address}:{self.port}"
 
     def at(self, path: str, script: Script) -> str:
-        """The URL at which `script` answers from now on."""
+        """Answer `path` by `script` and return its URL."""
         self.scripts[path.partition("?")[0]] = script
         return f"{self.url}{path}"
 

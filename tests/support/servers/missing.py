@@ -1,4 +1,4 @@
-"""What is done where a service that tests need is not there."""
+"""Skip or fail tests whose service is missing."""
 
 from __future__ import annotations
 

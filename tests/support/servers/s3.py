@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,7 +22,7 @@ import pytest
 from shared.adapters.s3_client import connect
 from shared.adapters.s3_object_store import S3ObjectStore
 from shared.settings import Settings
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
@@ -65,7 +64,7 @@ class S3Server:
         with suppress(client.exceptions.NoSuchUpload):  # rclone's word for none
             uploads += client.list_multipart_uploads(Bucket=self.bucket, Prefix=prefix).get("Uploads", [])
         client.close()
-        return [found["Key"] for found in objects], [found["Key"] for found in uploads]
+        return [entry["Key"] for entry in objects], [entry["Key"] for entry in uploads]
 
 
 class S3Servers:
@@ -111,12 +110,12 @@ def _rclone() -> Iterator[S3Server]:
 
 
 @contextmanager
-def _given() -> Iterator[S3Server]:
+def _given_server() -> Iterator[S3Server]:
     endpoint, _, bucket = os.environ["EMOLINE_TEST_S3_URL"].rpartition("/")
     yield S3Server(endpoint, bucket)
 
 
-_STARTS = {"moto": _moto, "rclone": _rclone, "given": _given}
+_STARTS = {"moto": _moto, "rclone": _rclone, "given": _given_server}
 
 
 @contextmanager
@@ -136,13 +135,14 @@ def _running(port: int, program: str, *arguments: str) -> Iterator[S3Server]:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+    def listens() -> bool:
         try:
-            return socket.create_connection(("127.0.0.1", port)).close()
+            socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
-            assert time.monotonic() < deadline, f"nothing listens on port {port}"
-            time.sleep(0.05)
+            return False
+        return True
+
+    wait_until(listens, lambda: f"nothing listens on port {port}")
 
 
 def _free_port() -> int:

@@ -41,7 +41,7 @@ def test_our_own_postgres_and_its_folder_are_gone_after_a_test_run_was_killed() 
 
 
 @pytest.mark.usefixtures("postgres_server")  # left out where that is
-def test_restarted_hard_it_has_what_was_committed_and_nothing_else() -> None:
+def test_a_hard_restart_keeps_exactly_the_commits() -> None:
     with running_postgres() as server:
         url = server.url.render_as_string()
         with psycopg.connect(url, autocommit=True) as connection:

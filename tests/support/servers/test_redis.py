@@ -47,7 +47,9 @@ def test_our_own_redis_and_its_folder_are_gone_after_a_test_run_was_killed() -> 
     wait_until(lambda: not Path(folder).exists() and stopped(url))
 
 
-def test_killed_it_forgets_all_unless_it_appends_to_a_file(server: RedisServer, request: pytest.FixtureRequest) -> None:
+def test_a_killed_redis_loses_all_data_unless_it_appends_to_a_file(
+    server: RedisServer, request: pytest.FixtureRequest
+) -> None:
     with redis.Redis.from_url(server.url) as client:
         client.set("word", "kept")
         server.kill()

@@ -1,5 +1,7 @@
 """Inputs of reports with invented results, so that tests know in advance how the report must read."""
 
+# ruff: noqa: RUF001  # Chinese punctuation
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -7,19 +9,31 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from reports.report_input import ReportInput, SegmentAudio
+from reports.texts import Language
 from shared.domain.emotion import ModelInfo
 from shared.domain.failure import FailureCode
 from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import SegmentFlag, SegmentOutcome, SegmentResult
 from shared.domain.timeline import aggregate
-from tests.unit.results import scored, skipped
+from tests.support.segment_results import scored, skipped
 
 SERVICE_URL = "https://calls.example"
 LABELS = ("angry", "happy", "neutral", "sad")
 MODEL = ModelInfo("acme/large", "v7", "9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7", LABELS)
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ROLES = ("agent", "customer")
+LANGUAGES: list[Language] = ["en", "zh"]
+HOSTILE = [
+    '#read("/etc/passwd")',
+    '#eval("1+1") $x$ *bold* _it_ `raw` @ref <label> = Heading // comment',
+    "</script><script>alert(1)</script>",
+    "\\u{41} \\ { } [ ] ( ) \" '",
+    "تسجيل‮مكالمة.mp3",
+    "😀🎧 запись звонка – 客户来电：婧鑫萱.wav",
+    "x" * 300,
+    "ab\x00\x1b[31m\ud800\u202e.wav",
+]
 
 
 def report_input(

@@ -9,21 +9,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.deployment.compose import seconds
+from tests.support.compose import seconds
 from tests.support.waiting import PATIENCE_S, wait_until
 
 PROGRAMS = Path(sys.executable).parent
 _ENTRYPOINT = ["emoline"]
-"""Of the images that are built here, see tests/deployment/test_images.py."""
+"""The entrypoint of the images that are built here, see tests/deployment/test_images.py."""
 
 # It ends with the tests, however they do; the status is the service's.
 _UNTIL_STDIN_CLOSES = '"$@" < /dev/null & service=$!; read _; kill -TERM $service; wait $service'
 
 
 class Container:
-    """Runs from `start` to `stop`; a context manager that leaves nothing running.
+    """A process that runs from `start` to `stop`; a context manager that leaves nothing running.
 
-    `programs` is the PATH. Where it runs is a folder that the image could not write to.
+    `programs` is the PATH. The working directory is a folder that the image could not write to.
     """
 
     def __init__(self, name: str, service: dict[str, Any], folder: Path, programs: str) -> None:
@@ -37,16 +37,16 @@ class Container:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return f"{self.name}: {self._log.read_text(errors='replace')}"
 
     @property
     def wrote(self) -> list[Path]:
-        """What it left behind outside of its temporary folder and its volumes."""
+        """The files that it left outside of its temporary folder and its volumes."""
         return list(self._root.iterdir())
 
     def run(self) -> int:
-        """Runs it to its end; gives the exit status."""
+        """Run it to its end and return the exit status."""
         with self._log.open("ab") as log:
             return subprocess.run(
                 self._command, env=self._environment, cwd=self._root, stdout=log, stderr=log, timeout=PATIENCE_S
@@ -66,22 +66,24 @@ class Container:
             )
 
     def healthy(self) -> bool:
-        """Runs its check once."""
+        """Run its health check once and return True if it passed."""
         check = self._service["healthcheck"]
         kind, *test = check["test"]
         command = test if kind == "CMD" else ["sh", "-c", *test]
         timeout = seconds(check["timeout"])
         try:
-            done = subprocess.run(command, env=self._environment, cwd=self._root, capture_output=True, timeout=timeout)
+            completed = subprocess.run(
+                command, env=self._environment, cwd=self._root, capture_output=True, timeout=timeout
+            )
         except subprocess.TimeoutExpired:
             return False
-        return done.returncode == 0
+        return completed.returncode == 0
 
     def wait_until_healthy(self) -> None:
-        wait_until(self.healthy, lambda: self.said)
+        wait_until(self.healthy, lambda: self.output)
 
     def stop(self) -> int:
-        """SIGTERM, then as long as compose would wait; gives the exit status. Raises TimeoutExpired."""
+        """Send SIGTERM, wait as long as compose would, and return the exit status. Raises TimeoutExpired."""
         assert self._process
         self._process.communicate(timeout=seconds(self._service["stop_grace_period"]))
         return self._process.returncode
@@ -101,10 +103,10 @@ class Container:
 
 
 def valkey_programs(folder: Path, port: int) -> Path:
-    """A folder with Valkey's programs by those of Redis, whose options it has kept; the server at a port of our own."""
+    """Make a folder with Valkey's programs as scripts that run Redis, the server on `port`."""
     programs, data = folder / "valkey-programs", folder / "valkey-data"
-    for made in (programs, data):
-        made.mkdir()
+    for new_folder in (programs, data):
+        new_folder.mkdir()
     for name, command in {
         "valkey-server": f'redis-server "$@" --port {port} --bind 127.0.0.1 --dir {data}',
         "valkey-cli": f'redis-cli -p {port} "$@"',

@@ -1,0 +1,5 @@
+"""The host name of the tests' certificate."""
+
+from __future__ import annotations
+
+HOST_NAME = "hooks.example"
