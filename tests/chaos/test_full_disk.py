@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -39,8 +40,13 @@ class OnSmallDisk(Process):
     def __init__(self, folder: Path, log: Path, *arguments: str) -> None:
         environment = {"EMOLINE_DATA_DIR": str(folder), "EMOLINE_LEASE_S": "2", "EMOLINE_LOG_FORMAT": "console"}
         super().__init__(log, environment, *arguments)
-        self._command = [*on_small_disk(folder), *self._command]
+        self._command = [*on_small_disk(folder), sys.executable, "-m", "cli", *arguments]
         self._folder = folder
+
+    def __enter__(self) -> Self:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, env=self._environment, stderr=log, stdout=log)
+        return self
 
     @property
     def disk(self) -> Path:

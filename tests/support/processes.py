@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from typing import Self
 
+from tests.support.command_processes import CommandProcess
 from tests.support.service_client import Client
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -21,20 +21,22 @@ _READY = {"serve": "listens on", "beat": "beat: Starting"}
 class Process:
     """A command of Emoline that runs until the context is left; its output goes to a file."""
 
+    process: CommandProcess | Popen[bytes]
+
     def __init__(self, log: Path, environment: Mapping[str, str], *arguments: str) -> None:
-        self._command = [sys.executable, "-m", "cli", *arguments]
+        self._arguments = arguments
         self._environment = os.environ | environment
         self._log = log
         self._ready = _READY.get(arguments[-1], _READY.get(arguments[0], "worker.ready"))
 
     def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, env=self._environment, stderr=log, stdout=log)
+        self.process: CommandProcess | Popen[bytes] = CommandProcess(
+            self._arguments, self._environment, self._log, self._log
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
+        self.kill()
 
     @property
     def output(self) -> str:
@@ -54,7 +56,7 @@ class Process:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.wait(PATIENCE_S)
 
 
 @contextmanager
