@@ -94,7 +94,7 @@ class JobLife(RuleBasedStateMachine):
         self.alive.add(job.id)
         return job.id
 
-    @rule(target=jobs, there=st.booleans())
+    @rule(target=jobs, exists=st.booleans())
     def submit_url(self, exists: bool) -> str:
         url = f"{self.host.url}/{'call.wav' if exists else 'missing.wav'}"
         job = self.services.submission.enqueue_url(url, "", OPTIONS)
@@ -120,15 +120,15 @@ class JobLife(RuleBasedStateMachine):
             assert not ended
             assert self.services.jobs.get(job_id).state is JobState.CANCELED
 
-    @rule(job_id=jobs, what=st.sampled_from(["failed_segments", "all"]))
-    def retry(self, job_id: str, what: RetryScope) -> None:
+    @rule(job_id=jobs, scope=st.sampled_from(["failed_segments", "all"]))
+    def retry(self, job_id: str, scope: RetryScope) -> None:
         before = self.services.jobs.get(job_id)
         try:
-            self.services.job_retry.retry(job_id, what)
+            self.services.job_retry.retry(job_id, scope)
         except JobRunning:
             assert not before.state.terminal
         except NothingToRetry:
-            assert (before.state, what) == (JobState.SUCCEEDED, "failed_segments")
+            assert (before.state, scope) == (JobState.SUCCEEDED, "failed_segments")
             assert self.services.jobs.counts([job_id])[job_id].skipped == 0
         else:
             assert before.state.terminal
