@@ -152,7 +152,11 @@ class StreamedUpload:
         if self._writer is None:
             self._writer = self._object.enter_context(self._submission.objects.writer(self._key))
         self._digest.update(block)
-        self._writer.write(block)
+        try:
+            self._writer.write(block)
+        except OSError as error:
+            self._object.__exit__(type(error), error, error.__traceback__)  # the store's writer turns it into its own
+            raise
 
     def commit(self, filename: str, options: JobOptions, idempotency_key: str | None = None) -> Job:
         """Store the recording and add its job, which reaches a terminal state whatever happens to the machine.

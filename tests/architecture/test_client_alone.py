@@ -56,7 +56,7 @@ def test_it_is_typed(environment: Environment, tmp_path: Path) -> None:
 
 
 def test_the_quickstart_works_with_it(environment: Environment, service: str, tmp_path: Path) -> None:
-    quickstart = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
+    quickstart = (ROOT / "docs" / "how-to" / "submit-a-recording.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", quickstart, re.DOTALL)[0]
     (tmp_path / "call.mp3").write_bytes(encoded(speech_like(20, seed=41).samples[:, None], 16_000, "mp3"))
     lines = environment.run(example.replace("http://127.0.0.1:8000", service), tmp_path).splitlines()

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
-from tests.support.processes import Process, url_of, wait_for
+from tests.support.processes import ExecutedProcess, url_of, wait_for
 from tests.support.service_client import Client
 from tests.support.waiting import wait_until
 
@@ -34,19 +33,14 @@ def on_small_disk(folder: Path) -> list[str]:
     return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)]
 
 
-class OnSmallDisk(Process):
+class OnSmallDisk(ExecutedProcess):
     """A command of Emoline with a small disk for its data; `disk` is where others find that."""
 
     def __init__(self, folder: Path, log: Path, *arguments: str) -> None:
         environment = {"EMOLINE_DATA_DIR": str(folder), "EMOLINE_LEASE_S": "2", "EMOLINE_LOG_FORMAT": "console"}
         super().__init__(log, environment, *arguments)
-        self._command = [*on_small_disk(folder), sys.executable, "-m", "cli", *arguments]
+        self.prefix = on_small_disk(folder)
         self._folder = folder
-
-    def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, env=self._environment, stderr=log, stdout=log)
-        return self
 
     @property
     def disk(self) -> Path:

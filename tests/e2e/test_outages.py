@@ -27,7 +27,7 @@ from shared.settings import Settings
 from tests.support.analysed import submitted
 from tests.support.api_routes import BODIES, HEADERS, IDS, refusal, status_and_code
 from tests.support.clock import ManualClock
-from tests.support.embedded_process import EIGHT_MINUTES, half_done, served
+from tests.support.embedded_process import EIGHT_MINUTES, half_done, log_of, served
 from tests.support.infer import FakeModel, prepared
 from tests.support.media.case import spoken
 from tests.support.media.encode import encoded
@@ -36,6 +36,7 @@ from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.support.servers.s3 import s3_servers
 from tests.support.service_client import Client
+from tests.support.waiting import wait_until
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.container import prepare_work
 from worker.pipeline_builder import build_decoder
@@ -180,10 +181,8 @@ def test_a_job_waits_while_the_disk_is_full(tmp_path: Path, postgres_url: str, m
         refused = client.post("/v1/jobs", content=encoded(NOISY, RATE, "wav"))
         assert (refused.status_code, refused.json()["code"]) == (507, "storage_full")
         job_id = client.submit(encoded(NOISY, RATE, "mp3"))["id"]
-        assert process.stderr is not None
-        full = (line for line in process.stderr if "storage_full" in line)
-        for _ in range(MAX_ATTEMPTS + 1):
-            next(full)
+        log = log_of(tmp_path)
+        wait_until(lambda: log.read_text().count("storage_full") > 1 + MAX_ATTEMPTS, log.read_text)
         assert client.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert client.ended(job_id)["status"] == "succeeded"

@@ -13,7 +13,7 @@ import pytest
 
 from cli.embedded import embedded_service
 from shared.settings import Settings
-from tests.support.embedded_process import served
+from tests.support.embedded_process import log_of, served
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.host import Host, hosting, raw, says
@@ -76,12 +76,13 @@ def test_a_service_killed_in_the_middle_of_a_download_fetches_it_at_the_next_sta
         client.ended(refused)
         assert client.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"
         process.send_signal(signal.SIGKILL)
-        _, before = process.communicate()
+    before = log_of(tmp_path).read_text()
     host.at("/call.wav", says(SOUND))
     with served(tmp_path) as (process, client):
         job = client.ended(job_id)
         process.send_signal(signal.SIGTERM)
-        _, after = process.communicate(timeout=PATIENCE_S)
+        process.wait(PATIENCE_S)
+    after = log_of(tmp_path).read_text()
     assert job["status"] == "succeeded"
     assert (job["audio"]["size_bytes"], job["audio"]["sha256"]) == (len(SOUND), hashlib.sha256(SOUND).hexdigest())
     assert host.asked.count(f"/call.wav?{SECRET}") == 2

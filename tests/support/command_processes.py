@@ -42,9 +42,11 @@ class CommandProcess:
     """`emoline ARGUMENTS` as a process; `stdout` and `stderr` are files that it appends to."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], stdout: Path, stderr: Path) -> None:
-        given = (list(arguments), dict(environment), os.getcwd(), str(stdout), str(stderr))
+        for file in (stdout, stderr):
+            file.touch()
+        run_arguments = (list(arguments), dict(environment), os.getcwd(), str(stdout), str(stderr))
         self._arguments = arguments
-        self._process = _FORK_SERVER.Process(target=_run, args=given)
+        self._process = _FORK_SERVER.Process(target=_run, args=run_arguments)
         self._process.start()
         self.pid: int = self._process.pid
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -23,23 +24,39 @@ EIGHT_MINUTES = encoded(np.tile(speech_like(120, seed=21).samples, 4)[:, None], 
 
 @contextmanager
 def served(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Client]]:
-    """`emoline serve` as a process of its own, and a client of it."""
+    """`emoline serve` as a process of its own, and a client of it; its log is copied to the file `log_of(data_dir)`."""
     environment = os.environ | {
         "EMOLINE_DATA_DIR": str(data_dir),
         "EMOLINE_LEASE_S": "2",
         "EMOLINE_BATCH_AUDIO_S": "30",
     }
     command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
+    log = log_of(data_dir)
+    log.write_text("")
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        copying = Thread(target=_copy_lines, args=(process.stderr, log))
+        copying.start()
         try:
-            assert process.stderr
-            greeting = next(line for line in process.stderr if "listens on" in line)
-            url = re.search(r"http://\S+", greeting)
+            url = wait_until(lambda: re.search(r"listens on (http://\S+)", log.read_text()), log.read_text)
             assert url
-            with Client(base_url=url[0]) as client:
+            with Client(base_url=url[1]) as client:
                 yield process, client
         finally:
             process.kill()
+            copying.join()
+
+
+def log_of(data_dir: Path) -> Path:
+    """The log of the last service over a folder."""
+    return data_dir.with_name(f"{data_dir.name}.log")
+
+
+def _copy_lines(source: TextIO, target: Path) -> None:
+    """Copy until the source ends. Unread, the pipe would fill up, and the service would wait for its reader."""
+    with target.open("a") as file:
+        for line in source:
+            file.write(line)
+            file.flush()
 
 
 def half_done(client: Client, job_id: str) -> dict[str, Any]:

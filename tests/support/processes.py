@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
@@ -30,10 +31,11 @@ class Process:
         self._ready = _READY.get(arguments[-1], _READY.get(arguments[0], "worker.ready"))
 
     def __enter__(self) -> Self:
-        self.process: CommandProcess | Popen[bytes] = CommandProcess(
-            self._arguments, self._environment, self._log, self._log
-        )
+        self.process = self._start()
         return self
+
+    def _start(self) -> CommandProcess | Popen[bytes]:
+        return CommandProcess(self._arguments, self._environment, self._log, self._log)
 
     def __exit__(self, *_: object) -> None:
         self.kill()
@@ -57,6 +59,17 @@ class Process:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(PATIENCE_S)
+
+
+class ExecutedProcess(Process):
+    """The same started from the file system, with the command line that others see; `prefix` stands before it."""
+
+    prefix: Sequence[str] = ()
+
+    def _start(self) -> Popen[bytes]:
+        command = [*self.prefix, sys.executable, "-m", "cli", *self._arguments]
+        with self._log.open("ab") as log:
+            return Popen(command, env=self._environment, stderr=log, stdout=log)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ PATIENCE_S = 300.0
 """The limit of every wait in tests: longer than any step takes on a busy machine. pytest ends a test after twice this
 time."""
 
-_PAUSE_S = 0.03
+_PAUSE_S = 0.1
 
 _Value = TypeVar("_Value")
 

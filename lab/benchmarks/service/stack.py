@@ -17,7 +17,7 @@ from shared.container import Services, open_services
 from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from shared.settings import Settings
-from tests.support.processes import Process, url_of, wait_for
+from tests.support.processes import ExecutedProcess, Process, url_of, wait_for
 from tests.support.servers.postgres import running_postgres
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.s3 import s3_servers
@@ -71,7 +71,7 @@ class Stack:
             yield services
 
     def _process(self, *command: str) -> Process:
-        return Process(self.folder / f"{uuid.uuid4()}.log", self.environment, *command)
+        return ExecutedProcess(self.folder / f"{uuid.uuid4()}.log", self.environment, *command)
 
 
 @contextmanager
