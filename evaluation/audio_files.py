@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from evaluation.distortions import Condition, Samples
-from worker.pipeline.channels import mix
+from worker.pipeline.channel_mode import mix
 from worker.pipeline.ports import AudioDecoder
 
 _CODECS = {"mp3": ("mp3", "libmp3lame"), "opus": ("ogg", "libopus")}

@@ -29,9 +29,9 @@ from shared.domain.upload_errors import (
 )
 from shared.ports import ObjectStore, Queue, StoredPart, UploadClaim, UploadStore
 from shared.services.object_keys import job_prefix, joined_key, part_key, upload_prefix
+from shared.services.part_writers import AppendWriter, PartWriter
 from shared.services.recording_digest import RecordingDigest
 from shared.services.submission import JobSubmission, display_name, same_job
-from shared.services.upload_writers import AppendWriter, PartWriter
 
 _BLOCK_BYTES = 1 << 20
 _RENEW_EVERY = timedelta(seconds=30)

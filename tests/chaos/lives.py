@@ -34,7 +34,7 @@ from shared.domain.options import JobOptions, SegmentationOptions
 from shared.domain.recording import AudioFormat, RecordingWarning
 from shared.frame_scores import softmax
 from shared.ports import ObjectStore, ObjectWriter
-from shared.services import cancellation, frame_store, submission, sweeper, upload_writers, uploads, waveform_store
+from shared.services import cancellation, frame_store, part_writers, submission, sweeper, uploads, waveform_store
 from shared.settings import Settings
 from tests.chaos.places import Place, Watch
 from tests.support.clock import ManualClock
@@ -73,7 +73,7 @@ MORTAL = (
         sweeper,
         work_queue,
     ),
-    *(upload_writers, stored_uploads, uploads, waveform_store),
+    *(part_writers, stored_uploads, uploads, waveform_store),
 )
 """The modules that claim, complete, wake and finish: processes are killed in them."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.recording import ChannelMode
 from tests.support.media.speech import speech_like
-from worker.pipeline.channels import detect_channel_mode, mix
+from worker.pipeline.channel_mode import detect_channel_mode, mix
 from worker.pipeline.ports import Samples
 
 VOICE = speech_like(40, seed=1).samples

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from shared.domain.options import SegmentationOptions
 from shared.domain.recording import ChannelMode
 from tests.unit.strategies import divided, divisions, segmentation_options, sounds, two_channels
-from worker.pipeline.channels import detect_channel_mode, mix
+from worker.pipeline.channel_mode import detect_channel_mode, mix
 from worker.pipeline.ports import Samples
 from worker.pipeline.speech import HOP, Mask, Run, SpeechGate, close_gaps, levels, runs
 

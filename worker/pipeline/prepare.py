@@ -11,8 +11,8 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment
 from shared.waveform import Waveform
+from worker.pipeline.channel_mode import detect_channel_mode, mix
 from worker.pipeline.channel_selection import channel_roles, check_channels, selected_channels, selection_ignored
-from worker.pipeline.channels import detect_channel_mode, mix
 from worker.pipeline.cut_placement import Cut
 from worker.pipeline.errors import TooManySegments
 from worker.pipeline.peaks import PeakMeter, join_channels

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.pipeline.channels import mix
+from worker.pipeline.channel_mode import mix
 from worker.pipeline.ports import Samples
 
 SHORTEST_S, LONGEST_S = 3.0, 25.0
