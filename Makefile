@@ -14,6 +14,9 @@ LOCK := requirements/runtime.lock
 NODE := $(VENV)/node
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-emit-package emoline
 
+# Some environments forbid bytecode. Then each of the hundreds of processes of the tests compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check chaos chart bench client lock clean
 
