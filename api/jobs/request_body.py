@@ -58,8 +58,8 @@ async def _streamed_upload(submission: JobSubmission) -> AsyncIterator[StreamedU
     upload = submission.begin()
     try:
         yield upload
-    except BaseException:
-        await run_in_threadpool(upload.drop)
+    except BaseException as error:
+        await run_in_threadpool(upload.drop, error)
         raise
 
 

@@ -56,7 +56,7 @@ class FrameStore:
         if within_ms is None:
             job, labels, frames = self.logits(job_id, channel)
             return job, grid(frames, labels, hop_ms)
-        # FrameStore after the span may lie in a bin that begins within it.
+        # Frames after the span may lie in a bin that begins within it.
         job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
         return job, grid(frames, labels, hop_ms).within(within_ms)
 

@@ -36,7 +36,7 @@ class PartWriter:
 
 
 class AppendWriter:
-    """Appends bytes to an upload, as objects of up to 64 MiB. JobCancellation it with `save` or `drop`."""
+    """Appends bytes to an upload, as objects of up to 64 MiB. End it with `save` or `drop`."""
 
     def __init__(self, store: UploadStore, objects: ObjectStore, claim: UploadClaim) -> None:
         self._store = store

@@ -122,7 +122,8 @@ class JobSubmission:
 class StreamedUpload:
     """A recording on its way into the store, as a context manager.
 
-    It is dropped where the context is left without `commit` or `store`. Nothing is opened before the first `write`.
+    It is dropped where the context is left without `commit` or `store`; a store without room then raises StorageFull.
+    Nothing is opened before the first `write`.
     """
 
     def __init__(self, submission: JobSubmission, job_id: str) -> None:
@@ -147,16 +148,12 @@ class StreamedUpload:
 
         Raises:
             UploadTooLarge, NotMedia: as soon as it is known.
-            StorageFull: there is no room.
+            OSError, StorageFull: there is no room.
         """
         if self._writer is None:
             self._writer = self._object.enter_context(self._submission.objects.writer(self._key))
         self._digest.update(block)
-        try:
-            self._writer.write(block)
-        except OSError as error:
-            self._object.__exit__(type(error), error, error.__traceback__)  # the store's writer turns it into its own
-            raise
+        self._writer.write(block)
 
     def commit(self, filename: str, options: JobOptions, idempotency_key: str | None = None) -> Job:
         """Store the recording and add its job, which reaches a terminal state whatever happens to the machine.
@@ -193,16 +190,19 @@ class StreamedUpload:
         self._object.close()
         return sha256
 
-    def drop(self) -> None:
-        """Drop the recording unless it was committed or stored."""
-        error = _Dropped()
-        self._object.__exit__(type(error), error, None)
+    def drop(self, error: BaseException | None = None) -> None:
+        """Drop the recording unless it was committed or stored; `error` is the reason, if there is one.
+
+        The writer of the store is left by that error, and may raise one that says more: StorageFull, StoreUnavailable.
+        """
+        reason = error or _Dropped()
+        self._object.__exit__(type(reason), reason, reason.__traceback__)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.drop()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.drop(error)
 
 
 class _Dropped(Exception):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emoline.models import AudioDocument, ErrorDocument, TransitionDocument
-from lab.client_models import FILE, api_document, generate
+from lab.api_document import api_document
+from lab.client_models import FILE, generate
 
 
 def test_the_models_are_generated_from_the_present_document() -> None:

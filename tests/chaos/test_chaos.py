@@ -149,7 +149,8 @@ def test_every_job_ends_with_the_undisturbed_result(
         record_property(property_name, figure)
     assert storm.answered < ended.keys()
     for job_id, (name, _) in ended.items():
-        assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "succeeded"
+        job = client.get(f"/v1/jobs/{job_id}").json()
+        assert job["status"] == "succeeded", (job["error"], cluster.processes.output("prepare")[-20_000:])
         assert equal(result(client, job_id), expected[name]), job_id
     segments = {job_id: len(of_job) for job_id, of_job in witness.recorded(cluster.engine).items()}
     objects = cluster.objects()

@@ -13,8 +13,8 @@ import pytest
 from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.chaos import lives, witness
+from tests.chaos.fork_pool import die_and_recover
 from tests.chaos.lives import Story
-from tests.chaos.nursery import die_and_recover
 from tests.chaos.uploaders import die_and_go_on
 
 EVERY = int(os.environ.get("CHAOS_EVERY", "150"))
@@ -36,7 +36,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[ProcessPoolExecutor]:
+def fork_pool() -> Iterator[ProcessPoolExecutor]:
     """A process of its own: one with threads, as that of the tests, must not be forked."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
@@ -48,10 +48,10 @@ def test_two_kills_at_the_same_line_do_not_change_the_result(
     story: Story,
     database_url: str,
     tmp_path: Path,
-    nursery: ProcessPoolExecutor,
+    fork_pool: ProcessPoolExecutor,
     record_property: Callable[[str, object], None],
 ) -> None:
-    places, deaths = nursery.submit(die_and_recover, story, database_url, tmp_path, EVERY).result()
+    places, deaths = fork_pool.submit(die_and_recover, story, database_url, tmp_path, EVERY).result()
     record_property("places", places)
     record_property("deaths", deaths)
     assert deaths
@@ -61,10 +61,10 @@ def test_two_kills_at_the_same_line_do_not_change_the_result(
 def test_an_upload_survives_two_kills_at_the_same_line_and_leaves_no_objects(
     database_url: str,
     tmp_path: Path,
-    nursery: ProcessPoolExecutor,
+    fork_pool: ProcessPoolExecutor,
     record_property: Callable[[str, object], None],
 ) -> None:
-    places, deaths = nursery.submit(die_and_go_on, database_url, tmp_path, max(1, EVERY // 10)).result()
+    places, deaths = fork_pool.submit(die_and_go_on, database_url, tmp_path, max(1, EVERY // 10)).result()
     record_property("places", places)
     record_property("deaths", deaths)
     assert deaths

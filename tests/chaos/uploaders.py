@@ -1,4 +1,4 @@
-"""Processes that take an upload, die, and are followed by others: run as those of the nursery."""
+"""Processes that take an upload, die, and are followed by others: run as those of the fork_pool."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sqlalchemy import text
 from shared.db.engine import open_engine
 from shared.domain.upload import LASTS
 from tests.chaos import lives
+from tests.chaos.fork_pool import DEATHS, chosen, deaths, jobs_of, lived
 from tests.chaos.lives import SOUND, World
-from tests.chaos.nursery import DEATHS, chosen, deaths, jobs_of, lived
 from tests.chaos.places import Survey
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import DatabaseClock
 
 
 def die_and_go_on(database_url: str, folder: Path, every: int) -> tuple[int, int]:
-    """Do as `nursery.die_and_recover`: each upload becomes a job with its recording, and nothing else is left."""
+    """Do as `fork_pool.die_and_recover`: each upload becomes a job with its recording, and nothing else is left."""
     clock = ManualClock() if database_url.startswith("sqlite") else DatabaseClock(database_url)
     engine = open_engine(database_url)
     with lives.opened(engine, clock, folder) as world:

@@ -15,7 +15,7 @@ from worker.stages.hold_lease import Lease, WorkerStopping
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
+class RecordingDownload:
     """The download of a job's recording.
 
     `stop` is set when the worker must end: a claim in the middle of a download is given back, and the next worker
@@ -26,7 +26,7 @@ class Fetch:
     downloader: Downloader
     stop: Event
 
-    def fetched(self, claim: Claim, keeper: Lease) -> Claim:
+    def run(self, claim: Claim, lease: Lease) -> Claim:
         """Download the recording unless it is in the object store already; return the claim with its recording there.
 
         Raises:
@@ -40,22 +40,22 @@ class Fetch:
         if url is None:
             return claim
         try:
-            recording = self._downloaded(url, claim, keeper)
+            recording = self._download(url, claim, lease)
         except DownloadFailed:
-            self._check(keeper)  # the download is broken off when the lease is lost or the worker stops
+            self._check(lease)  # the download is broken off when the lease is lost or the worker stops
             raise
         job = claim.job.evolve(recording=recording)
         self.services.ports.work_queue.save(claim, job)
         return replace(claim, job=job)
 
-    def _downloaded(self, url: str, claim: Claim, keeper: Lease) -> Recording:
+    def _download(self, url: str, claim: Claim, lease: Lease) -> Recording:
         with (
-            self.downloader.open(url, lambda: keeper.lost or self.stop.is_set()) as download,
+            self.downloader.open(url, lambda: lease.lost or self.stop.is_set()) as download,
             self.services.submission.begin(claim.job.id) as upload,
         ):
             upload.expect(download.size)
             for block in download.blocks():
-                self._check(keeper)
+                self._check(lease)
                 upload.write(block)
             # A worker that has lost the job must not overwrite the recording that another worker has downloaded.
             self.services.ports.work_queue.renew(claim)
@@ -65,7 +65,7 @@ class Fetch:
                 recording = replace(recording, filename=display_name(download.filename))
         return replace(recording, size_bytes=upload.size, sha256=sha256).without_url()
 
-    def _check(self, keeper: Lease) -> None:
-        keeper.check()
+    def _check(self, lease: Lease) -> None:
+        lease.check()
         if self.stop.is_set():
             raise WorkerStopping

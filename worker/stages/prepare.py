@@ -17,7 +17,7 @@ from shared.services.object_keys import audio_key
 from worker.metrics import PREPARED
 from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
 from worker.pipeline.prepare import Clip, Preparation
-from worker.stages.download import Fetch
+from worker.stages.download import RecordingDownload
 from worker.stages.hold_lease import Lease, WorkerStopping
 from worker.stages.job_stage import run_claim
 
@@ -49,7 +49,7 @@ class PrepareStage:
         return claim is not None
 
     def _prepare(self, claim: Claim, lease: Lease) -> Job:
-        claim = Fetch(self.services, self.downloader, self.stop).fetched(claim, lease)
+        claim = RecordingDownload(self.services, self.downloader, self.stop).run(claim, lease)
         with (
             self.services.object_store.open(claim.job.recording.source_key) as file,
             self.decoder.open(file) as stream,
