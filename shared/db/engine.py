@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import select
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 _BUSY_MS = 30_000
 """The time that a SQLite connection waits for another's write; embedded writes take milliseconds."""
@@ -91,6 +93,18 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and error.sqlite_errorcode == SQLITE_BUSY
+
+
+# SQLite does not wait for the lock that turns a new file to WAL, so that of several processes that start at once some
+# would fail.
+@retry(
+    retry=retry_if_exception(_is_busy),
+    wait=wait_random(0, 0.1),
+    stop=stop_after_delay(_BUSY_MS / 1000),
+    reraise=True,
+)
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions late, and only for writes
     # WAL with synchronous=FULL: a commit that was answered with 202 survives a power cut.

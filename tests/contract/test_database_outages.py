@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
@@ -54,6 +56,20 @@ def postgres(postgres_url: str) -> Iterator[Engine]:
 def execute(engine: Engine, statement: str) -> None:
     with Sessions(engine).begin() as session:
         session.execute(text(statement))
+
+
+def test_a_new_sqlite_file_that_another_process_locks_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = Timer(0.3, other.rollback)
+    release.start()
+    engine = open_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
+    release.join()
+    other.close()
 
 
 def test_a_write_to_sqlite_on_a_full_disk_fails_and_can_be_repeated(sqlite: Engine) -> None:
