@@ -24,7 +24,7 @@ def check_database(services: Services) -> str | None:
 def check_object_store(services: Services) -> str | None:
     """Return a sentence if the object store does not answer, else None."""
     try:
-        services.object_store.locate("is/there")
+        services.object_store.read("is/there")
     except ObjectNotFound:
         return None
     except Exception:

@@ -30,9 +30,10 @@ def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Queu
 def infer_work(services: Services, model: EmotionModel) -> QueueTask:
     """The task that scores segments.
 
-    It has two threads: one loads the sound of its claim while the model works on the claim of the other.
+    It has three threads: while the model works on the claim of one, the others store what it answered before and load
+    what comes next.
     """
-    return QueueTask(Queue.INFER, InferStage(services, model).run_once, threads=2)
+    return QueueTask(Queue.INFER, InferStage(services, model).run_once, threads=3)
 
 
 def finish_work(services: Services) -> QueueTask:

@@ -64,7 +64,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     if with_clips:
         for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
             with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
-                clips[index] = services.reader.segment_sound(job_id, index)
+                clips[index] = services.reader.segment_audio(job_id, index)
     indices = [] if job.audio_deleted else [segment.segment.index for segment in result.segments]
     links = {index: f"{base_url}/v1/jobs/{job_id}/segments/{index}/audio" for index in indices}
     heatmap = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi import APIRouter, Header, Query, Response
 
+from api.byte_range import ranged_response
 from api.content_negotiation import json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
@@ -79,7 +78,7 @@ def segments(
 
 @router.get(
     "/segments/{index}/audio",
-    response_class=FileResponse,
+    response_class=Response,
     responses={
         200: {"content": {"audio/flac": {}}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
         **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
@@ -89,19 +88,14 @@ def segment_audio(
     job_id: JobId,
     index: SegmentIndex,
     services: ServicesDep,
+    byte_range: Annotated[str | None, Header(alias="Range", include_in_schema=False)] = None,
     redirect: Annotated[
-        bool, Query(description="Whether the answer may lead to the store: pages that keep to one host may not follow.")
+        bool, Query(deprecated=True, description="Without effect: the answer never leads to the store any more.")
     ] = True,
 ) -> Response:
     """The sound of a segment, to play."""
-    if not redirect:
-        return Response(services.reader.segment_sound(job_id, index), media_type="audio/flac")
-    place = services.reader.segment_audio(job_id, index)
-    if isinstance(place, FilePath):
-        return FileResponse(
-            place, media_type="audio/flac", filename=f"{index:03d}.flac", content_disposition_type="inline"
-        )
-    return RedirectResponse(place, status_code=302)
+    sound = services.reader.segment_audio(job_id, index)
+    return ranged_response(sound, "audio/flac", f"{index:03d}.flac", byte_range)
 
 
 def audio_url(job_id: str, index: int) -> str:

@@ -172,19 +172,19 @@ def store_analysed_call(services: Services, number: int, hours: float) -> str:
         sample_rate=8000,
     )
     prepared = claim.job.evolve(recording=recording, prepared=length, speech=sum(speech_lengths))
-    stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
+    stored = [StoredSegment(segment, audio_key(job_id, [segment])) for segment in segments]
     peaks = random.integers(2, 90, (length // STEP, 2, 1)).astype(np.int8)
     services.waveform_store.store(job_id, Waveform((0, 1), 0, length, np.concatenate([-peaks, peaks], axis=-1)))
     services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
     while claims := services.ports.work_queue.claim_segments(10**9):
-        outcomes = []
+        outcomes, stored_logits = [], {}
         for segment_claim in claims:
             segment = segment_claim.stored.segment
-            logits = _logits(random, segment.duration)
-            services.frame_store.store(job_id, segment, logits)
+            logits = stored_logits[segment] = _logits(random, segment.duration)
             scores = softmax(logits.mean(axis=0)).tolist()
             outcomes.append((segment_claim, SegmentOutcome.scored(dict(zip(LABELS, scores, strict=True)))))
-        services.ports.work_queue.record(outcomes, MODEL)
+        key = services.frame_store.store_logits(job_id, stored_logits)
+        services.ports.work_queue.record(outcomes, MODEL, {job_id: key})
     finish = services.ports.work_queue.claim_finish()
     assert finish is not None
     services.ports.work_queue.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))

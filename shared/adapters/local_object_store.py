@@ -48,14 +48,19 @@ class LocalObjectStore:
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        with self.locate(key).open("rb") as file:
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise ObjectNotFound from error
+        with file:
             yield file
 
-    def locate(self, key: str) -> Path:
-        path = self._path(key)
-        if not path.is_file():
-            raise ObjectNotFound
-        return path
+    def read(self, key: str, span: range | None = None) -> bytes:
+        with self.open(key) as file:
+            if span is None:
+                return file.read()
+            file.seek(span.start)
+            return file.read(len(span))
 
     def delete_prefix(self, prefix: str) -> None:
         if not prefix.endswith("/"):

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.adapters.s3_client import connect, store_errors
-from shared.adapters.s3_streams import ObjectPlace, S3Reader, S3Writer
+from shared.adapters.s3_streams import ObjectPlace, S3Reader, S3Writer, read_object
 from shared.domain.errors import StoreUnavailable
 from shared.ports import ObjectWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, MultipartUploadTypeDef
 
-_URL_LASTS_S = 15 * 60
 _ABANDONED = timedelta(days=1)
 """The age of an unfinished multipart upload after which it is abandoned."""
 _BUFFER_BYTES = 128 << 10
@@ -71,11 +70,8 @@ class S3ObjectStore:
         with io.BufferedReader(S3Reader(self._client, self._place(key)), _BUFFER_BYTES) as file:
             yield file
 
-    def locate(self, key: str) -> str:
-        place = self._place(key)
-        with store_errors():
-            self._client.head_object(**place)
-            return self._public.generate_presigned_url("get_object", Params={**place}, ExpiresIn=_URL_LASTS_S)
+    def read(self, key: str, span: range | None = None) -> bytes:
+        return read_object(self._client, self._place(key), span)
 
     def delete_prefix(self, prefix: str) -> None:
         if not prefix.endswith("/"):

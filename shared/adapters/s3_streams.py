@@ -34,6 +34,27 @@ class ObjectPlace(TypedDict):
     Key: str
 
 
+def read_object(client: S3Client, place: ObjectPlace, span: range | None) -> bytes:
+    """Read an object, or a span of its bytes, with one request unless the connection breaks off.
+
+    Raises ObjectNotFound, StoreUnavailable.
+    """
+    get: Callable[..., GetObjectOutputTypeDef] = client.get_object
+    headers = {} if span is None else {"Range": f"bytes={span.start}-{span.stop - 1}"}
+    for _ in range(_TRIES):
+        with store_errors():
+            answer = get(**place, **headers)
+        with suppress(BotoCoreError):
+            content = answer["Body"].read()
+            if span is None:
+                return content
+            if "ContentRange" not in answer:  # a store without ranges sends the whole object
+                content = content[span.start : span.stop]
+            if len(content) == len(span):
+                return content
+    raise StoreUnavailable
+
+
 class S3Reader(io.RawIOBase):
     """Reads an object over one connection while it is read in order, and reconnects where that breaks off.
 

@@ -117,6 +117,15 @@ class SqlJobRepository:
                 raise SegmentNotFound
             return stored_segment_from_row(row)
 
+    def logits_keys(self, job_id: str, indexes: range) -> Mapping[int, str]:
+        query = select(SegmentRow.index, SegmentRow.logits_key).where(
+            SegmentRow.job_id == job_id,
+            SegmentRow.index >= indexes.start,
+            SegmentRow.index < indexes.stop,
+        )
+        with self._read() as session:
+            return {index: key for index, key in session.execute(query) if key is not None}
+
     def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
         with self._write.begin() as session:
             self._existing(session, job_id, lock=True)

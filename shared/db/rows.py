@@ -107,6 +107,8 @@ def segment_values(stored: StoredSegment) -> dict[str, Any]:
         "speech": segment.speech,
         "flags": [flag.value for flag in segment.flags],
         "audio_key": stored.audio_key,
+        "audio_start": None if stored.audio_span is None else stored.audio_span.start,
+        "audio_end": None if stored.audio_span is None else stored.audio_span.stop,
         **outcome_values(PENDING),
     }
 
@@ -123,10 +125,12 @@ def outcome_values(outcome: SegmentOutcome) -> dict[str, Any]:
 
 
 def stored_segment_from_row(row: SegmentRow) -> StoredSegment:
-    """Return the segment of a row, with the key of its audio."""
+    """Return the segment of a row, with the place of its audio."""
     flags = tuple(map(SegmentFlag, row.flags))
     segment = Segment(row.index, row.channel, row.start, row.end, row.speech, flags)
-    return StoredSegment(segment, row.audio_key)
+    if row.audio_start is None or row.audio_end is None:
+        return StoredSegment(segment, row.audio_key)
+    return StoredSegment(segment, row.audio_key, range(row.audio_start, row.audio_end))
 
 
 RESULT_COLUMNS = (

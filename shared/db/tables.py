@@ -118,7 +118,11 @@ class JobRow(Base):
 
 
 class SegmentRow(Base):
-    """A segment. `start`, `end` and `speech` are samples at 16 kHz."""
+    """A segment. `start`, `end` and `speech` are samples at 16 kHz.
+
+    `audio_start` and `audio_end` are bytes in the object `audio_key`, None if the segment has an object of its own.
+    `logits_key` is the object with the logits of this segment among others, None if it has one of its own or none.
+    """
 
     __tablename__ = "segments"
 
@@ -130,6 +134,9 @@ class SegmentRow(Base):
     speech: Mapped[Samples]
     flags: Mapped[list[str]] = mapped_column(server_default="[]")
     audio_key: Mapped[str]
+    audio_start: Mapped[int | None]
+    audio_end: Mapped[int | None]
+    logits_key: Mapped[str | None]
     status: Mapped[str]
     emotion: Mapped[str]
     confidence: Mapped[float | None] = mapped_column(Double)

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, select, tuple_, update
+from sqlalchemy import Engine, Select, case, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from shared.db import claim_queries, corrections, outbox
@@ -122,7 +123,12 @@ class SqlWorkQueue:
             if not affected_rows(session, query.values(lease_until=self._lease_end())):
                 raise LeaseLost
 
-    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
+    def record(
+        self,
+        outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]],
+        model: ModelInfo,
+        logits_keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
         claims = [claim for claim, _ in outcomes]
         with self._write.begin() as session:
             _lock_jobs(session, claims)
@@ -131,11 +137,13 @@ class SqlWorkQueue:
             samples: Counter[str] = Counter()
             for claim, outcome in outcomes:
                 if row := rows.get((claim.job_id, claim.stored.segment.index)):
-                    _set(row, **outcome_values(outcome), lease_until=None)
+                    logits_key = logits_keys.get(claim.job_id) if outcome.scores else None
+                    _set(row, **outcome_values(outcome), logits_key=logits_key, lease_until=None)
             for row in rows.values():
                 samples[row.job_id] += row.end - row.start
-            for job_id, number in samples.items():
-                served = update(JobRow).where(JobRow.id == job_id).values(served=JobRow.served + number)
+            if samples:
+                number = case(samples, value=JobRow.id)
+                served = update(JobRow).where(JobRow.id.in_(samples)).values(served=JobRow.served + number)
                 affected_rows(session, served)
             unnamed = update(JobRow).where(JobRow.id.in_(samples), JobRow.model.is_(None))
             session.execute(unnamed.values(model=model_to_json(model)))

@@ -14,10 +14,11 @@ from shared.domain.segment import Correction, Segment, SegmentResult
 
 @dataclass(frozen=True, slots=True)
 class StoredSegment:
-    """A segment with the key of its audio."""
+    """A segment with the place of its audio: an object, or a span of the bytes of one."""
 
     segment: Segment
     audio_key: str
+    audio_span: range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,10 @@ class JobRepository(Protocol):
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         """Return a segment. Raises SegmentNotFound."""
+        ...
+
+    def logits_keys(self, job_id: str, indexes: range) -> Mapping[int, str]:
+        """Return the object with the logits, for each segment among `indexes` that has none of its own."""
         ...
 
     def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 
@@ -30,11 +29,8 @@ class ObjectStore(Protocol):
         """Open an object to read and seek in while the context lasts. Raises ObjectNotFound."""
         ...
 
-    def locate(self, key: str) -> Path | str:
-        """Return the place from which a client can be served: a file on this machine, or a short-lived URL.
-
-        Raises ObjectNotFound.
-        """
+    def read(self, key: str, span: range | None = None) -> bytes:
+        """Read an object, or a span of its bytes, in one round trip. Raises ObjectNotFound."""
         ...
 
     def delete_prefix(self, prefix: str) -> None:

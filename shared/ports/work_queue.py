@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from shared.domain.emotion import ModelInfo
@@ -84,8 +85,16 @@ class WorkQueue(Protocol):
         """Extend the leases. Raises LeaseLost when this worker has none of them any more, or their jobs have ended."""
         ...
 
-    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
-        """Store the outcomes of segments that this worker still has. Returns their number; the rest is discarded."""
+    def record(
+        self,
+        outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]],
+        model: ModelInfo,
+        logits_keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        """Store the outcomes of segments that this worker still has. Returns their number; the rest is discarded.
+
+        `logits_keys` has the object with the logits of the scored segments, by the id of the job.
+        """
         ...
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:

@@ -1,11 +1,17 @@
-"""Logits of frames and embeddings of segments, stored as `.npy` objects."""
+"""Logits of frames and embeddings of segments.
+
+An object holds the logits of the segments of a job that were scored together, as an `.npz` file: `segments` [n] are
+their indexes, `frames` [n] the numbers of their frames, and `logits` [sum of frames, labels] in float32 their logits,
+one segment after the other. The embeddings of a segment are an `.npy` object of its own.
+"""
 
 from __future__ import annotations
 
+import io
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -17,11 +23,13 @@ from shared.domain.segment import Segment, SegmentResult
 from shared.frame_scores import Floats, Grid, grid, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
-from shared.services.object_keys import embedding_key, frames_key
+from shared.services.object_keys import embedding_key, logits_key, own_logits_key
 from shared.services.prefetch import map_ahead
 
 _PAGE = 500
 """Segments in one query; a recording of a day has tens of thousands."""
+_LOADED_SEGMENTS = 128
+"""Segments whose logits are loaded together, seven megabytes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +39,25 @@ class FrameStore:
     jobs: JobRepository
     objects: ObjectStore
 
-    def store(self, job_id: str, segment: Segment, logits: Floats, embeddings: Floats | None = None) -> None:
-        """Store the logits [frames, labels] of a segment, and its embeddings [dim] or [frames, dim] if there are any.
+    def store_logits(self, job_id: str, logits: Mapping[Segment, Floats]) -> str:
+        """Store the logits [frames, labels] of segments in one object, and return its key.
 
-        Call it before the outcome of the segment is recorded, so that a segment with scores always has its arrays.
+        Call it before the outcomes of the segments are recorded, so that a segment with scores always has its arrays.
 
         Raises StorageFull.
         """
-        self._save(frames_key(job_id, segment), logits)
-        if embeddings is not None:
-            self._save(embedding_key(job_id, segment), embeddings)
+        key = logits_key(job_id, list(logits))
+        segments, frames = [segment.index for segment in logits], [len(array) for array in logits.values()]
+        content = io.BytesIO()
+        np.savez(content, segments=segments, frames=frames, logits=np.concatenate(list(logits.values())))
+        with self.objects.writer(key) as writer:
+            writer.write(content.getvalue())
+        return key
+
+    def store_embeddings(self, job_id: str, segment: Segment, embeddings: Floats) -> None:
+        """Store the embeddings of a segment, [dim] or [frames, dim]; call it as `store_logits`. Raises StorageFull."""
+        with self.objects.writer(embedding_key(job_id, segment)) as writer:
+            np.save(writer, embeddings, allow_pickle=False)
 
     def grid(
         self, job_id: str, hop_ms: int, channel: int | None = None, within_ms: range | None = None
@@ -75,8 +92,8 @@ class FrameStore:
         scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
         selected = (result for result in scored if channel in (None, result.segment.channel))
-        arrays = map_ahead(lambda result: (result.segment, self._logits_for(labels, job_id, result)), selected)
-        return job, labels, arrays
+        loaded = self._load(job_id, selected)
+        return job, labels, ((result.segment, _for_labels(labels, result, logits)) for result, logits in loaded)
 
     def segment_scores(self, job: Job, segments: Iterable[SegmentResult]) -> dict[int, Floats]:
         """Load the frame scores [frames, labels] of scored segments, by index; none unless the job asked for them.
@@ -86,8 +103,8 @@ class FrameStore:
         """
         if job.options.granularity != "frame":
             return {}
-        scored = (segment for segment in segments if segment.ok)
-        return dict(map_ahead(lambda result: (result.segment.index, softmax(self._logits(job.id, result))), scored))
+        loaded = self._load(job.id, (segment for segment in segments if segment.ok))
+        return {result.segment.index: softmax(logits) for result, logits in loaded}
 
     def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
         """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.
@@ -101,8 +118,7 @@ class FrameStore:
         succeeded(self.jobs, job_id)
 
         def read(result: SegmentResult) -> tuple[int, bytes]:
-            with self.objects.open(embedding_key(job_id, result.segment)) as file:
-                return result.segment.index, file.read()
+            return result.segment.index, self.objects.read(embedding_key(job_id, result.segment))
 
         return map_ahead(read, self._scored(job_id))
 
@@ -121,26 +137,41 @@ class FrameStore:
             yield from (result for result in page if result.ok)
             after = page[-1].segment.index
 
-    def _logits_for(self, labels: tuple[str, ...], job_id: str, result: SegmentResult) -> Floats:
-        """Read the logits of a segment [frames, labels].
+    def _load(self, job_id: str, scored: Iterable[SegmentResult]) -> Iterator[tuple[SegmentResult, Floats]]:
+        """Yield scored segments, which come in their order, with their logits [frames, labels].
 
-        If the model was changed during a job, some segments lack some labels: these score zero.
+        Raises ObjectNotFound.
         """
-        logits = self._logits(job_id, result)
-        if _labels(result) == labels:
-            return logits
-        wide = np.full((len(logits), len(labels)), -np.inf, np.float32)
-        wide[:, [labels.index(label) for label in _labels(result)]] = logits
-        return wide
+        remaining = iter(scored)
+        while results := list(islice(remaining, _LOADED_SEGMENTS)):
+            keys = self.jobs.logits_keys(job_id, range(results[0].segment.index, results[-1].segment.index + 1))
+            segments = [result.segment for result in results]
+            objects = {keys.get(segment.index, own_logits_key(job_id, segment)): segment.index for segment in segments}
+            loaded: dict[int, Floats] = {}
+            for logits in map_ahead(lambda item: self._logits_in(*item), objects.items()):
+                loaded |= logits
+            yield from ((result, loaded[result.segment.index]) for result in results)
 
-    def _logits(self, job_id: str, result: SegmentResult) -> Floats:
-        with self.objects.open(frames_key(job_id, result.segment)) as file:
-            logits: Floats = np.load(file, allow_pickle=False)
+    def _logits_in(self, key: str, index: int) -> dict[int, Floats]:
+        """Load the logits of the segments in an object, by index; `index` is one of them."""
+        content = io.BytesIO(self.objects.read(key))
+        if key.endswith(".npy"):
+            return {index: np.load(content, allow_pickle=False)}
+        with np.load(content, allow_pickle=False) as arrays:
+            logits = np.split(arrays["logits"], np.cumsum(arrays["frames"])[:-1])
+            return dict(zip(arrays["segments"].tolist(), logits, strict=True))
+
+
+def _for_labels(labels: tuple[str, ...], result: SegmentResult, logits: Floats) -> Floats:
+    """Return the logits of a segment [frames, labels] for these labels.
+
+    If the model was changed during a job, some segments lack some labels: these score zero.
+    """
+    if _labels(result) == labels:
         return logits
-
-    def _save(self, key: str, array: Floats) -> None:
-        with self.objects.writer(key) as writer:
-            np.save(writer, array, allow_pickle=False)
+    wide = np.full((len(logits), len(labels)), -np.inf, np.float32)
+    wide[:, [labels.index(label) for label in _labels(result)]] = logits
+    return wide
 
 
 def _labels(result: SegmentResult) -> tuple[str, ...]:

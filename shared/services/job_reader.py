@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
@@ -102,19 +101,12 @@ class JobReader:
         next_index = segments[limit - 1].segment.index if len(segments) > limit else None
         return SegmentPage(job, segments[:limit], next_index)
 
-    def segment_audio(self, job_id: str, index: int) -> Path | str:
-        """Return the file or the URL of the FLAC of a segment. Raises SegmentNotFound or AudioDeleted."""
-        return self.objects.locate(self._audio_key(job_id, index))
-
-    def segment_sound(self, job_id: str, index: int) -> bytes:
-        """Read the FLAC of a segment, a megabyte at most. Raises SegmentNotFound or AudioDeleted."""
-        with self.objects.open(self._audio_key(job_id, index)) as file:
-            return file.read()
-
-    def _audio_key(self, job_id: str, index: int) -> str:
+    def segment_audio(self, job_id: str, index: int) -> bytes:
+        """Read the FLAC of a segment, a megabyte at most. Raises SegmentNotFound, AudioDeleted or ObjectNotFound."""
         if self.jobs.get(job_id).audio_deleted:
             raise AudioDeleted
-        return self.jobs.segment(job_id, index).audio_key
+        stored = self.jobs.segment(job_id, index)
+        return self.objects.read(stored.audio_key, stored.audio_span)
 
 
 def succeeded(jobs: JobRepository, job_id: str) -> Job:

@@ -1,10 +1,13 @@
-"""Keys of objects. All objects of a job have one prefix; keys of segments have the segment's place in them.
+"""Keys of objects. All objects of a job have one prefix; keys of segments follow from the places of their segments.
 
 An attempt that still writes after another has taken over thus writes the same object again. Objects whose content may
 differ between attempts, such as pieces over tus, have the fence of the claim in their key.
 """
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
 
 from shared.domain.segment import Segment
 
@@ -29,13 +32,18 @@ def joined_key(job_id: str, fence: int) -> str:
     return f"{source_key(job_id)}-{fence}"
 
 
-def audio_key(job_id: str, segment: Segment) -> str:
-    """Return the key of the audio of a segment, FLAC at 16 kHz."""
-    return f"{audio_prefix(job_id)}segments/{_place(segment)}.flac"
+def audio_key(job_id: str, segments: Sequence[Segment]) -> str:
+    """Return the key of the audio of segments, one FLAC at 16 kHz after the other."""
+    return f"{audio_prefix(job_id)}segments/{_places(segments)}.flac"
 
 
-def frames_key(job_id: str, segment: Segment) -> str:
-    """Return the key of the logits of a segment's frames, `.npy` [frames, labels] in float32."""
+def logits_key(job_id: str, segments: Sequence[Segment]) -> str:
+    """Return the key of the logits of segments, `.npz` as described in `shared.services.frame_store`."""
+    return f"{job_prefix(job_id)}frames/{_places(segments)}.npz"
+
+
+def own_logits_key(job_id: str, segment: Segment) -> str:
+    """Return the key of the logits [frames, labels] of one segment, `.npy` in float32, as version 0.2.0 stored them."""
     return f"{job_prefix(job_id)}frames/{_place(segment)}.npy"
 
 
@@ -65,6 +73,11 @@ def part_key(upload_id: str, number: int) -> str:
 def piece_key(upload_id: str, fence: int, offset: int) -> str:
     """Return the key of bytes received over tus from `offset` on."""
     return f"{upload_prefix(upload_id)}pieces/{fence}-{offset}"
+
+
+def _places(segments: Sequence[Segment]) -> str:
+    digest = hashlib.sha256(" ".join(map(_place, segments)).encode())
+    return f"{segments[0].index:06d}-{digest.hexdigest()[:16]}"
 
 
 def _place(segment: Segment) -> str:

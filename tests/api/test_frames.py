@@ -183,7 +183,7 @@ def test_arrays_exist_from_the_end_of_the_job_to_its_deletion(
 
 def test_deleting_a_job_takes_its_arrays_along(client: TestClient, services: Services) -> None:
     job_id = analysed(services, CALL, OPTIONS, [logits(1) for _ in CALL])
-    stored = {path.parent.name for path in services.settings.objects_dir.rglob("*.npy")}
+    stored = {path.parent.name for path in services.settings.objects_dir.rglob("*.np[yz]")}
     assert stored == {"frames", "embeddings"}
     client.delete(f"/v1/jobs/{job_id}")
     assert [path for path in services.settings.objects_dir.rglob("*") if path.is_file()] == []

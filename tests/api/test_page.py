@@ -45,15 +45,16 @@ def test_the_page_may_load_only_from_the_service(client: TestClient) -> None:
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", markup)
 
 
-def test_the_audio_of_a_segment_comes_without_a_redirect_if_the_client_says_so(
-    client: TestClient, services: Services
+@pytest.mark.parametrize("parameters", [{}, {"redirect": True}, {"redirect": False}])
+def test_the_audio_of_a_segment_comes_from_this_service(
+    client: TestClient, services: Services, parameters: dict[str, bool]
 ) -> None:
     job_id = analysed(services, [Part(0, 0)], JobOptions())
     with services.object_store.writer(services.jobs.segment(job_id, 0).audio_key) as writer:
         writer.write(b"fLaC")
-    sound = client.get(f"/v1/jobs/{job_id}/segments/0/audio", params={"redirect": False})
+    sound = client.get(f"/v1/jobs/{job_id}/segments/0/audio", params=parameters)
     assert (sound.status_code, sound.headers["content-type"], sound.content) == (200, "audio/flac", b"fLaC")
-    assert client.get(f"/v1/jobs/{job_id}/segments/1/audio", params={"redirect": False}).status_code == 404
+    assert client.get(f"/v1/jobs/{job_id}/segments/1/audio").status_code == 404
 
 
 def test_other_paths_below_the_page_are_not_found(client: TestClient) -> None:

@@ -6,8 +6,8 @@ import re
 import signal
 import socket
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,10 @@ WORKERS = ("beat", "prepare", "infer", "infer", "finish")
 # The segments of a batch have one lease.
 _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status = 'pending' AND lease_until > now()")
 _UNPREPARED = text("SELECT count(*) FROM jobs WHERE state IN ('queued', 'preparing')")
+_REFERENCED = text(
+    "SELECT recording->>'source_key' FROM jobs UNION SELECT 'jobs/' || id || '/waveform.npy' FROM jobs "
+    "UNION SELECT audio_key FROM segments UNION SELECT logits_key FROM segments"
+)
 _BATCH = re.compile(r"batch\.done.* recorded=(\d+) .*segments=(\d+)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -76,13 +80,18 @@ class Cluster:
         with self.engine.connect() as connection:
             return int(connection.scalar(_UNPREPARED) or 0)
 
-    def objects(self) -> Counter[str]:
-        """Count the objects in the store for each job."""
+    def stored_keys(self) -> dict[str, set[str]]:
+        """Return the keys of the objects in the store, by job."""
         client = connect(self.server.endpoint_url, path_style=True)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.server.bucket)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        keys = [entry["Key"].split("/", 1)[1] for page in pages for entry in page.get("Contents", [])]
         client.close()
-        return Counter(key.split("/")[2] for key in keys)
+        return _by_job(keys)
+
+    def referenced_keys(self) -> dict[str, set[str]]:
+        """Return the keys of the objects that the database names, by job."""
+        with self.engine.connect() as connection:
+            return _by_job(connection.scalars(_REFERENCED))
 
     def refused(self) -> int:
         """Count the outcomes that were not recorded because another worker had the segment by then."""
@@ -92,6 +101,13 @@ class Cluster:
     def _kill(self, place: int) -> None:
         self.kills += 1
         self.processes.kill(place)
+
+
+def _by_job(keys: Iterable[str]) -> dict[str, set[str]]:
+    by_job: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        by_job[key.split("/")[1]].add(key)
+    return by_job
 
 
 @contextmanager

@@ -22,19 +22,16 @@ def resumed_after(cluster: Cluster) -> list[float]:
 
 @dataclass(frozen=True)
 class Work:
-    """The number of claims of segments, and their outcomes."""
+    """The number of segments, of their claims, and of those that were given back."""
 
     segments: int
     claims: int
     given_back: int
-    stored: int
-    """The number of times that a segment's scores were stored."""
 
     @classmethod
     def of(cls, cluster: Cluster) -> Work:
         claims = witness.claimed(cluster.engine)
-        stored = sum("/frames/" in path for path in cluster.store.put_paths)
-        return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine), stored)
+        return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine))
 
     @property
     def lost(self) -> int:
@@ -43,8 +40,8 @@ class Work:
 
     @property
     def extra(self) -> float:
-        """The share of the segments that was analysed once more than needed, at most."""
-        return (self.lost + self.stored - self.segments) / self.segments
+        """The share of the segments that was analysed once more than needed, at most: a claim may end before that."""
+        return (self.claims - self.segments) / self.segments
 
 
 def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
@@ -56,10 +53,9 @@ def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
         "processes killed; started again": f"{cluster.kills}; {cluster.processes.restarts}",
         "claims lost with their workers": work.lost,
         "claims given back in outages": work.given_back,
-        "answers of the model stored again": work.stored - work.segments,
         "extra executions, at most": f"{work.extra:.1%}",
         "outcomes refused as duplicates": cluster.refused(),
         "segments resumed after a kill": len(resumed),
         "seconds until then, median and most": f"{median(resumed):.1f}, {resumed[-1]:.1f}",
-        "recordings stored without a job": len(cluster.objects().keys() - jobs),
+        "recordings stored without a job": len(cluster.stored_keys().keys() - jobs),
     }

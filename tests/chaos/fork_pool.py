@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from sqlalchemy import Engine
 
 from shared.container import Services
@@ -60,7 +61,10 @@ def _die(world: World, story: Story, death: Death, expected: Evidence, unanswere
 
 @dataclass(frozen=True)
 class Evidence:
-    """The stored state of a job: `objects` maps keys under the job's prefix to hashes."""
+    """The stored state of a job: `objects` maps keys under the job's prefix to hashes.
+
+    Which segments share an object with their logits depends on what else is claimed; here each has a key of its own.
+    """
 
     state: JobState | None
     result: str | None
@@ -71,7 +75,15 @@ class Evidence:
 def evidence(world: World, job_id: str) -> Evidence:
     recorded = dict(witness.recorded(world.engine).get(job_id, {}))
     folder = world.folder / "objects" / "jobs" / job_id
-    objects = {str(path.relative_to(folder)): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    objects: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                logits = np.split(arrays["logits"], np.cumsum(arrays["frames"])[:-1])
+                for index, of_segment in zip(arrays["segments"].tolist(), logits, strict=True):
+                    objects[f"logits of {index}"] = hashlib.sha256(of_segment.tobytes()).hexdigest()
+        elif path.is_file():
+            objects[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
         job = world.services.jobs.get(job_id)
     except JobDeleted:
@@ -86,10 +98,6 @@ def _result(services: Services, job: Job) -> str | None:
     frame_scores = services.frame_store.segment_scores(job, result.segments)
     document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores)
     return document.model_dump_json()
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def jobs_of(engine: Engine) -> set[str]:

@@ -43,7 +43,7 @@ from tests.support.media.speech import speech_like
 from worker.container import finish_work, infer_work, prepare_work
 from worker.pipeline.ports import Prediction, Samples
 from worker.queue_task import QueueTask
-from worker.stages import finish, hold_lease, infer, job_stage, prepare
+from worker.stages import finish, hold_lease, infer, job_stage, load_sounds, prepare, store_clips
 
 SECOND = 16_000
 SOUND = encoded(speech_like(9, seed=7, pauses=[(2.5, 4), (6.5, 7.7)]).samples[:, None], SECOND, "wav")
@@ -67,8 +67,10 @@ MORTAL = (
         job_stage,
         job_repository,
         hold_lease,
+        load_sounds,
         local_object_store,
         prepare,
+        store_clips,
         submission,
         sweeper,
         work_queue,

@@ -152,9 +152,10 @@ def test_every_job_ends_with_the_undisturbed_result(
         job = client.get(f"/v1/jobs/{job_id}").json()
         assert job["status"] == "succeeded", (job["error"], cluster.processes.output("prepare")[-20_000:])
         assert equal(result(client, job_id), expected[name]), job_id
-    segments = {job_id: len(of_job) for job_id, of_job in witness.recorded(cluster.engine).items()}
-    objects = cluster.objects()
-    # Its recording and its waveform, and of each segment the sound and the frames.
-    assert {job_id: objects[job_id] for job_id in ended} == {job_id: 2 + 2 * segments[job_id] for job_id in ended}
+    stored, referenced = cluster.stored_keys(), cluster.referenced_keys()
+    for job_id in ended:
+        assert referenced[job_id] <= stored[job_id]
+        # An attempt that ended before its outcomes were recorded may leave the logits of other groups of segments.
+        assert all("/frames/" in key for key in stored[job_id] - referenced[job_id]), stored[job_id]
     assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(ended)
     assert Work.of(cluster).extra <= MOST_EXTRA or not LONG

@@ -49,6 +49,17 @@ def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
     assert read(store, "jobs/a/source") == b"one two"
 
 
+def test_an_object_or_a_span_of_it_is_read_at_once(store: ObjectStore) -> None:
+    store_bytes(store, "jobs/a/source", b"0123456789")
+    assert store.read("jobs/a/source") == b"0123456789"
+    assert store.read("jobs/a/source", range(10)) == b"0123456789"
+    assert store.read("jobs/a/source", range(3, 5)) == b"34"
+    assert store.read("jobs/a/source", range(9, 10)) == b"9"
+    for span in (None, range(3, 5)):
+        with pytest.raises(ObjectNotFound):
+            store.read("jobs/a/other", span)
+
+
 def test_writing_again_replaces(store: ObjectStore) -> None:
     store_bytes(store, "jobs/a/source", b"one")
     store_bytes(store, "jobs/a/source", b"two")
@@ -71,7 +82,7 @@ def test_a_broken_off_write_leaves_nothing(store: ObjectStore) -> None:
     with pytest.raises(RuntimeError):
         break_off()
     with pytest.raises(ObjectNotFound):
-        store.locate("jobs/a/source")
+        store.read("jobs/a/source")
 
 
 def test_deleting_a_prefix_takes_every_object_under_it_and_no_other(store: ObjectStore) -> None:
@@ -134,7 +145,7 @@ def test_no_room_on_the_disk_is_an_error_of_its_own_and_leaves_nothing(tmp_path:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     with pytest.raises(ObjectNotFound):
-        store.locate("jobs/a/source")
+        store.read("jobs/a/source")
 
 
 def test_a_prefix_to_delete_ends_with_a_slash(store: ObjectStore) -> None:

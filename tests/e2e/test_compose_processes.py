@@ -122,9 +122,7 @@ def test_the_services_of_compose_analyse_a_recording_and_stop_in_time(
             assert counted[name]["emoline_stage_duration_seconds_count", {"stage": stage, "outcome": "done"}] == 1
         assert "emoline_webhook_attempts_total" in counted["deliver"].names
         for segment in result["segments"]:
-            answer = client.get(segment["audio_url"], follow_redirects=True)
-            assert [before.status_code for before in answer.history] == [302]
-            assert str(answer.url).startswith(f"{store.endpoint_url}/emoline/")
+            answer = client.get(segment["audio_url"])
             assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/flac")
     assert migrate.run() == 0, "as with every `docker compose up`, while the others run"
     for container in reversed(started):

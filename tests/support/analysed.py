@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from typing import NamedTuple
 
 from shared.container import Services
@@ -50,7 +49,7 @@ def analysed(
     """Return the id of a job that succeeded with segments of these parts, without a waveform as older jobs are."""
     job_id = submitted(services, options, filename)
     segments = [_segment(index, part) for index, part in enumerate(parts)]
-    stored = [StoredSegment(segment, audio_key(job_id, segment)) for segment in segments]
+    stored = [StoredSegment(segment, audio_key(job_id, [segment])) for segment in segments]
     claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     prepared = claim.job.evolve(recording=replace(claim.job.recording, roles=options.roles))
@@ -58,14 +57,17 @@ def analysed(
         services.waveform_store.store(job_id, waveform)
         prepared = prepared.evolve(prepared=waveform.end)
     services.ports.work_queue.save(claim, prepared.to(JobState.INFERRING, services.clock.now()), add=stored)
-    for segment, part, embedding in zip_longest(segments, parts, embeddings):
+    for segment, part, embedding in zip(segments, parts, embeddings, strict=False):
         if part.logits is not None:
-            services.frame_store.store(job_id, segment, part.logits, embedding)
+            services.frame_store.store_embeddings(job_id, segment, embedding)
     while claims := services.ports.work_queue.claim_segments(10**12):
-        services.ports.work_queue.record(
-            [(embedding, _outcome(parts[embedding.stored.segment.index])) for embedding in claims],
-            replace(MODEL, labels=labels),
-        )
+        for part_labels in dict.fromkeys(tuple(part.labels) for part in parts):  # of one model each
+            claimed = [(claim, parts[claim.stored.segment.index]) for claim in claims]
+            scored = [(claim, part) for claim, part in claimed if tuple(part.labels) == part_labels]
+            logits = {claim.stored.segment: part.logits for claim, part in scored if part.logits is not None}
+            keys = {job_id: services.frame_store.store_logits(job_id, logits)} if logits else {}
+            outcomes = [(claim, _outcome(part)) for claim, part in scored]
+            services.ports.work_queue.record(outcomes, replace(MODEL, labels=labels), keys)
     finish = services.ports.work_queue.claim_finish()
     assert finish is not None
     services.ports.work_queue.save(finish, finish.job.to(JobState.SUCCEEDED, services.clock.now()))

@@ -75,5 +75,5 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
         yield watched
         with suppress(Error):
             watched.page.wait_for_load_state("networkidle", timeout=2000)
-        assert watched.complaints == []
+        assert watched.complaints == [], watched.complaints
         assert watched.hosts == {urlsplit(url).netloc}

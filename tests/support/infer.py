@@ -18,7 +18,7 @@ from tests.support.analysed import submitted
 from worker.pipeline.cut_placement import Cut, CutReason
 from worker.pipeline.ports import Prediction, Samples
 from worker.pipeline.prepare import Clip
-from worker.stages.prepare import flac
+from worker.stages.store_clips import flac
 
 SECOND = 16_000
 LABELS = ("happy", "sad", "angry")
@@ -65,7 +65,7 @@ def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = 
 def _stored(services: Services, job_id: str, index: int) -> StoredSegment:
     length = (index + 1) * SECOND
     segment = Segment(index, 0, index * 60 * SECOND, index * 60 * SECOND + length, length)
-    key = audio_key(job_id, segment)
+    key = audio_key(job_id, [segment])
     sound = np.zeros(length, np.int16) if index == 1 else np.arange(length).astype(np.int16)
     with services.object_store.writer(key) as writer:
         writer.write(flac(Clip(segment, sound, Cut(CutReason.END_OF_TALK))))

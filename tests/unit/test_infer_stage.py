@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from shared.container import Services, build_services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
-from shared.domain.segment import Segment, SegmentOutcome
+from shared.domain.errors import StorageFull, StoreUnavailable
+from shared.domain.segment import SegmentOutcome
 from shared.ports import ObjectStore, ObjectWriter, SegmentClaim
-from shared.services.object_keys import embedding_key, frames_key
+from shared.services.object_keys import embedding_key
 from tests.support.infer import DIM, FakeModel, prepared
 from worker.stages.infer import InferStage
 
 
 class RecordingOrderStore:
-    """A job store that notes, when an outcome is recorded, whether its arrays are stored already."""
+    """A job store that notes, when outcomes are recorded, the segments whose logits are stored already."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self.stored_first: list[bool] = []
+        self.stored_first: list[int] = []
 
-    def record(self, outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]], model: ModelInfo) -> int:
-        self.stored_first += [_frames(self._services, claim) is not None for claim, _ in outcomes]
-        return self._services.ports.work_queue.record(outcomes, model)
+    def record(
+        self,
+        outcomes: Sequence[tuple[SegmentClaim, SegmentOutcome]],
+        model: ModelInfo,
+        logits_keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        for key in logits_keys.values():
+            with np.load(self._services.settings.objects_dir / key) as arrays:
+                self.stored_first += arrays["segments"].tolist()
+        return self._services.ports.work_queue.record(outcomes, model, logits_keys)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._services.ports.work_queue, name)
@@ -54,35 +61,39 @@ class FullObjectStore:
         return getattr(self._services.object_store, name)
 
 
-def _frames(services: Services, claim: SegmentClaim) -> Path | str | None:
-    try:
-        return services.object_store.locate(frames_key(claim.job_id, claim.stored.segment))
-    except ObjectNotFound:
-        return None
+def logits_shapes(services: Services, job_id: str) -> dict[int, tuple[int, ...]]:
+    """The shape of the logits of each segment that has some."""
+    shapes: dict[int, tuple[int, ...]] = {}
+    for index, key in services.jobs.logits_keys(job_id, range(100)).items():
+        with np.load(services.settings.objects_dir / key) as arrays:
+            frames = dict(zip(arrays["segments"].tolist(), arrays["frames"].tolist(), strict=True))
+            assert sum(frames.values()) == len(arrays["logits"])
+            shapes[index] = (frames[index], arrays["logits"].shape[1])
+    return shapes
 
 
-def shapes(services: Services, job_id: str, key: Callable[[str, Segment], str]) -> dict[int, tuple[int, ...]]:
-    """The shape of the array under this key for each segment that has one."""
-    by_index = {}
+def embedding_shapes(services: Services, job_id: str) -> dict[int, tuple[int, ...]]:
+    """The shape of the embeddings of each segment that has some."""
+    shapes = {}
     for result in services.jobs.results(job_id):
-        path = services.settings.objects_dir / key(job_id, result.segment)
+        path = services.settings.objects_dir / embedding_key(job_id, result.segment)
         if path.exists():
-            by_index[result.segment.index] = np.load(path, allow_pickle=False).shape
-    return by_index
+            shapes[result.segment.index] = np.load(path, allow_pickle=False).shape
+    return shapes
 
 
 def test_frames_of_a_segment_are_stored_before_its_outcome(services: Services) -> None:
     watching = RecordingOrderStore(services)
     job_id = prepared(services, 3)
     assert InferStage(build_services(replace(services.ports, work_queue=watching)), FakeModel()).run_once()
-    assert watching.stored_first == [True, False, True]
+    assert watching.stored_first == [0, 2]
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
-    assert shapes(services, job_id, frames_key) == {0: (50, 3), 2: (150, 3)}
-    assert shapes(services, job_id, embedding_key) == {}
+    assert logits_shapes(services, job_id) == {0: (50, 3), 2: (150, 3)}
+    assert embedding_shapes(services, job_id) == {}
 
 
 @pytest.mark.parametrize("error", [StorageFull, StoreUnavailable])
-@pytest.mark.parametrize("room", [0, 1, 2, 3])
+@pytest.mark.parametrize("room", [0, 1, 2])
 def test_segments_whose_arrays_cannot_be_stored_are_retried_without_an_outcome(
     services: Services, room: int, error: type[Exception]
 ) -> None:
@@ -94,17 +105,13 @@ def test_segments_whose_arrays_cannot_be_stored_are_retried_without_an_outcome(
         assert services.jobs.counts([job_id])[job_id].processed == 0
     InferStage(services, FakeModel()).run_once()
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
-    assert shapes(services, job_id, embedding_key) == {0: (DIM,), 2: (DIM,)}
+    assert embedding_shapes(services, job_id) == {0: (DIM,), 2: (DIM,)}
 
 
 class FailingObjectStore:
-    """An object store whose objects can be opened but not read."""
+    """An object store that is away."""
 
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        yield cast(BinaryIO, self)
-
-    def read(self, size: int = -1) -> bytes:
+    def read(self, key: str, span: range | None = None) -> bytes:
         raise StoreUnavailable
 
 
@@ -123,10 +130,10 @@ def test_embeddings_are_stored_as_each_job_requests(services: Services) -> None:
     model = FakeModel()
     InferStage(services, model).run_once()
     assert model.asked == [True]
-    assert [shapes(services, job_id, frames_key) for job_id in (plain, utterance, frame)] == [{0: (50, 3)}] * 3
-    assert shapes(services, plain, embedding_key) == {}
-    assert shapes(services, utterance, embedding_key) == {0: (DIM,)}
-    assert shapes(services, frame, embedding_key) == {0: (50, DIM)}
+    assert [logits_shapes(services, job_id) for job_id in (plain, utterance, frame)] == [{0: (50, 3)}] * 3
+    assert embedding_shapes(services, plain) == {}
+    assert embedding_shapes(services, utterance) == {0: (DIM,)}
+    assert embedding_shapes(services, frame) == {0: (50, DIM)}
 
 
 def test_the_model_computes_frame_embeddings_only_on_request(services: Services) -> None:
@@ -141,5 +148,5 @@ def test_a_job_that_is_deleted_during_inference_leaves_no_objects(services: Serv
     deleted, remaining = prepared(services, 1, "frame"), prepared(services, 1)
     InferStage(services, FakeModel(lambda: services.cancellation.delete(deleted))).run_once()
     assert not (services.settings.objects_dir / "jobs" / deleted).exists()
-    assert shapes(services, remaining, frames_key) == {0: (50, 3)}
+    assert logits_shapes(services, remaining) == {0: (50, 3)}
     assert [result.ok for result in services.jobs.results(remaining)] == [True]

@@ -15,7 +15,7 @@ from shared.domain.job import JobState, deadline
 from shared.domain.options import JobOptions, RetentionOptions
 from shared.domain.segment import PENDING, Segment
 from shared.ports import JobRepository
-from shared.services.object_keys import frames_key, source_key
+from shared.services.object_keys import own_logits_key, source_key
 from shared.services.sweeper import Sweeper
 from shared.settings import Settings
 from tests.support.clock import ManualClock
@@ -54,7 +54,7 @@ def test_objects_written_for_a_deleted_job_are_swept_away(services: Services) ->
         lease_s=0,
     ).run()
     with pytest.raises(ObjectNotFound):
-        services.object_store.locate(late)
+        services.object_store.read(late)
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
     assert services.ports.housekeeping.purgeable(0) == []
@@ -75,14 +75,14 @@ def ended(services: Services, job_id: str) -> None:
 def test_sound_is_deleted_when_its_time_has_come_and_results_stay(services: Services) -> None:
     job_id = submitted(services, RetentionOptions(audio_s=0))
     services.sweeper.run()
-    assert services.object_store.locate(source_key(job_id))  # as long as the job has not ended
-    result = frames_key(job_id, Segment(0, 0, 0, 1600, 1600))
+    assert services.object_store.read(source_key(job_id))  # as long as the job has not ended
+    result = own_logits_key(job_id, Segment(0, 0, 0, 1600, 1600))
     with services.object_store.writer(result) as writer:
         writer.write(b"result")
     ended(services, job_id)
     with pytest.raises(ObjectNotFound):
-        services.object_store.locate(source_key(job_id))
-    assert services.object_store.locate(result)
+        services.object_store.read(source_key(job_id))
+    assert services.object_store.read(result)
     assert services.jobs.get(job_id).audio_deleted
     assert services.ports.housekeeping.audio_expired() == []
     with pytest.raises(AudioDeleted):
@@ -98,7 +98,7 @@ def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
     with pytest.raises(JobDeleted):
         services.jobs.get(job_id)
     with pytest.raises(ObjectNotFound):
-        services.object_store.locate(source_key(job_id))
+        services.object_store.read(source_key(job_id))
 
 
 def test_nothing_is_deleted_before_its_retention_ends(services: Services) -> None:
@@ -107,7 +107,7 @@ def test_nothing_is_deleted_before_its_retention_ends(services: Services) -> Non
     job = services.jobs.get(job_id)
     assert job.finished_at
     assert job.expires_at == job.finished_at + timedelta(seconds=120)
-    assert services.object_store.locate(source_key(job_id))
+    assert services.object_store.read(source_key(job_id))
 
 
 def test_a_job_that_has_not_ended_in_time_fails_in_whatever_state_it_is(later: Services, clock: ManualClock) -> None:

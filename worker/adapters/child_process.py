@@ -14,7 +14,10 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _HEADER = struct.Struct("!cI")
 _MOST_BYTES = 1 << 28
@@ -55,18 +58,19 @@ class FramePipe:
         os.dup2(2, 1)
         return pipe
 
-    def send(self, tag: bytes, payload: bytes = b"", timeout: float | None = None) -> None:
-        """Send one frame. Raises ChildTimeout, ChildDied."""
+    def send(self, tag: bytes, *parts: ReadableBuffer, timeout: float | None = None) -> None:
+        """Send one frame; its payload is the parts, one after the other. Raises ChildTimeout, ChildDied."""
         deadline = _deadline(timeout)
-        data = memoryview(_HEADER.pack(tag, len(payload)) + payload)
-        while data:
-            _wait(self._write_fd, select.POLLOUT, deadline)
-            try:
-                data = data[os.write(self._write_fd, data) :]
-            except ConnectionError as error:
-                raise ChildDied from error
+        payload = [memoryview(part).cast("B") for part in parts if memoryview(part).nbytes]
+        for data in (memoryview(_HEADER.pack(tag, sum(map(len, payload)))), *payload):
+            while data:
+                _wait(self._write_fd, select.POLLOUT, deadline)
+                try:
+                    data = data[os.write(self._write_fd, data) :]
+                except ConnectionError as error:
+                    raise ChildDied from error
 
-    def receive(self, timeout: float | None = None) -> tuple[bytes, bytes]:
+    def receive(self, timeout: float | None = None) -> tuple[bytes, bytearray]:
         """Receive the next frame: its tag and payload. Raises ChildTimeout, ChildDied."""
         deadline = _deadline(timeout)
         tag, length = _HEADER.unpack(self._read(_HEADER.size, deadline))
@@ -74,15 +78,16 @@ class FramePipe:
             raise ChildDied
         return tag, self._read(length, deadline)
 
-    def _read(self, size: int, deadline: float | None) -> bytes:
-        data = bytearray()
-        while len(data) < size:
+    def _read(self, size: int, deadline: float | None) -> bytearray:
+        data = bytearray(size)
+        missing = memoryview(data)
+        while missing:
             _wait(self._read_fd, select.POLLIN, deadline)
-            chunk = os.read(self._read_fd, size - len(data))
-            if not chunk:
+            read = os.readv(self._read_fd, [missing])
+            if not read:
                 raise ChildDied
-            data += chunk
-        return bytes(data)
+            missing = missing[read:]
+        return data
 
 
 class Child(FramePipe):

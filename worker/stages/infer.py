@@ -1,42 +1,48 @@
-"""The stage `inferring`: claim segments of any jobs, score them with the model, and record the scores."""
+"""The stage `inferring`: claim segments of any jobs, score them with the model, and record the scores.
+
+The worker runs it in several threads: while the model works on the claim of one, the others store what it answered and
+load what comes next. The sound of a claim is read, and the arrays are written, many objects at a time.
+"""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
-import numpy as np
-import soundfile
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from shared.container import Services
 from shared.domain.emotion import ModelInfo
-from shared.domain.errors import LeaseLost, ObjectNotFound, Outage
+from shared.domain.errors import LeaseLost, Outage
 from shared.domain.failure import FailureCode
 from shared.domain.job import MAX_ATTEMPTS, Job, JobState
-from shared.domain.segment import SegmentOutcome
+from shared.domain.segment import Segment, SegmentOutcome
 from shared.ports import Queue, SegmentClaim
 from shared.telemetry import traces
 from worker import metrics
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import Inference, infer
-from worker.pipeline.ports import EmotionModel, Samples
+from worker.pipeline.ports import EmotionModel, Floats
 from worker.stages.hold_lease import hold_lease
+from worker.stages.load_sounds import load_sounds
 from worker.stages.retry_during_outage import retry_during_outage
 
 _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
 """The model gets the next batch while it works on one."""
+_OBJECTS_AT_ONCE = 32
+"""A store takes up to a hundred milliseconds for an object, a fast model no longer for all segments of a claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class InferStage:
-    """The stage that scores segments."""
+    """The stage that scores segments. `threads` read and write its objects."""
 
     services: Services
     model: EmotionModel
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_OBJECTS_AT_ONCE, "objects"))
 
     def run_once(self) -> bool:
         """Score the next segments, two batches of the model at most; return False when there are none.
@@ -73,14 +79,14 @@ class InferStage:
                     traces.link(job.trace for job in jobs)
                     inferences = infer(
                         self.model,
-                        [self._sound(claim) for claim in fresh],
+                        load_sounds(self.services.object_store, [claim.stored for claim in fresh], self.threads),
                         frame_embeddings=any(job.options.embeddings == "frame" for job in jobs),
                     )
                     lease.check()
-                    self._store(fresh, inferences)
+                    logits_keys = self._store(fresh, inferences)
                 outcomes = [(claim, inference.outcome) for claim, inference in zip(fresh, inferences, strict=True)]
                 outcomes += [(claim, SegmentOutcome.skipped(FailureCode.CRASH)) for claim in worn_out]
-                recorded = queue.record(outcomes, model)
+                recorded = queue.record(outcomes, model, logits_keys)
             except LeaseLost:
                 _log.info("batch.lease_lost")
                 metrics.LEASES_LOST.labels(JobState.INFERRING.value).inc()
@@ -93,22 +99,20 @@ class InferStage:
         """The jobs of the claims by id, without the deleted ones."""
         return self.services.jobs.get_all({claim.job_id for claim in claims})
 
-    def _store(self, claims: Sequence[SegmentClaim], inferences: Sequence[Inference]) -> None:
-        """Store the frame scores and embeddings of the scored segments."""
+    def _store(self, claims: Sequence[SegmentClaim], inferences: Sequence[Inference]) -> dict[str, str]:
+        """Store the logits and embeddings of the scored segments; return the objects with the logits by job."""
         # The jobs are read again: objects written for a job that was deleted a while ago would never be swept away.
         jobs = self._jobs(claims)
+        frame_store = self.services.frame_store
+        logits: dict[str, dict[Segment, Floats]] = {}
+        embeddings: list[tuple[str, Segment, Floats]] = []
         for claim, inference in zip(claims, inferences, strict=True):
-            prediction = inference.prediction
+            prediction, segment = inference.prediction, claim.stored.segment
             if prediction and claim.job_id in jobs:
-                embeddings = prediction.embeddings(jobs[claim.job_id].options.embeddings)
-                self.services.frame_store.store(claim.job_id, claim.stored.segment, prediction.logits, embeddings)
-
-    def _sound(self, claim: SegmentClaim) -> Samples:
-        """The segment's sound [n]; empty, which the pipeline reports as bad audio, if it is missing or broken."""
-        try:
-            with self.services.object_store.open(claim.stored.audio_key) as file:
-                content = file.read()  # libsndfile would report an error of the store as one of the sound
-            samples: Samples = soundfile.read(io.BytesIO(content), dtype="int16")[0]
-            return samples
-        except (ObjectNotFound, soundfile.LibsndfileError):
-            return np.empty(0, np.int16)
+                logits.setdefault(claim.job_id, {})[segment] = prediction.logits
+                embedding = prediction.embeddings(jobs[claim.job_id].options.embeddings)
+                if embedding is not None:
+                    embeddings.append((claim.job_id, segment, embedding))
+        list(self.threads.map(lambda item: frame_store.store_embeddings(*item), embeddings))
+        stored = self.threads.map(lambda item: frame_store.store_logits(*item), logits.items())
+        return dict(zip(logits, stored, strict=True))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-
-import soundfile
 
 from shared.container import Services
 from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
-from shared.services.object_keys import audio_key
 from worker.metrics import PREPARED
 from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
-from worker.pipeline.prepare import Clip, Preparation
+from worker.pipeline.prepare import Preparation
 from worker.stages.download import RecordingDownload
 from worker.stages.hold_lease import Lease, WorkerStopping
 from worker.stages.job_stage import run_claim
+from worker.stages.store_clips import ClipWriter
 
 _SAVE_EVERY_S = 1.0
 """The oldest that the progress shown to users may be while there is no new segment."""
@@ -67,28 +65,23 @@ class PrepareStage:
     def _store_clips(self, claim: Claim, preparation: Preparation, lease: Lease) -> None:
         """Store every clip as it comes, and save the preparation's progress."""
         saved_at = float("-inf")
-        for clips in preparation.clips():
-            lease.check()
-            if self.stop.is_set():
-                raise WorkerStopping
-            stored = []
-            for clip in clips:
-                key = audio_key(claim.job.id, clip.segment)
-                with self.services.object_store.writer(key) as writer:
-                    writer.write(flac(clip))
-                stored.append(StoredSegment(clip.segment, key))
-            if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
-                self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
-                saved_at = time.monotonic()
-            if stored:
-                self.services.ports.wake_ups.wake(Queue.INFER)
+        with ClipWriter(self.services.object_store, claim.job.id) as writer:
+            for clips in preparation.clips():
+                lease.check()
+                if self.stop.is_set():
+                    raise WorkerStopping
+                for clip in clips:
+                    writer.add(clip)
+                stored = writer.stored()
+                if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
+                    self._save(claim, preparation, stored)
+                    saved_at = time.monotonic()
+            self._save(claim, preparation, writer.finish())
 
-
-def flac(clip: Clip) -> bytes:
-    """The clip's sound as a FLAC file: lossless, and playable in browsers."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, clip.samples, SAMPLE_RATE, format="FLAC")
-    return buffer.getvalue()
+    def _save(self, claim: Claim, preparation: Preparation, stored: Sequence[StoredSegment]) -> None:
+        self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
+        if stored:
+            self.services.ports.wake_ups.wake(Queue.INFER)
 
 
 def _with_progress(job: Job, preparation: Preparation) -> Job:

@@ -99,7 +99,7 @@ export class Player extends EventTarget {
   loadSound({ index }) {
     const cached = this.sounds.get(index);
     if (cached) return cached;
-    const sound = request(`/v1/jobs/${this.jobId}/segments/${index}/audio?redirect=false`)
+    const sound = request(`/v1/jobs/${this.jobId}/segments/${index}/audio`)
       .then((response) => response.blob()).then(URL.createObjectURL);
     sound.catch(() => this.sounds.delete(index));
     this.sounds.set(index, sound);

@@ -63,7 +63,7 @@ class FfmpegStream:
                 return
             yield np.frombuffer(payload, "<i2").reshape(-1, columns)
 
-    def _receive(self) -> tuple[bytes, bytes]:
+    def _receive(self) -> tuple[bytes, bytearray]:
         try:
             tag, payload = self._pipe.receive(self._timeout_s)
         except (ChildTimeout, ChildDied) as error:

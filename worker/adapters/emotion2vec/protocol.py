@@ -26,16 +26,16 @@ OUT_OF_MEMORY = b"M"
 """Sent in place of an answer."""
 
 
-def pack_clips(clips: Sequence[Samples]) -> bytes:
-    """Pack clips [n] of int16 into one payload: a line of JSON with their lengths, then their samples."""
-    lengths = json.dumps([len(clip) for clip in clips]).encode()
-    return b"\n".join([lengths, b"".join(clip.astype("<i2", copy=False).tobytes() for clip in clips)])
+def pack_clips(clips: Sequence[Samples]) -> list[bytes | memoryview]:
+    """Pack clips [n] of int16 into the parts of a payload: a line of JSON with their lengths, then their samples."""
+    lengths = json.dumps([len(clip) for clip in clips]).encode() + b"\n"
+    return [lengths, *[np.ascontiguousarray(clip, "<i2").data for clip in clips]]
 
 
-def unpack_clips(payload: bytes) -> tuple[Samples, list[int]]:
-    """The samples of all clips, one clip after the other, and the clips' lengths."""
-    head, sound = payload.split(b"\n", 1)
-    return np.frombuffer(bytearray(sound), "<i2"), json.loads(head)
+def unpack_clips(payload: bytearray) -> tuple[Samples, list[int]]:
+    """The samples of all clips, one clip after the other, and the clips' lengths. The payload's memory is used."""
+    start = payload.index(b"\n") + 1
+    return np.frombuffer(payload, "<i2", offset=start), json.loads(payload[:start])
 
 
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -45,7 +45,7 @@ def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack_arrays(payload: bytes) -> dict[str, NDArray[Any]]:
+def unpack_arrays(payload: bytearray) -> dict[str, NDArray[Any]]:
     """The arrays of a payload by their names."""
     with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
         return dict(arrays)

@@ -94,7 +94,7 @@ class ModelProcess:
             self._busy_since = time.monotonic()
         self._handed_over.append(samples)
         try:
-            self._child.send(tag, protocol.pack_clips(clips), pace.deadline_s(sum(self._handed_over)))
+            self._child.send(tag, *protocol.pack_clips(clips), timeout=pace.deadline_s(sum(self._handed_over)))
         except ChildTimeout as error:
             raise ModelTimeout from error
         except ChildDied as error:

@@ -39,7 +39,7 @@ class Engine:
         self.info = replace(info, precision=resolved)
         self.batch = batch_samples(self._device)
 
-    def read(self, tag: bytes, payload: bytes) -> Batch:
+    def read(self, tag: bytes, payload: bytearray) -> Batch:
         """Unpack a batch from the payload of a CLIPS or EMBED frame."""
         samples, lengths = protocol.unpack_clips(payload)
         sound = torch.from_numpy(samples)
