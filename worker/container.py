@@ -30,10 +30,10 @@ def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Queu
 def infer_work(services: Services, model: EmotionModel) -> QueueTask:
     """The task that scores segments.
 
-    It has three threads: while the model works on the claim of one, the others store what it answered before and load
-    what comes next.
+    It has four threads: while the model works on the claim of one, another loads what comes next, and two store what it
+    answered before.
     """
-    return QueueTask(Queue.INFER, InferStage(services, model).run_once, threads=3)
+    return QueueTask(Queue.INFER, InferStage(services, model).run_once, threads=4)
 
 
 def finish_work(services: Services) -> QueueTask:

@@ -59,11 +59,12 @@ class Cluster:
         """kill -9 of one of the workers of a role."""
         if role == "infer":
             self.killed.append(time.time())
-        self._kill([place for place, worker_role in enumerate(WORKERS, 1) if worker_role == role][which])
+        self._kill(_places(role)[which])
 
     @contextmanager
-    def inference_paused(self) -> Iterator[None]:
-        places = [place for place, role in enumerate(WORKERS, 1) if role == "infer"]
+    def frozen(self, role: str, *which: int) -> Iterator[None]:
+        """SIGSTOP of workers of a role while the context lasts."""
+        places = [_places(role)[number] for number in which]
         for place in places:
             self.processes.signal(place, signal.SIGSTOP)
         yield
@@ -101,6 +102,11 @@ class Cluster:
     def _kill(self, place: int) -> None:
         self.kills += 1
         self.processes.kill(place)
+
+
+def _places(role: str) -> list[int]:
+    """Return the places of the workers of a role among the processes."""
+    return [place for place, worker_role in enumerate(WORKERS, 1) if worker_role == role]
 
 
 def _by_job(keys: Iterable[str]) -> dict[str, set[str]]:

@@ -40,8 +40,11 @@ class Work:
 
     @property
     def extra(self) -> float:
-        """The share of the segments that was analysed once more than needed, at most: a claim may end before that."""
-        return (self.claims - self.segments) / self.segments
+        """The share of the segments that was analysed once more than needed, at most.
+
+        Claims that were given back in an outage ended before the model had them, but for a few.
+        """
+        return self.lost / self.segments
 
 
 def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:

@@ -123,7 +123,7 @@ class Storm:
 def test_segments_of_a_killed_worker_are_resumed_by_another(
     cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
 ) -> None:
-    with cluster.inference_paused():
+    with cluster.frozen("infer", 0, 1):
         ids = [submit(client, name) for name in [*BRIEF] * 2]
         wait_until(lambda: not cluster.unprepared_jobs())
     wait_until(lambda: cluster.claimed_batches() >= 3)  # a worker has two at most, so each of the two has one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,10 +37,17 @@ class Inference:
         return cls(SegmentOutcome.scored(prediction.scores), prediction)
 
 
-def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bool = False) -> list[Inference]:
+def infer(
+    model: EmotionModel,
+    clips: Sequence[Samples],
+    *,
+    frame_embeddings: bool = False,
+    on_start: Callable[[], object] = lambda: None,
+) -> list[Inference]:
     """Score each clip [n] at 16 kHz, or skip it with a reason; the inferences are in the order of the clips.
 
     A clip that is too short for one frame, or is silent, is skipped as bad audio: the model scores silence like speech.
+    `on_start` is called when the model takes the first batch, and again after a batch that failed.
 
     Raises:
         ModelUnavailable: the model is at fault, not the clips.
@@ -49,9 +56,8 @@ def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bo
     analysable = [index for index, clip in enumerate(clips) if len(clip) >= MIN_SAMPLES and clip.min() != clip.max()]
     waiting = split_into_batches(analysable, clips, model.batch)
     while waiting:
-        batches = [[clips[index] for index in batch] for batch in waiting]
         try:
-            for predictions in model.predict(batches, frame_embeddings=frame_embeddings):
+            for predictions in model.predict(_taken(clips, list(waiting), on_start), frame_embeddings=frame_embeddings):
                 for index, prediction in zip(waiting.popleft(), predictions, strict=True):
                     inferences[index] = Inference.from_prediction(prediction)
         except ModelOutOfMemory:
@@ -64,6 +70,15 @@ def infer(model: EmotionModel, clips: Sequence[Samples], *, frame_embeddings: bo
                 # All later batches are split too: poison clips seldom come alone, and each would cost another deadline.
                 waiting = deque([index] for batch in waiting for index in batch)
     return inferences
+
+
+def _taken(
+    clips: Sequence[Samples], batches: Sequence[Sequence[int]], on_start: Callable[[], object]
+) -> Iterator[list[Samples]]:
+    """Yield the clips of each batch when the model takes it."""
+    on_start()
+    for batch in batches:
+        yield [clips[index] for index in batch]
 
 
 def split_into_batches(indices: Iterable[int], clips: Sequence[Samples], max_samples: int) -> deque[list[int]]:

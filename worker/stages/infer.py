@@ -6,9 +6,11 @@ load what comes next. The sound of a claim is read, and the arrays are written, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from threading import Lock
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -38,10 +40,15 @@ _OBJECTS_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class InferStage:
-    """The stage that scores segments. `threads` read and write its objects."""
+    """The stage that scores segments.
+
+    `threads` read and write its objects. `loading` is held by the claim that is made and loaded, until the model has
+    it: so one claim waits for the model, however many threads there are.
+    """
 
     services: Services
     model: EmotionModel
+    loading: AbstractContextManager[object] = field(default_factory=Lock)
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_OBJECTS_AT_ONCE, "objects"))
 
     def run_once(self) -> bool:
@@ -53,18 +60,23 @@ class InferStage:
         """
         model = self.model.info  # loads the model; until that has worked, no segment is claimed
         self.services.ports.model_registry.record_run(model)
-        claims = self.services.ports.work_queue.claim_segments(_BATCHES_CLAIMED * self.model.batch)
-        if claims:
-            self.services.ports.wake_ups.wake(Queue.INFER)  # more may be waiting
-            try:
-                self._analyse(claims, model)
-            except (ModelUnavailable, Outage, OSError):
-                retry_during_outage(lambda: self.services.ports.work_queue.release_segments(claims))
-                raise
+        with ExitStack() as loading:
+            loading.enter_context(self.loading)
+            claims = self.services.ports.work_queue.claim_segments(_BATCHES_CLAIMED * self.model.batch)
+            if claims:
+                self.services.ports.wake_ups.wake(Queue.INFER)  # more may be waiting
+                try:
+                    self._analyse(claims, model, loading.close)
+                except (ModelUnavailable, Outage, OSError):
+                    retry_during_outage(lambda: self.services.ports.work_queue.release_segments(claims))
+                    raise
         return bool(claims)
 
-    def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo) -> None:
-        """Score the claimed segments and record their outcomes; a lost lease discards them."""
+    def _analyse(self, claims: Sequence[SegmentClaim], model: ModelInfo, on_start: Callable[[], object]) -> None:
+        """Score the claimed segments and record their outcomes; a lost lease discards them.
+
+        `on_start` is called when the model begins.
+        """
         with (
             bound_contextvars(jobs=sorted({claim.job_id for claim in claims}), segments=len(claims)),
             traces.span(JobState.INFERRING.value, segments=len(claims)),
@@ -81,6 +93,7 @@ class InferStage:
                         self.model,
                         load_sounds(self.services.object_store, [claim.stored for claim in fresh], self.threads),
                         frame_embeddings=any(job.options.embeddings == "frame" for job in jobs),
+                        on_start=on_start,
                     )
                     lease.check()
                     logits_keys = self._store(fresh, inferences)
