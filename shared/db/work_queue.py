@@ -28,8 +28,9 @@ from shared.db.rows import (
     stored_segment_from_row,
 )
 from shared.db.sessions import Sessions, affected_rows, database_clock
-from shared.db.tables import JobRow, SegmentRow
+from shared.db.tables import ANALYSABLE, JobRow, SegmentRow
 from shared.db.transitions import record_transition
+from shared.db.turns import SegmentTurns
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost
 from shared.domain.job import Job
@@ -51,6 +52,7 @@ class SqlWorkQueue:
         self._write = Sessions(engine)
         self._clock = clock
         self._now = database_clock(engine, clock)
+        self._turns = SegmentTurns(self._now)
         self._lease = timedelta(seconds=lease_s)
 
     def claim_preparation(self) -> Claim | None:
@@ -103,10 +105,10 @@ class SqlWorkQueue:
 
     def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
         with self._write.begin() as session:
-            rows = claim_queries.share_out(session, self._now(), budget)
+            rows = self._turns.share_out(session, budget)
             if rows:
                 keys = [(row.job_id, row.index) for row in rows]
-                leased = update(SegmentRow).where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys))
+                leased = update(SegmentRow).where(claim_queries.has_key(session, keys))
                 values = {"attempts": SegmentRow.attempts + 1, "fence": SegmentRow.fence + 1}
                 affected_rows(session, leased.values(**values, lease_until=self._lease_end()))
             return [
@@ -115,7 +117,7 @@ class SqlWorkQueue:
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
         job_ids = {claim.job_id for claim in claims}
-        running = select(JobRow.id).where(JobRow.id.in_(job_ids), claim_queries.ANALYSABLE)
+        running = select(JobRow.id).where(JobRow.id.in_(job_ids), ANALYSABLE)
         query = update(SegmentRow).where(_held(claims), SegmentRow.job_id.in_(running))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
