@@ -106,8 +106,11 @@ class SegmentTurns:
         for priority in reversed(range(len(PRIORITIES))):
             for number in dict.fromkeys([usual, _MOST_JOBS]):
                 parameters = {"priority": priority, "number": number, "now": now}
-                jobs = session.execute(self._jobs_in_turn, parameters).all()
-                shares.share_among(sorted(jobs, key=lambda job: (job.turn, job.served, job.id)))
+                rows = session.execute(self._jobs_in_turn, parameters)
+                jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
+                if len(jobs) == number < _MOST_JOBS and jobs[-1].turn == 0:
+                    continue  # there may be more tenants, and each has its share
+                shares.share_among(jobs)
                 if shares.full:
                     return shares.chosen
                 if len(jobs) < number:
@@ -123,6 +126,7 @@ class _Job:
     unread: int
     last: int
     even_share: int = 0
+    missed: bool = False
     locked: deque[Any] = field(default_factory=deque)
 
     @property
@@ -201,7 +205,7 @@ class _Shares:
 
     def _lock_segments(self, job: _Job) -> None:
         """Lock the next free segments of a job, those of other jobs with them, so that few queries serve many jobs."""
-        while job in self._in_line:
+        while not job.locked and job in self._in_line:
             self._lock_in_line()
         while not job.locked and job.unread <= job.last:
             query = self._free().where(SegmentRow.job_id == job.id, SegmentRow.index >= job.unread)
@@ -213,15 +217,22 @@ class _Shares:
         """Lock the next segments of the next jobs in line, about as many as the rest of the claim has room for."""
         room = min(self._budget_left // _USUAL_SEGMENT, _MOST_SEGMENTS - len(self.chosen))
         keys: list[tuple[str, int]] = []
+        jobs: list[_Job] = []
         while self._in_line and (len(keys) < room or not keys):
             job = self._in_line.popleft()
             # Free segments usually follow each other.
             indexes = range(job.unread, min(job.unread + job.at_once, job.last + 1))
             keys += [(job.id, index) for index in indexes]
             job.unread = indexes.stop
+            jobs.append(job)
         query = self._free().where(has_key(self._session, keys)).order_by(SegmentRow.index)
         for row in self._session.execute(query):
             self._jobs[row.job_id].locked.append(row)
+        # Another claim that began a moment before has taken the same segments of the same jobs: those behind are free.
+        overtaken = [job for job in jobs if not job.locked and not job.missed and job.unread <= job.last]
+        for job in overtaken:
+            job.missed = True
+        self._in_line.extendleft(reversed(overtaken))
 
     def _free(self) -> Any:
         """Select free segments and lock them, except those that others have locked."""

@@ -154,6 +154,18 @@ def test_a_claim_of_short_segments_is_full_though_it_takes_more_jobs_than_usual(
     assert len(queue.claim_segments(100 * SECOND)) == 20
 
 
+def test_each_tenant_has_its_share_though_they_are_more_than_the_usual_jobs_of_a_claim(
+    engine: Engine, clock: ManualClock, queue: WorkQueue
+) -> None:
+    crowds = [StoredJob(number, tenant=f"tenant-{number % 39}", seconds=2) for number in range(39 * 5)]
+    long = StoredJob(500, (FREE,) * 10, tenant="long", served=1000, seconds=2)
+    write_jobs(engine, clock, [*crowds, long])
+    tenants = {job.id: job.tenant for job in [*crowds, long]}
+    segments = Counter(tenants[claim.job_id] for claim in queue.claim_segments(100 * SECOND))
+    assert len(segments) == 40
+    assert segments.total() == 50
+
+
 def test_a_claim_has_no_more_segments_than_the_most(engine: Engine, clock: ManualClock, queue: WorkQueue) -> None:
     write_jobs(engine, clock, [StoredJob(number, (FREE,) * 2, seconds=1) for number in range(200)])
     assert len(queue.claim_segments(10**6 * SECOND)) == 256
@@ -223,3 +235,16 @@ def test_a_claim_finds_free_segments_behind_many_that_others_have_locked(
         others.execute(text("SELECT 1 FROM segments WHERE job_id < 'job_030' FOR UPDATE"))
         claims = queue.claim_segments(100 * SECOND)
     assert sorted(claim.job_id for claim in claims) == [f"job_{number:03}" for number in range(30, 40)]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_claim_that_was_overtaken_takes_the_next_segments_in_few_statements(
+    engine: Engine, clock: ManualClock, queue: WorkQueue
+) -> None:
+    write_jobs(engine, clock, [StoredJob(number, (FREE,) * 5, tenant="ab"[number % 2]) for number in range(60)])
+    with engine.begin() as others:
+        others.execute(text("SELECT 1 FROM segments WHERE index = 0 FOR UPDATE"))
+        with counted_statements(engine) as statements:
+            claims = queue.claim_segments(400 * SECOND)
+    assert [claim.stored.segment.index for claim in claims] == [1] * 40
+    assert len(statements) <= 10
