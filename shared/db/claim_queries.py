@@ -29,10 +29,11 @@ def has_free_segments(now: Any) -> Any:
 def has_key(session: Session, keys: Sequence[tuple[str, int]]) -> Any:
     """Return the condition that a segment has one of `keys`: the id of its job and its index."""
     key = tuple_(SegmentRow.job_id, SegmentRow.index)
-    if session.get_bind().dialect.name != "postgresql":
-        return key.in_(keys)
-    # As two arrays: Postgres takes several times as long to plan a condition on hundreds of parameters.
     ids, indexes = ([pair[part] for pair in keys] for part in (0, 1))
+    if session.get_bind().dialect.name != "postgresql":
+        # SQLite uses no index for a condition on pairs, and would read all segments.
+        return SegmentRow.job_id.in_(set(ids)) & SegmentRow.index.in_(set(indexes)) & key.in_(keys)
+    # As two arrays: Postgres takes several times as long to plan a condition on hundreds of parameters.
     columns = func.unnest(literal(ids, ARRAY(String)), literal(indexes, ARRAY(Integer)))
     return key.in_(select(columns.table_valued("job_id", "index", name="keys").render_derived()))
 

@@ -118,9 +118,9 @@ class SqlWorkQueue:
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
         job_ids = {claim.job_id for claim in claims}
         running = select(JobRow.id).where(JobRow.id.in_(job_ids), ANALYSABLE)
-        query = update(SegmentRow).where(_held(claims), SegmentRow.job_id.in_(running))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
+            query = update(SegmentRow).where(_held(session, claims), SegmentRow.job_id.in_(running))
             if not affected_rows(session, query.values(lease_until=self._lease_end())):
                 raise LeaseLost
 
@@ -128,7 +128,7 @@ class SqlWorkQueue:
         claims = [claim for claim, _ in outcomes]
         with self._write.begin() as session:
             _lock_jobs(session, claims)
-            held = session.scalars(select(SegmentRow).where(_held(claims)).with_for_update())
+            held = session.scalars(select(SegmentRow).where(_held(session, claims)).with_for_update())
             rows = {(row.job_id, row.index): row for row in held}
             samples: Counter[str] = Counter()
             for claim, outcome in outcomes:
@@ -145,9 +145,9 @@ class SqlWorkQueue:
         return len(rows)
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        query = update(SegmentRow).where(_held(claims), SegmentRow.lease_until.is_not(None))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
+            query = update(SegmentRow).where(_held(session, claims), SegmentRow.lease_until.is_not(None))
             affected_rows(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
 
     def _lease_end(self) -> Any:
@@ -164,9 +164,11 @@ def _update_claimed(session: Session, claim: Claim, **values: Any) -> None:
         raise LeaseLost
 
 
-def _held(claims: Sequence[SegmentClaim]) -> Any:
-    keys = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
-    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & claim_queries.PENDING
+def _held(session: Session, claims: Sequence[SegmentClaim]) -> Any:
+    keys = [(claim.job_id, claim.stored.segment.index) for claim in claims]
+    fences = [(*key, claim.fence) for key, claim in zip(keys, claims, strict=True)]
+    fenced = tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(fences)
+    return claim_queries.has_key(session, keys) & fenced & claim_queries.PENDING
 
 
 def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:
