@@ -127,6 +127,22 @@ def bench_service(
     _print(report, as_json)
 
 
+@app.command("claims")
+def bench_claims(
+    jobs: Annotated[int, typer.Option(help="Jobs with three segments that wait.", min=1)] = 10_000,
+    long_jobs: Annotated[int, typer.Option(help="Jobs with many segments that wait.", min=1)] = 1_000,
+    long_segments: Annotated[int, typer.Option(help="Segments of each of these.", min=1)] = 300,
+    times: Annotated[int, typer.Option(help="How often each claim is made.", min=1)] = 50,
+    as_json: _Json = False,
+) -> None:
+    """The claims of workers while many jobs wait, on a Postgres of its own and on SQLite."""
+    with _benchmark() as on_step:
+        from lab.benchmarks.claims import Backlog, ClaimsPlan, measure
+
+        report = measure(ClaimsPlan([Backlog(jobs, 3), Backlog(long_jobs, long_segments)], times), on_step)
+    _print(report, as_json)
+
+
 @app.command("page")
 def bench_page(as_json: _Json = False) -> None:
     """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""

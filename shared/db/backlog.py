@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, cast, func, select
 from sqlalchemy.orm import Session
 
-from shared.db.claim_queries import ANALYSABLE
 from shared.db.claim_queries import PENDING as UNANALYSED
 from shared.db.outbox import PENDING as UNDELIVERED
 from shared.db.sessions import Sessions
-from shared.db.tables import JobRow, SegmentRow, WebhookDeliveryRow
+from shared.db.tables import ANALYSABLE, JobRow, SegmentRow, WebhookDeliveryRow
 from shared.domain.job import JobState
 from shared.ports import Clock, Queue, Waiting
 

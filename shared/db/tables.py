@@ -34,6 +34,8 @@ _UNDELIVERED = text("state = 'pending'")
 _IN_HAND = text("lease_until IS NOT NULL")
 ANALYSED = text("status = 'ok'")
 """A condition on segments without a parameter, so that the database uses its partial index."""
+ANALYSABLE = text("state IN ('preparing', 'inferring')")
+"""The condition on jobs that their segments are shared out, without a parameter for the same reason."""
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A number of samples; a day and a half at 16 kHz is just over 31 bits."""
@@ -114,6 +116,10 @@ class JobRow(Base):
         Index(None, "tenant", "dominant", "id"),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
         Index(None, "deadline_at", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
+        # The turns of the jobs under way, see `shared.db.turns`.
+        Index(
+            "ix_jobs_turns", "priority", "tenant", "served", "id", postgresql_where=ANALYSABLE, sqlite_where=ANALYSABLE
+        ),
     )
 
 

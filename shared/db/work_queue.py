@@ -29,8 +29,9 @@ from shared.db.rows import (
     stored_segment_from_row,
 )
 from shared.db.sessions import Sessions, affected_rows, database_clock
-from shared.db.tables import JobRow, SegmentRow
+from shared.db.tables import ANALYSABLE, JobRow, SegmentRow
 from shared.db.transitions import record_transition
+from shared.db.turns import SegmentTurns
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost
 from shared.domain.job import Job
@@ -52,6 +53,7 @@ class SqlWorkQueue:
         self._write = Sessions(engine)
         self._clock = clock
         self._now = database_clock(engine, clock)
+        self._turns = SegmentTurns(self._now)
         self._lease = timedelta(seconds=lease_s)
 
     def claim_preparation(self) -> Claim | None:
@@ -104,10 +106,10 @@ class SqlWorkQueue:
 
     def claim_segments(self, budget: int) -> Sequence[SegmentClaim]:
         with self._write.begin() as session:
-            rows = claim_queries.share_out(session, self._now(), budget)
+            rows = self._turns.share_out(session, budget)
             if rows:
                 keys = [(row.job_id, row.index) for row in rows]
-                leased = update(SegmentRow).where(tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys))
+                leased = update(SegmentRow).where(claim_queries.has_key(session, keys))
                 values = {"attempts": SegmentRow.attempts + 1, "fence": SegmentRow.fence + 1}
                 affected_rows(session, leased.values(**values, lease_until=self._lease_end()))
             return [
@@ -116,10 +118,10 @@ class SqlWorkQueue:
 
     def renew_segments(self, claims: Sequence[SegmentClaim]) -> None:
         job_ids = {claim.job_id for claim in claims}
-        running = select(JobRow.id).where(JobRow.id.in_(job_ids), claim_queries.ANALYSABLE)
-        query = update(SegmentRow).where(_held(claims), SegmentRow.job_id.in_(running))
+        running = select(JobRow.id).where(JobRow.id.in_(job_ids), ANALYSABLE)
         with self._write.begin() as session:
             _lock_jobs(session, claims)
+            query = update(SegmentRow).where(_held(session, claims), SegmentRow.job_id.in_(running))
             if not affected_rows(session, query.values(lease_until=self._lease_end())):
                 raise LeaseLost
 
@@ -132,7 +134,7 @@ class SqlWorkQueue:
         claims = [claim for claim, _ in outcomes]
         with self._write.begin() as session:
             _lock_jobs(session, claims)
-            held = session.scalars(select(SegmentRow).where(_held(claims)).with_for_update())
+            held = session.scalars(select(SegmentRow).where(_held(session, claims)).with_for_update())
             rows = {(row.job_id, row.index): row for row in held}
             samples: Counter[str] = Counter()
             for claim, outcome in outcomes:
@@ -151,9 +153,9 @@ class SqlWorkQueue:
         return len(rows)
 
     def release_segments(self, claims: Sequence[SegmentClaim]) -> None:
-        query = update(SegmentRow).where(_held(claims), SegmentRow.lease_until.is_not(None))
         with self._write.begin() as session:
             _lock_jobs(session, claims)
+            query = update(SegmentRow).where(_held(session, claims), SegmentRow.lease_until.is_not(None))
             affected_rows(session, query.values(lease_until=None, attempts=SegmentRow.attempts - 1))
 
     def _lease_end(self) -> Any:
@@ -170,9 +172,11 @@ def _update_claimed(session: Session, claim: Claim, **values: Any) -> None:
         raise LeaseLost
 
 
-def _held(claims: Sequence[SegmentClaim]) -> Any:
-    keys = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
-    return tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(keys) & claim_queries.PENDING
+def _held(session: Session, claims: Sequence[SegmentClaim]) -> Any:
+    keys = [(claim.job_id, claim.stored.segment.index) for claim in claims]
+    fences = [(*key, claim.fence) for key, claim in zip(keys, claims, strict=True)]
+    fenced = tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(fences)
+    return claim_queries.has_key(session, keys) & fenced & claim_queries.PENDING
 
 
 def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:

@@ -35,7 +35,7 @@ def test_an_installation_without_a_checkout_leaves_with_a_sentence(
     commands: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "_CHECKOUT", tmp_path)
-    for name in ("engine", "pipeline", "segment", "service", "page"):
+    for name in ("engine", "pipeline", "segment", "service", "claims", "page"):
         result = CliRunner().invoke(app, ["bench", name])
         assert result.exit_code == 1
         assert "Benchmarks run from a checkout of Emoline" in " ".join(result.output.split())

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lab.benchmarks.claims import ClaimCost
 from lab.benchmarks.machine import Machine
-from lab.benchmarks.service.backlog import ClaimCost
 from lab.benchmarks.service.load_generator import Stream
 from lab.benchmarks.service.overhead import Overhead
 from lab.benchmarks.service.rates import Rate, Situation
@@ -115,7 +115,7 @@ REPORT = ServiceReport(
     [Situation([Rate("both", "poll", 300.0, 299.0, 4.0, 80.0, 2)], {"API": 0.5, "client": 0.1}, 0.1)],
     Scaling(500, {1: [60, 61, 62], 2: [30, 32, 31]}, {1: [50, 50, 50], 2: [25, 25, 26]}, 7),
     [Overhead("one", [10, 10, 10], [10.5, 11, 11], [12, 12.5, 11])],
-    [ClaimCost("SQLite", "claim_finish", 10_000, 4.25, 8)],
+    [ClaimCost("SQLite", "claim_finish", 10_000, 1, 4.25, 8)],
     [UploadCost("folder", 3, 10 << 30, 60.0, 12 << 20, 0)],
 )
 

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 from shared.adapters import local_object_store
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_ports
-from shared.db import claim_queries, housekeeping, job_repository, work_queue
+from shared.db import claim_queries, housekeeping, job_repository, turns, work_queue
 from shared.db import uploads as stored_uploads
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
@@ -73,6 +73,7 @@ MORTAL = (
         store_clips,
         submission,
         sweeper,
+        turns,
         work_queue,
     ),
     *(part_writers, stored_uploads, uploads, waveform_store),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lab.benchmarks.claims import Backlog, ClaimsPlan, claim_costs
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import OnStep
-from lab.benchmarks.service.backlog import claim_costs
 from lab.benchmarks.service.overhead import measure_overheads
 from lab.benchmarks.service.rates import measure_rates
 from lab.benchmarks.service.report import ServiceReport
@@ -40,6 +40,7 @@ def measure(plan: ServicePlan, on_step: OnStep) -> ServiceReport:
     scaling = measure_scaling(plan.jobs, plan.rounds, on_step)
     overheads = measure_overheads(plan.recordings, plan.rounds, on_step)
     with run_stack() as stack, TemporaryDirectory(prefix="emoline-bench-") as folder:
-        claims = claim_costs(stack.environment["EMOLINE_DATABASE_URL"], Path(folder), plan.backlog, on_step)
+        claims_plan = ClaimsPlan([Backlog(plan.backlog, 1)])
+        claims = claim_costs(stack.environment["EMOLINE_DATABASE_URL"], Path(folder), claims_plan, on_step)
     uploads = measure_uploads(plan.upload_bytes, plan.uploads, on_step)
     return ServiceReport(Machine.current(), plan.rounds, situations, scaling, overheads, claims, uploads)

@@ -13,8 +13,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from lab.benchmarks.claims import ClaimCost, claims_table
 from lab.benchmarks.machine import Machine
-from lab.benchmarks.service.backlog import ClaimCost
 from lab.benchmarks.service.overhead import Overhead
 from lab.benchmarks.service.rates import Situation
 from lab.benchmarks.service.scaling import Scaling
@@ -51,7 +51,7 @@ class ServiceReport:
             self.rates_table(),
             self.scaling_table(),
             self.overheads_table(),
-            self.claims_table(),
+            claims_table(self.claims),
             self.uploads_table(),
         ]
         spaced = [part for table in tables for part in (table, Text())]
@@ -83,13 +83,6 @@ class ServiceReport:
         for overhead in self.overheads:
             row = [_median(overhead.analyze_s), _median(overhead.embedded_s), f"{overhead.embedded_over:+.1%}"]
             table.add_row(overhead.title, *row, _median(overhead.distributed_s), f"{overhead.distributed_over:+.1%}")
-        return table
-
-    def claims_table(self) -> Table:
-        """Return the milliseconds of claims."""
-        table = _table("Claims", ["database", "operation", "jobs waiting", "p50 ms", "p99 ms"])
-        for cost in self.claims:
-            table.add_row(cost.database, cost.operation, str(cost.jobs), f"{cost.p50_ms:.1f}", f"{cost.p99_ms:.1f}")
         return table
 
     def uploads_table(self) -> Table:

@@ -1,0 +1,240 @@
+"""The turns of segments, for `shared.db.work_queue`.
+
+Segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed for it, the
+job with the lowest count comes first, and a new job begins at the lowest count of the jobs under way. So a recording of
+a day neither delays one of a minute nor is delayed by a stream of short ones.
+
+A claim looks at the first jobs of each tenant, however many wait behind them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
+from typing import Any
+
+from sqlalchemy import ClauseElement, Integer, Select, bindparam, func, literal, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from shared.db.claim_queries import PENDING, free, has_free_segments, has_key
+from shared.db.tables import ANALYSABLE, JobRow, SegmentRow, UtcDateTime
+from shared.domain.options import PRIORITIES
+from shared.domain.recording import SAMPLE_RATE
+
+_MOST_SEGMENTS = 256
+"""Segments of one claim; a batch of short segments is still minutes of audio."""
+
+_MOST_JOBS = 256
+"""Jobs of one priority that a claim looks at."""
+
+_ROWS_LOCKED_AT_ONCE = 64
+"""Segments of a job that a claim reads together: it locks all of them, though it may take fewer."""
+
+_USUAL_SEGMENT = 8 * SAMPLE_RATE
+
+_CLAIMED = (
+    SegmentRow.job_id,
+    SegmentRow.index,
+    SegmentRow.channel,
+    SegmentRow.start,
+    SegmentRow.end,
+    SegmentRow.speech,
+    SegmentRow.flags,
+    SegmentRow.audio_key,
+    SegmentRow.attempts,
+    SegmentRow.fence,
+)
+
+
+def jobs_in_turn(now: Any) -> Select[Any]:
+    """Select the jobs with free segments in turn: the first of each tenant, the second of each, and so on.
+
+    A row has the job's id, tenant, `served`, its turn, and the indexes of its first and last free segments. The rows of
+    a turn come together, but in no order. The parameters are `:priority` and `:number`, the most rows; no job behind
+    these is looked at.
+    """
+    ranked = (ANALYSABLE, JobRow.priority == bindparam("priority", type_=Integer))
+
+    def next_tenant(*after: Any) -> Any:
+        return select(func.min(JobRow.tenant)).where(*ranked, *after).scalar_subquery()
+
+    def next_job(tenant: Any, *after: Any) -> Any:
+        jobs = select(JobRow.id).where(*ranked, JobRow.tenant == tenant, *after, has_free_segments(now))
+        return jobs.order_by(JobRow.served, JobRow.id).limit(1).scalar_subquery()
+
+    def served(job_id: Any) -> Any:
+        named = aliased(JobRow)
+        return select(named.served).where(named.id == job_id).correlate_except(named).scalar_subquery()
+
+    tenants = select(next_tenant().label("tenant")).cte("tenants", recursive=True)
+    later = next_tenant(JobRow.tenant > tenants.c.tenant)
+    tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
+    firsts = select(tenants.c.tenant, next_job(tenants.c.tenant).label("id")).where(tenants.c.tenant.is_not(None))
+    first = firsts.offset(0).subquery()  # an offset keeps the planner from searching each first job several times
+    first_turn = select(first.c.tenant, literal(0).label("turn"), first.c.id).where(first.c.id.is_not(None))
+    least_served = first_turn.order_by(served(first.c.id), first.c.id).limit(_MOST_JOBS).subquery()
+    turns = select(least_served).cte("turns", recursive=True)
+    after = tuple_(JobRow.served, JobRow.id) > tuple_(served(turns.c.id), turns.c.id)
+    following = select(turns.c.tenant, turns.c.turn + 1, next_job(turns.c.tenant, after))
+    turns = turns.union_all(following.where(turns.c.id.is_not(None)))
+    waiting = PENDING & free(SegmentRow.lease_until, now)
+    ends = (
+        select(end(SegmentRow.index)).where(SegmentRow.job_id == turns.c.id, waiting).scalar_subquery().label(name)
+        for name, end in (("first", func.min), ("last", func.max))
+    )
+    columns = (turns.c.id, turns.c.tenant, served(turns.c.id).label("served"), turns.c.turn)
+    return select(*columns, *ends).where(turns.c.id.is_not(None)).limit(bindparam("number", type_=Integer))
+
+
+class SegmentTurns:
+    """Shares segments out. The statement is built once: to build it takes longer than to execute it."""
+
+    def __init__(self, now: Callable[[], Any]) -> None:
+        self._now = now
+        present = now()
+        # On a server the present time is an expression, elsewhere a value that changes.
+        is_expression = isinstance(present, ClauseElement)
+        self._jobs_in_turn = jobs_in_turn(present if is_expression else bindparam("now", type_=UtcDateTime))
+
+    def share_out(self, session: Session, budget: int) -> list[Any]:
+        """Lock and return up to `budget` samples of free segments, at least one segment, as rows of their columns."""
+        now = self._now()
+        shares = _Shares(session, now, budget)
+        usual = min(budget // _USUAL_SEGMENT + 1, _MOST_JOBS)
+        for priority in reversed(range(len(PRIORITIES))):
+            for number in dict.fromkeys([usual, _MOST_JOBS]):
+                parameters = {"priority": priority, "number": number, "now": now}
+                rows = session.execute(self._jobs_in_turn, parameters)
+                jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
+                if len(jobs) == number < _MOST_JOBS and jobs[-1].turn == 0:
+                    continue  # there may be more tenants, and each has its share
+                shares.share_among(jobs)
+                if shares.full:
+                    return shares.chosen
+                if len(jobs) < number:
+                    break
+        return shares.chosen
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A job with free segments: those that are locked but not taken yet, and the rest from `unread` to `last`."""
+
+    id: str
+    unread: int
+    last: int
+    even_share: int = 0
+    missed: bool = False
+    locked: deque[Any] = field(default_factory=deque)
+
+    @property
+    def at_once(self) -> int:
+        """The segments to lock together: the usual number in the even share."""
+        return max(1, min(round(self.even_share / _USUAL_SEGMENT), _ROWS_LOCKED_AT_ONCE))
+
+
+class _Shares:
+    """A budget that is shared out among jobs."""
+
+    def __init__(self, session: Session, now: Any, budget: int) -> None:
+        self.chosen: list[Any] = []
+        self._session = session
+        self._now = now
+        self._budget_left = budget
+        self._jobs: dict[str, _Job] = {}
+        self._in_line: deque[_Job] = deque()
+
+    @property
+    def full(self) -> bool:
+        """Whether the budget is used up, or the number of segments."""
+        return len(self.chosen) >= _MOST_SEGMENTS or (self._budget_left <= 0 and bool(self.chosen))
+
+    def share_among(self, rows: Sequence[Any]) -> None:
+        """Take segments of jobs, rows of `jobs_in_turn` in order, until the budget or the segments are used up."""
+        tenants: dict[str, list[_Job]] = {}
+        for row in rows:
+            job = self._jobs.setdefault(row.id, _Job(row.id, row.first, row.last))
+            tenants.setdefault(row.tenant, []).append(job)
+        before = -1
+        while before < len(self.chosen) and not self.full:
+            before = len(self.chosen)
+            self._expect(tenants)
+            for index, jobs in enumerate(tenants.values()):
+                self._take_of_tenant(jobs, self._budget_left // (len(tenants) - index))
+
+    def _expect(self, tenants: Mapping[str, list[_Job]]) -> None:
+        """Set the even share of each job, and put the jobs in line for their locks."""
+        for jobs in tenants.values():
+            for job in jobs:
+                job.even_share = self._budget_left // len(tenants) // len(jobs)
+        in_turn = chain.from_iterable(zip_longest(*tenants.values()))
+        self._in_line = deque(job for job in in_turn if job and not job.locked and job.unread <= job.last)
+
+    def _take_of_tenant(self, jobs: list[_Job], share: int) -> None:
+        """Take about `share` samples of these jobs, at least a segment."""
+        jobs = [job for job in jobs if job.locked or job.unread <= job.last]
+        for index, job in enumerate(jobs):
+            if self.full or (share <= 0 and index):
+                return
+            share -= self._take_of_job(job, share // (len(jobs) - index))
+
+    def _take_of_job(self, job: _Job, share: int) -> int:
+        """Take the next segments that fit into `share`, and the first one whenever it fits into the budget.
+
+        `share` is the job's even share and the remains of other jobs' shares. A segment that only fits into the remains
+        is not worth a query: the next pass locks such segments of all jobs together.
+        """
+        taken = 0
+        while job.locked or not taken or job.even_share - taken >= _USUAL_SEGMENT:
+            if not job.locked:
+                self._lock_segments(job)
+            if not job.locked or self.full:
+                break
+            samples = job.locked[0].end - job.locked[0].start
+            if self.chosen and samples > self._budget_left:
+                self._budget_left = 0  # a search for a shorter one would be a query for each job, and out of turn
+                break
+            if taken and samples > share - taken:
+                break
+            self.chosen.append(job.locked.popleft())
+            self._budget_left -= samples
+            taken += samples
+        return taken
+
+    def _lock_segments(self, job: _Job) -> None:
+        """Lock the next free segments of a job, those of other jobs with them, so that few queries serve many jobs."""
+        while not job.locked and job in self._in_line:
+            self._lock_in_line()
+        while not job.locked and job.unread <= job.last:
+            query = self._free().where(SegmentRow.job_id == job.id, SegmentRow.index >= job.unread)
+            rows = self._session.execute(query.order_by(SegmentRow.index).limit(job.at_once)).all()
+            job.locked.extend(rows)
+            job.unread = rows[-1][1] + 1 if rows else job.last + 1
+
+    def _lock_in_line(self) -> None:
+        """Lock the next segments of the next jobs in line, about as many as the rest of the claim has room for."""
+        room = min(self._budget_left // _USUAL_SEGMENT, _MOST_SEGMENTS - len(self.chosen))
+        keys: list[tuple[str, int]] = []
+        jobs: list[_Job] = []
+        while self._in_line and (len(keys) < room or not keys):
+            job = self._in_line.popleft()
+            # Free segments usually follow each other.
+            indexes = range(job.unread, min(job.unread + job.at_once, job.last + 1))
+            keys += [(job.id, index) for index in indexes]
+            job.unread = indexes.stop
+            jobs.append(job)
+        query = self._free().where(has_key(self._session, keys)).order_by(SegmentRow.index)
+        for row in self._session.execute(query):
+            self._jobs[row.job_id].locked.append(row)
+        # Another claim that began a moment before has taken the same segments of the same jobs: those behind are free.
+        overtaken = [job for job in jobs if not job.locked and not job.missed and job.unread <= job.last]
+        for job in overtaken:
+            job.missed = True
+        self._in_line.extendleft(reversed(overtaken))
+
+    def _free(self) -> Any:
+        """Select free segments and lock them, except those that others have locked."""
+        free_now = free(SegmentRow.lease_until, self._now)
+        return select(*_CLAIMED).where(PENDING, free_now).with_for_update(skip_locked=True)
