@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -69,12 +70,12 @@ class HubServer:
         self.break_at, self.stall, self.broken, self.damage, self.sent = None, None, False, None, 0
         self.requests.clear()
 
-    def files(self, model_id: str, revision: str) -> dict[str, bytes] | None:
+    def files(self, model_id: str, revision: str) -> dict[str, Path] | None:
         """The files of a revision, by name or commit; None if there is none."""
         for (name, branch), folder in self.repositories.items():
             if name == model_id and revision in (branch, commit_of(branch)):
                 paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-                return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+                return {str(path.relative_to(folder)): path for path in paths}
         return None
 
     def has_model(self, model_id: str) -> bool:
@@ -151,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path:
             self._send_file(path, files[path])
         else:
-            entries = [_hugging_face_entry(name, content) for name, content in files.items()]
+            entries = [_hugging_face_entry(name, file) for name, file in files.items()]
             folders = [{"type": "directory", "oid": "0" * 40, "size": 0, "path": "example"}]
             self._answer(200, json.dumps([*folders, *entries]).encode())
 
@@ -161,21 +162,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, json.dumps({"Code": 10010205001, "Message": "not found", "Success": False}).encode())
         elif path is None:
             entries: list[dict[str, object]] = [{"Name": "example", "Path": "example", "Type": "tree", "Size": 0}]
-            for name, content in files.items():
-                sha256 = hashlib.sha256(content).hexdigest()
-                entries.append(
-                    {"Name": Path(name).name, "Path": name, "Type": "blob", "Size": len(content), "Sha256": sha256}
-                )
+            for name, file in files.items():
+                size, sha256 = file.stat().st_size, _hashes(file)[0]
+                entries.append({"Name": file.name, "Path": name, "Type": "blob", "Size": size, "Sha256": sha256})
             self._answer(200, json.dumps({"Code": 200, "Success": True, "Data": {"Files": entries}}).encode())
         else:
             self._send_file(path, files[path])
 
-    def _send_file(self, path: str, content: bytes) -> None:
-        if len(content) < _LARGE:
-            self._answer(200, self._damaged(path, content))
+    def _send_file(self, path: str, file: Path) -> None:
+        if file.stat().st_size < _LARGE:
+            self._answer(200, self._damaged(path, file.read_bytes()))
         else:
-            location = f"{self.server.hub.url}/cdn/{hashlib.sha256(content).hexdigest()}"
-            self._answer(302, b"", {"Location": location})
+            self._answer(302, b"", {"Location": f"{self.server.hub.url}/cdn/{_hashes(file)[0]}"})
 
     def _send_large(self, sha256: str) -> None:
         """Send a large file, or the range of it that is asked for, to the end or to where the server breaks off."""
@@ -183,33 +181,35 @@ class _Handler(BaseHTTPRequestHandler):
         if hub.broken:
             self._answer(503, b"")
             return
-        path, content = next(
-            (path, content)
+        path, file = next(
+            (path, file)
             for model_id, revision in hub.repositories
-            for path, content in (hub.files(model_id, revision) or {}).items()
-            if hashlib.sha256(content).hexdigest() == sha256
+            for path, file in (hub.files(model_id, revision) or {}).items()
+            if _hashes(file)[0] == sha256
         )
-        content = self._damaged(path, content)
+        size = file.stat().st_size
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         begin = int(asked[1]) if asked else 0
         self.send_response(206 if asked else 200)
-        self.send_header("Content-Length", str(len(content) - begin))
+        self.send_header("Content-Length", str(size - begin))
         if asked:
-            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+            self.send_header("Content-Range", f"bytes {begin}-{size - 1}/{size}")
         self.end_headers()
-        end = len(content) if hub.break_at is None else int(len(content) * hub.break_at)
-        for start in range(begin, end, _BLOCK):
-            block = content[start : min(start + _BLOCK, end)]
-            self.wfile.write(block)
-            with hub.lock:
-                hub.sent += len(block)
-        if end < len(content):
+        end = size if hub.break_at is None else int(size * hub.break_at)
+        with file.open("rb") as content:
+            content.seek(begin)
+            for start in range(begin, end, _BLOCK):
+                block = content.read(min(_BLOCK, end - start))
+                self.wfile.write(self._damaged(path, block))
+                with hub.lock:
+                    hub.sent += len(block)
+        if end < size:
             hub.broken = True
             if hub.stall:
                 hub.stall.wait(PATIENCE_S)
 
-    def _damaged(self, path: str, content: bytes) -> bytes:
-        return content[:-1] + bytes([content[-1] ^ 1]) if path == self.server.hub.damage else content
+    def _damaged(self, path: str, block: bytes) -> bytes:
+        return block[:-1] + bytes([block[-1] ^ 1]) if path == self.server.hub.damage else block
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -224,9 +224,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def _hugging_face_entry(name: str, content: bytes) -> dict[str, object]:
-    git_sha1 = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-    entry: dict[str, object] = {"type": "file", "oid": git_sha1, "size": len(content), "path": name}
-    if len(content) >= _LARGE:
-        entry["lfs"] = {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}
+def _hugging_face_entry(name: str, file: Path) -> dict[str, object]:
+    size, (sha256, git_sha1) = file.stat().st_size, _hashes(file)
+    entry: dict[str, object] = {"type": "file", "oid": git_sha1, "size": size, "path": name}
+    if size >= _LARGE:
+        entry["lfs"] = {"oid": sha256, "size": size, "pointerSize": 134}
     return entry
+
+
+@cache
+def _hashes(file: Path) -> tuple[str, str]:
+    """The SHA-256 of a file, and the SHA-1 of its Git blob."""
+    sha256, git_sha1 = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % file.stat().st_size)
+    with file.open("rb") as content:
+        while block := content.read(_LARGE):
+            sha256.update(block)
+            git_sha1.update(block)
+    return sha256.hexdigest(), git_sha1.hexdigest()

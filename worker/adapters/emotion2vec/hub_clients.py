@@ -6,7 +6,6 @@ Tokens, endpoints and proxies are the libraries' own settings: `HF_TOKEN`, `HF_E
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from worker.adapters.emotion2vec.hub_model import HUGGING_FACE, MODELSCOPE, HubModel
+
+_QUIET = {"TQDM_DISABLE": "1", "HF_HUB_VERBOSITY": "critical", "MODELSCOPE_LOG_LEVEL": "CRITICAL"}
 
 OnBytes = Callable[[int], None]
 """Takes the number of bytes that came, negative where some must come again; from any thread."""
@@ -181,9 +182,8 @@ class _SilentBar:
 
 def client_of(model: HubModel) -> HubClient:
     """The client of a model's hub."""
-    # Emoline shows progress itself, and says itself what failed. The variable is read when tqdm is imported.
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    for library in ("huggingface_hub", "modelscope_hub"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)
+    # Emoline shows progress itself, and says itself what failed. The libraries read these when they are imported.
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
     clients: dict[str, Callable[[], HubClient]] = {MODELSCOPE: ModelScopeClient, HUGGING_FACE: HuggingFaceClient}
     return clients[model.hub]()
