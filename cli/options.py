@@ -22,7 +22,11 @@ SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
 
 File = Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)]
 Model = Annotated[
-    str | None, typer.Option(help="mini, a model directory, or a hub id like iic/emotion2vec_plus_large.")
+    str | None,
+    typer.Option(
+        help="mini, a model directory, iic/emotion2vec_plus_large (from ModelScope) or "
+        "hf:emotion2vec/emotion2vec_plus_large (from Hugging Face)."
+    ),
 ]
 Device = Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="Where the model runs.")]
 Precision = Annotated[

@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
 
+MODELS_DIR = Path("~/.cache/emoline/models")
+"""The default folder of downloaded models."""
+
 
 class Settings(BaseSettings):
     """The settings of a process: its stores, its limits and its model."""
@@ -63,8 +66,12 @@ class Settings(BaseSettings):
     addresses that are not public."""
 
     model: str = "mini"
-    """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, or a hub id such as
-    `iic/emotion2vec_plus_large`."""
+    """`mini` (bundled, for demonstrations), a model directory in FunASR's layout, `iic/emotion2vec_plus_large` (from
+    ModelScope) or `hf:emotion2vec/emotion2vec_plus_large` (from Hugging Face). `@revision` may follow the id of a
+    hub."""
+
+    models_dir: Path = MODELS_DIR
+    """Folder of downloaded models."""
 
     device: Literal["cpu", "cuda"] = "cpu"
     """Device of the model: `cpu` or `cuda`."""

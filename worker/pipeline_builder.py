@@ -41,6 +41,7 @@ def build_model(settings: Settings) -> Emotion2vecModel:
         settings.precision,
         segment_timeout_s=settings.segment_timeout_s,
         batch_s=settings.batch_audio_s,
+        models_dir=settings.models_dir,
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from shared.settings import Settings
 from worker.adapters.emotion2vec.model_directory import resolve
 from worker.pipeline.errors import ModelUnavailable
 
@@ -30,7 +31,7 @@ def model_directory(name: str) -> Iterator[Path]:
             write_random_model_directory(directory, LARGE, list(LABEL_NAMES.values()), identity)
             yield directory
         return
-    resolved = resolve(name).directory
+    resolved = resolve(name, Settings().models_dir).directory
     if resolved is None:
-        raise ModelUnavailable(f"A benchmark downloads nothing: put the model {name} into a directory and name that.")
+        raise ModelUnavailable(f"A benchmark downloads nothing: `emoline models pull {name}` does.")
     yield resolved

@@ -75,16 +75,16 @@ def test_an_architecture_that_the_batched_forward_is_not_written_for_is_refused(
     assert "has layer_norm_first True; Emoline only runs False" in _refused(model_copy)
 
 
-def test_an_incomplete_directory_is_refused_before_any_process_starts(model_copy: Path) -> None:
+def test_an_incomplete_directory_is_refused_before_any_process_starts(model_copy: Path, tmp_path: Path) -> None:
     (model_copy / "tokens.txt").unlink()
     with pytest.raises(ModelUnavailable, match=r"lacks tokens\.txt"):
-        resolve(str(model_copy))
+        resolve(str(model_copy), tmp_path)
 
 
-def test_a_hub_id_is_known_as_one_and_a_wrong_name_is_not() -> None:
-    assert resolve("iic/emotion2vec_plus_large").directory is None
+def test_a_hub_id_is_known_as_one_and_a_wrong_name_is_not(tmp_path: Path) -> None:
+    assert resolve("iic/emotion2vec_plus_large", tmp_path).directory is None
     with pytest.raises(ModelUnavailable, match="neither a hub id nor a bundled model"):
-        resolve("no-such-model")
+        resolve("no-such-model", tmp_path)
 
 
 def _with_temperature(directory: Path, temperature: object) -> None:

@@ -45,6 +45,10 @@ NOT_RUN = {
     ("README.md", "make demo"): "sets up an environment; `test_cli.py` runs the demo",
     ("docs/tutorial/first-timeline.md", "make demo"): "sets up an environment; `test_cli.py` runs the demo",
     ("docs/tutorial/first-timeline.md", "make run"): "runs for ever; every test here uses such a service",
+    (
+        "docs/how-to/download-a-model.md",
+        "emoline models",
+    ): "needs the hubs; `test_model_downloads.py` runs it against a server that speaks their protocols",
     ("docs/how-to/analyze-without-a-server.md", "emoline analyze"): "loads the model; `test_cli.py` runs each option",
     (
         "docs/how-to/measure-a-model.md",

@@ -17,7 +17,7 @@ from lab.benchmarks.engine.variants import variants
 from lab.benchmarks.machine import Machine
 from lab.benchmarks.rounds import OnStep, in_turn
 from shared.domain.recording import SAMPLE_RATE
-from worker.adapters.emotion2vec.model_directory import ModelName, describe, tokens
+from worker.adapters.emotion2vec.model_directory import describe, tokens
 from worker.adapters.emotion2vec.network.checkpoint import load
 from worker.adapters.emotion2vec.network.precision import dtype_of
 from worker.pipeline.ports import Samples
@@ -49,7 +49,7 @@ def describe_conditions(
         gpu=device_name(device),
         threads=torch.get_num_threads(),
         rounds=rounds,
-        model=describe(ModelName(directory.name, directory), directory),
+        model=describe(directory),
         clips_s=[len(clip) / SAMPLE_RATE for clip in clips],
         flops=sum(network_flops(network, len(clip)) for clip in clips),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from threading import RLock
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
+from shared.settings import MODELS_DIR
 from worker import metrics
 from worker.adapters.emotion2vec import protocol
 from worker.adapters.emotion2vec.model_directory import resolve
@@ -40,7 +42,8 @@ class Emotion2vecModel:
 
     `name` is the model's name, `problem` a sentence with the reason for which it is not available now, or None.
     `segment_timeout_s` is the time in seconds allowed for a clip besides the time for its sound. `batch_s` is the batch
-    size in seconds of sound, by default the best for the device. `module` is the program of the process.
+    size in seconds of sound, by default the best for the device. `models_dir` is the folder of downloads. `module` is
+    the program of the process.
 
     Raises:
         ModelUnavailable: there can be no model of that name.
@@ -54,11 +57,13 @@ class Emotion2vecModel:
         *,
         segment_timeout_s: float,
         batch_s: float | None = None,
+        models_dir: Path = MODELS_DIR,
         module: str = _MODULE,
     ) -> None:
-        self.name = resolve(model).name
+        resolved = resolve(model, models_dir)
+        self.name = resolved.name
         self._device = device
-        self._command = (module, self.name, device, precision)
+        self._command = (module, self.name, device, precision, str(models_dir))
         self._segment_timeout_s = segment_timeout_s
         self._pace = Pace(segment_timeout_s)
         self._batch = int(batch_s * SAMPLE_RATE) if batch_s else None
@@ -67,7 +72,8 @@ class Emotion2vecModel:
         self._kills = 0
         self._closed = False
         self._in_use = RLock()
-        self.problem: str | None = f"The model {self.name} is being loaded."
+        action = "loaded" if resolved.directory else "downloaded"
+        self.problem: str | None = f"The model {self.name} is being {action}."
 
     def start(self) -> ModelInfo:
         """Start the process unless it runs, and wait until the model is ready. Raises ModelUnavailable."""

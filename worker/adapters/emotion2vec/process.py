@@ -1,7 +1,7 @@
-"""The model's process: `python -m worker.adapters.emotion2vec.process MODEL DEVICE PRECISION`.
+"""The model's process: `python -m worker.adapters.emotion2vec.process MODEL DEVICE PRECISION MODELS_DIR`.
 
-It loads the model, and answers one batch after the other; the next batch is read meanwhile. No other process imports
-torch and FunASR.
+It downloads the model unless it is on this machine, loads it, and answers one batch after the other; the next batch is
+read meanwhile. No other process imports torch and FunASR.
 """
 
 from __future__ import annotations
@@ -71,29 +71,22 @@ def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
             pipe.send(*engine.answer(batches.get()))
 
 
-def _load(engine_type: type[Engine], name: str, device: str, precision: str) -> Engine:
-    resolved = resolve(name)
-    directory = resolved.directory or _download(name)
+def _load(engine_type: type[Engine], name: str, device: str, precision: str, models_dir: str) -> Engine:
+    resolved = resolve(name, Path(models_dir))
+    if resolved.directory:
+        directory = resolved.directory
+    else:
+        from worker.adapters.emotion2vec.hub_download import download
+
+        assert resolved.hub_model
+        directory = download(resolved.hub_model, Path(models_dir))
     try:
-        return engine_type(describe(resolved, directory), directory, device, precision)
+        return engine_type(describe(directory), directory, device, precision)
     except ModelUnavailable:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise ModelUnavailable(f"The model {name} cannot be loaded or does not run on {device}: {reason}") from error
-
-
-def _download(hub_id: str) -> Path:
-    from funasr.download.download_model_from_hub import get_or_download_model_dir
-
-    try:
-        return Path(get_or_download_model_dir(hub_id, "master"))
-    except Exception as error:
-        raise ModelUnavailable(
-            f"The model {hub_id} could not be downloaded ({type(error).__name__}). Where there is no network, put its "
-            "config.yaml, configuration.json, model.pt and tokens.txt into a directory and set EMOLINE_MODEL (or "
-            "--model) to it."
-        ) from error
 
 
 if __name__ == "__main__":
