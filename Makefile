@@ -50,6 +50,7 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench segment
 	$(BIN)/emoline bench pipeline
 	$(BIN)/emoline bench engine
+	$(BIN)/emoline bench feed
 	$(BIN)/emoline bench service
 	$(BIN)/emoline bench claims
 	$(BIN)/emoline bench page

@@ -143,6 +143,24 @@ def bench_claims(
     _print(report, as_json)
 
 
+@app.command("feed")
+def bench_feed(
+    file: File = SAMPLE,
+    rate: Annotated[
+        float, typer.Option(help="Seconds of sound that the simulated device scores a second.", min=1)
+    ] = 8000,
+    jobs: Annotated[int, typer.Option(help="Jobs whose segments wait.", min=1)] = 20,
+    segments: Annotated[int, typer.Option(help="Segments of 8 s of each job.", min=1)] = 1000,
+    as_json: _Json = False,
+) -> None:
+    """The infer stage before a fast simulated device over stores near and far, and preparing over a distant one."""
+    with _benchmark() as on_step:
+        from lab.benchmarks.feed.bench import FeedPlan, measure
+
+        report = measure(FeedPlan(jobs, segments, rate), file, on_step)
+    _print(report, as_json)
+
+
 @app.command("page")
 def bench_page(as_json: _Json = False) -> None:
     """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""

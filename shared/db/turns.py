@@ -29,6 +29,10 @@ _MOST_SEGMENTS = 256
 _MOST_JOBS = 256
 """Jobs of one priority that a claim looks at."""
 
+_USUAL_JOBS = 12
+"""Jobs that a claim is shared among where these have enough segments. Segments of one job share objects, so that a
+claim of few jobs needs few requests to the store; the others come first in the claims that follow."""
+
 _ROWS_LOCKED_AT_ONCE = 64
 """Segments of a job that a claim reads together: it locks all of them, though it may take fewer."""
 
@@ -43,6 +47,8 @@ _CLAIMED = (
     SegmentRow.speech,
     SegmentRow.flags,
     SegmentRow.audio_key,
+    SegmentRow.audio_start,
+    SegmentRow.audio_end,
     SegmentRow.attempts,
     SegmentRow.fence,
 )
@@ -102,7 +108,7 @@ class SegmentTurns:
         """Lock and return up to `budget` samples of free segments, at least one segment, as rows of their columns."""
         now = self._now()
         shares = _Shares(session, now, budget)
-        usual = min(budget // _USUAL_SEGMENT + 1, _MOST_JOBS)
+        usual = min(budget // _USUAL_SEGMENT + 1, _USUAL_JOBS)
         for priority in reversed(range(len(PRIORITIES))):
             for number in dict.fromkeys([usual, _MOST_JOBS]):
                 parameters = {"priority": priority, "number": number, "now": now}

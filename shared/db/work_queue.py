@@ -134,16 +134,19 @@ class SqlWorkQueue:
         claims = [claim for claim, _ in outcomes]
         with self._write.begin() as session:
             _lock_jobs(session, claims)
-            held = session.scalars(select(SegmentRow).where(_held(session, claims)).with_for_update())
-            rows = {(row.job_id, row.index): row for row in held}
+            keys = select(SegmentRow.job_id, SegmentRow.index).where(_held(session, claims)).with_for_update()
+            held = {(job_id, index) for job_id, index in session.execute(keys)}
             samples: Counter[str] = Counter()
+            rows: list[dict[str, Any]] = []
             for claim, outcome in outcomes:
-                if row := rows.get((claim.job_id, claim.stored.segment.index)):
+                segment = claim.stored.segment
+                if (claim.job_id, segment.index) in held:
                     logits_key = logits_keys.get(claim.job_id) if outcome.scores else None
-                    _set(row, **outcome_values(outcome), logits_key=logits_key, lease_until=None)
-            for row in rows.values():
-                samples[row.job_id] += row.end - row.start
-            if samples:
+                    values = outcome_values(outcome) | {"logits_key": logits_key, "lease_until": None}
+                    rows.append({"job_id": claim.job_id, "index": segment.index, **values})
+                    samples[claim.job_id] += segment.duration
+            if rows:
+                session.execute(update(SegmentRow), rows)
                 number = case(samples, value=JobRow.id)
                 served = update(JobRow).where(JobRow.id.in_(samples)).values(served=JobRow.served + number)
                 affected_rows(session, served)

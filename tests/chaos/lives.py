@@ -231,6 +231,7 @@ class Loudness:
 
     info = ModelInfo("loudness", None, "00", _LABELS)
     batch = 3 * SECOND
+    samples_per_s = 0.0
 
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False

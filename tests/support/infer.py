@@ -30,6 +30,7 @@ class FakeModel:
 
     info = ModelInfo("test", None, "00", LABELS)
     batch = 100 * SECOND
+    samples_per_s = 0.0
 
     def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self._meanwhile = meanwhile

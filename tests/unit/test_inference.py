@@ -24,6 +24,7 @@ class PoisonableModel:
 
     info = ModelInfo("test", None, "00", ("happy", "sad"))
     batch = 8 * len(GOOD)
+    samples_per_s = 0.0
 
     def __init__(self, error: type[PipelineError], logits: np.typing.NDArray[np.float32] = LOGITS) -> None:
         self._error = error

@@ -44,6 +44,7 @@ class FlakyModel:
 
     info = ModelInfo("test", None, "00", ("happy", "sad"))
     batch = 6 * 16_000
+    samples_per_s = 0.0
 
     def __init__(self) -> None:
         self.ill = False

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import groupby
 from threading import Event
@@ -103,16 +103,18 @@ class SlowStore:
         self.keys.append(key)
 
 
-def test_decoding_goes_on_while_two_objects_are_being_stored_and_then_waits() -> None:
+def test_decoding_goes_on_while_ten_minutes_of_sound_are_not_stored_and_then_waits() -> None:
     slow: Any = SlowStore()
-    with ClipWriter(slow, "job_1") as writer:
-        for clip in clips(7):
+    with ClipWriter(slow, "job_1") as writer, ThreadPoolExecutor(1) as thread:
+        for clip in clips(45, 20):  # objects of 1, 2, 4, 8, 15 and 15 clips
+            assert writer.stored() == []
             writer.add(clip)
-            if len(writer._waiting) <= 2:
-                assert writer.stored() == []
+        waiting = thread.submit(writer.stored)
+        finished = wait([waiting], 0.2).done
         slow.go_on.set()
-        assert [segment.segment.index for segment in writer.stored() + writer.finish()] == list(range(7))
-    assert len(slow.keys) == 3
+        assert not finished
+        assert [segment.segment.index for segment in waiting.result() + writer.finish()] == list(range(45))
+    assert len(slow.keys) == 6
 
 
 def test_an_error_of_the_store_is_raised_where_segments_are_asked_for() -> None:

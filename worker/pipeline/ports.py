@@ -131,6 +131,11 @@ class EmotionModel(Protocol):
         """The best batch size, in samples of sound. Raises ModelUnavailable."""
         ...
 
+    @property
+    def samples_per_s(self) -> float:
+        """The samples of sound that the model scored in a second of late; 0 before the first batch."""
+        ...
+
     def predict(
         self, batches: Iterable[Sequence[Samples]], *, frame_embeddings: bool = False
     ) -> Iterator[list[Prediction]]:

@@ -19,12 +19,14 @@ _MOST_CLIPS = 64
 """Clips in one object."""
 _MOST_SAMPLES = 300 * SAMPLE_RATE
 """Samples in one object, ten megabytes. A clip that begins before may end after."""
-_WAITING_OBJECTS = 2
-"""Objects that are complete and not stored yet; then decoding waits."""
+_WAITING_SAMPLES = 2 * _MOST_SAMPLES
+"""Samples in complete objects that are not stored yet; then decoding waits."""
+_THREADS = 4
+"""A store takes up to a hundred milliseconds for an object, the decoder less for the first ones."""
 
 
 class ClipWriter:
-    """Stores clips in objects that hold several, in a thread of its own. A context manager.
+    """Stores clips in objects that hold several, in threads of its own. A context manager.
 
     The first object holds one clip, so that it can be analysed at once, the next two, then four, and so on. So the
     objects of a recording are the same at each attempt.
@@ -36,8 +38,8 @@ class ClipWriter:
         self._clips: list[Clip] = []
         self._samples = 0
         self._full_at = 1
-        self._thread = ThreadPoolExecutor(1, "store-clips")
-        self._waiting: deque[Future[list[StoredSegment]]] = deque()
+        self._threads = ThreadPoolExecutor(_THREADS, "store-clips")
+        self._waiting: deque[tuple[int, Future[list[StoredSegment]]]] = deque()
 
     def add(self, clip: Clip) -> None:
         """Add the next clip."""
@@ -50,28 +52,33 @@ class ClipWriter:
     def stored(self) -> list[StoredSegment]:
         """Return the segments that were stored since the last call. Raises StorageFull and other errors of the store.
 
-        Waits while more than two objects are not stored yet.
+        Waits while more than ten minutes of sound are not stored yet.
         """
         stored: list[StoredSegment] = []
-        while self._waiting and (self._waiting[0].done() or len(self._waiting) > _WAITING_OBJECTS):
-            stored += self._waiting.popleft().result()
+        while self._waiting and (self._waiting[0][1].done() or self._waiting_samples > _WAITING_SAMPLES):
+            stored += self._waiting.popleft()[1].result()
         return stored
+
+    @property
+    def _waiting_samples(self) -> int:
+        return sum(samples for samples, _ in self._waiting)
 
     def finish(self) -> list[StoredSegment]:
         """Store the rest, and return the segments that were stored since the last call. Raises as `stored`."""
         if self._clips:
             self._complete_object()
-        return [segment for future in self._waiting for segment in future.result()]
+        return [segment for _, future in self._waiting for segment in future.result()]
 
     def _complete_object(self) -> None:
-        self._waiting.append(self._thread.submit(_store, self._objects, self._job_id, self._clips))
+        future = self._threads.submit(_store, self._objects, self._job_id, self._clips)
+        self._waiting.append((self._samples, future))
         self._clips, self._samples = [], 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
 
 def _store(objects: ObjectStore, job_id: str, clips: Sequence[Clip]) -> list[StoredSegment]:

@@ -94,14 +94,18 @@ class FeedReport:
         """Return a table for the terminal."""
         table = Table(
             "store",
-            "processes",
-            "audio s per s",
-            "device busy",
-            "CPU s per audio hour",
-            "requests per audio hour",
-            "MB at most",
+            "feeders",
+            "audio s/s",
+            "busy",
+            "CPU s/h",
+            "requests/h",
+            "MB",
             title=f"A device of {self.plan.rate:.0f} audio s per s, Postgres. {self.machine}.",
-            caption=f"Preparing over the store of 15 and 30 ms takes {self.prepare_ratio:.2f} times as long.",
+            caption=(
+                f"Preparing over the store of 15 and 30 ms takes {self.prepare_ratio:.2f} times as long as over the "
+                "local folder. CPU seconds and requests of the feeding processes are for an hour of audio; MB is the "
+                "most that one of them took."
+            ),
         )
         for feed in self.feeds:
             table.add_row(

@@ -10,9 +10,9 @@ import json
 import resource
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import cast
 
 import structlog
@@ -41,23 +41,16 @@ def main() -> None:
         print("ready", flush=True)
         sys.stdin.read()
 
-        def work() -> None:
+        def work(_: int) -> None:
             while task.run_once():
                 pass
 
-        before = _cpu_s()
-        threads = [Thread(target=work) for _ in range(task.threads)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        before = time.process_time()
+        with ThreadPoolExecutor(task.threads) as threads:
+            list(threads.map(work, range(task.threads)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"requests": store.requests, "cpu_s": _cpu_s() - before, "peak_bytes": peak}), flush=True)
-
-
-def _cpu_s() -> float:
-    """The CPU seconds of this process alone."""
-    return time.process_time()
+        cpu_s = time.process_time() - before
+        print(json.dumps({"requests": store.requests, "cpu_s": cpu_s, "peak_bytes": peak}), flush=True)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,11 @@ class Emotion2vecModel:
         return self._batch
 
     @property
+    def samples_per_s(self) -> float:
+        """The samples at 16 kHz that the process scored in a second of late; 0 before the first batch."""
+        return self._pace.samples_per_s
+
+    @property
     def pid(self) -> int | None:
         """The process id, or None if no process runs."""
         return self._process.pid if self._process else None

@@ -41,6 +41,11 @@ class Pace:
         pace._seconds_per_sample = self._seconds_per_sample
         return pace
 
+    @property
+    def samples_per_s(self) -> float:
+        """The samples at 16 kHz in a second, 0 before the first batch."""
+        return 1 / self._seconds_per_sample if self._seconds_per_sample else 0.0
+
     def deadline_s(self, samples: int) -> float:
         """The seconds allowed for a batch of `samples` at 16 kHz."""
         return self._base_s + _SLACK * self._seconds_per_sample * samples
