@@ -45,8 +45,7 @@ class Settings(BaseSettings):
     """URL of an S3-compatible store other than AWS."""
 
     store_public_url: str | None = Field(default=None, pattern=r"^https?://")
-    """URL by which clients reach the store, from which they fetch the sound of segments and to which they send parts of
-    uploads; by default `store_endpoint_url`."""
+    """URL by which clients reach the store, to which they send parts of uploads; by default `store_endpoint_url`."""
 
     store_path_style: bool = False
     """Whether the store wants the bucket in the path of its URLs, not in the host's name: most that are not AWS do."""

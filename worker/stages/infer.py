@@ -34,7 +34,7 @@ from worker.stages.retry_during_outage import retry_during_outage
 _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
 """The fewest in a claim: the model gets the next batch while it works on one."""
-_CLAIMED_S = 0.16
+_CLAIMED_S = 0.32
 """Seconds of the model's work in a claim, where that is more. It hides the round trips to a distant store. On a device
 of 8,000 seconds of sound per second it is four batches of 320 s: 41 MB, and as much for each of three other threads."""
 _OBJECTS_AT_ONCE = 32

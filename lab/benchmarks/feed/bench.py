@@ -62,6 +62,7 @@ class FeedPlan:
     segments: int = 400
     rate: float = 8000
     processes: int = 2
+    stores: Sequence[Store] = STORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,9 @@ def measure(plan: FeedPlan, recording: Path, on_step: OnStep) -> FeedReport:
         migrate(engine)
         engine.dispose()
         (Path(name) / "device").touch()
-        for store in STORES:
+        for store in plan.stores:
             for processes in range(1, plan.processes + 1):
-                on_step(f"{store.name}, {processes} processes", len(feeds), len(STORES) * plan.processes)
+                on_step(f"{store.name}, {processes} processes", len(feeds), len(plan.stores) * plan.processes)
                 settings = Settings(data_dir=Path(name), database_url=url)
                 with open_services(settings, LocalWakeUps()) as services:
                     _add_jobs(services, plan)
