@@ -13,11 +13,11 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 def ranged_response(content: bytes, media_type: str, filename: str, range_header: str | None) -> Response:
     """Return the content, or the one range of it that the Range header names.
 
-    The answer to a malformed header is 400, to a range beyond the content 416: in plain text as Starlette's, which
-    `api.middleware.problem_responses` replaces.
+    A list of ranges is answered with the whole content, as RFC 9110 allows. The answer to a malformed header is 400, to
+    a range beyond the content 416: in plain text as Starlette's, which `api.middleware.problem_responses` replaces.
     """
     headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'inline; filename="{filename}"'}
-    if range_header is None:
+    if range_header is None or "," in range_header:
         return Response(content, media_type=media_type, headers=headers)
     requested = _RANGE.fullmatch(range_header)
     if requested is None or requested[0] == "bytes=-":

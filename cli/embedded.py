@@ -36,7 +36,7 @@ def embedded_service(settings: Settings, host: str, port: int) -> Iterator[str]:
         app = create_app(services, hosts(settings), [lambda: model.problem], collectors=[REGISTRY])
         works = [
             prepare_work(services, build_decoder(settings), stop),
-            infer_work(services, model),
+            infer_work(services, model, stop),
             finish_work(services),
             deliver,
         ]

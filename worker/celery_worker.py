@@ -85,7 +85,7 @@ def _work(settings: Settings, services: Services, queue: Queue, stop: Event) -> 
     else:
         with build_model(settings) as model:
             model.start()
-            yield infer_work(services, model)
+            yield infer_work(services, model, stop)
 
 
 def _add_tasks(app: Celery, work: QueueTask, services: Services, wake_ups: WakeUps, stop: Event) -> None:

@@ -27,13 +27,13 @@ def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Queu
     return QueueTask(Queue.PREPARE, stage.run_once, threads=2)
 
 
-def infer_work(services: Services, model: EmotionModel) -> QueueTask:
+def infer_work(services: Services, model: EmotionModel, stop: Event) -> QueueTask:
     """The task that scores segments.
 
     It has four threads: while the model works on the claim of one, another loads what comes next, and two store what it
     answered before.
     """
-    return QueueTask(Queue.INFER, InferStage(services, model).run_once, threads=4)
+    return QueueTask(Queue.INFER, InferStage(services, model, stop).run_once, threads=4)
 
 
 def finish_work(services: Services) -> QueueTask:

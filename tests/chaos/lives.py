@@ -194,7 +194,11 @@ def _prepare(services: Services) -> None:
 
 def _work(services: Services) -> None:
     """One kind of work after the other until there is none left."""
-    works = [prepare_work(services, WavDecoder(), Event()), infer_work(services, Loudness()), finish_work(services)]
+    works = [
+        prepare_work(services, WavDecoder(), Event()),
+        infer_work(services, Loudness(), Event()),
+        finish_work(services),
+    ]
     while any([_busy(work) for work in works]):
         pass
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
+from threading import Event, Lock
 from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from shared.container import Services, build_services
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.container import Services, build_services, open_services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import StorageFull, StoreUnavailable
 from shared.domain.segment import SegmentOutcome
 from shared.ports import ObjectStore, ObjectWriter, SegmentClaim
 from shared.services.object_keys import embedding_key
-from tests.support.infer import DIM, FakeModel, prepared
+from shared.settings import Settings
+from tests.support.infer import DIM, SECOND, FakeModel, prepared
+from tests.support.waiting import PATIENCE_S
+from worker.pipeline.ports import Prediction
 from worker.stages.infer import InferStage
 
 
@@ -150,3 +158,69 @@ def test_a_job_that_is_deleted_during_inference_leaves_no_objects(services: Serv
     assert not (services.settings.objects_dir / "jobs" / deleted).exists()
     assert logits_shapes(services, remaining) == {0: (50, 3)}
     assert [result.ok for result in services.jobs.results(remaining)] == [True]
+
+
+class WaitingStore:
+    """An object store that answers when it is told to."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.asked, self.answer = Event(), Event()
+
+    def read(self, key: str, span: range | None = None) -> bytes:
+        self.asked.set()
+        self.answer.wait(PATIENCE_S)
+        return self._services.object_store.read(key, span)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services.object_store, name)
+
+
+def test_a_store_that_is_slower_than_the_lease_loses_no_claim(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, lease_s=1)
+    with open_services(settings, LocalWakeUps()) as services, ThreadPoolExecutor(1) as thread:
+        job_id = prepared(services, 3)
+        store: Any = WaitingStore(services)
+        slow = build_services(replace(services.ports, object_store=store))
+        stage = InferStage(slow, FakeModel())
+        scored = thread.submit(stage.run_once)
+        store.asked.wait(PATIENCE_S)
+        claimed_meanwhile: list[SegmentClaim] = []
+        for _ in range(5):
+            time.sleep(settings.lease_s / 2)
+            claimed_meanwhile += services.ports.work_queue.claim_segments(10**9)
+        store.answer.set()
+        assert scored.result()
+        assert claimed_meanwhile == []
+        assert [result.ok for result in services.jobs.results(job_id)] == [True, False, True]
+
+
+def test_one_claim_waits_for_the_model_and_none_is_made_when_the_worker_stops(services: Services) -> None:
+    for _ in range(4):
+        prepared(services, 1)
+    busy, go_on, stop = Event(), Event(), Event()
+
+    def work() -> None:
+        busy.set()
+        go_on.wait(PATIENCE_S)
+
+    class OneAtATime(FakeModel):
+        """The model as its adapter: one caller at a time."""
+
+        batch = SECOND // 2  # a claim of one segment
+        _in_use = Lock()
+
+        def predict(self, *arguments: Any, **options: Any) -> Iterator[list[Prediction]]:
+            with self._in_use:
+                for predictions in super().predict(*arguments, **options):
+                    work()
+                    yield predictions
+
+    stage = InferStage(services, OneAtATime(), stop)
+    with ThreadPoolExecutor(4) as threads:
+        runs = [threads.submit(stage.run_once) for _ in range(4)]
+        assert busy.wait(PATIENCE_S)
+        time.sleep(0.3)  # the others could claim in that time
+        stop.set()
+        go_on.set()
+        assert sorted(run.result() for run in runs) == [False, False, True, True]

@@ -82,7 +82,7 @@ class JobLife(RuleBasedStateMachine):
         self.model = FlakyModel()
         self.works: dict[str, Callable[[], bool]] = {
             "prepare": prepare_work(self.services, build_decoder(download_settings), Event()).run_once,
-            "infer": infer_work(self.services, self.model).run_once,
+            "infer": infer_work(self.services, self.model, Event()).run_once,
             "finish": finish_work(self.services).run_once,
         }
         self.alive: set[str] = set()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -35,8 +35,8 @@ _log = structlog.get_logger()
 _BATCHES_CLAIMED = 2
 """The fewest in a claim: the model gets the next batch while it works on one."""
 _CLAIMED_S = 0.32
-"""Seconds of the model's work in a claim, where that is more. It hides the round trips to a distant store. On a device
-of 8,000 seconds of sound per second it is four batches of 320 s: 41 MB, and as much for each of three other threads."""
+"""Seconds of the model's work in a claim, where that is more. It hides the round trips to a distant store. The largest
+claim, of 256 segments of 8 s, takes 66 MB, and the stage has four at most in its threads."""
 _OBJECTS_AT_ONCE = 32
 """A store takes up to a hundred milliseconds for an object, a fast model no longer for all segments of a claim."""
 
@@ -45,17 +45,19 @@ _OBJECTS_AT_ONCE = 32
 class InferStage:
     """The stage that scores segments.
 
-    `threads` read and write its objects. `loading` is held by the claim that is made and loaded, until the model has
-    it: so one claim waits for the model, however many threads there are.
+    `stop` is set when the worker must end: nothing more is claimed. `threads` read and write objects. `loading` is held
+    by the claim that is made and loaded, until the model has it: so one claim waits for the model, however many
+    threads there are.
     """
 
     services: Services
     model: EmotionModel
+    stop: Event = field(default_factory=Event)
     loading: AbstractContextManager[object] = field(default_factory=Lock)
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_OBJECTS_AT_ONCE, "objects"))
 
     def run_once(self) -> bool:
-        """Score the next segments, two batches of the model at most; return False when there are none.
+        """Score the next segments, as many as the model is busy with for a while; return False when there are none.
 
         Raises:
             ModelUnavailable: the model cannot run. The segments are given back.
@@ -65,6 +67,8 @@ class InferStage:
         self.services.ports.model_registry.record_run(model)
         with ExitStack() as loading:
             loading.enter_context(self.loading)
+            if self.stop.is_set():
+                return False
             budget = max(_BATCHES_CLAIMED * self.model.batch, int(_CLAIMED_S * self.model.samples_per_s))
             claims = self.services.ports.work_queue.claim_segments(budget)
             if claims:

@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import cast
 
 import structlog
@@ -36,7 +37,7 @@ def main() -> None:
     ):
         store = SlowStore(ports.object_store, float(read_ms), float(write_ms))
         services = build_services(replace(ports, object_store=cast(ObjectStore, store)))
-        task = infer_work(services, model)
+        task = infer_work(services, model, Event())
         model.start()
         print("ready", flush=True)
         sys.stdin.read()
