@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import numpy as np
 from sqlalchemy import Engine
 
 from shared.container import Services
@@ -23,6 +22,7 @@ from tests.chaos.lives import Story, World
 from tests.chaos.places import Death, Survey
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import DatabaseClock
+from tests.support.stored_logits import stored_logits
 
 SEED = 5
 DEATHS = 2
@@ -75,15 +75,10 @@ class Evidence:
 def evidence(world: World, job_id: str) -> Evidence:
     recorded = dict(witness.recorded(world.engine).get(job_id, {}))
     folder = world.folder / "objects" / "jobs" / job_id
-    objects: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix == ".npz":
-            with np.load(path) as arrays:
-                logits = np.split(arrays["logits"], np.cumsum(arrays["frames"])[:-1])
-                for index, of_segment in zip(arrays["segments"].tolist(), logits, strict=True):
-                    objects[f"logits of {index}"] = hashlib.sha256(of_segment.tobytes()).hexdigest()
-        elif path.is_file():
-            objects[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".npz"]
+    content = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    content |= {f"logits of {index}": logits.tobytes() for index, logits in stored_logits(folder).items()}
+    objects = {name: hashlib.sha256(of_object).hexdigest() for name, of_object in content.items()}
     try:
         job = world.services.jobs.get(job_id)
     except JobDeleted:

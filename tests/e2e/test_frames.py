@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shared.frame_scores import Floats, softmax
 from tests.support.service_client import Client
+from tests.support.stored_logits import stored_logits
 
 CALL = Path(__file__).parents[2] / "samples" / "call.opus"
 
@@ -23,9 +24,10 @@ class Analysed:
     segments: list[dict[str, Any]]
     folder: Path
 
-    def stored(self, kind: str) -> dict[int, Floats]:
-        """The arrays that were kept, by segment."""
-        return {int(path.name[:6]): np.load(path, allow_pickle=False) for path in (self.folder / kind).iterdir()}
+    @property
+    def embeddings(self) -> dict[int, Floats]:
+        """The embeddings that were kept, by segment."""
+        return {int(path.name[:6]): np.load(path, allow_pickle=False) for path in self.folder.glob("embeddings/*")}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def arrays_of(client: Client, url: str, **params: Any) -> dict[str, NDArray[Any]
 
 
 def test_the_mean_of_a_segments_stored_logits_gives_its_scores(call: Analysed) -> None:
-    logits = call.stored("frames")
+    logits = stored_logits(call.folder)
     assert len(call.segments) > 10
     assert sorted(logits) == [segment["index"] for segment in call.segments]
     for segment in call.segments:
@@ -87,14 +89,14 @@ def test_the_embeddings_of_the_segments_load_as_one_archive(client: Client, call
     shapes = {(array.shape, str(array.dtype)) for array in arrays.values()}
     assert len(shapes) == 1
     assert len(next(iter(shapes))[0]) == 1
-    stored = call.stored("embeddings")
+    stored = call.embeddings
     assert all(np.array_equal(array, stored[int(name)]) for name, array in arrays.items())
 
 
 def test_embeddings_of_frames_have_their_utterances_as_their_mean(client: Client, call: Analysed) -> None:
     job, _ = client.analysed(CALL.read_bytes(), embeddings="frame")
     vectors = arrays_of(client, job["links"]["embeddings"])
-    logits, means = call.stored("frames"), arrays_of(client, call.job["links"]["embeddings"])
+    logits, means = stored_logits(call.folder), arrays_of(client, call.job["links"]["embeddings"])
     assert list(vectors) == list(means)
     for name, frame_vectors in vectors.items():
         assert frame_vectors.shape == (len(logits[int(name)]), *means[name].shape)

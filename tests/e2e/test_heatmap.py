@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from shared.domain.segment import Segment
 from shared.frame_scores import Floats, softmax
 from shared.settings import Settings
 from tests.support.service_client import Client
+from tests.support.stored_logits import stored_logits
 from worker.offline.analyze import analyze
 from worker.pipeline_builder import build_pipeline
 
@@ -30,14 +33,12 @@ def job(client: Client) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def segments(client: Client, data_dir: Path, job: dict[str, Any]) -> Found:
     """Segments with the logits of their frames and their scores in the result."""
-    folder = data_dir / "objects" / "jobs" / job["id"] / "frames"
+    logits = stored_logits(data_dir / "objects" / "jobs" / job["id"])
     scores = client.get(job["links"]["result"]).json()["segments"]
-    rows: Found = []
-    for path in sorted(folder.iterdir()):
-        index, channel, start, end = map(int, path.stem.split("-"))
-        segment = Segment(index, channel, start, end, 0)
-        rows.append((segment, np.load(path, allow_pickle=False), list(scores[index]["scores"].values())))
-    return rows
+    query = 'SELECT "index", channel, start, "end", 0 FROM segments WHERE job_id = ? ORDER BY "index"'
+    with closing(sqlite3.connect(data_dir / "emoline.db")) as database:
+        rows = [Segment(*row) for row in database.execute(query, [job["id"]])]
+    return [(segment, logits[segment.index], list(scores[segment.index]["scores"].values())) for segment in rows]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
