@@ -7,7 +7,7 @@ import re
 from fastapi import Response
 from fastapi.responses import PlainTextResponse
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def ranged_response(content: bytes, media_type: str, filename: str, range_header: str | None) -> Response:

@@ -150,7 +150,7 @@ def bench_feed(
         float, typer.Option(help="Seconds of sound that the simulated device scores a second.", min=1)
     ] = 8000,
     jobs: Annotated[int, typer.Option(help="Jobs whose segments wait.", min=1)] = 20,
-    segments: Annotated[int, typer.Option(help="Segments of 8 s of each job.", min=1)] = 1000,
+    segments: Annotated[int, typer.Option(help="Segments of 8 s of each job.", min=1)] = 800,
     as_json: _Json = False,
 ) -> None:
     """The infer stage before a fast simulated device over stores near and far, and preparing over a distant one."""

@@ -30,10 +30,10 @@ def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> Queu
 def infer_work(services: Services, model: EmotionModel, stop: Event) -> QueueTask:
     """The task that scores segments.
 
-    It has four threads: while the model works on the claim of one, another loads what comes next, and two store what it
-    answered before.
+    It has three threads: while the model works on the claim of one, another loads what comes next, and the third stores
+    what it answered before.
     """
-    return QueueTask(Queue.INFER, InferStage(services, model, stop).run_once, threads=4)
+    return QueueTask(Queue.INFER, InferStage(services, model, stop).run_once, threads=3)
 
 
 def finish_work(services: Services) -> QueueTask:

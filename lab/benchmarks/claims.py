@@ -40,7 +40,7 @@ _LEASE_S = 3600.0
 _TENANTS = 20
 _SEGMENT = 8 * SAMPLE_RATE
 _BUDGETS_S = (640, 2560)
-"""Seconds of audio that an infer worker claims at a time, on a small and on a large accelerator: two batches."""
+"""Seconds of audio that an infer worker claims at a time, on a small and on a large accelerator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,9 @@ def piece_key(upload_id: str, fence: int, offset: int) -> str:
 
 
 def _places(segments: Sequence[Segment]) -> str:
+    """Return the index of the first segment, the number of segments, and a hash of all places."""
     digest = hashlib.sha256(" ".join(map(_place, segments)).encode())
-    return f"{segments[0].index:06d}-{digest.hexdigest()[:16]}"
+    return f"{segments[0].index:06d}-{len(segments)}-{digest.hexdigest()[:16]}"
 
 
 def _place(segment: Segment) -> str:

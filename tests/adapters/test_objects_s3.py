@@ -10,7 +10,6 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import httpx2
 import pytest
@@ -22,6 +21,7 @@ from shared.adapters.s3_object_store import S3ObjectStore
 from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.s3 import NAMES, S3Server, S3Servers, s3_servers
+from tests.support.servers.serving import serving
 
 MB = 1 << 20
 CONTENT = random.Random(1).randbytes(3 * MB)
@@ -294,12 +294,9 @@ def _full_store(status: int, code: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server):
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_the_parts_of_the_largest_recording_are_fewer_than_a_store_takes() -> None:

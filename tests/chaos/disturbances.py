@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from tests.chaos.cluster import LEASE_S, WORKERS, Cluster
+from tests.chaos.cluster import WORKERS, Cluster
 
 Disturbance = Callable[[Cluster, Random], None]
 
@@ -17,12 +17,6 @@ def one_who_infers_is_killed(cluster: Cluster, random: Random) -> None:
     while not cluster.claimed_batches() and time.monotonic() < deadline:
         time.sleep(0.02)
     one_is_killed("infer")(cluster, random)
-
-
-def one_who_infers_is_frozen(cluster: Cluster, random: Random) -> None:
-    """Stop a worker that infers for longer than its leases last: others do its work, and it goes on with it after."""
-    with cluster.frozen("infer", random.randrange(WORKERS.count("infer"))):
-        time.sleep(LEASE_S + 1)
 
 
 def one_is_killed(role: str) -> Disturbance:
@@ -61,7 +55,6 @@ def the_store_is_away(cluster: Cluster, random: Random) -> None:
 DISTURBANCES: list[Disturbance] = [
     one_who_infers_is_killed,
     one_who_infers_is_killed,
-    one_who_infers_is_frozen,
     *map(one_is_killed, ("prepare", "finish", "beat")),
     the_api_is_killed,
     redis_loses_everything,

@@ -22,16 +22,20 @@ def resumed_after(cluster: Cluster) -> list[float]:
 
 @dataclass(frozen=True)
 class Work:
-    """The number of segments, of their claims, and of those that were given back."""
+    """The number of claims of segments, and their outcomes."""
 
     segments: int
     claims: int
     given_back: int
+    stored: int
+    """The number of times that a segment's scores were stored."""
 
     @classmethod
     def of(cls, cluster: Cluster) -> Work:
         claims = witness.claimed(cluster.engine)
-        return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine))
+        logits_names = [path.rpartition("/")[2] for path in cluster.store.put_paths if "/frames/" in path]
+        stored = sum(int(name.split("-")[1]) for name in logits_names)  # the number of segments in the object
+        return cls(len(claims), sum(map(len, claims)), witness.given_back(cluster.engine), stored)
 
     @property
     def lost(self) -> int:
@@ -40,11 +44,8 @@ class Work:
 
     @property
     def extra(self) -> float:
-        """The share of the segments that was analysed once more than needed, at most.
-
-        Claims that were given back in an outage ended before the model had them, but for a few.
-        """
-        return self.lost / self.segments
+        """The share of the segments that was analysed once more than needed, at most."""
+        return (self.lost + self.stored - self.segments) / self.segments
 
 
 def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
@@ -56,6 +57,7 @@ def figures(cluster: Cluster, jobs: Collection[str]) -> dict[str, object]:
         "processes killed; started again": f"{cluster.kills}; {cluster.processes.restarts}",
         "claims lost with their workers": work.lost,
         "claims given back in outages": work.given_back,
+        "answers of the model stored again": work.stored - work.segments,
         "extra executions, at most": f"{work.extra:.1%}",
         "outcomes refused as duplicates": cluster.refused(),
         "segments resumed after a kill": len(resumed),

@@ -159,3 +159,14 @@ def test_every_job_ends_with_the_undisturbed_result(
         assert all("/frames/" in key for key in stored[job_id] - referenced[job_id]), stored[job_id]
     assert [set(of_job.values()) for of_job in witness.recorded(cluster.engine).values()] == [{1}] * len(ended)
     assert Work.of(cluster).extra <= MOST_EXTRA or not LONG
+
+
+def test_a_worker_that_is_frozen_beyond_its_leases_changes_no_outcome(cluster: Cluster, client: Client) -> None:
+    ids = [submit(client, name) for name in [*BRIEF] * 2]
+    wait_until(lambda: cluster.claimed_batches() >= 1)
+    with cluster.frozen("infer", 0):
+        assert {client.ended(job_id)["status"] for job_id in ids[: len(BRIEF)]} == {"succeeded"}
+        wait_until(lambda: not cluster.claimed_batches())  # the leases of the frozen worker have ended
+    assert {client.ended(job_id)["status"] for job_id in ids} == {"succeeded"}
+    recorded = witness.recorded(cluster.engine)
+    assert {count for job_id in ids for count in recorded[job_id].values()} == {1}

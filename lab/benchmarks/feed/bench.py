@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -59,7 +60,7 @@ class FeedPlan:
     """The parameters of a run: `jobs` of `segments` of 8 s each, and a device of `rate` seconds of sound per second."""
 
     jobs: int = 20
-    segments: int = 400
+    segments: int = 800
     rate: float = 8000
     processes: int = 2
     stores: Sequence[Store] = STORES
@@ -89,7 +90,8 @@ class FeedReport:
 
     def document(self) -> dict[str, Any]:
         """Return a document for `json.dumps`."""
-        return {"benchmark": "feed", **asdict(self)}
+        head = {"benchmark": "feed", "date": datetime.now(UTC).isoformat(timespec="seconds")}
+        return head | asdict(self)
 
     def table(self) -> Table:
         """Return a table for the terminal."""

@@ -1,4 +1,5 @@
-"""The model's process over a simulated device: `python -m lab.benchmarks.feed.device MODEL DEVICE PRECISION`.
+"""The model's process over a simulated device: `python -m lab.benchmarks.feed.device`, with the arguments of the
+real one.
 
 It takes as long for a batch as a device of RATE seconds of sound per second, and answers with made-up arrays of the
 right shapes. Several processes share one device.

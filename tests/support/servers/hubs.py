@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.servers.serving import serving
 from tests.support.waiting import PATIENCE_S
 
 _LARGE = 1 << 20
@@ -87,14 +88,8 @@ def hub_server() -> Iterator[HubServer]:
     """Run a server on a free port of this machine."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.hub = HubServer(f"http://127.0.0.1:{server.server_port}")
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server.hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):

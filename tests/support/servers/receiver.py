@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
+from tests.support.servers.serving import serving
 from tests.support.waiting import PATIENCE_S
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
@@ -55,14 +56,8 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.receiver = Receiver(server.server_port, "https" if tls else "http")
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server.receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):
