@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import struct
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
-from tests.support.decoder import DECODER, decoder_pid, fork_server_pid
+from tests.support.decoder import DECODER, decoder_pid, fork_server_pid, range_pids
 from tests.support.media.broken import place_canary
 from tests.support.media.containers import cases as containers
 from tests.support.media.encode import FORMATS, encode
@@ -169,8 +171,8 @@ def test_a_decoder_has_nothing_open_but_the_file_and_its_pipe(tmp_path: Path) ->
     with secret.open("w"), (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
         next(stream.blocks())
         open_files = [os.readlink(fd) for fd in Path(f"/proc/{decoder_pid()}/fd").iterdir() if int(fd.name) > 2]
-    kinds = sorted(link.partition(":")[0] for link in open_files)
-    assert kinds == [str(tmp_path / "x"), "socket"]
+    kinds = {link.partition(":")[0] for link in open_files}
+    assert kinds == {str(tmp_path / "x"), "socket"}  # its pipe, and those to its own processes
 
 
 def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tmp_path: Path) -> None:
@@ -222,3 +224,38 @@ def test_a_decoder_that_dies_is_an_error_not_a_hang(tmp_path: Path) -> None:
         os.kill(decoder_pid(), signal.SIGKILL)
         with pytest.raises(DecoderCrashed):
             list(blocks)
+
+
+def long_recording(folder: Path) -> Path:
+    """A recording that is decoded in ranges."""
+    return encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, folder / "x", "flac")
+
+
+def test_a_long_recording_is_decoded_by_processes_that_have_nothing_open_but_a_socket(tmp_path: Path) -> None:
+    with long_recording(tmp_path).open("rb") as file, DECODER.open(file) as stream:
+        blocks = stream.blocks()
+        begin = list(islice(blocks, 125))
+        processes = range_pids()
+        open_files = [
+            [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if int(fd.name) > 2] for pid in processes
+        ]
+        limits = {resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in processes}
+        sound = np.concatenate([*begin, *blocks])
+    assert len(processes) > 1
+    assert [[link.partition(":")[0] for link in links] for links in open_files] == [["socket"]] * len(processes)
+    assert limits == {(3, 3)}  # they cannot open another
+    assert np.array_equal(sound[:, 0], np.tile(MONO, 200))
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["a range's process", "the decoder"])
+def test_a_decoder_and_the_processes_of_its_ranges_end_together(tmp_path: Path, dies: bool) -> None:
+    with long_recording(tmp_path).open("rb") as file, DECODER.open(file) as stream:
+        blocks = stream.blocks()
+        list(islice(blocks, 125))
+        decoder, processes = decoder_pid(), range_pids()
+        assert processes
+        os.kill(processes[0] if dies else decoder, signal.SIGKILL)
+        with pytest.raises(DecoderCrashed):
+            list(blocks)
+    decoded(encode(MONO[:, None], SAMPLE_RATE, tmp_path / "next", "wav"))  # the fork server reaps before it forks
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in [decoder, *processes]))

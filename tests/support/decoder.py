@@ -19,3 +19,9 @@ def fork_server_pid() -> int:
 def decoder_pid() -> int:
     command = ["pgrep", "-n", "-P", str(fork_server_pid())]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def range_pids() -> list[int]:
+    """The processes of the newest decoder."""
+    command = ["pgrep", "-P", str(decoder_pid())]
+    return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True).stdout.split()]

@@ -67,6 +67,7 @@ FORMATS: dict[str, Format] = {
     "mp2": Format("mp2", "mp2", ".mp2", 64_000, rates=(16000, 22050, 44100, 48000), max_channels=2),
     "ac3": Format("ac3", "ac3", ".ac3", 96_000, rates=(44100, 48000)),
     "m4a": Format("ipod", "aac", ".m4a", 48_000),
+    "m4a_without_noise": Format("ipod", "aac", ".m4a", 48_000, codec_options={"aac_pns": "0"}),
     "m4a_faststart": Format("ipod", "aac", ".m4a", 48_000, muxer_options=FASTSTART),
     "aac": Format("adts", "aac", ".aac", 48_000),
     "vorbis": Format("ogg", "vorbis", ".ogg", max_channels=2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import av
 from av.audio.frame import AudioFrame
@@ -20,69 +20,37 @@ _SILENCE_S = 1
 
 
 class TrackFrames:
-    """The frames of a sound track from the start of the recording.
+    """The frames of a sound track from the start of the recording, on its timeline.
 
     A recording longer than `longest_s` seconds does not exist: such a declared length is ignored. `corrupt` counts
-    packets that did not decode; `cut_short` is set at the end if the end of the file is missing.
+    packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is the
+    track's decoder.
     """
 
     def __init__(self, container: InputContainer, stream: AudioStream, longest_s: float) -> None:
         self._container = container
-        self._stream = stream
-        self._longest_s = longest_s
+        self.stream = stream
+        self.context = stream.codec_context
         self.corrupt = 0
         self.cut_short = False
         self._lost = False
-
-    @property
-    def declared_s(self) -> float | None:
-        """The length in seconds as the container declares it, or None if it is missing or impossible."""
-        declared = self._container.duration / av.time_base if self._container.duration else None
-        if self._stream.duration and self._stream.time_base:
-            declared = float(self._stream.duration * self._stream.time_base)
-        # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
-        return declared if declared is not None and 0 < declared <= self._longest_s else None
-
-    def without_gaps(self) -> Iterator[AudioFrame]:
-        """Yield all frames, with silence in place of lost sound.
-
-        A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
-        """
-        start_s = (self._container.start_time or 0) / av.time_base
-        position_s = 0.0
-        last_s = self.declared_s
-        tick_s = float(self._stream.time_base or 0)
-        for frame in self._decoded():
-            gap_s = 0.0
-            if tick_s and frame.pts is not None:
-                gap_s = frame.pts * tick_s - start_s - position_s
-            impossible = position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
-            if gap_s < -_JITTER_S or impossible:
-                start_s += gap_s
-            elif gap_s > _JITTER_S:
-                yield from _silence(frame, gap_s)
-                position_s += gap_s
-            position_s += frame.samples / frame.sample_rate
-            yield frame
-
-    def _decoded(self) -> Iterator[AudioFrame]:
         # Packets that failed since the last good one: damage if a good one follows, otherwise the end is missing.
-        bad = 0
-        for packet in self._packets():
-            try:
-                frames = packet.decode()
-            except MEDIA_ERRORS:
-                bad += 1
-                continue
-            if packet.size:
-                self.corrupt += bad
-                bad = 0
-                self.cut_short = packet.is_corrupt
-            yield from frames
-        self.cut_short |= self._lost or bad > 0
+        self._bad = 0
+        self._start_s = (container.start_time or 0) / av.time_base
+        self._position_s = 0.0
+        self.declared_s = self._declared_s(longest_s)
+        """The length in seconds as the container declares it, or None if it is missing or impossible."""
 
-    def _packets(self) -> Iterator[Packet[AudioStream]]:
-        packets = self._container.demux(self._stream)
+    def _declared_s(self, longest_s: float) -> float | None:
+        declared = self._container.duration / av.time_base if self._container.duration else None
+        if self.stream.duration and self.stream.time_base:
+            declared = float(self.stream.duration * self.stream.time_base)
+        # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
+        return declared if declared is not None and 0 < declared <= longest_s else None
+
+    def packets(self) -> Iterator[Packet[AudioStream]]:
+        """Yield the packets of the track, the last one empty."""
+        packets = self._container.demux(self.stream)
         while True:
             try:
                 yield next(packets)
@@ -91,6 +59,46 @@ class TrackFrames:
             except (*MEDIA_ERRORS, IndexError):  # PyAV raises IndexError for a packet of a stream that appears later
                 self._lost = True  # the demuxer cannot go on; the sound before is good
                 return
+
+    def frames(self, packet: Packet[AudioStream]) -> Iterator[AudioFrame]:
+        """Yield the frames of the next packet, with silence in place of lost sound.
+
+        A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
+        """
+        tick_s = float(self.stream.time_base or 0)
+        for frame in self._decoded(packet):
+            gap_s = 0.0
+            if tick_s and frame.pts is not None:
+                gap_s = frame.pts * tick_s - self._start_s - self._position_s
+            last_s = self.declared_s
+            impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
+            if gap_s < -_JITTER_S or impossible:
+                self._start_s += gap_s
+            elif gap_s > _JITTER_S:
+                yield from _silence(frame, gap_s)
+                self._position_s += gap_s
+            self.advance(frame.samples, frame.sample_rate)
+            yield frame
+
+    def advance(self, samples: int, sample_rate: int) -> None:
+        """Move on by sound that is decoded elsewhere and has no gap before it."""
+        self._position_s += samples / sample_rate
+
+    def finish(self) -> None:
+        """Take note of the end of the packets."""
+        self.cut_short |= self._lost or self._bad > 0
+
+    def _decoded(self, packet: Packet[AudioStream]) -> Sequence[AudioFrame]:
+        try:
+            frames = self.context.decode(packet)
+        except MEDIA_ERRORS:
+            self._bad += 1
+            return ()
+        if packet.size:
+            self.corrupt += self._bad
+            self._bad = 0
+            self.cut_short = packet.is_corrupt
+        return frames
 
 
 def _silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:

@@ -6,55 +6,69 @@ socket closes, it kills its decoders and ends.
 
 from __future__ import annotations
 
+import ctypes
 import os
-import resource
 import signal
 import socket
 import sys
 import traceback
 from contextlib import suppress
-from itertools import pairwise
 
 from worker.adapters.child_process import FramePipe, lower_priority
+from worker.adapters.decoding.confinement import close_other_files
 from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER
 from worker.adapters.decoding.process import decode
+from worker.adapters.decoding.range_processes import usable_cores
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""From linux/prctl.h: the processes of a decoder that was killed become children of this one, which reaps them."""
 
 
 def main() -> None:
     """Fork and kill decoders as the parent orders over the socket FD, until it closes."""
     lower_priority()
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    cores = usable_cores()
     living: set[int] = set()
     with socket.socket(fileno=int(sys.argv[1])) as orders:
         while True:
             order, fds, _, _ = socket.recv_fds(orders, ORDER.size, 2)
-            with suppress(ChildProcessError):
-                while pid := os.waitpid(-1, os.WNOHANG)[0]:
-                    living.discard(pid)
+            _reap(living)
             if len(order) < ORDER.size:
                 break
             kind, number = ORDER.unpack(order)
             if kind == FORK:
-                number = _fork_decoder(number, *fds)
+                number = _fork_decoder(number, cores, *fds)
                 living.add(number)
             elif number in living:
-                os.kill(number, signal.SIGKILL)
+                os.killpg(number, signal.SIGKILL)
             orders.sendall(ANSWER.pack(number))
     for pid in living:
-        os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
 
 
-def _fork_decoder(max_samples: int, pipe: int, fd: int) -> int:
+def _reap(living: set[int]) -> None:
+    """Reap the processes that have ended, and kill those that a decoder has left behind."""
+    with suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid in living:
+                os.killpg(ended.si_pid, signal.SIGKILL)  # the decoder is not reaped yet, so that its id is its own
+                living.remove(ended.si_pid)
+            os.waitpid(ended.si_pid, 0)
+
+
+def _fork_decoder(max_samples: int, cores: int, pipe: int, fd: int) -> int:
     pid = os.fork()
     if not pid:
         try:
-            end = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-            for low, high in pairwise([*sorted({0, 1, 2, pipe, fd}), end]):
-                os.closerange(low + 1, high)
-            decode(fd, max_samples, FramePipe(pipe, pipe))
+            close_other_files(pipe, fd)
+            decode(fd, max_samples, FramePipe(pipe, pipe), cores)
         except Exception:
             traceback.print_exc()
         finally:
             os._exit(0)
+    with suppress(ProcessLookupError):
+        os.setpgid(pid, pid)  # the processes that it forks are killed with it
     os.close(pipe)
     os.close(fd)
     return pid

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import stat
 from collections.abc import Iterator
-from itertools import chain
 from typing import BinaryIO
 
 import av
 import av.logging
 import av.subtitles.codeccontext  # PyAV would import these two for subtitles, when no file can be opened any more
 import av.subtitles.stream
-import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child_process import FramePipe
 from worker.adapters.decoding import ogg, protocol, remote_file
+from worker.adapters.decoding.confinement import confine
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS, TrackFrames
-from worker.adapters.decoding.resampling import Resampler
+from worker.adapters.decoding.range_decoder import Sound
+from worker.adapters.decoding.range_processes import RangeProcesses
+from worker.adapters.decoding.sound_track import SoundTrack
 from worker.pipeline.errors import (
     DecodeFailed,
     NoAudioStream,
@@ -41,8 +40,6 @@ _FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,f
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open the files that they name."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
-_MOST_MEMORY = 2 << 30
-_MOST_CPU_S = 3600
 _MOST_CHANNELS = 64
 _MOST_PLACED = 8
 """The most channels for which FFmpeg has a default layout, whatever their number."""
@@ -55,34 +52,21 @@ _GUESSED_LENGTH = {"mp3", "aac"}
 _GUESS_ERROR = 0.1
 
 
-def decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
+def decode(fd: int, max_samples: int, pipe: FramePipe, cores: int) -> None:
     """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
 
-    More than `max_samples` at 16 kHz are an error.
+    More than `max_samples` at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
     """
+    processes = RangeProcesses(cores)
     confine()
     av.logging.set_level(av.logging.PANIC)
     try:
-        _decode(fd, max_samples, pipe)
+        _decode(fd, max_samples, pipe, processes)
     except PipelineError as error:
         pipe.send(protocol.FAILED, type(error).__name__.encode())
 
 
-def confine() -> None:
-    """Forbid this process to open files and connections, and limit its memory and CPU time.
-
-    Open descriptors stay open.
-    """
-    next_fd = os.dup(0)
-    os.close(next_fd)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (next_fd, next_fd))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
+def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesses) -> None:
     with _open_descriptor(fd) as file, _open_container(file) as container:
         stream = _sound_track(container)
         track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
@@ -94,7 +78,9 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe) -> None:
             "duration": declared,
         }
         pipe.send(protocol.FORMAT, json.dumps(audio_format).encode())
-        total = _send_sound(track, 2 if stream.channels == 2 else 1, max_samples, pipe)
+        with processes:
+            sound = SoundTrack(track, 2 if stream.channels == 2 else 1, processes).sound()
+            total = _send_sound(sound, max_samples, pipe)
         truncated = track.cut_short or _falls_short(total, declared, container.format.name)
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)
@@ -133,26 +119,17 @@ def _sound_track(container: InputContainer) -> AudioStream:
     return stream
 
 
-def _send_sound(track: TrackFrames, channels: int, max_samples: int, pipe: FramePipe) -> int:
+def _send_sound(sound: Iterator[Sound], max_samples: int, pipe: FramePipe) -> int:
     """Send the sound and return its length in samples at 16 kHz. Raises TooLong, DecodeFailed."""
     total = 0
-    for sound in _sound(track, channels):
-        total += len(sound)
+    for block in sound:
+        total += len(block)
         if total > max_samples:
             raise TooLong
-        pipe.send(protocol.SOUND, sound.astype("<i2", copy=False).tobytes())
+        pipe.send(protocol.SOUND, block.astype("<i2", copy=False).tobytes())
     if not total:
         raise DecodeFailed
     return total
-
-
-def _sound(track: TrackFrames, channels: int) -> Iterator[NDArray[np.int16]]:
-    resampler = Resampler(channels)
-    for frame in chain(track.without_gaps(), [None]):
-        try:
-            yield from resampler.push(frame)
-        except MEDIA_ERRORS:
-            track.corrupt += 1  # the frame is not in the format that it declares
 
 
 def _falls_short(total: int, declared: int | None, container_format: str) -> bool:

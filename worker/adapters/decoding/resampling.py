@@ -20,11 +20,17 @@ _Setup = tuple[str, int, int]
 
 
 class Resampler:
-    """FFmpeg's resampler, which is set up again when a stream changes its format."""
+    """FFmpeg's resampler, which is set up again when a stream changes its format.
 
-    def __init__(self, channels: int) -> None:
+    The first `skip` samples, fewer than the first frame has, are left out. `taken` counts the samples since the last
+    set-up, `given` those at 16 kHz that came of them.
+    """
+
+    def __init__(self, channels: int, skip: int = 0) -> None:
         self._layout = "stereo" if channels == 2 else "mono"
+        self._skip = skip
         self._setup: _Setup | None = None
+        self.taken = self.given = 0
 
     def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         """Resample the next frame, or None at the end, and yield the sound [n, channels] that is complete now.
@@ -35,20 +41,34 @@ class Resampler:
         if setup != self._setup:
             yield from self._finish()
             self._setup = setup
+            self.taken = self.given = 0
             self._waiting = AudioFifo()
             self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
         if frame:
             frame.pts = None  # the frames are in order and without gaps
             self._waiting.write(frame)
+            self.taken += frame.samples - self._skip
+            if self._skip:
+                self._waiting.read(self._skip)
+                self._skip = 0
             if self._waiting.samples >= _BATCH_S * frame.sample_rate:
-                yield from map(_samples, self._resampler.resample(self._waiting.read()))
+                yield from self.drain()
+
+    def drain(self) -> Iterator[NDArray[np.int16]]:
+        """Resample what waits for a whole batch: the division into batches makes no difference to the sound."""
+        if self._waiting.samples:
+            yield from self._given(self._waiting.read())
 
     def _finish(self) -> Iterator[NDArray[np.int16]]:
         if self._setup:
             self._setup = None
-            if self._waiting.samples:
-                yield from map(_samples, self._resampler.resample(self._waiting.read()))
-            yield from map(_samples, self._resampler.resample(None))
+            yield from self.drain()
+            yield from self._given(None)
+
+    def _given(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
+        for resampled in self._resampler.resample(frame):
+            self.given += resampled.samples
+            yield _samples(resampled)
 
 
 def _setup(frame: AudioFrame) -> _Setup:
