@@ -126,7 +126,7 @@ def _send_sound(sound: Iterator[Sound], max_samples: int, pipe: FramePipe) -> in
         total += len(block)
         if total > max_samples:
             raise TooLong
-        pipe.send(protocol.SOUND, block.astype("<i2", copy=False).tobytes())
+        pipe.send(protocol.SOUND, block.astype("<i2", copy=False).data)
     if not total:
         raise DecodeFailed
     return total

@@ -141,4 +141,4 @@ def _serve(pipe: FramePipe, codec: RangeCodec) -> None:
             if sound is None:
                 pipe.send(_NONE)
             else:
-                pipe.send(_SOUND, sound.tobytes())
+                pipe.send(_SOUND, sound.data)

@@ -31,6 +31,10 @@ _SHORTEST_RANGE_S = 4
 """Where `range_bytes` are less, the sound before a range would cost too much."""
 
 
+SteadyPacket = tuple["Packet[AudioStream]", int]
+"""A packet with the number of its samples."""
+
+
 @dataclass(frozen=True, slots=True)
 class RangeSizes:
     """`steady_s`: seconds of steady sound before the first range; a range has `range_s` seconds or `range_bytes`."""
@@ -54,13 +58,11 @@ class SoundTrack:
         self._resampler = Resampler(channels)
         self._drop = 0
         self._rate = track.stream.rate
-        self._per_tick = Fraction(track.stream.time_base or 0) * self._rate
+        self._per_tick = (Fraction(track.stream.time_base or 0) * self._rate).as_integer_ratio()
         self._next_pts: int | None = None
         self._may_have_ranges = True
         self._codec: RangeCodec | None = None
-        # The last steady packets with their samples, enough to begin a range with.
-        self._recent: deque[tuple[Packet[AudioStream], int]] = deque()
-        self._recent_samples = 0
+        self._recent: Sequence[SteadyPacket] = ()  # enough to begin a range with
         self._last: Sound = np.empty((0, channels), np.int16)
         # Packets that were read for ranges and are not decoded yet.
         self._ranges: deque[Range] = deque()
@@ -110,7 +112,7 @@ class SoundTrack:
         self._packets = chain(bodies, self._unfinished, self._packets)
         self._ranges.clear()
         self._unfinished = []
-        self._forget_recent()
+        self._recent = ()
         if last:
             yield from self._decode_again(codec, last)
             self._resampler.taken = taken
@@ -133,7 +135,7 @@ class SoundTrack:
 
         The first range begins where the resampler has taken `taken` samples and given `given` at 16 kHz.
         """
-        body: list[tuple[Packet[AudioStream], int]] = []
+        body: list[SteadyPacket] = []
         length = size = 0
         for packet in self._packets:
             self._unfinished.append(packet)
@@ -149,34 +151,33 @@ class SoundTrack:
                 if length < _SHORTEST_RANGE_S * self._rate or not part:
                     self._may_have_ranges = False
                     return
-                for recent in body:
-                    self._remember(codec, *recent)
+                self._recent = _last_packets(codec, [*self._recent, *body])
                 taken, given = taken + length, complete
                 self._ranges.append(part)
                 self._unfinished, body = [], []
                 length = size = 0
                 yield part
 
-    def _range(
-        self, codec: RangeCodec, body: Sequence[tuple[Packet[AudioStream], int]], taken: int, given: int, end: int
-    ) -> Range | None:
+    def _range(self, codec: RangeCodec, body: Sequence[SteadyPacket], taken: int, given: int, end: int) -> Range | None:
         """The range [given - CHECKED, end) at 16 kHz, whose `body` begins at sample `taken`.
 
         None if the packets before it do not reach back far enough.
         """
         first = given - CHECKED
         origin = codec.first_sample(first)
-        recent = list(self._recent)
-        begin, start = len(recent), taken
+        begin, start = len(self._recent), taken
         while start > origin and begin:
             begin -= 1
-            start -= recent[begin][1]
+            start -= self._recent[begin][1]
         begin -= codec.packets_before
         if start > origin or begin < 0:
             return None
-        packets, samples = zip(*recent[begin:], *body, strict=True)
+        lead_in = self._recent[begin:]
+        packets, samples = zip(*lead_in, *body, strict=True)
         drop = first - origin * SAMPLE_RATE // codec.rate
-        return Range(packets, samples, codec.packets_before, origin - start, drop, end - first, len(recent) - begin)
+        return Range(
+            packets, samples, codec.packets_before, origin - start, drop, end - first, len(self._recent) - begin
+        )
 
     def _steady_samples(self, packet: Packet[AudioStream], frames: Sequence[AudioFrame], steady: int) -> int:
         """Return the samples of steady sound with this packet, when there were `steady` before it."""
@@ -184,13 +185,13 @@ class SoundTrack:
             return 0
         samples = self._samples_if_it_follows(packet)
         if not samples or [frame.samples for frame in frames] != [samples]:
-            self._forget_recent()
+            self._recent = ()
             return 0
         self._codec = self._codec or RangeCodec.of(self._track.stream, frames[0], self._channels)
         if not self._codec or frame_format(frames[0]) != self._codec.frames:
             self._may_have_ranges = False
             return 0
-        self._remember(self._codec, packet, samples)
+        self._recent = _last_packets(self._codec, [*self._recent, (packet, samples)])
         return steady + samples
 
     def _samples_if_it_follows(self, packet: Packet[AudioStream]) -> int:
@@ -201,19 +202,8 @@ class SoundTrack:
         sound = packet.size and not packet.is_corrupt and not packet.is_discard
         if not follows or not sound or next(packet.iter_sidedata(), None):
             return 0
-        samples, rest = divmod((packet.duration or 0) * self._per_tick.numerator, self._per_tick.denominator)
+        samples, rest = divmod((packet.duration or 0) * self._per_tick[0], self._per_tick[1])
         return 0 if rest else samples
-
-    def _remember(self, codec: RangeCodec, packet: Packet[AudioStream], samples: int) -> None:
-        self._recent.append((packet, samples))
-        self._recent_samples += samples
-        needed = codec.longest_lead + (codec.packets_before + 1) * samples
-        while self._recent_samples - self._recent[0][1] >= needed:
-            self._recent_samples -= self._recent.popleft()[1]
-
-    def _forget_recent(self) -> None:
-        self._recent.clear()
-        self._recent_samples = 0
 
     def _resampled(self, frame: AudioFrame | None) -> Iterator[Sound]:
         try:
@@ -229,3 +219,12 @@ class SoundTrack:
             if len(sound) > dropped:
                 self._last = np.concatenate([self._last, sound[dropped:]])[-CHECKED:]
                 yield sound[dropped:]
+
+
+def _last_packets(codec: RangeCodec, packets: Sequence[SteadyPacket]) -> Sequence[SteadyPacket]:
+    """The last packets, as many as a range that follows them can need."""
+    begin, missing = len(packets), codec.longest_lead
+    while missing > 0 and begin:
+        begin -= 1
+        missing -= packets[begin][1]
+    return packets[max(0, begin - codec.packets_before) :]
