@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.media.encode import FORMATS, encoded
 from tests.support.media.speech import speech_like
+from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
 from worker.adapters.decoding.process import _open_container, _sound_track
 from worker.adapters.decoding.range_processes import RangeProcesses
@@ -43,9 +44,10 @@ class Decoded:
 
 
 def decoded(content: bytes, sizes: RangeSizes, cores: int = 1) -> Decoded:
-    with _open_container(io.BytesIO(content)) as container, RangeProcesses(cores) as processes:
+    file = io.BytesIO(content)
+    with _open_container(file) as container, RangeProcesses(cores) as processes:
         stream = _sound_track(container)
-        frames = TrackFrames(container, stream, 3600)
+        frames = TrackFrames(container, stream, DeclaredLength.of(file, container, stream, 3600))
         track = SoundTrack(frames, 2 if stream.channels == 2 else 1, processes, sizes)
         sound = np.concatenate(list(track.sound()))
         return Decoded(sound, frames.corrupt, frames.cut_short, track.in_ranges)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+
+from worker.adapters.decoding.declared_length import DeclaredLength
 
 MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
 """The errors that FFmpeg raises on a broken file; OSError when it seeks outside of it."""
@@ -17,17 +20,25 @@ _JITTER_S = 0.1
 _LONGEST_BLIND_GAP_S = 600
 """A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
 _SILENCE_S = 1
+_ROUNDING_S = 0.002
+"""Timestamps in milliseconds are a little off where a packet was lost, too."""
+_LATEST_START_S = 600
+"""MP4 and MOV say when a track begins after the start of the recording; later, it is the time of a live stream."""
+_AMR_PAUSES = {"amr_nb": (8_000, {8, 9, 10, 11, 15}), "amr_wb": (16_000, {9, 14, 15})}
+"""Sample rate of AMR's codecs, and their kinds of frames without speech, which FFmpeg does not decode: comfort noise,
+lost, no data (3GPP TS 26.101, 26.201)."""
+_AMR_FRAME_S = 0.02
 
 
 class TrackFrames:
     """The frames of a sound track from the start of the recording, on its timeline.
 
-    A recording longer than `longest_s` seconds does not exist: such a declared length is ignored. `corrupt` counts
+    `pictures_s` is the end of the last picture beside the sound, in seconds by the file's clock. `corrupt` counts
     packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is the
     track's decoder.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream, longest_s: float) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, declared: DeclaredLength) -> None:
         self._container = container
         self.stream = stream
         self.context = stream.codec_context
@@ -36,24 +47,34 @@ class TrackFrames:
         self._lost = False
         # Packets that failed since the last good one: damage if a good one follows, otherwise the end is missing.
         self._bad = 0
-        self._start_s = (container.start_time or 0) / av.time_base
+        self._tick_s = float(stream.time_base or 0)
+        start_s = (container.start_time or 0) / av.time_base
+        has_zero = "mp4" in container.format.name.split(",") and 0 < start_s <= _LATEST_START_S
+        self._start_s = 0.0 if has_zero else start_s
         self._position_s = 0.0
-        self.declared_s = self._declared_s(longest_s)
-        """The length in seconds as the container declares it, or None if it is missing or impossible."""
+        self.pictures_s = 0.0
+        self._declared = declared
+        self._last_s = None if declared.seconds is None else declared.seconds + self._begins_s
+        # The end of the last frame by its timestamp, and its length.
+        self._frame_end_s: float | None = None
+        self._frame_s = 0.0
 
-    def _declared_s(self, longest_s: float) -> float | None:
-        declared = self._container.duration / av.time_base if self._container.duration else None
-        if self.stream.duration and self.stream.time_base:
-            declared = float(self.stream.duration * self.stream.time_base)
-        # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
-        return declared if declared is not None and 0 < declared <= longest_s else None
+    @property
+    def _begins_s(self) -> float:
+        """Seconds from the start of the recording to that of the track."""
+        return max(0.0, (self.stream.start_time or 0) * self._tick_s - self._start_s)
 
     def packets(self) -> Iterator[Packet[AudioStream]]:
         """Yield the packets of the track, the last one empty."""
-        packets = self._container.demux(self.stream)
+        packets = self._container.demux(self.stream, *self._container.streams.video)
         while True:
             try:
-                yield next(packets)
+                packet = next(packets)
+                if packet.stream_index == self.stream.index:
+                    yield cast("Packet[AudioStream]", packet)
+                elif packet.pts is not None:
+                    end = packet.pts + (packet.duration or 0)
+                    self.pictures_s = max(self.pictures_s, float(end * packet.time_base))
             except StopIteration:
                 return
             except (*MEDIA_ERRORS, IndexError):  # PyAV raises IndexError for a packet of a stream that appears later
@@ -65,24 +86,42 @@ class TrackFrames:
 
         A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
         """
-        tick_s = float(self.stream.time_base or 0)
         for frame in self._decoded(packet):
-            gap_s = 0.0
-            if tick_s and frame.pts is not None:
-                gap_s = frame.pts * tick_s - self._start_s - self._position_s
-            last_s = self.declared_s
-            impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
-            if gap_s < -_JITTER_S or impossible:
-                self._start_s += gap_s
-            elif gap_s > _JITTER_S:
-                yield from _silence(frame, gap_s)
-                self._position_s += gap_s
+            at_s = frame.pts * self._tick_s if self._tick_s and frame.pts is not None else None
+            if at_s is not None:
+                gap_s = self._gap_s(at_s)
+                last_s = self._last_s
+                impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
+                if gap_s < -_JITTER_S or impossible:
+                    self._start_s += gap_s
+                elif gap_s > 0:
+                    yield from _silence(frame, gap_s)
+                    self._position_s += gap_s
             self.advance(frame.samples, frame.sample_rate)
+            self._frame_s = frame.samples / frame.sample_rate
+            self._frame_end_s = None if at_s is None else at_s + self._frame_s
             yield frame
+
+    def _gap_s(self, at_s: float) -> float:
+        """Seconds of lost sound before a frame with this timestamp; negative if it is too early, 0 for mere jitter.
+
+        Under `_JITTER_S` only whole frames can be lost: the timestamp has jumped by their length, and so much sound is
+        missing altogether.
+        """
+        late_s = at_s - self._start_s - self._position_s
+        if abs(late_s) > _JITTER_S:
+            return late_s
+        if self._frame_end_s is None or not self._frame_s:
+            return 0.0
+        jump_s = at_s - self._frame_end_s
+        lost_s = round(jump_s / self._frame_s) * self._frame_s
+        is_hole = lost_s > 0 and abs(jump_s - lost_s) <= max(_ROUNDING_S, self._tick_s) and late_s > lost_s / 2
+        return lost_s if is_hole else 0.0
 
     def advance(self, samples: int, sample_rate: int) -> None:
         """Move on by sound that is decoded elsewhere and has no gap before it."""
         self._position_s += samples / sample_rate
+        self._frame_end_s = None
 
     def finish(self) -> None:
         """Take note of the end of the packets."""
@@ -92,13 +131,26 @@ class TrackFrames:
         try:
             frames = self.context.decode(packet)
         except MEDIA_ERRORS:
+            if pause := self._amr_pause(packet):
+                return [pause]
             self._bad += 1
             return ()
         if packet.size:
             self.corrupt += self._bad
             self._bad = 0
-            self.cut_short = packet.is_corrupt
+            self.cut_short = packet.is_corrupt and not self._declared.is_stream
         return frames
+
+    def _amr_pause(self, packet: Packet[AudioStream]) -> AudioFrame | None:
+        """The silent frame in place of an AMR frame without speech; None if the packet is another one."""
+        rate, kinds = _AMR_PAUSES.get(self.context.codec.canonical_name, (0, ()))
+        if not packet.size or bytes(packet)[0] >> 3 & 0xF not in kinds:
+            return None
+        frame = AudioFrame(format=self.context.format.name, layout=self.context.layout.name, samples=1)
+        frame.sample_rate = rate
+        pause = next(_silence(frame, _AMR_FRAME_S))
+        pause.pts = packet.pts
+        return pause
 
 
 def _silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:

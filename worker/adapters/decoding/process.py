@@ -23,6 +23,7 @@ from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child_process import FramePipe
 from worker.adapters.decoding import ogg, protocol, remote_file
 from worker.adapters.decoding.confinement import confine
+from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.range_decoder import Sound
 from worker.adapters.decoding.range_processes import RangeProcesses
@@ -45,11 +46,9 @@ _MOST_PLACED = 8
 """The most channels for which FFmpeg has a default layout, whatever their number."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
-_MISSING_SHARE = 0.01
-_MISSING_S = 0.5
-_GUESSED_LENGTH = {"mp3", "aac"}
-"""Formats whose length FFmpeg may only guess from the bit rate."""
-_GUESS_ERROR = 0.1
+_PROBED_S = 120
+_PROBED_BYTES = 256 << 20
+"""How far a file is read whose sound begins long after its pictures, to learn the format of its sound."""
 
 
 def decode(fd: int, max_samples: int, pipe: FramePipe, cores: int) -> None:
@@ -69,19 +68,19 @@ def decode(fd: int, max_samples: int, pipe: FramePipe, cores: int) -> None:
 def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesses) -> None:
     with _open_descriptor(fd) as file, _open_container(file) as container:
         stream = _sound_track(container)
-        track = TrackFrames(container, stream, max_samples / SAMPLE_RATE)
-        declared = None if track.declared_s is None else round(track.declared_s * SAMPLE_RATE)
+        declared = DeclaredLength.of(file, container, stream, max_samples / SAMPLE_RATE)
+        track = TrackFrames(container, stream, declared)
         audio_format = {
             "codec": stream.codec_context.codec.canonical_name,
             "sample_rate": stream.rate,
             "channels": stream.channels,
-            "duration": declared,
+            "duration": None if declared.seconds is None else round(declared.seconds * SAMPLE_RATE),
         }
         pipe.send(protocol.FORMAT, json.dumps(audio_format).encode())
         with processes:
             sound = SoundTrack(track, 2 if stream.channels == 2 else 1, processes).sound()
             total = _send_sound(sound, max_samples, pipe)
-        truncated = track.cut_short or _falls_short(total, declared, container.format.name)
+        truncated = track.cut_short or declared.is_missed_by(max(total / SAMPLE_RATE, track.pictures_s))
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)
         warnings = [RecordingWarning.TRUNCATED] if truncated else []
@@ -96,12 +95,19 @@ def _open_descriptor(fd: int) -> BinaryIO:
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 
-def _open_container(file: object) -> InputContainer:
+def _open_container(file: BinaryIO) -> InputContainer:
+    # FFmpeg's own protocols are disabled: the file is read through Python.
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
     try:
-        # FFmpeg's own protocols are disabled: the file is read through Python.
-        return av.open(file, "r", container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"})
+        container = av.open(file, "r", container_options=options)
+        if container.streams.audio and not container.streams.audio[0].codec_context.sample_rate:
+            container.close()
+            file.seek(0)
+            options |= {"analyzeduration": str(_PROBED_S * 1_000_000), "probesize": str(_PROBED_BYTES)}
+            container = av.open(file, "r", container_options=options)
     except MEDIA_ERRORS as error:
         raise UnsupportedMedia from error
+    return container
 
 
 def _sound_track(container: InputContainer) -> AudioStream:
@@ -130,11 +136,3 @@ def _send_sound(sound: Iterator[Sound], max_samples: int, pipe: FramePipe) -> in
     if not total:
         raise DecodeFailed
     return total
-
-
-def _falls_short(total: int, declared: int | None, container_format: str) -> bool:
-    """Return True if far fewer samples were decoded than declared."""
-    if declared is None:
-        return False
-    share = _GUESS_ERROR if container_format in _GUESSED_LENGTH else _MISSING_SHARE
-    return total < declared - max(_MISSING_S * SAMPLE_RATE, share * declared)

@@ -1,0 +1,136 @@
+"""Sound stands where it was spoken, and files that are whole are not said to be cut."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.domain.recording import SAMPLE_RATE, RecordingWarning
+from tests.support.decoder import DECODER
+from tests.support.media.encode import Samples
+from tests.support.media.movies import movie, sound_only, without_packets
+from tests.support.media.speech import speech_like
+from tests.support.media.wav_headers import wav
+from worker.adapters.decoding.decoder import FfmpegDecoder
+
+MS = SAMPLE_RATE // 1000
+SOUND = speech_like(12, seed=7).samples
+PAUSED = np.concatenate([SOUND[: 3 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE, np.int16), SOUND[3 * SAMPLE_RATE :]])
+"""With a pause in which phones send nothing."""
+
+
+def decoded(folder: Path, content: bytes, decoder: FfmpegDecoder = DECODER) -> tuple[Samples, list[RecordingWarning]]:
+    (folder / "x").write_bytes(content)
+    with (folder / "x").open("rb") as file, decoder.open(file) as stream:
+        return np.concatenate(list(stream.blocks()))[:, 0], list(stream.warnings)
+
+
+def lag_ms(samples: Samples, truth: Samples, start_s: float) -> float:
+    """How much later than in the truth two seconds of sound come, by their correlation."""
+    begin, reach = int(start_s * SAMPLE_RATE), SAMPLE_RATE // 5
+    wanted = truth[begin : begin + 2 * SAMPLE_RATE].astype(float)
+    found = samples[begin - reach : begin + 2 * SAMPLE_RATE + reach].astype(float)
+    size = len(found) + len(wanted)
+    spectrum = np.fft.rfft(found, size) * np.fft.rfft(wanted, size).conj()
+    return float(np.abs(np.fft.irfft(spectrum, size)[: 2 * reach]).argmax() - reach) / MS
+
+
+@pytest.mark.parametrize(("container", "rate", "codec"), [("amr", 8000, "nb"), ("3gp", 8000, "nb")])
+@pytest.mark.parametrize("dtx", ["0", "1"])
+def test_pauses_of_a_phone_last_as_long_as_they_did(
+    tmp_path: Path, container: str, rate: int, codec: str, dtx: str
+) -> None:
+    content = sound_only(container, f"libopencore_amr{codec}", PAUSED[:: SAMPLE_RATE // rate], rate, dtx=dtx)
+    samples, warnings = decoded(tmp_path, content)
+    assert abs(len(samples) - len(PAUSED)) <= 20 * MS
+    assert abs(lag_ms(samples, PAUSED, 8)) < 10
+    assert warnings == []
+
+
+@pytest.mark.parametrize("lost", [{100}, {100, 170, 240, 310}, {100, 101, 102}, set(range(5, 500, 40))], ids=len)
+@pytest.mark.parametrize(
+    ("source", "container"), [("libopus", "webm"), ("libopus", "matroska"), ("aac", "matroska"), ("libmp3lame", "mov")]
+)
+def test_every_lost_packet_leaves_its_place(tmp_path: Path, source: str, container: str, lost: Collection[int]) -> None:
+    rate = 48_000 if source == "libopus" else 44_100
+    sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
+    whole = sound_only("matroska", source, sound, rate)
+    expected, _ = decoded(tmp_path, without_packets(whole, container, ()))
+    samples, warnings = decoded(tmp_path, without_packets(whole, container, lost))
+    assert abs(len(samples) - len(expected)) <= 5 * MS
+    assert abs(lag_ms(samples, expected, 9)) <= 5
+    assert warnings == []
+
+
+@pytest.mark.parametrize("starts_s", [2, 5, 15, 40])
+@pytest.mark.parametrize(
+    ("container", "video"), [("mp4", "mpeg4"), ("mov", "mpeg4"), ("matroska", "mpeg4"), ("mpegts", "libx264")]
+)
+def test_sound_that_begins_later_than_the_pictures_stays_there(
+    tmp_path: Path, container: str, video: str, starts_s: int
+) -> None:
+    content = movie(container, (video, "aac"), SOUND, SAMPLE_RATE, pictures_s=starts_s + 14, starts_s=starts_s)
+    samples, warnings = decoded(tmp_path, content)
+    assert abs(len(samples) - (starts_s + 12) * SAMPLE_RATE) <= 150 * MS
+    expected = np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND])
+    assert abs(lag_ms(samples, expected, starts_s + 5)) <= 70  # a codec without an edit list is a frame late
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    "data_size", [0, 0xFFFFFFFF, 0xFFFFFFFF - 36, 0x7FFFF000, 0x7FFFFFFF, 0x80000000], ids=lambda size: f"{size:x}"
+)
+def test_a_wav_file_from_a_pipe_is_whole(tmp_path: Path, data_size: int) -> None:
+    content = wav(SOUND.tobytes(), data_size=data_size, riff_size=min(data_size + 36, 0xFFFFFFFF))
+    samples, warnings = decoded(tmp_path, content)
+    assert np.array_equal(samples, SOUND)
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("container", "codecs"),
+    [
+        ("matroska", ("mpeg4", "aac")),
+        ("webm", ("libvpx", "libopus")),
+        ("flv", ("libx264", "libmp3lame")),
+        ("asf", ("msmpeg4v2", "wmav2")),
+        ("mp4", ("mpeg4", "aac")),
+        ("avi", ("mpeg4", "libmp3lame")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_sound_that_ends_before_the_pictures_is_whole(tmp_path: Path, container: str, codecs: tuple[str, str]) -> None:
+    rate = 48_000 if codecs[1] == "libopus" else 44_100
+    sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
+    samples, warnings = decoded(tmp_path, movie(container, codecs, sound, rate, pictures_s=17))
+    assert abs(len(samples) - len(SOUND)) <= 150 * MS
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "muxer", "options"),
+    [
+        ("mp3", "libmp3lame", {"write_xing": "0", "id3v2_version": "0"}, {"q": "4"}),
+        ("adts", "aac", {}, {}),
+        ("amr", "libopencore_amrnb", {}, {}),
+    ],
+    ids=["mp3", "adts", "amr"],
+)
+def test_a_file_without_a_length_that_begins_with_silence_is_whole(
+    tmp_path: Path, container: str, codec: str, muxer: dict[str, str], options: dict[str, str]
+) -> None:
+    rate = 8000 if container == "amr" else SAMPLE_RATE
+    sound = np.concatenate([np.zeros(10 * rate, np.int16), SOUND[:: SAMPLE_RATE // rate]])
+    samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, **options))
+    assert abs(len(samples) - 22 * SAMPLE_RATE) <= 150 * MS
+    assert warnings == []
+
+
+def test_a_wav_file_that_was_cut_is_said_to_be(tmp_path: Path) -> None:
+    content = wav(SOUND.tobytes())
+    assert struct.unpack("<I", content[40:44]) == (SOUND.nbytes,)
+    assert decoded(tmp_path, content[:-1000])[1] == [RecordingWarning.TRUNCATED]

@@ -1,0 +1,69 @@
+"""Sound beside pictures: another length, a later start, packets that are missing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+
+import av
+from av.container import OutputContainer
+
+from tests.support.media.encode import Samples, audio_frame
+from tests.support.media.pictures import add_video, write_video
+
+
+def movie(
+    container_name: str,
+    codecs: tuple[str, str],
+    sound: Samples,
+    rate: int,
+    *,
+    pictures_s: float,
+    starts_s: float = 0,
+) -> bytes:
+    """A movie of `pictures_s` seconds whose mono sound [n] begins `starts_s` seconds after the pictures."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as container:
+        video = add_video(container, codecs[0])
+        audio = _add_sound(container, codecs[1], rate)
+        write_video(container, video, pictures_s)
+        frame = audio_frame(sound[:, None], rate)
+        frame.pts = round(starts_s * rate)
+        container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    return buffer.getvalue()
+
+
+def sound_only(
+    container_name: str, codec: str, sound: Samples, rate: int, muxer: dict[str, str] | None = None, **options: str
+) -> bytes:
+    """A file of mono sound [n], by a codec with `options`."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"} | (muxer or {})) as container:
+        audio = _add_sound(container, codec, rate, **options)
+        container.mux(audio.encode(audio_frame(sound[:, None], rate)))
+        container.mux(audio.encode(None))
+    return buffer.getvalue()
+
+
+def _add_sound(container: OutputContainer, codec: str, rate: int, **options: str) -> av.AudioStream:
+    stream = container.add_stream(codec, rate=rate, layout="mono", options=options)
+    assert isinstance(stream, av.AudioStream)
+    stream.bit_rate = 12_200 if "amr" in codec else 48_000
+    return stream
+
+
+def without_packets(content: bytes, container_name: str, lost: Collection[int]) -> bytes:
+    """The only track of a file in another container, without the packets of these numbers."""
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(content), "r") as source,
+        av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as target,
+    ):
+        track = source.streams.audio[0]
+        stream = target.add_stream_from_template(track)
+        for number, packet in enumerate(source.demux(track)):
+            if packet.dts is not None and number not in lost:
+                packet.stream = stream
+                target.mux(packet)
+    return buffer.getvalue()
