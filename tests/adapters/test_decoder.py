@@ -18,7 +18,7 @@ from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from tests.support.decoder import DECODER, decoder_pid, fork_server_pid, range_pids
 from tests.support.media.broken import place_canary
 from tests.support.media.containers import cases as containers
-from tests.support.media.encode import FORMATS, encode
+from tests.support.media.encode import FORMATS, encode, encoded
 from tests.support.media.pictures import video_only
 from tests.support.media.playlists import cases as playlists
 from tests.support.media.speech import speech_like
@@ -74,6 +74,24 @@ def test_every_format_is_read_whole_and_in_place(tmp_path: Path, name: str) -> N
 def _loudness(sound: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.resize(sound, 4 * SAMPLE_RATE).reshape(-1, 800)
     return np.asarray(np.sqrt((steps**2).mean(axis=1)))
+
+
+@pytest.mark.parametrize(("coding", "dtype"), [("pcm", "<i2"), ("pcm", ">i2"), ("ulaw", "u1")])
+def test_nist_sphere_is_read(tmp_path: Path, coding: str, dtype: str) -> None:
+    width = np.dtype(dtype).itemsize
+    fields = [f"sample_count -i {len(MONO)}", "channel_count -i 1", f"sample_rate -i {SAMPLE_RATE}"]
+    fields += [f"sample_n_bytes -i {width}", f"sample_coding -s{len(coding)} {coding}"]
+    fields += [f"sample_byte_format -s2 {'10' if dtype[0] == '>' else '01'}"] if width == 2 else []
+    header = "\n".join(["NIST_1A", "   1024", *fields, "end_head", ""]).encode().ljust(1024)
+    if coding == "ulaw":
+        sound = encoded(MONO[:, None], SAMPLE_RATE, "wav_mulaw")[-len(MONO) :]
+    else:
+        sound = MONO.astype(dtype).tobytes()
+    (tmp_path / "x").write_bytes(header + sound)
+    _, samples, warnings = decoded(tmp_path / "x")
+    assert samples.shape == (len(MONO), 1)
+    assert np.abs(samples[:, 0].astype(int) - MONO).max() <= (0 if coding == "pcm" else 1024)
+    assert warnings == []
 
 
 def test_lost_packets_leave_silence_so_that_later_sound_stays_in_place(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ from worker.pipeline.errors import (
     UnsupportedMedia,
 )
 
-_FORMATS = "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv"
+_FORMATS = (
+    "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv,nistsphere,voc,tta,mpeg,eac3"
+)
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open the files that they name."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
@@ -100,7 +102,8 @@ def _open_container(file: BinaryIO) -> InputContainer:
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
     try:
         container = av.open(file, "r", container_options=options)
-        if container.streams.audio and not container.streams.audio[0].codec_context.sample_rate:
+        contexts = [stream.codec_context for stream in container.streams.audio[:1]]
+        if any(context and not context.sample_rate for context in contexts):  # None where FFmpeg has no decoder
             container.close()
             file.seek(0)
             options |= {"analyzeduration": str(_PROBED_S * 1_000_000), "probesize": str(_PROBED_BYTES)}
