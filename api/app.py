@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_swagger import patch_fastapi
 from prometheus_client.registry import Collector
@@ -15,9 +15,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import errors
 from api.auth import Authenticator
+from api.dependencies import check_query
 from api.jobs.job_loader import JobLoader
 from api.metrics import ApiMetrics, BacklogMetrics
 from api.middleware.body_limit import BodyLimit
+from api.middleware.content_encoding import PlainBodies
+from api.middleware.cross_site import OwnPages
 from api.middleware.known_hosts import KnownHosts
 from api.middleware.problem_responses import ProblemResponses
 from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
@@ -157,7 +160,7 @@ def create_app(
     _add_middleware(app, settings, hosts, api_metrics)
     errors.install(app)
     for routes in _ROUTES:
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(check_query)])
     page.install(app)
     return app
 
@@ -165,6 +168,8 @@ def create_app(
 def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], api_metrics: ApiMetrics) -> None:
     """Wrap all routes in middleware, the innermost first."""
     app.add_middleware(BodyLimit)
+    app.add_middleware(PlainBodies)
+    app.add_middleware(OwnPages, allowed_origins=settings.cors_origins)
     app.add_middleware(TusProtocol)
     if settings.cors_origins:
         app.add_middleware(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Header, Path, Request, Security
+from fastapi import Depends, Header, Path, Request, Security, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth import Authenticator
@@ -19,9 +20,10 @@ from api.jobs.job_loader import JobLoader
 from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
+from api.suggestions import suggestion
 from shared.container import Services
 from shared.domain.access import Caller, Scope
-from shared.domain.errors import JobNotFound, RateLimited
+from shared.domain.errors import InvalidRequest, JobNotFound, RateLimited
 from shared.domain.ids import is_id
 from shared.domain.upload_errors import UploadNotFound
 from shared.services.api_keys import ApiKeys
@@ -100,6 +102,26 @@ async def get_upload_id(
     if not is_id("upl", upload_id):
         raise UploadNotFound
     return upload_id
+
+
+async def check_query(request: Request) -> None:
+    """Check that the query has only parameters of the route, each at most once.
+
+    Raises InvalidRequest.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    if not names:
+        return
+    known = {
+        field.alias
+        for field in get_flat_params(request.scope["route"].dependant)
+        if isinstance(field.field_info, params.Query)
+    }
+    for name in names:
+        if name not in known:
+            raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise InvalidRequest(f"query: the parameter `{repeated[0]}` is there more than once.")
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.request_body import blocks, describe_issues, merge_options
+from api.jobs.json_text import parse_json
+from api.jobs.request_body import blocks, merge_options
+from api.jobs.validation_issues import describe_issues
 from shared.container import Services
 from shared.domain.errors import EmolineError, InvalidRequest, Outage
 from shared.domain.ids import is_id
@@ -69,9 +71,11 @@ def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
 
 def _parse(kind: type[_Body], body: bytes | Mapping[str, Any]) -> _Body:
     try:
-        return kind.model_validate_json(body) if isinstance(body, bytes) else kind.model_validate(body)
+        return kind.model_validate(parse_json(body) if isinstance(body, bytes) else body)
     except ValidationError as error:
-        raise InvalidRequest(f"{describe_issues(error, 'body')}.") from error
+        raise InvalidRequest(f"{describe_issues(error, 'body', TypeAdapter(kind))}.") from error
+    except ValueError as error:
+        raise InvalidRequest(f"body: {error}.") from error
 
 
 def _submit(job_request: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fastapi import Request
@@ -17,16 +17,20 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from api.jobs.json_text import parse_json
+from api.jobs.validation_issues import describe_issues
+from api.suggestions import suggestion
 from shared.container import Services
-from shared.domain.errors import InvalidConfig
+from shared.domain.errors import InvalidConfig, InvalidRequest
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
 from shared.domain.upload_errors import MalformedUpload, MissingFile
 from shared.services.submission import JobSubmission, StreamedUpload
 from shared.settings import Settings
 
-_OBJECT = TypeAdapter(dict[str, Any])
 _OPTIONS = TypeAdapter(JobOptions)
+_OPTION_NAMES = {option.name for option in fields(JobOptions)}
+_PARTS = ("config", "file")
 _MOST_CONFIG_BYTES = 64 * 1024
 _MOST_PARTS = 16
 _MOST_OVERHEAD_BYTES = 2 * _MOST_CONFIG_BYTES
@@ -118,9 +122,11 @@ async def _check_limits(
 def parse_options(config: str | None, settings: Settings) -> JobOptions:
     """Read the options of a job from a JSON text; an empty text and None are an empty object. Raises InvalidConfig."""
     try:
-        values = _OBJECT.validate_json(config if config and config.strip() else "{}")
-    except ValidationError as error:
-        raise InvalidConfig(f"The job's config is not valid: {describe_issues(error, 'config')}.") from error
+        values = parse_json(config) if config and config.strip() else {}
+        if not isinstance(values, dict):
+            raise ValueError("an object was expected")
+    except ValueError as error:
+        raise InvalidConfig(f"The job's config is not valid: config: {error}.") from error
     return merge_options(values, settings)
 
 
@@ -138,15 +144,7 @@ def merge_options(values: dict[str, Any], settings: Settings) -> JobOptions:
         # Strict, so that `true` is not 1. From JSON, because in Python's strict mode a list is no tuple.
         return _OPTIONS.validate_json(to_json(merged, inf_nan_mode="constants"), strict=True)
     except ValidationError as error:
-        raise InvalidConfig(f"The job's config is not valid: {describe_issues(error, 'config')}.") from error
-
-
-def describe_issues(error: ValidationError, root: str) -> str:
-    """Describe every issue of a validation with the path of its field; `root` is the name of the whole value."""
-    return "; ".join(
-        f"{'.'.join(map(str, issue['loc'])) or root}: {issue['msg'].removeprefix('Value error, ')}"
-        for issue in error.errors()
-    )
+        raise InvalidConfig(f"The job's config is not valid: {describe_issues(error, 'config', _OPTIONS)}.") from error
 
 
 async def _read_form(request: Request, upload: StreamedUpload, form: _Form) -> None:
@@ -156,21 +154,36 @@ async def _read_form(request: Request, upload: StreamedUpload, form: _Form) -> N
         raise MalformedUpload("The form's content type has no boundary.")
     part = None
     try:
-        with PushMultipartParser(str(boundary), max_segment_count=_MOST_PARTS) as parser:
+        # Headers of all bytes are read as Latin-1, because names of files may come in any encoding.
+        with PushMultipartParser(str(boundary), max_segment_count=_MOST_PARTS, header_charset="latin1") as parser:
             async for block in blocks(request):
                 for event in parser.parse(block):
                     if isinstance(event, MultipartSegment):
                         part = event.name
+                        _check_part(part, form)
                         if part == "file":
-                            if form.filename is not None:
-                                raise MalformedUpload("The form has more than one part named `file`.")
-                            form.filename = event.filename or ""
+                            form.filename = _in_utf8(event.filename or "")
                     elif event and part == "file":
                         await run_in_threadpool(upload.write, bytes(event))
                     elif event and part == "config":
                         form.extend_config(bytes(event))
     except MultipartError as error:
         raise MalformedUpload(f"The body is not a well-formed form: {error}.") from error
+
+
+def _check_part(name: str, form: _Form) -> None:
+    """Check that a form has a part of this name, and has not had its file. Raises InvalidRequest, MalformedUpload."""
+    if name in _OPTION_NAMES:
+        raise InvalidRequest(f"A form has no part `{name}`: it belongs into `config`, a JSON object.")
+    if name not in _PARTS:
+        raise InvalidRequest(f"A form has no part `{name}`; {suggestion(name, _PARTS)}.")
+    if name == "file" and form.filename is not None:
+        raise MalformedUpload("The form has more than one part named `file`.")
+
+
+def _in_utf8(latin1: str) -> str:
+    """Decode a header again that was read as Latin-1, with replacement characters where it is no UTF-8."""
+    return latin1.encode("latin1").decode(errors="replace")
 
 
 async def blocks(request: Request) -> AsyncIterator[bytes]:

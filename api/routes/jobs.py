@@ -22,6 +22,7 @@ from shared.domain.errors import (
     IdempotencyMismatch,
     InvalidConfig,
     InvalidCursor,
+    InvalidRequest,
     JobDeleted,
     JobFinished,
     JobNotFound,
@@ -119,6 +120,9 @@ async def submit(
     itself. Sent again with the same `Idempotency-Key`, it is the job that there is already.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_raw = media_type not in ("multipart/form-data", "application/json")
+    if not is_raw and (filename or config or emoline_config):
+        raise InvalidRequest("`filename` and `config` stand in this body, not in the query or a header.")
     if media_type == "multipart/form-data":
         job = await receive_form(request, services, idempotency_key)
     elif media_type == "application/json":

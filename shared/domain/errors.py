@@ -87,6 +87,18 @@ class MissingScope(EmolineError):
     code = "missing_scope"
 
 
+class CrossSite(EmolineError):
+    """A page of another site may not change anything here; its origin can be allowed by EMOLINE_CORS_ORIGINS."""
+
+    code = "cross_site"
+
+
+class UnsupportedEncoding(UnsupportedType):
+    """The body is compressed, which this service does not read; send it without `Content-Encoding`."""
+
+    code = "unsupported_encoding"
+
+
 class KeyNotFound(NotFound):
     """There is no API key with this id, or it was revoked."""
 

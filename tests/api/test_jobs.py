@@ -30,6 +30,25 @@ def test_an_unknown_job_is_not_found_on_any_route(client: TestClient, job_id: st
     assert client.get(f"/v1/jobs/{job_id}{path}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("query", "right"),
+    [
+        ("stat=failed", "the nearest name is `status`"),
+        ("limit=5&limits=6", "the nearest name is `limit`"),
+        ("zzz", "known are `batch_id`"),
+        ("limit=5&limit=6", "`limit` is there more than once"),
+    ],
+)
+def test_a_query_with_an_unknown_or_repeated_parameter_is_refused_with_the_right_name(
+    client: TestClient, query: str, right: str
+) -> None:
+    assert right in assert_problem(client.get(f"/v1/jobs?{query}"), 422, "invalid_request")["detail"]
+
+
+def test_a_route_without_parameters_takes_none(client: TestClient) -> None:
+    assert_problem(client.get(f"/v1/jobs/{submitted(client)}/events?wait=5"), 422, "invalid_request")
+
+
 def test_jobs_are_listed_newest_first_in_pages(client: TestClient) -> None:
     ids = [submitted(client) for _ in range(5)]
     first = client.get("/v1/jobs", params={"limit": 3}).json()

@@ -98,6 +98,45 @@ def test_a_page_of_another_origin_may_not_use_the_service(shared_client: TestCli
     assert client.options("/v1/jobs", headers=request_headers | {"Origin": PAGE}).status_code == 405
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://testserver.evil.example"},
+        {"Origin": "http://testserver", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(client: TestClient, headers: dict[str, str]) -> None:
+    job_id = post_raw(client).json()["id"]
+    for method, path in routes(client):
+        answer = client.request(method, path.format(**IDS), headers=headers)
+        if method not in ("GET", "HEAD"):
+            assert_problem(answer, 403, "cross_site")
+        else:
+            assert answer.status_code != 403
+    form = {"Content-Type": "text/plain"} | headers
+    assert_problem(client.post("/v1/jobs", content=WAV, headers=form), 403, "cross_site")
+    assert_problem(client.post(f"/v1/jobs/{job_id}/cancel", headers=headers), 403, "cross_site")
+    assert [job["status"] for job in client.get("/v1/jobs").json()["data"]] == ["queued"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://testserver"},
+        {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": PAGE, "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_the_services_own_page_and_those_of_allowed_origins_do(
+    shared_client: TestClient, headers: dict[str, str]
+) -> None:
+    assert shared_client.post("/v1/jobs", content=WAV, headers=headers).status_code == 202
+
+
 def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
     large = b" " * (MAX_BODY_BYTES + 1)
     with_body = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -63,7 +64,12 @@ def test_the_settings_are_the_defaults_of_the_segmentation(tmp_path: Path) -> No
     ("config", "named"),
     [
         ("{", "config"),
-        ('{"chanels": "mix"}', "chanels"),
+        ("[]", "config: an object"),
+        ('{"chanels": "mix"}', "chanels: there is no such key; the nearest name is `channels`"),
+        ('{"segmentation": {"mx_ms": 9000}}', "segmentation.mx_ms: there is no such key; the nearest name is `max_ms`"),
+        ('{"alerts": [{"nam": "x"}]}', "alerts.0.nam: there is no such key; the nearest name is `name`"),
+        ('{"channels": "mix", "channels": "split"}', "the key `channels` is there more than once"),
+        ('{"metadata": {"case": "7", "case": "8"}}', "the key `case` is there more than once"),
         ('{"channels": "both"}', "channels"),
         ('{"roles": "agent"}', "roles"),
         ('{"roles": ["agent", "agent"]}', "different names"),
@@ -99,8 +105,67 @@ def test_a_body_that_is_no_recording_is_refused_and_not_stored(
     assert stored_files(services) == []
 
 
+@pytest.mark.parametrize(
+    ("part", "right"), [("confg", "`config`"), ("channels", "`config`"), ("fle", "`file`"), ("x", "`config`, `file`")]
+)
+def test_a_form_with_an_unknown_part_is_refused_with_the_right_name(
+    client: TestClient, services: Services, part: str, right: str
+) -> None:
+    file, other = ("file", ("a.wav", WAV)), (part, ("", b"mix"))
+    for files in ([file, other], [other, file]):
+        problem = assert_problem(client.post("/v1/jobs", files=files), 422, "invalid_request")
+        assert f"`{part}`" in problem["detail"]
+        assert right in problem["detail"]
+    assert stored_files(services) == []
+
+
+def test_a_config_beside_a_body_that_has_its_own_is_refused(client: TestClient) -> None:
+    config = '{"channels": "mix"}'
+    for answer in (
+        client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, params={"config": config}),
+        client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, headers={"Emoline-Config": config}),
+        client.post("/v1/jobs", json={"source": {"url": "https://calls.example/a.mp3"}}, params={"filename": "b.mp3"}),
+    ):
+        assert_problem(answer, 422, "invalid_request")
+
+
+def test_json_may_begin_with_a_byte_order_mark(client: TestClient) -> None:
+    assert post_form(client, config='\ufeff{"channels": "mix"}').json()["config"]["channels"] == "mix"
+    body = '\ufeff{"source": {"url": "https://calls.example/a.mp3"}}'.encode()
+    assert client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"}).status_code == 202
+
+
+@pytest.mark.parametrize("body", [b'{"source": {}, "source": {}}', b"\xff\xfe{", b"[" * 100_000])
+def test_a_body_that_is_no_unambiguous_json_is_refused(client: TestClient, body: bytes) -> None:
+    for path in ("/v1/jobs", "/v1/batches"):
+        answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert_problem(answer, 422, "invalid_request")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "latin-1"])
+def test_a_name_in_any_encoding_is_taken(client: TestClient, encoding: str) -> None:
+    name = "Grüße.wav"
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
+        + name.encode(encoding)
+        + b'"\r\n\r\n'
+        + WAV
+        + b"\r\n--x--\r\n"
+    )
+    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    shown = answer.json()["audio"]["filename"]
+    assert shown == name if encoding == "utf-8" else "\ufffd" in shown and shown.endswith("e.wav")
+
+
+def test_a_compressed_body_is_refused(client: TestClient, services: Services) -> None:
+    answer = client.post("/v1/jobs", content=gzip.compress(WAV), headers={"Content-Encoding": "gzip"})
+    assert_problem(answer, 415, "unsupported_encoding")
+    assert stored_files(services) == []
+    assert client.post("/v1/jobs", content=WAV, headers={"Content-Encoding": "identity"}).status_code == 202
+
+
 def test_a_form_without_a_file_and_a_broken_form_are_refused(client: TestClient) -> None:
-    assert_problem(client.post("/v1/jobs", files={"audio": ("a.wav", WAV)}), 422, "missing_file")
+    assert_problem(client.post("/v1/jobs", files={"config": ("", "{}")}), 422, "missing_file")
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
         answer = client.post("/v1/jobs", content=b"nonsense", headers={"Content-Type": content_type})
         assert_problem(answer, 400, "malformed_upload")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
@@ -56,14 +57,13 @@ class PrepareStage:
             preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)
             # Saved before any check fails: the number of channels may be the reason for a failure.
             self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation))
-            self._store_clips(claim, preparation, lease)
+            self._store(claim, preparation, lease)
             self.services.ports.work_queue.forget_segments_from(claim, preparation.segment_count)
-            self.services.waveform_store.store(claim.job.id, preparation.waveform())
             PREPARED.inc(preparation.decoded / SAMPLE_RATE)
             return _with_progress(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
-    def _store_clips(self, claim: Claim, preparation: Preparation, lease: Lease) -> None:
-        """Store every clip as it comes, and save the preparation's progress."""
+    def _store(self, claim: Claim, preparation: Preparation, lease: Lease) -> None:
+        """Store every clip as it comes and, beside the last ones, the waveform; save the preparation's progress."""
         saved_at = float("-inf")
         with ClipWriter(self.services.object_store, claim.job.id) as writer:
             for clips in preparation.clips():
@@ -76,7 +76,10 @@ class PrepareStage:
                 if stored or time.monotonic() - saved_at > _SAVE_EVERY_S:
                     self._save(claim, preparation, stored)
                     saved_at = time.monotonic()
-            self._save(claim, preparation, writer.finish())
+            with ThreadPoolExecutor(1, "store-waveform") as beside:
+                waveform = beside.submit(self.services.waveform_store.store, claim.job.id, preparation.waveform())
+                self._save(claim, preparation, writer.finish())
+            waveform.result()
 
     def _save(self, claim: Claim, preparation: Preparation, stored: Sequence[StoredSegment]) -> None:
         self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
