@@ -22,9 +22,9 @@ _FLOOR_DB = -60.0
 """Lower levels count as this one: neither digital silence nor faint noise is a speaker."""
 _TURN = 20
 """Steps over which levels are compared: shorter than a turn, longer than a syllable."""
-_DIFFERENT_SPEAKERS_DB = 24.0
+_DIFFERENT_SPEAKERS_DB = 20.0
 """The least swing of the balance between the channels of different speakers. In one room it swings by some 10 dB, with
-a speaker in each channel by twice their level over the noise, with a copied channel not at all."""
+a speaker in each channel by twice their level over the noise or over their leak, with a copied channel not at all."""
 
 
 def detect_channel_mode(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
@@ -60,12 +60,3 @@ def _mode_from_levels(level: Levels) -> ChannelMode:
     balance = (left - right)[: turns * _TURN].reshape(turns, _TURN).mean(axis=1)
     low, high = np.percentile(balance, [5, 95])
     return ChannelMode.SPLIT if high - low > _DIFFERENT_SPEAKERS_DB else ChannelMode.MIX
-
-
-def mix(block: Samples) -> Samples:
-    """Mix one or two channels [n, channels] into one [n]: their mean, rounded down."""
-    if block.shape[1] == 1:
-        return block[:, 0]
-    left, right = block.T
-    mean: Samples = (left & right) + ((left ^ right) >> 1)  # the sum itself would overflow 16 bits
-    return mean
