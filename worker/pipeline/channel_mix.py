@@ -1,4 +1,4 @@
-"""Mix two channels into one without losing a voice that cancels between them."""
+"""Mix channels into one without losing a voice that cancels between them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ _LEAST_BANDS = 3
 _EVIDENCE = ((2 / 3, 3), (1 / 2, 8))
 """Shares of the bands with sound, and frames of ten seconds in which so many must cancel: in recordings of a room
 with delays up to 8 ms at most 1 and 6 frames do. A noise in both channels may hide half of the bands of a voice."""
+_CANCELLED_SUM = 10 ** (-6 / 10)
+"""The power of a sum of three or more channels, against the loudest, below which they cancel."""
+_LEAST_CANCELLED = 3
+"""Frames of ten seconds."""
+_FRAME_FLOOR = 10 ** (_ACTIVE_DB / 10) * 32_768**2
 _SWITCH_POWER = 10 ** (6 / 10)
 """The channel in use is left for the other one where that is louder by 6 dB: it may have a voice of its own."""
 _FADE = HOP
@@ -31,19 +36,18 @@ _FADE = HOP
 
 
 def mean_of_channels(block: Samples) -> Samples:
-    """Compute the mean [n] of one or two channels [n, channels], rounded down."""
-    if block.shape[1] == 1:
-        return block[:, 0]
+    """Compute the mean [n] of two channels [n, 2], rounded down."""
     left, right = block.T
     mean: Samples = (left & right) + ((left ^ right) >> 1)  # the sum itself would overflow 16 bits
     return mean
 
 
 class ChannelMixer:
-    """Mixes a recording of one or two channels, given in blocks, into one channel.
+    """Mixes a recording of one or more channels, given in blocks, into one channel.
 
-    The mix is the mean. From the first block on in which the channels cancel, as with a cable the wrong way round or
-    one inverted voice, it is the louder channel instead. `cancels` is True once that was so.
+    The mix of two is the mean. From the first block on in which the channels cancel, as with a cable the wrong way round or
+    one inverted voice, it is the louder channel instead. More channels are inputs, such as microphones: each has an equal
+    share, and the mix the level of the loudest. `cancels` is True once channels were not mixed because they cancel.
     """
 
     def __init__(self) -> None:
@@ -52,7 +56,11 @@ class ChannelMixer:
 
     def mix(self, block: Samples) -> Samples:
         """Mix the next block [n, channels] into [n]."""
-        if block.shape[1] == 1 or np.array_equal(block[:, 0], block[:, 1]):
+        if block.shape[1] == 1:
+            return block[:, 0]
+        if block.shape[1] > 2:
+            return self._mix_inputs(block)
+        if np.array_equal(block[:, 0], block[:, 1]):
             return mean_of_channels(block)
         frames = _FrameSpectra.from_block(block)
         self.cancels = self.cancels or _cancel(frames)
@@ -77,6 +85,22 @@ class ChannelMixer:
         times = np.stack([starts, starts + _FADE], axis=1).ravel()
         gain = np.interp(np.arange(len(block)), times, np.stack([earlier, weights], axis=1).ravel())
         mixed: Samples = np.rint(block[:, 0] * gain + block[:, 1] * (1 - gain)).astype(np.int16)
+        return mixed
+
+    def _mix_inputs(self, block: Samples) -> Samples:
+        """Sum three or more channels, with a gain that follows the loudest one; where they cancel take that one alone."""
+        sound = block.astype(np.float32)
+        powers = np.stack([_frame_powers(channel) for channel in sound.T])
+        loudest = powers.max(axis=0)
+        summed = _frame_powers(sound.sum(axis=1))
+        cancels = (summed < loudest * _CANCELLED_SUM) & (loudest > _FRAME_FLOOR)
+        self.cancels |= np.count_nonzero(cancels) >= _LEAST_CANCELLED
+        alone = np.arange(len(powers))[:, None] == powers.argmax(axis=0)
+        weights = np.where(cancels, alone, np.sqrt(np.minimum(1, loudest / np.maximum(summed, 1))))
+        middles = (np.arange(len(loudest)) + 0.5) * _FRAME
+        times = np.arange(len(block))
+        gained = (channel * np.interp(times, middles, weight) for channel, weight in zip(sound.T, weights, strict=True))
+        mixed: Samples = np.rint(sum(gained)).clip(-32_768, 32_767).astype(np.int16)
         return mixed
 
 
@@ -112,6 +136,11 @@ def _cancel(frames: _FrameSpectra) -> bool:
 
 _WINDOW = np.hanning(_FRAME // 2 + 1)[:-1].astype(np.float32)
 _BINS = tuple(edge * _FRAME // SAMPLE_RATE for edge in _BAND_EDGES_HZ)
+
+
+def _frame_powers(channel: Floats) -> Floats:
+    frames = np.pad(channel, (0, -len(channel) % _FRAME)).reshape(-1, _FRAME)
+    return np.einsum("ij,ij->i", frames, frames) / _FRAME
 
 
 def _power(db: float) -> float:

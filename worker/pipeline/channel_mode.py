@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from shared.domain.options import MOST_APART
 from shared.domain.recording import SAMPLE_RATE, ChannelMode
 from worker.pipeline.ports import Samples
 from worker.pipeline.speech import Levels, levels
@@ -37,7 +38,7 @@ def detect_channel_mode(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterato
     first_levels: list[Levels] = []
     for block in blocks:
         first_blocks.append(block)
-        if block.shape[1] == 1:
+        if block.shape[1] != MOST_APART:
             return ChannelMode.MIX, chain(first_blocks, blocks)
         first_levels.append(np.stack([levels(block[:, 0]), levels(block[:, 1])]))
         active = np.concatenate(first_levels, axis=1) > _ACTIVE_DB

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from shared.domain.options import JobOptions
+from shared.domain.options import MOST_APART, JobOptions
 from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment, SegmentFlag
 from shared.waveform import Waveform
@@ -137,7 +137,8 @@ class Preparation:
             self._mode = ChannelMode(self._options.channels)
         segmentation = self._options.segmentation
         for block in blocks:
-            columns = block if self._mode is ChannelMode.SPLIT else self._mixer.mix(block)[:, None]
+            split = self._mode is ChannelMode.SPLIT and block.shape[1] <= MOST_APART
+            columns = block if split else self._mixer.mix(block)[:, None]
             if not self._segmenters:
                 for channel in selected_channels(self._options, self._mode, columns.shape[1]):
                     detector = self._detectors[segmentation.vad]()

@@ -1,4 +1,4 @@
-"""Resample any sound to 16 kHz, 16 bit, one or two channels. Runs in the decoder's process."""
+"""Resample any sound to 16 kHz, 16 bit. Runs in the decoder's process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ _Setup = tuple[str, int, int]
 
 
 class Resampler:
-    """FFmpeg's resampler, which is set up again when a stream changes its format."""
+    """FFmpeg's resampler, which is set up again when a stream changes its format.
+
+    It mixes to one or two `channels`; of more, which have no places, each stays by itself.
+    """
 
     def __init__(self, channels: int) -> None:
-        self._layout = "stereo" if channels == 2 else "mono"
+        self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
         self._setup: _Setup | None = None
 
     def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
