@@ -265,7 +265,9 @@ class AudioDocument(BaseModel):
     codec: str | None
     channel_mode: Literal["mix", "split"] | str | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
-    warnings: list[Literal["no_speech", "truncated", "corrupt_audio", "not_split"] | str]
+    warnings: list[
+        Literal["no_speech", "truncated", "corrupt_audio", "not_split", "channels_cancel", "crosstalk"] | str
+    ]
 
 
 class JobOptions(BaseModel):
@@ -395,7 +397,7 @@ class SegmentDocument(BaseModel):
         | None
     )
     """Why it was skipped."""
-    flags: list[Literal["too_short", "narrowband", "clipped", "quiet"] | str]
+    flags: list[Literal["too_short", "narrowband", "clipped", "quiet", "crosstalk"] | str]
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None
     correction: CorrectionDocument | None

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from evaluation.distortions import Condition, Samples
-from worker.pipeline.channel_mode import mix
+from worker.pipeline.channel_mix import ChannelMixer
 from worker.pipeline.ports import AudioDecoder
 
 _CODECS = {"mp3": ("mp3", "libmp3lame"), "opus": ("ogg", "libopus")}
@@ -20,7 +20,8 @@ _FULL_SCALE = 32_767
 def read_audio(clip: Path, decoder: AudioDecoder) -> Samples:
     """Read a whole clip, mixed into one channel at 16 kHz. Raises PipelineError."""
     with clip.open("rb") as opened, decoder.open(opened) as stream:
-        return np.concatenate([mix(block) for block in stream.blocks()]) / _FULL_SCALE
+        mixer = ChannelMixer()
+        return np.concatenate([mixer.mix(block) for block in stream.blocks()]) / _FULL_SCALE
 
 
 def write_audio(samples: Samples, condition: Condition, folder: Path) -> Path:

@@ -108,12 +108,17 @@ ENGLISH = Texts(
         SegmentFlag.NARROWBAND: "without high frequencies, as from a telephone (narrowband)",
         SegmentFlag.CLIPPED: "overdriven (clipped)",
         SegmentFlag.QUIET: "very quiet (quiet)",
+        SegmentFlag.CROSSTALK: "with the voice of the other channel (crosstalk)",
     },
     warnings={
         RecordingWarning.NO_SPEECH: "No speech was found.",
         RecordingWarning.TRUNCATED: "The end of the file is missing; what is there was analysed.",
         RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
         RecordingWarning.NOT_SPLIT: "The channels were to be told apart, but the sound was analysed as one.",
+        RecordingWarning.CHANNELS_CANCEL: "The channels cancel when they are mixed, so the louder one was analysed. "
+        "Reverse the wires of one channel.",
+        RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; "
+        "listen to the segments before you rely on them.",
     },
     how=(
         "The recording was cut in its pauses into short segments. The model gave each segment a score for every "

@@ -25,7 +25,7 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 """All priorities, lowest first."""
 
 MOST_APART = 2
-"""Channels that can be analysed separately; a recording with more is mixed into one while it is decoded."""
+"""Channels that can be analysed separately; a recording with more is mixed into one."""
 
 _TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32

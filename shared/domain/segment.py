@@ -29,6 +29,8 @@ class SegmentFlag(StrEnum):
     """Over one sample in 1,000 is at full scale: 32,000 of 32,768 or more, either way."""
     QUIET = "quiet"
     """Its level (RMS, without a constant offset) is under -50 dBFS."""
+    CROSSTALK = "crosstalk"
+    """In over a tenth of it, most of what is heard is the voice of the other channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -52,16 +53,16 @@ def segmentation_options(draw: st.DrawFn) -> SegmentationOptions:
     )
 
 
-def sounds(most_parts: int = 10, longest_ms: int = 20_000) -> st.SearchStrategy[Samples]:
+def sounds(most_parts: int = 10, longest_ms: int = 20_000, hertz: int = 500) -> st.SearchStrategy[Samples]:
     """int16 [n]: parts of one level each, short ones as often as long ones."""
     part = st.tuples(st.sampled_from(LEVELS), st.one_of(st.integers(1, 2_500), st.integers(1, longest_ms)))
-    return st.lists(part, max_size=most_parts).map(_rendered)
+    return st.lists(part, max_size=most_parts).map(partial(_rendered, hertz))
 
 
-def _rendered(parts: Sequence[tuple[int, int]]) -> Samples:
-    """A tone of 500 Hz, so that every step of 10 ms has the level of its part."""
+def _rendered(hertz: int, parts: Sequence[tuple[int, int]]) -> Samples:
+    """A tone of whole periods in 10 ms, so that every step has the level of its part."""
     size = sum(from_ms(length) for _, length in parts)
-    tone = np.sin(2 * np.pi * 500 / SAMPLE_RATE * (np.arange(size) + 0.5))
+    tone = np.sin(2 * np.pi * hertz / SAMPLE_RATE * (np.arange(size) + 0.5))
     amplitude = np.repeat([level for level, _ in parts], [from_ms(length) for _, length in parts])
     sound: Samples = np.round(tone * amplitude).astype(np.int16)
     return sound
@@ -74,8 +75,8 @@ def _in_two_channels(first: Samples, right: Samples) -> Samples:
     return sound
 
 
-two_channels = st.builds(_in_two_channels, sounds(6), sounds(6))
-"""int16 [n, 2]: two voices that have nothing to do with each other."""
+two_channels = st.builds(_in_two_channels, sounds(6), sounds(6, hertz=700))
+"""int16 [n, 2]: two voices that have nothing to do with each other, so of different pitch."""
 
 
 def divided(sound: Samples, sizes: Sequence[int]) -> list[Samples]:

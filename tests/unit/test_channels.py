@@ -7,7 +7,8 @@ import pytest
 
 from shared.domain.recording import ChannelMode
 from tests.support.media.speech import speech_like
-from worker.pipeline.channel_mode import detect_channel_mode, mix
+from worker.pipeline.channel_mix import mean_of_channels
+from worker.pipeline.channel_mode import detect_channel_mode
 from worker.pipeline.ports import Samples
 
 VOICE = speech_like(40, seed=1).samples
@@ -51,4 +52,4 @@ def test_a_recording_without_a_sample_is_mixed() -> None:
 
 def test_mix_is_the_mean_without_overflow() -> None:
     loud = np.array([[32767, 32767], [-32768, -32768], [100, 0]], np.int16)
-    assert mix(loud).tolist() == [32767, -32768, 50]
+    assert mean_of_channels(loud).tolist() == [32767, -32768, 50]

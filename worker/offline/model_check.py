@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.emotion2vec.releases import GoldenScore
-from worker.pipeline.channel_mode import mix
+from worker.pipeline.channel_mix import ChannelMixer
 from worker.pipeline.ports import AudioDecoder, EmotionModel
 
 _CLIP = "example/test.wav"
@@ -47,7 +47,8 @@ def score_clip(clip: Path, model: EmotionModel, decoder: AudioDecoder) -> ClipSc
         ModelUnavailable: the model cannot run at all.
     """
     with clip.open("rb") as opened, decoder.open(opened) as stream:
-        samples = np.concatenate([mix(block) for block in stream.blocks()])[: _LONGEST_S * SAMPLE_RATE]
+        mixer = ChannelMixer()
+        samples = np.concatenate([mixer.mix(block) for block in stream.blocks()])[: _LONGEST_S * SAMPLE_RATE]
     [[prediction]] = model.predict([[samples]])
     emotion, confidence = max(prediction.scores.items(), key=lambda score: score[1])
     return ClipScore(len(prediction.logits), emotion, confidence)

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from shared.domain.options import MOST_APART
 from shared.domain.recording import SAMPLE_RATE, ChannelMode
 from worker.pipeline.ports import Samples
 from worker.pipeline.speech import Levels, levels
@@ -22,9 +23,9 @@ _FLOOR_DB = -60.0
 """Lower levels count as this one: neither digital silence nor faint noise is a speaker."""
 _TURN = 20
 """Steps over which levels are compared: shorter than a turn, longer than a syllable."""
-_DIFFERENT_SPEAKERS_DB = 24.0
+_DIFFERENT_SPEAKERS_DB = 20.0
 """The least swing of the balance between the channels of different speakers. In one room it swings by some 10 dB, with
-a speaker in each channel by twice their level over the noise, with a copied channel not at all."""
+a speaker in each channel by twice their level over the noise or over their leak, with a copied channel not at all."""
 
 
 def detect_channel_mode(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterator[Samples]]:
@@ -37,7 +38,7 @@ def detect_channel_mode(blocks: Iterator[Samples]) -> tuple[ChannelMode, Iterato
     first_levels: list[Levels] = []
     for block in blocks:
         first_blocks.append(block)
-        if block.shape[1] == 1:
+        if block.shape[1] != MOST_APART:
             return ChannelMode.MIX, chain(first_blocks, blocks)
         first_levels.append(np.stack([levels(block[:, 0]), levels(block[:, 1])]))
         active = np.concatenate(first_levels, axis=1) > _ACTIVE_DB
@@ -60,12 +61,3 @@ def _mode_from_levels(level: Levels) -> ChannelMode:
     balance = (left - right)[: turns * _TURN].reshape(turns, _TURN).mean(axis=1)
     low, high = np.percentile(balance, [5, 95])
     return ChannelMode.SPLIT if high - low > _DIFFERENT_SPEAKERS_DB else ChannelMode.MIX
-
-
-def mix(block: Samples) -> Samples:
-    """Mix one or two channels [n, channels] into one [n]: their mean, rounded down."""
-    if block.shape[1] == 1:
-        return block[:, 0]
-    left, right = block.T
-    mean: Samples = (left & right) + ((left ^ right) >> 1)  # the sum itself would overflow 16 bits
-    return mean

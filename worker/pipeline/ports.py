@@ -60,7 +60,9 @@ class AudioStream(Protocol):
         ...
 
     def blocks(self) -> Iterator[Samples]:
-        """The sound from its start, [n, 1] or [n, 2] at 16 kHz; three and more channels come mixed into one.
+        """The sound from its start, [n, 1] or [n, 2] at 16 kHz.
+
+        Three and more channels come mixed into one if the file tells the place of each, else as [n, channels].
 
         Raises one of `worker.pipeline.errors`.
         """

@@ -7,18 +7,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.domain.options import JobOptions
-from shared.domain.recording import ChannelMode, Recording, RecordingWarning
-from shared.domain.segment import Segment
+import numpy as np
+
+from shared.domain.options import MOST_APART, JobOptions
+from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
+from shared.domain.segment import Segment, SegmentFlag
 from shared.waveform import Waveform
-from worker.pipeline.channel_mode import detect_channel_mode, mix
+from worker.pipeline.channel_mix import ChannelMixer
+from worker.pipeline.channel_mode import detect_channel_mode
 from worker.pipeline.channel_selection import channel_roles, check_channels, selected_channels, selection_ignored
+from worker.pipeline.crosstalk import CrosstalkFinder
 from worker.pipeline.cut_placement import Cut
 from worker.pipeline.errors import TooManySegments
 from worker.pipeline.peaks import PeakMeter, join_channels
 from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
 from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.signal_quality import quality_flags
+from worker.pipeline.sound_blocks import whole_blocks, without_offset
+from worker.pipeline.speech import HOP
+
+_LEAST_CROSSTALK = SAMPLE_RATE
+"""Samples of leaked voice, a second, that are worth a warning."""
+_CROSSTALK_SHARE = 0.1
+"""Share of a segment in which another channel is heard more than its own that limits trust in its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class Preparation:
         # Segments that are complete but may still be preceded by one of another channel, as a heap by their start.
         self._pending: list[tuple[int, int, ChannelSegment]] = []
         self._mode: ChannelMode | None = None
+        self._mixer = ChannelMixer()
+        self._crosstalk = CrosstalkFinder()
         self._ended = False
         self.decoded = 0
         self.segment_count = 0
@@ -76,10 +89,11 @@ class Preparation:
             PipelineError: the recording cannot be decoded.
         """
         check_channels(self._options, self._stream.format.channels)
-        for block in self._channels(self._stream.blocks()):
+        for block in self._channels(without_offset(whole_blocks(self._stream.blocks()))):
             self.decoded += len(block)
+            shares = self._crosstalk.own_shares(block) if block.shape[1] > 1 else np.ones((1, -(-len(block) // HOP)))
             for channel, segmenter in self._segmenters.items():
-                self._add(channel, segmenter.feed(block[:, channel]))
+                self._add(channel, segmenter.feed(block[:, channel], shares[channel]))
                 self._meters[channel].feed(block[:, channel])
             yield self._clips_before(min(segmenter.horizon for segmenter in self._segmenters.values()))
         for channel, segmenter in self._segmenters.items():
@@ -100,6 +114,10 @@ class Preparation:
             warnings.append(RecordingWarning.NO_SPEECH)
         if self._mode and selection_ignored(self._options, self._mode, sound.channels):
             warnings.append(RecordingWarning.NOT_SPLIT)
+        if self._mixer.cancels:
+            warnings.append(RecordingWarning.CHANNELS_CANCEL)
+        if sum(segmenter.foreign for segmenter in self._segmenters.values()) >= _LEAST_CROSSTALK:
+            warnings.append(RecordingWarning.CROSSTALK)
         return replace(
             recording,
             codec=sound.codec,
@@ -119,7 +137,8 @@ class Preparation:
             self._mode = ChannelMode(self._options.channels)
         segmentation = self._options.segmentation
         for block in blocks:
-            columns = block if self._mode is ChannelMode.SPLIT else mix(block)[:, None]
+            split = self._mode is ChannelMode.SPLIT and block.shape[1] <= MOST_APART
+            columns = block if split else self._mixer.mix(block)[:, None]
             if not self._segmenters:
                 for channel in selected_channels(self._options, self._mode, columns.shape[1]):
                     detector = self._detectors[segmentation.vad]()
@@ -139,6 +158,8 @@ class Preparation:
             if self.segment_count == self._max_segments:
                 raise TooManySegments
             flags = quality_flags(cut.samples)
+            if cut.foreign > _CROSSTALK_SHARE * len(cut.samples):
+                flags = (*flags, SegmentFlag.CROSSTALK)
             segment = Segment(self.segment_count, channel, cut.start, cut.end, cut.speech, flags)
             clips.append(Clip(segment, cut.samples, cut.cut))
             self.segment_count += 1

@@ -9,27 +9,31 @@ import numpy as np
 
 from shared.domain.options import SegmentationOptions
 from worker.pipeline.cut_placement import Cut, place_cuts
-from worker.pipeline.ports import Samples, VoiceDetector
-from worker.pipeline.speech import HOP, STEP_MS, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
+from worker.pipeline.ports import Floats, Samples, VoiceDetector
+from worker.pipeline.sound_blocks import BLOCK, BLOCK_STEPS
+from worker.pipeline.speech import FLOOR_DB, HOP, STEP_MS, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
 
-_BLOCK = 1008
-"""Steps analysed at once: ten seconds, over which the gate adapts; whole frames of 480 samples (30 ms) and of 512."""
 _MIN_STEPS = 30
 """Steps. A segment under 0.3 s is too short for the model."""
 _MIN_SPEECH = 10
 """Steps. Less speech than this is a click, not a voice."""
+_ALL_OWN: Floats = np.empty(0, np.float32)
+_MOSTLY_OWN = 0.5
+"""Share of a step's power."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSegment:
     """A segment of one channel: samples [start, end) of the recording, of which `speech` hold speech.
 
-    `samples` [end - start] is its sound at 16 kHz, `cut` the reason for its end.
+    In `foreign` of them, most of what is heard is the voice of another channel. `samples` [end - start] is its sound at
+    16 kHz, `cut` the reason for its end.
     """
 
     start: int
     end: int
     speech: int
+    foreign: int
     samples: Samples
     cut: Cut
 
@@ -52,7 +56,7 @@ class Segmenter:
 
     Talk is cut at every pause over `max_silence_ms`; longer talk is cut by `place_cuts`. The segments do not depend on
     how the sound is divided into calls of `feed`. `on_activity` is called for every ten seconds. `speech` counts the
-    samples of speech so far.
+    samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel.
     """
 
     def __init__(
@@ -70,25 +74,32 @@ class Segmenter:
         self._detector = detector
         self._on_activity = on_activity
         self._unread: Samples = np.empty(0, np.int16)
+        self._unread_shares = _ALL_OWN
         # Sound, levels and speech are buffered from step `_base` of the recording on.
         self._base = 0
         self._sound: Samples = np.empty(0, np.int16)
         self._level = np.empty(0, np.float32)
         self._speech = np.empty(0, np.bool_)
+        self._foreign = np.empty(0, np.bool_)
         self.speech = 0
+        self.foreign = 0
 
     @property
     def horizon(self) -> int:
         """The sample before which no further segment will start."""
         return self._base * HOP
 
-    def feed(self, samples: Samples) -> Iterator[ChannelSegment]:
-        """Analyse the next samples [n], and yield the segments that are complete now."""
+    def feed(self, samples: Samples, own_shares: Floats = _ALL_OWN) -> Iterator[ChannelSegment]:
+        """Analyse the next samples [n], and yield the segments that are complete now.
+
+        `own_shares` [n / HOP, rounded up] tells which share of the power of each step is the channel's own
+        (`worker.pipeline.crosstalk`); by default all of it.
+        """
         self._unread = np.concatenate([self._unread, samples])
-        block = _BLOCK * HOP
-        while len(self._unread) >= block:
-            self._analyse(self._unread[:block])
-            self._unread = self._unread[block:]
+        self._unread_shares = np.concatenate([self._unread_shares, own_shares])
+        while len(self._unread) >= BLOCK:
+            self._analyse(self._unread[:BLOCK])
+            self._unread = self._unread[BLOCK:]
             yield from self._segments(final=False)
 
     def finish(self) -> Iterator[ChannelSegment]:
@@ -104,11 +115,21 @@ class Segmenter:
         level = levels(np.pad(sound, (0, -len(sound) % HOP)))
         # A step takes the decision of the frame around its middle; the last step's middle may lie behind the sound.
         middles = np.minimum(np.arange(len(level)) * HOP + HOP // 2, len(sound) - 1)
-        speech = self._gate.speech(voiced[middles // frame], level)
+        voiced = voiced[middles // frame]
+        shares = self._take_shares(len(level))
+        own_level = level + 10 * np.log10(shares + np.float32(1e-12))
+        speech = self._gate.speech(voiced & (shares > 0), own_level)
         self._on_activity(SpeechActivity(level, speech, self._gate.threshold))
         self._sound = np.concatenate([self._sound, sound])
         self._level = np.concatenate([self._level, level])
         self._speech = np.concatenate([self._speech, speech])
+        foreign = voiced & (shares < _MOSTLY_OWN) & (level > FLOOR_DB)
+        self.foreign += int(foreign.sum()) * HOP
+        self._foreign = np.concatenate([self._foreign, foreign & (level > self._gate.threshold)])
+
+    def _take_shares(self, steps: int) -> Floats:
+        taken, self._unread_shares = self._unread_shares[:steps], self._unread_shares[steps:]
+        return np.pad(taken, (0, steps - len(taken)), constant_values=1)
 
     def _segments(self, *, final: bool) -> Iterator[ChannelSegment]:
         """Yield the complete segments of the buffer, and drop the steps before the first incomplete one."""
@@ -128,11 +149,12 @@ class Segmenter:
         self._sound = self._sound[steps * HOP :].copy()
         self._level = self._level[steps:].copy()
         self._speech = self._speech[steps:].copy()
+        self._foreign = self._foreign[steps:].copy()
 
     def _cut_talk(self, talk: Run, speech: list[Run], open_end: bool) -> Generator[ChannelSegment, None, int]:
         """Yield the segments of one stretch of talk; return the step up to which it is cut for good."""
         start, end = max(0, talk[0] - self._margin), min(len(self._speech), talk[1] + self._margin)
-        if open_end and end - start <= 2 * self._longest + _BLOCK:
+        if open_end and end - start <= 2 * self._longest + BLOCK_STEPS:
             return start
         cuts = place_cuts((start, end), speech, self._level, self._options)
         if open_end:
@@ -144,6 +166,7 @@ class Segmenter:
             if cut.at - start >= _MIN_STEPS and spoken >= _MIN_SPEECH * HOP:
                 sound = self._sound[start * HOP : cut.at * HOP]
                 at = (self._base + start) * HOP
-                yield ChannelSegment(at, at + len(sound), min(spoken, len(sound)), sound, cut.cut)
+                foreign = int(self._foreign[start : cut.at].sum()) * HOP
+                yield ChannelSegment(at, at + len(sound), min(spoken, len(sound)), foreign, sound, cut.cut)
             start = cut.at
         return start

@@ -40,7 +40,7 @@ def quality_flags(samples: Samples) -> tuple[SegmentFlag, ...]:
         SegmentFlag.CLIPPED: bool(clipped),
         SegmentFlag.QUIET: not samples.size or bool(samples.std(dtype=np.float32) < _QUIET_RMS),
     }
-    return tuple(flag for flag in SegmentFlag if applies[flag])
+    return tuple(flag for flag in applies if applies[flag])
 
 
 def _is_narrowband(samples: Samples) -> bool:

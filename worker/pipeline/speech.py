@@ -20,7 +20,7 @@ Levels = NDArray[np.float32]
 Run = tuple[int, int]
 """A half-open range of steps of the grid."""
 
-_FLOOR_DB = -60.0
+FLOOR_DB = -60.0
 """The gate is never lower than this: below it, recordings hold nothing but noise."""
 _BELOW_SPEECH_DB = 21.0
 """Distance of the gate below the loud quarter of speech: quiet syllables pass."""
@@ -62,7 +62,7 @@ class SpeechGate:
             voice = float(np.percentile(minute, _LOUD_PERCENTILE))
             if len(block) >= _ENOUGH:
                 voice = min(voice, float(np.percentile(block, _LOUD_PERCENTILE)))
-            self.threshold = max(_FLOOR_DB, min(self._options.silence_db, voice - _BELOW_SPEECH_DB))
+            self.threshold = max(FLOOR_DB, min(self._options.silence_db, voice - _BELOW_SPEECH_DB))
         return voiced & (level > self.threshold)
 
 

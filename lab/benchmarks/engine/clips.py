@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.pipeline.channel_mode import mix
+from worker.pipeline.channel_mix import ChannelMixer
 from worker.pipeline.ports import Samples
 
 SHORTEST_S, LONGEST_S = 3.0, 25.0
@@ -23,7 +23,8 @@ def cut_clips(seconds: float, seed: int = 0) -> list[Samples]:
     """
     lengths = [round(length * SAMPLE_RATE) for length in _lengths(seconds, np.random.default_rng(seed))]
     with _SAMPLE.open("rb") as file, FfmpegDecoder(max_duration_s=3600, timeout_s=60).open(file) as stream:
-        call = np.concatenate([mix(block) for block in stream.blocks()])
+        mixer = ChannelMixer()
+        call = np.concatenate([mixer.mix(block) for block in stream.blocks()])
     sound = np.resize(call, sum(lengths))
     return np.split(sound, np.cumsum(lengths)[:-1])
 

@@ -51,17 +51,18 @@ class FfmpegStream:
         self._timeout_s = timeout_s
         self.warnings: Sequence[RecordingWarning] = ()
         _, payload = self._receive()
-        self.format = AudioFormat(**json.loads(payload))
+        header = json.loads(payload)
+        self.format = AudioFormat(**header["format"])
+        self._columns = header["columns"]
 
     def blocks(self) -> Iterator[Samples]:
-        """Yield the sound from its start, [n, 1] or [n, 2] at 16 kHz. Raises PipelineError."""
-        columns = 2 if self.format.channels == 2 else 1
+        """Yield the sound from its start, [n, columns] at 16 kHz. Raises PipelineError."""
         while True:
             tag, payload = self._receive()
             if tag == protocol.END:
                 self.warnings = [RecordingWarning(value) for value in json.loads(payload)]
                 return
-            yield np.frombuffer(payload, "<i2").reshape(-1, columns)
+            yield np.frombuffer(payload, "<i2").reshape(-1, self._columns)
 
     def _receive(self) -> tuple[bytes, bytearray]:
         try:

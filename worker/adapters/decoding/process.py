@@ -44,8 +44,6 @@ _FORMATS = (
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
 _MOST_CHANNELS = 64
-_MOST_PLACED = 8
-"""The most channels for which FFmpeg has a default layout, whatever their number."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
 _PROBED_S = 120
@@ -78,10 +76,10 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesse
             "channels": stream.channels,
             "duration": None if declared.seconds is None else round(declared.seconds * SAMPLE_RATE),
         }
-        pipe.send(protocol.FORMAT, json.dumps(audio_format).encode())
+        columns = _columns(stream)
+        pipe.send(protocol.FORMAT, json.dumps({"format": audio_format, "columns": columns}).encode())
         with processes:
-            sound = SoundTrack(track, 2 if stream.channels == 2 else 1, processes).sound()
-            total = _send_sound(sound, max_samples, pipe)
+            total = _send_sound(SoundTrack(track, columns, processes).sound(), max_samples, pipe)
         truncated = track.cut_short or declared.is_missed_by(max(total / SAMPLE_RATE, track.pictures_s))
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)
@@ -121,11 +119,15 @@ def _sound_track(container: InputContainer) -> AudioStream:
         rate, channels = stream.rate, stream.channels
     except (AttributeError, ValueError, TypeError) as error:  # FFmpeg knows the codec's name, but has no decoder
         raise DecodeFailed from error
-    # FFmpeg mixes channels by their places; beyond `_MOST_PLACED` a layout of mere channels has none.
-    unmixable = channels > _MOST_PLACED and stream.layout.name == f"{channels} channels"
-    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS or unmixable:
+    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
         raise UnsupportedAudio
     return stream
+
+
+def _columns(stream: AudioStream) -> int:
+    """The number of channels to send: FFmpeg mixes those that have places, such as "left" and "LFE", and no others."""
+    placed = stream.layout.name != f"{stream.channels} channels"
+    return 1 if stream.channels > 2 and placed else stream.channels
 
 
 def _send_sound(sound: Iterator[Sound], max_samples: int, pipe: FramePipe) -> int:

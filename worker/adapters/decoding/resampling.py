@@ -1,4 +1,4 @@
-"""Resample any sound to 16 kHz, 16 bit, one or two channels. Runs in the decoder's process."""
+"""Resample any sound to 16 kHz, 16 bit. Runs in the decoder's process."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _Setup = tuple[str, int, int]
 class Resampler:
     """FFmpeg's resampler, which is set up again when a stream changes its format.
 
-    The first `skip` samples, fewer than the first frame has, are left out. `taken` counts the samples since the last
-    set-up, `given` those at 16 kHz that came of them.
+    It mixes to one or two `channels`; of more, which have no places, each stays by itself. The first `skip` samples,
+    fewer than the first frame has, are left out. `taken` counts the samples since the last set-up, `given` those at 16
+    kHz that came of them.
     """
 
     def __init__(self, channels: int, skip: int = 0) -> None:
-        self._layout = "stereo" if channels == 2 else "mono"
+        self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
         self._skip = skip
         self._setup: _Setup | None = None
         self.taken = self.given = 0

@@ -1,0 +1,161 @@
+"""Find how much of each of two channels leaks into the other, and which speech is only the other channel's."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from shared.domain.recording import SAMPLE_RATE
+from worker.pipeline.ports import Floats, Samples
+from worker.pipeline.speech import FLOOR_DB, HOP
+
+_RATE = SAMPLE_RATE // 2
+"""Hz. Speech has little power above 4 kHz, and pairs of samples are quickly added."""
+_STEP = HOP // 2
+_FRAME = 21 * _STEP
+"""Samples over which the levels of the channels are compared, 210 ms; a whole number of frames is a block."""
+_ACTIVE_DB = -50.0
+_LOUDER = 2.0
+"""A channel that is heard in the other is louder there by at least so much power: 3 dB."""
+_LEAST_FRAMES = 6
+"""Frames of one voice alone, a second, from which a leak can be told from chance."""
+_REMEMBERED = 0.9
+"""Weight of what was learned before each block: a leak changes with a headset that is moved."""
+_TAPS = 256
+"""Samples of the leak's impulse response, 32 ms: from headphones to a microphone, or a hybrid's echo."""
+_TAPS_BEFORE = 16
+"""Samples of these before the strongest."""
+_LONGEST_DELAY = 400
+"""The latest that the strongest may be, in samples: 50 ms."""
+_LEAST_CORRELATION = 0.03
+"""Square of the correlation at the best delay under which there is no leak to be computed."""
+_LEAST_EXPLAINED = 0.3
+"""Share of the power of one channel that follows from the other, while that one speaks alone. Independent noise and
+voices have a twentieth."""
+_MARGIN = 4.0
+"""What is left of a channel without the leak must exceed what the leak leaves, by so much power, to be a voice."""
+_MOST_REMAINDER = 0.5
+_REMEMBERED_BLOCKS = 6
+_NOISE_PERCENTILE = 10
+_LASTING = 20
+"""Steps, 0.2 s, for which a voice detector may go on to hear what has just ended."""
+_SMOOTHED = 9
+"""Steps over which powers are compared."""
+_REGULARIZATION = 1e-5
+
+
+class CrosstalkFinder:
+    """Follows the leak between the two channels of a recording, given in blocks."""
+
+    def __init__(self) -> None:
+        self._leaks = (_Leak(), _Leak())  # into channel 0, and into channel 1
+        self._before: Floats = np.zeros((2, _HISTORY), np.float32)
+
+    def own_shares(self, block: Samples) -> Floats:
+        """Compute the share of its power that is a channel's own for each step of the next block [n, 2], [2, steps].
+
+        It is 1 without crosstalk, and 0 where there is no voice but the other channel's.
+        """
+        padded = np.pad(block, ((0, -len(block) % (2 * _FRAME)), (0, 0)))
+        sound = np.ascontiguousarray((padded[::2].astype(np.float32) + padded[1::2]).T) / 2
+        frames = sound.reshape(2, -1, _FRAME)
+        with_history = np.concatenate([self._before, sound], axis=1)
+        steps = -(-len(block) // HOP)
+        shares = np.ones((2, steps), np.float32)
+        for channel, leak in enumerate(self._leaks):
+            leak.learn(frames[1 - channel], frames[channel])
+            if leak.found:
+                leaked = leak.predict(with_history[1 - channel])
+                shares[channel] = leak.own_shares(sound[channel], leaked)[:steps]
+        self._before = with_history[:, -_HISTORY:]
+        return shares
+
+
+class _Leak:
+    """The leak of one channel, the source, into the other, the target: a filter, learned while the source talks."""
+
+    def __init__(self) -> None:
+        self._frames = 0.0
+        self._source = np.zeros(_FRAME // 2 + 1)
+        self._target = np.zeros(_FRAME // 2 + 1)
+        self._cross = np.zeros(_FRAME // 2 + 1, np.complex128)
+        self._taps: NDArray[np.floating] = np.zeros(_TAPS)
+        self._delay = 0
+        self._remainder = 1.0
+        self._noises: deque[float] = deque(maxlen=_REMEMBERED_BLOCKS)
+
+    def learn(self, source: Floats, target: Floats) -> None:
+        """Learn from the next frames [frames, _FRAME] of the two channels."""
+        source_power, target_power = (np.einsum("ij,ij->i", frames, frames) / _FRAME for frames in (source, target))
+        louder = np.flatnonzero((source_power > _ACTIVE_POWER) & (source_power > _LOUDER * target_power))
+        if not louder.size:
+            return
+        # Where the target speaks too there is more in it: the quieter half has the leak alone.
+        ratio = target_power[louder] / source_power[louder]
+        alone = louder[ratio <= np.median(ratio)]
+        one, other = (np.fft.rfft(frames[alone] * _WINDOW) for frames in (source, target))
+        self._frames = self._frames * _REMEMBERED + len(alone)
+        self._source = self._source * _REMEMBERED + (one.real**2 + one.imag**2).sum(axis=0)
+        self._target = self._target * _REMEMBERED + (other.real**2 + other.imag**2).sum(axis=0)
+        self._cross = self._cross * _REMEMBERED + (other * one.conj()).sum(axis=0)
+        if self._frames >= _LEAST_FRAMES:
+            self._fit()
+
+    def _fit(self) -> None:
+        own = np.fft.irfft(self._source, _FRAME)
+        cross = np.fft.irfft(self._cross, _FRAME)
+        power = np.fft.irfft(self._target, _FRAME)[0]
+        lags = np.arange(-_TAPS_BEFORE, _LONGEST_DELAY)
+        peak = int(lags[np.abs(cross[lags]).argmax()])
+        if cross[peak] ** 2 <= _LEAST_CORRELATION * own[0] * power:
+            self._remainder = 1.0
+            return
+        self._delay = peak - _TAPS_BEFORE
+        wanted = cross[np.arange(self._delay, self._delay + _TAPS)]
+        matrix = own[_DISTANCES]
+        matrix[np.diag_indices(_TAPS)] *= 1 + _REGULARIZATION
+        self._taps = np.linalg.solve(matrix, wanted)
+        self._remainder = 1 - float(self._taps @ wanted / power)
+
+    @property
+    def found(self) -> bool:
+        return self._remainder < 1 - _LEAST_EXPLAINED
+
+    def predict(self, source: Floats) -> Floats:
+        """Compute what leaks [n] from the source's sound [_HISTORY + n]."""
+        size = _fft_size(len(source) + _TAPS)
+        leaked = np.fft.irfft(np.fft.rfft(source, size) * np.fft.rfft(self._taps, size), size)
+        start = _HISTORY - self._delay
+        predicted: Floats = leaked[start : start + len(source) - _HISTORY].astype(np.float32)
+        return predicted
+
+    def own_shares(self, sound: Floats, leaked: Floats) -> Floats:
+        """Compute the shares [steps] of the power of the target's `sound` [n] that are not `leaked` [n]."""
+        heard, leak, left = (_step_powers(part) for part in (sound, leaked, sound - leaked))
+        self._noises.append(float(np.percentile(left, _NOISE_PERCENTILE)))
+        voice = np.maximum(min(_MOST_REMAINDER, _MARGIN * self._remainder) * heard, _MARGIN * min(self._noises))
+        lasting = sliding_window_view(np.pad(leak, (_LASTING - 1, 0)), _LASTING).max(axis=1)
+        covered = (lasting > left) & (left < np.maximum(voice, _FLOOR_POWER))
+        shares: Floats = np.where(covered, 0, left / np.maximum(left, heard + 1))
+        return shares
+
+
+def _step_powers(sound: Floats) -> Floats:
+    steps = sound.reshape(-1, _STEP)
+    powers = np.einsum("ij,ij->i", steps, steps) / _STEP
+    return np.convolve(powers, np.full(_SMOOTHED, 1 / _SMOOTHED, np.float32), "same")
+
+
+def _fft_size(least: int) -> int:
+    """The least multiple of 1,000 that is not under `least`: the transform is quick for small factors."""
+    return -(-least // 1_000) * 1_000
+
+
+_WINDOW = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
+_HISTORY = _LONGEST_DELAY + _TAPS
+_DISTANCES = np.abs(np.subtract.outer(np.arange(_TAPS), np.arange(_TAPS)))
+_ACTIVE_POWER = 10 ** (_ACTIVE_DB / 10) * 32_768**2
+_FLOOR_POWER = 10 ** (FLOOR_DB / 10) * 32_768**2
