@@ -38,6 +38,10 @@ def analyze(
     device: Device = None,
     precision: Precision = None,
     channels: Channels = "auto",
+    track: Annotated[
+        int | None,
+        typer.Option(help="Number of the sound track, from 0; by default the default one with sound.", min=0),
+    ] = None,
     roles: Roles = "",
     analyse: Analyse = "",
     granularity: Annotated[
@@ -64,6 +68,7 @@ def analyze(
     names = listed(roles)
     options = job_options(
         channels=channels,
+        track=track,
         roles=names,
         analyse=channels_listed(analyse, names),
         granularity=granularity,

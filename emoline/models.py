@@ -266,7 +266,8 @@ class AudioDocument(BaseModel):
     channel_mode: Literal["mix", "split"] | str | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
     warnings: list[
-        Literal["no_speech", "truncated", "corrupt_audio", "not_split", "channels_cancel", "crosstalk"] | str
+        Literal["no_speech", "truncated", "corrupt_audio", "not_split", "other_tracks", "channels_cancel", "crosstalk"]
+        | str
     ]
 
 
@@ -279,6 +280,11 @@ class JobOptions(BaseModel):
     )
     channels: Literal["auto", "mix", "split"] | str
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
+    track: int | None
+    """
+    The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
+    the first with sound.
+    """
     roles: list[str]
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
     analyse: list[int | str] | None
@@ -324,6 +330,7 @@ class ErrorDocument(BaseModel):
             "not_media",
             "unsupported_media",
             "no_audio_stream",
+            "track_missing",
             "decode_failed",
             "decoder_crashed",
             "decode_timeout",
@@ -374,6 +381,7 @@ class SegmentDocument(BaseModel):
             "not_media",
             "unsupported_media",
             "no_audio_stream",
+            "track_missing",
             "decode_failed",
             "decoder_crashed",
             "decode_timeout",

@@ -17,6 +17,7 @@ from worker.pipeline.errors import (
     NoAudioStream,
     TooLong,
     TooManySegments,
+    TrackMissing,
     UnsupportedAudio,
     UnsupportedMedia,
 )
@@ -29,6 +30,7 @@ _CODES: dict[type[Exception], FailureCode] = {
     EmptyUpload: FailureCode.NOT_MEDIA,
     UnsupportedMedia: FailureCode.UNSUPPORTED_MEDIA,
     NoAudioStream: FailureCode.NO_AUDIO_STREAM,
+    TrackMissing: FailureCode.TRACK_MISSING,
     DecodeFailed: FailureCode.DECODE_FAILED,
     DecoderCrashed: FailureCode.DECODER_CRASHED,
     DecodeTimeout: FailureCode.DECODE_TIMEOUT,

@@ -20,6 +20,7 @@ class FailureCode(StrEnum):
     # Failures of a recording.
     UNSUPPORTED_MEDIA = "unsupported_media"
     NO_AUDIO_STREAM = "no_audio_stream"
+    TRACK_MISSING = "track_missing"
     DECODE_FAILED = "decode_failed"
     DECODER_CRASHED = "decoder_crashed"
     DECODE_TIMEOUT = "decode_timeout"
@@ -63,6 +64,7 @@ _TABLE = (
     Failure(FailureCode.NOT_MEDIA, "What the URL leads to is empty, or neither audio nor video."),
     Failure(FailureCode.UNSUPPORTED_MEDIA, "The file is not a recording in a format that Emoline reads."),
     Failure(FailureCode.NO_AUDIO_STREAM, "The file has no sound track."),
+    Failure(FailureCode.TRACK_MISSING, "The file has no sound track of the number in `track`."),
     Failure(FailureCode.DECODE_FAILED, "The file looks like a recording, but no sound could be decoded from it."),
     Failure(FailureCode.DECODER_CRASHED, "The decoder crashed on this file."),
     Failure(FailureCode.DECODE_TIMEOUT, "The decoder made no progress on this file and was stopped."),

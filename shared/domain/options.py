@@ -31,6 +31,7 @@ _TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32
 _ALERT_LIMIT = 16
 _ROLE_LIMIT = 64
+_LAST_TRACK = 63
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
@@ -128,6 +129,10 @@ class JobOptions:
     channels: Literal["auto", "mix", "split"] = "auto"
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
 
+    track: int | None = None
+    """The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
+    the first with sound."""
+
     roles: tuple[str, ...] = ()
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
 
@@ -180,6 +185,8 @@ class JobOptions:
             raise ValueError(f"roles must be at most {MOST_APART} different names")
         if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
             raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
+        if self.track is not None:
+            _check_range("track", self.track, 0, _LAST_TRACK)
         self._check_webhook()
         if len(self.alerts) > _ALERT_LIMIT:
             raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")

@@ -37,6 +37,7 @@ class RecordingWarning(StrEnum):
     TRUNCATED = "truncated"
     CORRUPT_AUDIO = "corrupt_audio"
     NOT_SPLIT = "not_split"
+    OTHER_TRACKS = "other_tracks"
     CHANNELS_CANCEL = "channels_cancel"
     CROSSTALK = "crosstalk"
 
@@ -47,6 +48,8 @@ WARNINGS = {
     RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
     RecordingWarning.NOT_SPLIT: "The config has `roles` or `analyse`, but the sound was analysed as one, as channel 0 "
     "without a role: the file has too few channels for the roles, or over two, or `auto` found one voice in both.",
+    RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed; `track` in the config "
+    "chooses one by its number.",
     RecordingWarning.CHANNELS_CANCEL: "The channels cancel when they are mixed, as with a cable wired the wrong way "
     "round, so the louder one was analysed instead. Reverse the wires of one channel; `split` analyses each by itself.",
     RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; listen to "

@@ -1,4 +1,4 @@
-"""Sound stands where it was spoken, and files that are whole are not said to be cut."""
+"""Sound stands where it was spoken, of the track that a player plays, and whole files are not said to be cut."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import pytest
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from tests.support.decoder import DECODER
 from tests.support.media.encode import Samples
-from tests.support.media.movies import movie, sound_only, without_packets
+from tests.support.media.movies import movie, several_tracks, sound_only, without_packets
 from tests.support.media.speech import speech_like
 from tests.support.media.wav_headers import wav
 from worker.adapters.decoding.decoder import FfmpegDecoder
+from worker.pipeline.errors import TrackMissing
 
 MS = SAMPLE_RATE // 1000
 SOUND = speech_like(12, seed=7).samples
@@ -128,6 +129,30 @@ def test_a_file_without_a_length_that_begins_with_silence_is_whole(
     samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, **options))
     assert abs(len(samples) - 22 * SAMPLE_RATE) <= 150 * MS
     assert warnings == []
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4", "mov"])
+@pytest.mark.parametrize(("sounding", "default"), [(1, 1), (1, None), (0, None), (2, 0)])
+def test_of_several_tracks_the_default_one_or_the_first_with_sound_is_read(
+    tmp_path: Path, container: str, sounding: int, default: int | None
+) -> None:
+    sounds = [SOUND if number == sounding else np.zeros_like(SOUND) for number in range(3)]
+    content = several_tracks(container, "aac", sounds, SAMPLE_RATE, default=default)
+    samples, warnings = decoded(tmp_path, content)
+    assert abs(lag_ms(samples, SOUND, 5)) <= 70
+    assert warnings == [RecordingWarning.OTHER_TRACKS]
+
+
+def test_a_track_is_chosen_by_its_number(tmp_path: Path) -> None:
+    sounds = [speech_like(4, seed=seed).samples for seed in range(3)]
+    path = tmp_path / "x"
+    path.write_bytes(several_tracks("matroska", "flac", sounds, SAMPLE_RATE, default=1))
+    for number, sound in enumerate(sounds):
+        with path.open("rb") as file, DECODER.open(file, number) as stream:
+            assert np.array_equal(np.concatenate(list(stream.blocks()))[:, 0], sound)
+            assert stream.warnings == []
+    with path.open("rb") as file, pytest.raises(TrackMissing), DECODER.open(file, 3):
+        pass
 
 
 def test_a_wav_file_that_was_cut_is_said_to_be(tmp_path: Path) -> None:

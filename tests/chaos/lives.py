@@ -214,7 +214,7 @@ class WavDecoder:
     """`worker.pipeline.ports.AudioDecoder` of WAV files."""
 
     @contextmanager
-    def open(self, file: BinaryIO) -> Iterator[WavStream]:
+    def open(self, file: BinaryIO, track: int | None = None) -> Iterator[WavStream]:
         yield WavStream(soundfile.read(file, dtype="int16", always_2d=True)[0])
 
 

@@ -30,6 +30,10 @@ class NoAudioStream(PipelineError):
     """The media file has no sound track."""
 
 
+class TrackMissing(PipelineError):
+    """The media file has no sound track of the number that was asked for."""
+
+
 class DecodeFailed(PipelineError):
     """No sample of the sound track could be decoded."""
 

@@ -77,8 +77,8 @@ class AudioStream(Protocol):
 class AudioDecoder(Protocol):
     """Decodes media files."""
 
-    def open(self, file: BinaryIO) -> AbstractContextManager[AudioStream]:
-        """Decode an open file from its start.
+    def open(self, file: BinaryIO, track: int | None = None) -> AbstractContextManager[AudioStream]:
+        """Decode a sound track of an open file from its start: the one of this number, from 0 on, or the default one.
 
         Raises one of `worker.pipeline.errors` when there is nothing to decode.
         """

@@ -51,7 +51,7 @@ class PrepareStage:
         claim = RecordingDownload(self.services, self.downloader, self.stop).run(claim, lease)
         with (
             self.services.object_store.open(claim.job.recording.source_key) as file,
-            self.decoder.open(file) as stream,
+            self.decoder.open(file, claim.job.options.track) as stream,
         ):
             max_segments = self.services.settings.max_segments
             preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)

@@ -48,6 +48,7 @@ export default {
   "warning.truncated": "The end of the file is missing; what is there was analysed.",
   "warning.corrupt_audio": "Parts of the file could not be decoded; what they held is missing or silent.",
   "warning.not_split": "The channels were analysed as one, without names: there are too few or too many, or they hold one voice.",
+  "warning.other_tracks": "The file has other sound tracks, which were not analysed; `track` in the config chooses one by its number.",
   "warning.channels_cancel": "The channels cancel when they are mixed, so the louder one was analysed. Reverse the wires of one channel, or use “split”.",
   "warning.crosstalk": "A voice is heard in the other channel too. Speech counts where it belongs; listen to the segments marked “crosstalk”.",
   "reason.timeout": "the model took too long", "reason.crash": "the model crashed on them", "reason.bad_audio": "their sound cannot be analysed",

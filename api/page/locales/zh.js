@@ -42,6 +42,7 @@ export default {
   "gap.none": "所有语音都已分析。", "gap.silence": "{time} 没有语音，或不在分析范围内。", "gap.skipped": "跳过 {count} 个片段（{time}）：{reason}",
   "warning.no_speech": "没有找到语音：时间线为空。", "warning.truncated": "文件末尾缺失；已有的部分都已分析。",
   "warning.corrupt_audio": "文件的部分内容无法解码；那里的声音缺失或为静音。", "warning.not_split": "各声道被合并分析且没有名称：声道太少或太多，或只有一个人的声音。",
+  "warning.other_tracks": "该文件还有其他音轨未被分析；可在配置中用 `track` 按编号选择。",
   "warning.channels_cancel": "各声道混合时互相抵消，因此只分析了较响的声道。请对调一个声道的接线，或使用“split”。",
   "warning.crosstalk": "一个声道中也能听到另一声道的人声。语音已归入所属声道；请试听标有“串音”的片段。",
   "reason.timeout": "模型超时", "reason.crash": "模型在此崩溃", "reason.bad_audio": "声音无法分析", "reason.storage_error": "声音无法读取",

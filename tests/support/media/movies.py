@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import av
 from av.container import OutputContainer
+from av.stream import Disposition
 
 from tests.support.media.encode import Samples, audio_frame
 from tests.support.media.pictures import add_video, write_video
@@ -43,6 +44,22 @@ def sound_only(
         audio = _add_sound(container, codec, rate, **options)
         container.mux(audio.encode(audio_frame(sound[:, None], rate)))
         container.mux(audio.encode(None))
+    return buffer.getvalue()
+
+
+def several_tracks(
+    container_name: str, codec: str, sounds: Sequence[Samples], rate: int, *, default: int | None = None
+) -> bytes:
+    """A file with a track for each sound [n], of which one or none is marked as default."""
+    buffer = io.BytesIO()
+    options = {"fflags": "+bitexact", "default_mode": "passthrough"} if container_name == "matroska" else {}
+    with av.open(buffer, "w", format=container_name, options=options) as container:
+        tracks = [_add_sound(container, codec, rate) for _ in sounds]
+        for number, track in enumerate(tracks):
+            track.disposition = Disposition.default if number == default else Disposition(0)
+        for track, sound in zip(tracks, sounds, strict=True):
+            container.mux(track.encode(audio_frame(sound[:, None], rate)))
+            container.mux(track.encode(None))
     return buffer.getvalue()
 
 

@@ -19,7 +19,7 @@ from worker.pipeline.ports import Samples
 
 
 class FfmpegDecoder:
-    """`worker.pipeline.ports.AudioDecoder` by FFmpeg: decodes the first sound track of a file.
+    """`worker.pipeline.ports.AudioDecoder` by FFmpeg.
 
     The process inherits the file's descriptor; a file without one is read by the parent (`FileServer`), and its errors
     are raised. `timeout_s` is the longest time in seconds without any output of the process.
@@ -30,15 +30,15 @@ class FfmpegDecoder:
         self._timeout_s = timeout_s
 
     @contextmanager
-    def open(self, file: BinaryIO) -> Iterator[FfmpegStream]:
-        """Decode an open file from its start. Raises PipelineError when there is nothing to decode."""
+    def open(self, file: BinaryIO, track: int | None = None) -> Iterator[FfmpegStream]:
+        """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode."""
         try:
             fd = file.fileno()
         except OSError:
-            with FileServer(file) as server, start_decoder(server.fd, self._max_samples) as pipe:
+            with FileServer(file) as server, start_decoder(server.fd, self._max_samples, track) as pipe:
                 yield FfmpegStream(pipe, self._timeout_s, server)
         else:
-            with start_decoder(fd, self._max_samples) as pipe:
+            with start_decoder(fd, self._max_samples, track) as pipe:
                 yield FfmpegStream(pipe, self._timeout_s)
 
 

@@ -36,9 +36,9 @@ def main() -> None:
             _reap(living)
             if len(order) < ORDER.size:
                 break
-            kind, number = ORDER.unpack(order)
+            kind, number, track = ORDER.unpack(order)
             if kind == FORK:
-                number = _fork_decoder(number, cores, *fds)
+                number = _fork_decoder(number, None if track < 0 else track, cores, *fds)
                 living.add(number)
             elif number in living:
                 os.killpg(number, signal.SIGKILL)
@@ -57,12 +57,12 @@ def _reap(living: set[int]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def _fork_decoder(max_samples: int, cores: int, pipe: int, fd: int) -> int:
+def _fork_decoder(max_samples: int, track: int | None, cores: int, pipe: int, fd: int) -> int:
     pid = os.fork()
     if not pid:
         try:
             close_other_files(pipe, fd)
-            decode(fd, max_samples, FramePipe(pipe, pipe), cores)
+            decode(fd, max_samples, track, FramePipe(pipe, pipe), cores)
         except Exception:
             traceback.print_exc()
         finally:

@@ -23,16 +23,16 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would reserve memory for a thread per core, and a decoder's memory is limited."""
 _DIE_WITHIN_S = 10.0
 
-ORDER = struct.Struct("!cQ")
-"""FORK with the most samples to decode, or KILL with a process id."""
+ORDER = struct.Struct("!cQi")
+"""FORK with the most samples to decode and the number of the sound track (-1 to choose one), or KILL with a process id."""
 ANSWER = struct.Struct("!Q")
 """The process id."""
 FORK, KILL = b"F", b"K"
 
 
 @contextmanager
-def start_decoder(fd: int, max_samples: int) -> Iterator[FramePipe]:
-    """Start a decoder for the file, or the `FileServer`, that is open as `fd`; leaving the context kills it.
+def start_decoder(fd: int, max_samples: int, track: int | None) -> Iterator[FramePipe]:
+    """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`; leaving the context kills it.
 
     Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
 
@@ -42,7 +42,7 @@ def start_decoder(fd: int, max_samples: int) -> Iterator[FramePipe]:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            pid = _fork_server.fork(theirs.fileno(), fd, max_samples)
+            pid = _fork_server.fork(theirs.fileno(), fd, max_samples, track)
         try:
             yield FramePipe(ours.fileno(), ours.fileno())
         finally:
@@ -56,24 +56,25 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(self, pipe_fd: int, fd: int, max_samples: int) -> int:
+    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: int | None) -> int:
         """Fork a decoder for the file that is open as `fd`, and return its process id."""
+        number = -1 if track is None else track
         with self._lock:
             try:
-                return self._order(FORK, max_samples, pipe_fd, fd)
+                return self._order(FORK, max_samples, number, pipe_fd, fd)
             except OSError:  # the fork server was killed
                 self._stop()
-                return self._order(FORK, max_samples, pipe_fd, fd)
+                return self._order(FORK, max_samples, number, pipe_fd, fd)
 
     def kill(self, pid: int) -> None:
         """Kill a decoder."""
         with self._lock, suppress(OSError):  # if the fork server died, its decoders died with it
-            self._order(KILL, pid)
+            self._order(KILL, pid, 0)
 
-    def _order(self, kind: bytes, number: int, *fds: int) -> int:
+    def _order(self, kind: bytes, number: int, track: int, *fds: int) -> int:
         if self._owner != os.getpid():
             self._start()
-        socket.send_fds(self._socket, [ORDER.pack(kind, number)], fds)
+        socket.send_fds(self._socket, [ORDER.pack(kind, number, track)], fds)
         answer = self._socket.recv(ANSWER.size, socket.MSG_WAITALL)
         if len(answer) < ANSWER.size:
             raise ConnectionResetError

@@ -10,6 +10,8 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import av
@@ -28,11 +30,13 @@ from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS, TrackFrames
 from worker.adapters.decoding.range_decoder import Sound
 from worker.adapters.decoding.range_processes import RangeProcesses
 from worker.adapters.decoding.sound_track import SoundTrack
+from worker.adapters.decoding.track_choice import choose_track
 from worker.pipeline.errors import (
     DecodeFailed,
     NoAudioStream,
     PipelineError,
     TooLong,
+    TrackMissing,
     UnsupportedAudio,
     UnsupportedMedia,
 )
@@ -51,23 +55,22 @@ _PROBED_BYTES = 256 << 20
 """How far a file is read whose sound begins long after its pictures, to learn the format of its sound."""
 
 
-def decode(fd: int, max_samples: int, pipe: FramePipe, cores: int) -> None:
+def decode(fd: int, max_samples: int, track: int | None, pipe: FramePipe, cores: int) -> None:
     """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
 
-    More than `max_samples` at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
+    `track` is the number of the sound track, None to choose one. More than `max_samples` at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
     """
     processes = RangeProcesses(cores)
     confine()
     av.logging.set_level(av.logging.PANIC)
     try:
-        _decode(fd, max_samples, pipe, processes)
+        _decode(fd, max_samples, track, pipe, processes)
     except PipelineError as error:
         pipe.send(protocol.FAILED, type(error).__name__.encode())
 
 
-def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesses) -> None:
-    with _open_descriptor(fd) as file, _open_container(file) as container:
-        stream = _sound_track(container)
+def _decode(fd: int, max_samples: int, wanted: int | None, pipe: FramePipe, processes: RangeProcesses) -> None:
+    with _open_descriptor(fd) as file, _open_track(file, wanted) as (container, stream):
         declared = DeclaredLength.of(file, container, stream, max_samples / SAMPLE_RATE)
         track = TrackFrames(container, stream, declared)
         audio_format = {
@@ -86,6 +89,8 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesse
         warnings = [RecordingWarning.TRUNCATED] if truncated else []
         if track.corrupt:
             warnings.append(RecordingWarning.CORRUPT_AUDIO)
+        if wanted is None and len(container.streams.audio) > 1:
+            warnings.append(RecordingWarning.OTHER_TRACKS)
         pipe.send(protocol.END, json.dumps(warnings).encode())
 
 
@@ -95,9 +100,22 @@ def _open_descriptor(fd: int) -> BinaryIO:
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 
+@contextmanager
+def _open_track(file: BinaryIO, wanted: int | None) -> Iterator[tuple[InputContainer, AudioStream]]:
+    container = _open_container(file)
+    if wanted is None and len(container.streams.audio) > 1:
+        container.close()
+        wanted = choose_track(partial(_open_container, file))
+        container = _open_container(file)
+    with container:
+        yield container, _sound_track(container, wanted or 0)
+
+
 def _open_container(file: BinaryIO) -> InputContainer:
+    """Open a media file from its start. Raises UnsupportedMedia."""
     # FFmpeg's own protocols are disabled: the file is read through Python.
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
+    file.seek(0)
     try:
         container = av.open(file, "r", container_options=options)
         contexts = [stream.codec_context for stream in container.streams.audio[:1]]
@@ -111,10 +129,12 @@ def _open_container(file: BinaryIO) -> InputContainer:
     return container
 
 
-def _sound_track(container: InputContainer) -> AudioStream:
+def _sound_track(container: InputContainer, number: int = 0) -> AudioStream:
     if not container.streams.audio:
         raise NoAudioStream
-    stream = container.streams.audio[0]
+    if number >= len(container.streams.audio):
+        raise TrackMissing
+    stream = container.streams.audio[number]
     try:
         rate, channels = stream.rate, stream.channels
     except (AttributeError, ValueError, TypeError) as error:  # FFmpeg knows the codec's name, but has no decoder

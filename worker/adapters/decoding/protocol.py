@@ -7,6 +7,7 @@ from worker.pipeline.errors import (
     NoAudioStream,
     PipelineError,
     TooLong,
+    TrackMissing,
     UnsupportedAudio,
     UnsupportedMedia,
 )
@@ -21,5 +22,6 @@ FAILED = b"X"
 """The name of one of `ERRORS`."""
 
 ERRORS: dict[str, type[PipelineError]] = {
-    kind.__name__: kind for kind in (UnsupportedMedia, NoAudioStream, UnsupportedAudio, DecodeFailed, TooLong)
+    kind.__name__: kind
+    for kind in (UnsupportedMedia, NoAudioStream, TrackMissing, UnsupportedAudio, DecodeFailed, TooLong)
 }
