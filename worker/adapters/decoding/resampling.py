@@ -22,15 +22,15 @@ _Setup = tuple[str, int, int]
 class Resampler:
     """FFmpeg's resampler, which is set up again when a stream changes its format.
 
-    The first `skip` samples, fewer than the first frame has, are left out. `taken` counts the samples since the last
-    set-up, `given` those at 16 kHz that came of them.
+    The first `skip` samples, fewer than the first frame has, are left out. Since it was set up, `samples_in` samples
+    have become `samples_out` at 16 kHz.
     """
 
     def __init__(self, channels: int, skip: int = 0) -> None:
         self._layout = "stereo" if channels == 2 else "mono"
         self._skip = skip
         self._setup: _Setup | None = None
-        self.taken = self.given = 0
+        self.samples_in = self.samples_out = 0
 
     def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         """Resample the next frame, or None at the end, and yield the sound [n, channels] that is complete now.
@@ -41,13 +41,13 @@ class Resampler:
         if setup != self._setup:
             yield from self._finish()
             self._setup = setup
-            self.taken = self.given = 0
+            self.samples_in = self.samples_out = 0
             self._waiting = AudioFifo()
             self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
         if frame:
             frame.pts = None  # the frames are in order and without gaps
             self._waiting.write(frame)
-            self.taken += frame.samples - self._skip
+            self.samples_in += frame.samples - self._skip
             if self._skip:
                 self._waiting.read(self._skip)
                 self._skip = 0
@@ -57,17 +57,17 @@ class Resampler:
     def drain(self) -> Iterator[NDArray[np.int16]]:
         """Resample what waits for a whole batch: the division into batches makes no difference to the sound."""
         if self._waiting.samples:
-            yield from self._given(self._waiting.read())
+            yield from self._resample(self._waiting.read())
 
     def _finish(self) -> Iterator[NDArray[np.int16]]:
         if self._setup:
             self._setup = None
             yield from self.drain()
-            yield from self._given(None)
+            yield from self._resample(None)
 
-    def _given(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
+    def _resample(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         for resampled in self._resampler.resample(frame):
-            self.given += resampled.samples
+            self.samples_out += resampled.samples
             yield _samples(resampled)
 
 
