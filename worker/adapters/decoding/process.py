@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO
 
 import av
@@ -78,8 +79,8 @@ def _decode(fd: int, max_samples: int, pipe: FramePipe, processes: RangeProcesse
             "duration": declared,
         }
         pipe.send(protocol.FORMAT, json.dumps(audio_format).encode())
-        with processes:
-            sound = SoundTrack(track, 2 if stream.channels == 2 else 1, processes).sound()
+        sound = SoundTrack(track, 2 if stream.channels == 2 else 1, processes).sound()
+        with processes, closing(sound):
             total = _send_sound(sound, max_samples, pipe)
         truncated = track.cut_short or _falls_short(total, declared, container.format.name)
         if container.format.name == "ogg" and file.seekable():

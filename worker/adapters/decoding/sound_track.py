@@ -68,7 +68,7 @@ class SoundTrack:
         self._unfinished: list[Packet[AudioStream]] = []
         self.in_ranges = 0
 
-    def sound(self) -> Iterator[Sound]:
+    def sound(self) -> Generator[Sound]:
         """Yield the sound from the start to the end."""
         while codec := (yield from self._in_order()):
             yield from self._in_ranges(codec)
