@@ -161,6 +161,21 @@ def bench_feed(
     _print(report, as_json)
 
 
+@app.command("ranges")
+def bench_ranges(
+    file: File = SAMPLE,
+    hours: Annotated[float, typer.Option(help="Length of the recordings, which repeat the file.", min=0.1)] = 4.0,
+    rounds: _Rounds = 3,
+    as_json: _Json = False,
+) -> None:
+    """Long WAV, FLAC, MP3 and M4A: decoding and preparing on one core, with one decoder, and in ranges."""
+    with _benchmark() as on_step:
+        from lab.benchmarks.ranges.bench import RangesPlan, measure
+
+        report = measure(RangesPlan(hours, rounds), file, on_step)
+    _print(report, as_json)
+
+
 @app.command("page")
 def bench_page(as_json: _Json = False) -> None:
     """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""

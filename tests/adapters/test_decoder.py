@@ -265,6 +265,12 @@ def test_a_long_recording_is_decoded_by_processes_that_have_nothing_open_but_a_s
     assert np.array_equal(sound[:, 0], np.tile(MONO, 200))
 
 
+def test_a_recording_over_the_limit_is_stopped_within_its_ranges(tmp_path: Path) -> None:
+    with pytest.raises(TooLong):
+        decoded(long_recording(tmp_path), FfmpegDecoder(max_duration_s=200, timeout_s=PATIENCE_S))
+    wait_until(lambda: not range_pids())
+
+
 @pytest.mark.parametrize("dies", [True, False], ids=["a range's process", "the decoder"])
 def test_a_decoder_and_the_processes_of_its_ranges_end_together(tmp_path: Path, dies: bool) -> None:
     with long_recording(tmp_path).open("rb") as file, DECODER.open(file) as stream:

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import BinaryIO
 
@@ -81,8 +81,9 @@ def _decode(fd: int, max_samples: int, wanted: int | None, pipe: FramePipe, proc
         }
         columns = _columns(stream)
         pipe.send(protocol.FORMAT, json.dumps({"format": audio_format, "columns": columns}).encode())
-        with processes:
-            total = _send_sound(SoundTrack(track, columns, processes).sound(), max_samples, pipe)
+        sound = SoundTrack(track, columns, processes).sound()
+        with processes, closing(sound):
+            total = _send_sound(sound, max_samples, pipe)
         truncated = track.cut_short or declared.is_missed_by(max(total / SAMPLE_RATE, track.pictures_s))
         if container.format.name == "ogg" and file.seekable():
             truncated |= ogg.lacks_its_end(file)

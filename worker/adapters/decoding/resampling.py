@@ -23,15 +23,15 @@ class Resampler:
     """FFmpeg's resampler, which is set up again when a stream changes its format.
 
     It mixes to one or two `channels`; of more, which have no places, each stays by itself. The first `skip` samples,
-    fewer than the first frame has, are left out. `taken` counts the samples since the last set-up, `given` those at 16
-    kHz that came of them.
+    fewer than the first frame has, are left out. Since it was set up, `samples_in` samples have become `samples_out` at
+    16 kHz.
     """
 
     def __init__(self, channels: int, skip: int = 0) -> None:
         self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
         self._skip = skip
         self._setup: _Setup | None = None
-        self.taken = self.given = 0
+        self.samples_in = self.samples_out = 0
 
     def push(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         """Resample the next frame, or None at the end, and yield the sound [n, channels] that is complete now.
@@ -42,13 +42,13 @@ class Resampler:
         if setup != self._setup:
             yield from self._finish()
             self._setup = setup
-            self.taken = self.given = 0
+            self.samples_in = self.samples_out = 0
             self._waiting = AudioFifo()
             self._resampler = AudioResampler(format="s16", layout=self._layout, rate=SAMPLE_RATE)
         if frame:
             frame.pts = None  # the frames are in order and without gaps
             self._waiting.write(frame)
-            self.taken += frame.samples - self._skip
+            self.samples_in += frame.samples - self._skip
             if self._skip:
                 self._waiting.read(self._skip)
                 self._skip = 0
@@ -58,17 +58,17 @@ class Resampler:
     def drain(self) -> Iterator[NDArray[np.int16]]:
         """Resample what waits for a whole batch: the division into batches makes no difference to the sound."""
         if self._waiting.samples:
-            yield from self._given(self._waiting.read())
+            yield from self._resample(self._waiting.read())
 
     def _finish(self) -> Iterator[NDArray[np.int16]]:
         if self._setup:
             self._setup = None
             yield from self.drain()
-            yield from self._given(None)
+            yield from self._resample(None)
 
-    def _given(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
+    def _resample(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
         for resampled in self._resampler.resample(frame):
-            self.given += resampled.samples
+            self.samples_out += resampled.samples
             yield _samples(resampled)
 
 

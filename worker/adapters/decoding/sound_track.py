@@ -30,7 +30,6 @@ from worker.adapters.decoding.resampling import Resampler
 _SHORTEST_RANGE_S = 4
 """Where `range_bytes` are less, the sound before a range would cost too much."""
 
-
 SteadyPacket = tuple["Packet[AudioStream]", int]
 """A packet with the number of its samples."""
 
@@ -69,7 +68,7 @@ class SoundTrack:
         self._unfinished: list[Packet[AudioStream]] = []
         self.in_ranges = 0
 
-    def sound(self) -> Iterator[Sound]:
+    def sound(self) -> Generator[Sound]:
         """Yield the sound from the start to the end."""
         while codec := (yield from self._in_order()):
             yield from self._in_ranges(codec)
@@ -83,7 +82,7 @@ class SoundTrack:
                 yield from self._resampled(frame)
             steady = self._steady_samples(packet, frames, steady)
             if steady >= self._sizes.steady_s * self._rate and self._codec:
-                yield from self._taken_out(self._resampler.drain())
+                yield from self._without_dropped(self._resampler.drain())
                 return self._codec
         self._track.finish()
         yield from self._resampled(None)
@@ -92,8 +91,8 @@ class SoundTrack:
     def _in_ranges(self, codec: RangeCodec) -> Iterator[Sound]:
         """Decode ranges until the track is not steady any more; the other packets are left to `_in_order`."""
         last = None
-        taken, given = self._resampler.taken, self._resampler.given
-        with closing(self._processes.decode(codec, self._read_ranges(codec, taken, given))) as decoded:
+        samples_in, samples_out = self._resampler.samples_in, self._resampler.samples_out
+        with closing(self._processes.decode(codec, self._read_ranges(codec, samples_in, samples_out))) as decoded:
             for part, sound in decoded:
                 if sound is None:
                     break
@@ -103,8 +102,8 @@ class SoundTrack:
                 last = self._ranges.popleft()
                 for samples in part.samples[part.body :]:
                     self._track.advance(samples, self._rate)
-                taken += sum(part.samples[part.body :])
-                given += len(sound) - CHECKED
+                samples_in += sum(part.samples[part.body :])
+                samples_out += len(sound) - CHECKED
                 self.in_ranges += len(sound) - CHECKED
                 self._last = sound[-CHECKED:]
                 yield sound[CHECKED:]
@@ -115,8 +114,8 @@ class SoundTrack:
         self._recent = ()
         if last:
             yield from self._decode_again(codec, last)
-            self._resampler.taken = taken
-            self._resampler.given += given - (last.drop + last.take)
+            self._resampler.samples_in = samples_in
+            self._resampler.samples_out += samples_out - (last.drop + last.take)
 
     def _decode_again(self, codec: RangeCodec, last: Range) -> Iterator[Sound]:
         """Decode the last range in this process, to be able to go on where it ended; its sound is left out."""
@@ -130,10 +129,10 @@ class SoundTrack:
             for frame in self._track.context.decode(packet):
                 yield from self._resampled(frame)
 
-    def _read_ranges(self, codec: RangeCodec, taken: int, given: int) -> Iterator[Range]:
+    def _read_ranges(self, codec: RangeCodec, samples_in: int, samples_out: int) -> Iterator[Range]:
         """Collect packets into ranges as long as they are steady.
 
-        The first range begins where the resampler has taken `taken` samples and given `given` at 16 kHz.
+        The first range begins where `samples_in` samples have become `samples_out` at 16 kHz.
         """
         body: list[SteadyPacket] = []
         length = size = 0
@@ -146,26 +145,28 @@ class SoundTrack:
             length += samples
             size += packet.size
             if length >= self._sizes.range_s * self._rate or size >= self._sizes.range_bytes:
-                complete = codec.complete(taken + length)
-                part = self._range(codec, body, taken, given, complete)
+                complete = codec.complete(samples_in + length)
+                part = self._range(codec, body, samples_in, samples_out, complete)
                 if length < _SHORTEST_RANGE_S * self._rate or not part:
                     self._may_have_ranges = False
                     return
                 self._recent = _last_packets(codec, [*self._recent, *body])
-                taken, given = taken + length, complete
+                samples_in, samples_out = samples_in + length, complete
                 self._ranges.append(part)
                 self._unfinished, body = [], []
                 length = size = 0
                 yield part
 
-    def _range(self, codec: RangeCodec, body: Sequence[SteadyPacket], taken: int, given: int, end: int) -> Range | None:
-        """The range [given - CHECKED, end) at 16 kHz, whose `body` begins at sample `taken`.
+    def _range(
+        self, codec: RangeCodec, body: Sequence[SteadyPacket], samples_in: int, samples_out: int, end: int
+    ) -> Range | None:
+        """The range [samples_out - CHECKED, end) at 16 kHz, whose `body` begins at sample `samples_in`.
 
         None if the packets before it do not reach back far enough.
         """
-        first = given - CHECKED
+        first = samples_out - CHECKED
         origin = codec.first_sample(first)
-        begin, start = len(self._recent), taken
+        begin, start = len(self._recent), samples_in
         while start > origin and begin:
             begin -= 1
             start -= self._recent[begin][1]
@@ -175,9 +176,7 @@ class SoundTrack:
         lead_in = self._recent[begin:]
         packets, samples = zip(*lead_in, *body, strict=True)
         drop = first - origin * SAMPLE_RATE // codec.rate
-        return Range(
-            packets, samples, codec.packets_before, origin - start, drop, end - first, len(self._recent) - begin
-        )
+        return Range(packets, samples, codec.packets_before, origin - start, drop, end - first, body=len(lead_in))
 
     def _steady_samples(self, packet: Packet[AudioStream], frames: Sequence[AudioFrame], steady: int) -> int:
         """Return the samples of steady sound with this packet, when there were `steady` before it."""
@@ -187,7 +186,7 @@ class SoundTrack:
         if not samples or [frame.samples for frame in frames] != [samples]:
             self._recent = ()
             return 0
-        self._codec = self._codec or RangeCodec.of(self._track.stream, frames[0], self._channels)
+        self._codec = self._codec or RangeCodec.of_track(self._track.stream, frames[0], self._channels)
         if not self._codec or frame_format(frames[0]) != self._codec.frames:
             self._may_have_ranges = False
             return 0
@@ -207,12 +206,12 @@ class SoundTrack:
 
     def _resampled(self, frame: AudioFrame | None) -> Iterator[Sound]:
         try:
-            yield from self._taken_out(self._resampler.push(frame))
+            yield from self._without_dropped(self._resampler.push(frame))
         except MEDIA_ERRORS:
             self._track.corrupt += 1  # the frame is not in the format that it declares
             self._may_have_ranges = False
 
-    def _taken_out(self, sounds: Iterable[Sound]) -> Iterator[Sound]:
+    def _without_dropped(self, sounds: Iterable[Sound]) -> Iterator[Sound]:
         for sound in sounds:
             dropped = min(self._drop, len(sound))
             self._drop -= dropped
