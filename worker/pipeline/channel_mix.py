@@ -45,9 +45,9 @@ def mean_of_channels(block: Samples) -> Samples:
 class ChannelMixer:
     """Mixes a recording of one or more channels, given in blocks, into one channel.
 
-    The mix of two is the mean. From the first block on in which the channels cancel, as with a cable the wrong way round or
-    one inverted voice, it is the louder channel instead. More channels are inputs, such as microphones: each has an equal
-    share, and the mix the level of the loudest. `cancels` is True once channels were not mixed because they cancel.
+    The mix of two is the mean. From the first block on in which the channels cancel, as with a cable the wrong way
+    round or one inverted voice, it is the louder channel instead. More channels are inputs, such as microphones: each
+    has an equal share, and the mix the level of the loudest. `cancels` is True once channels that cancel were found.
     """
 
     def __init__(self) -> None:
@@ -88,13 +88,13 @@ class ChannelMixer:
         return mixed
 
     def _mix_inputs(self, block: Samples) -> Samples:
-        """Sum three or more channels, with a gain that follows the loudest one; where they cancel take that one alone."""
+        """Sum three or more channels, with a gain that follows the loudest; where they cancel take that one alone."""
         sound = block.astype(np.float32)
         powers = np.stack([_frame_powers(channel) for channel in sound.T])
         loudest = powers.max(axis=0)
         summed = _frame_powers(sound.sum(axis=1))
         cancels = (summed < loudest * _CANCELLED_SUM) & (loudest > _FRAME_FLOOR)
-        self.cancels |= np.count_nonzero(cancels) >= _LEAST_CANCELLED
+        self.cancels = self.cancels or int(cancels.sum()) >= _LEAST_CANCELLED
         alone = np.arange(len(powers))[:, None] == powers.argmax(axis=0)
         weights = np.where(cancels, alone, np.sqrt(np.minimum(1, loudest / np.maximum(summed, 1))))
         middles = (np.arange(len(loudest)) + 0.5) * _FRAME
@@ -140,7 +140,8 @@ _BINS = tuple(edge * _FRAME // SAMPLE_RATE for edge in _BAND_EDGES_HZ)
 
 def _frame_powers(channel: Floats) -> Floats:
     frames = np.pad(channel, (0, -len(channel) % _FRAME)).reshape(-1, _FRAME)
-    return np.einsum("ij,ij->i", frames, frames) / _FRAME
+    powers: Floats = np.einsum("ij,ij->i", frames, frames) / _FRAME
+    return powers
 
 
 def _power(db: float) -> float:

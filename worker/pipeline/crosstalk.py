@@ -20,8 +20,11 @@ _FRAME = 21 * _STEP
 _ACTIVE_DB = -50.0
 _LOUDER = 2.0
 """A channel that is heard in the other is louder there by at least so much power: 3 dB."""
-_LEAST_FRAMES = 6
-"""Frames of one voice alone, a second, from which a leak can be told from chance."""
+_ALONE_PERCENTILE = 20
+_ALONE = 4.0
+"""A channel that is heard in the other speaks alone where the other has at most 6 dB more than where it has little."""
+_LEAST_FRAMES = 3
+"""Frames of one voice alone, 0.6 s, from which a leak can be told from chance."""
 _REMEMBERED = 0.9
 """Weight of what was learned before each block: a leak changes with a headset that is moved."""
 _TAPS = 256
@@ -33,8 +36,9 @@ _LONGEST_DELAY = 400
 _LEAST_CORRELATION = 0.03
 """Square of the correlation at the best delay under which there is no leak to be computed."""
 _LEAST_EXPLAINED = 0.3
-"""Share of the power of one channel that follows from the other, while that one speaks alone. Independent noise and
-voices have a twentieth."""
+_CHANCE = 2.0
+"""The share of the power of one channel that follows from the other, while that one speaks alone, must be over 0.3 and
+over this number divided by the frames. Independent noise and voices have 0.06 after six frames."""
 _MARGIN = 4.0
 """What is left of a channel without the leak must exceed what the leak leaves, by so much power, to be a voice."""
 _MOST_REMAINDER = 0.5
@@ -59,8 +63,7 @@ class CrosstalkFinder:
 
         It is 1 without crosstalk, and 0 where there is no voice but the other channel's.
         """
-        padded = np.pad(block, ((0, -len(block) % (2 * _FRAME)), (0, 0)))
-        sound = np.ascontiguousarray((padded[::2].astype(np.float32) + padded[1::2]).T) / 2
+        sound = _halved(np.pad(block, ((0, -len(block) % (2 * _FRAME)), (0, 0))))
         frames = sound.reshape(2, -1, _FRAME)
         with_history = np.concatenate([self._before, sound], axis=1)
         steps = -(-len(block) // HOP)
@@ -85,6 +88,7 @@ class _Leak:
         self._taps: NDArray[np.floating] = np.zeros(_TAPS)
         self._delay = 0
         self._remainder = 1.0
+        self._ratios: deque[float] = deque(maxlen=_REMEMBERED_BLOCKS)
         self._noises: deque[float] = deque(maxlen=_REMEMBERED_BLOCKS)
 
     def learn(self, source: Floats, target: Floats) -> None:
@@ -93,9 +97,10 @@ class _Leak:
         louder = np.flatnonzero((source_power > _ACTIVE_POWER) & (source_power > _LOUDER * target_power))
         if not louder.size:
             return
-        # Where the target speaks too there is more in it: the quieter half has the leak alone.
+        # Where the target speaks too there is more in it.
         ratio = target_power[louder] / source_power[louder]
-        alone = louder[ratio <= np.median(ratio)]
+        self._ratios.append(float(np.percentile(ratio, _ALONE_PERCENTILE)))
+        alone = louder[ratio <= _ALONE * min(self._ratios)]
         one, other = (np.fft.rfft(frames[alone] * _WINDOW) for frames in (source, target))
         self._frames = self._frames * _REMEMBERED + len(alone)
         self._source = self._source * _REMEMBERED + (one.real**2 + one.imag**2).sum(axis=0)
@@ -115,14 +120,18 @@ class _Leak:
             return
         self._delay = peak - _TAPS_BEFORE
         wanted = cross[np.arange(self._delay, self._delay + _TAPS)]
-        matrix = own[_DISTANCES]
-        matrix[np.diag_indices(_TAPS)] *= 1 + _REGULARIZATION
-        self._taps = np.linalg.solve(matrix, wanted)
+        # Imported here because it takes long, and most recordings do not need it. numpy's `solve` would start threads.
+        from scipy.linalg import solve_toeplitz
+
+        column = own[:_TAPS].copy()
+        column[0] *= 1 + _REGULARIZATION
+        self._taps = solve_toeplitz(column, wanted)
         self._remainder = 1 - float(self._taps @ wanted / power)
 
     @property
     def found(self) -> bool:
-        return self._remainder < 1 - _LEAST_EXPLAINED
+        least = max(_LEAST_EXPLAINED, _CHANCE / max(self._frames, 1))
+        return self._remainder < 1 - least
 
     def predict(self, source: Floats) -> Floats:
         """Compute what leaks [n] from the source's sound [_HISTORY + n]."""
@@ -143,6 +152,15 @@ class _Leak:
         return shares
 
 
+def _halved(block: Samples) -> Floats:
+    """Halve the sample rate of [2 * n, 2], to [2, n]."""
+    halved = np.empty((2, len(block) // 2), np.float32)
+    for channel, row in enumerate(halved):
+        np.add(block[::2, channel], block[1::2, channel], out=row, dtype=np.float32)
+    halved /= 2
+    return halved
+
+
 def _step_powers(sound: Floats) -> Floats:
     steps = sound.reshape(-1, _STEP)
     powers = np.einsum("ij,ij->i", steps, steps) / _STEP
@@ -156,6 +174,5 @@ def _fft_size(least: int) -> int:
 
 _WINDOW = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
 _HISTORY = _LONGEST_DELAY + _TAPS
-_DISTANCES = np.abs(np.subtract.outer(np.arange(_TAPS), np.arange(_TAPS)))
 _ACTIVE_POWER = 10 ** (_ACTIVE_DB / 10) * 32_768**2
 _FLOOR_POWER = 10 ** (FLOOR_DB / 10) * 32_768**2
