@@ -53,6 +53,7 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench feed
 	$(BIN)/emoline bench service
 	$(BIN)/emoline bench claims
+	$(BIN)/emoline bench capacity
 	$(BIN)/emoline bench page
 
 client: $(VENV)/.dev ## Write the client's types, emoline/models.py, from the API document
