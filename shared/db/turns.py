@@ -29,8 +29,8 @@ _MOST_SEGMENTS = 256
 _MOST_JOBS = 256
 """Jobs of one priority that a claim looks at."""
 
-_JOBS_OF_MANY_TENANTS = 64
-"""Jobs that a claim looks at next, where there are more tenants than usual jobs, or those did not fill it."""
+_FIRST_JOBS = 64
+"""Jobs that a claim looks at first, which is a quarter of the work."""
 
 _USUAL_JOBS = 12
 """Jobs that a claim is shared among where these have enough segments. Segments of one job share objects, so that a
@@ -111,23 +111,32 @@ class SegmentTurns:
         """Lock and return up to `budget` samples of free segments, at least one segment, as rows of their columns."""
         now = self._now()
         shares = _Shares(session, now, budget)
-        usual = min(budget // _USUAL_SEGMENT + 1, _USUAL_JOBS)
+        wanted = min(budget // _USUAL_SEGMENT + 1, _MOST_SEGMENTS)
         for priority in reversed(range(len(PRIORITIES))):
-            for number in dict.fromkeys([usual, _JOBS_OF_MANY_TENANTS, _MOST_JOBS]):
+            for number in (_FIRST_JOBS, _MOST_JOBS):
                 parameters = {"priority": priority, "number": number, "now": now}
                 rows = session.execute(self._jobs_in_turn, parameters)
                 jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
-                if len(jobs) == number < _MOST_JOBS and jobs[-1].turn == 0:
-                    continue  # there may be more tenants, and each has its share
-                firsts = [job for job in jobs if job.turn == 0]
-                if len(firsts) > usual:  # each tenant has its share, but of one job if that has enough segments
-                    shares.share_among(firsts)
+                few = _fewest_jobs(jobs, wanted)
+                if len(few) == number < _MOST_JOBS:
+                    continue  # these have too few segments, or there may be more tenants, and each has its share
+                shares.share_among(few)
                 shares.share_among(jobs)
                 if shares.full:
                     return shares.chosen
                 if len(jobs) < number:
                     break
         return shares.chosen
+
+
+def _fewest_jobs(jobs: Sequence[Any], wanted: int) -> Sequence[Any]:
+    """Return the first jobs that have `wanted` segments, at least the usual number, and whole turns of the tenants."""
+    segments, usual = 0, min(wanted, _USUAL_JOBS)
+    for place, job in enumerate(jobs):
+        if place >= usual and segments >= wanted and job.turn > jobs[place - 1].turn:
+            return jobs[:place]
+        segments += job.last - job.first + 1  # free segments usually follow each other
+    return jobs
 
 
 @dataclass(slots=True, eq=False)
