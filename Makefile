@@ -54,6 +54,7 @@ bench: $(VENV)/.dev ## Run the benchmarks, an hour on two cores
 	$(BIN)/emoline bench service
 	$(BIN)/emoline bench claims
 	$(BIN)/emoline bench ranges
+	$(BIN)/emoline bench capacity
 	$(BIN)/emoline bench page
 
 client: $(VENV)/.dev ## Write the client's types, emoline/models.py, from the API document

@@ -176,6 +176,29 @@ def bench_ranges(
     _print(report, as_json)
 
 
+@app.command("capacity")
+def bench_capacity(
+    hours: Annotated[float, typer.Option(help="Length of the long recordings.", min=0.1)] = 1.0,
+    jobs: Annotated[
+        int, typer.Option(help="Long recordings; as much sound comes in recordings of five minutes.", min=1)
+    ] = 2,
+    waiting: Annotated[list[int], typer.Option(help="Segments that wait while others are claimed.", min=1000)] = [  # noqa: B006
+        10_000,
+        1_000_000,
+    ],
+    processes: Annotated[int, typer.Option(help="Processes that claim at the same time.", min=1)] = 2,
+    seconds: Annotated[float, typer.Option(help="Length of each stream of claims.", min=0.1)] = 10.0,
+    as_json: _Json = False,
+) -> None:
+    """CPU seconds, rows, bytes and requests of an audio hour, and claims per second of one Postgres: the constants of
+    docs/capacity.md."""
+    with _benchmark() as on_step:
+        from lab.benchmarks.capacity.bench import CapacityPlan, measure
+
+        report = measure(CapacityPlan(hours, jobs, waiting, processes, seconds), on_step)
+    _print(report, as_json)
+
+
 @app.command("page")
 def bench_page(as_json: _Json = False) -> None:
     """The page with long recordings: how soon it opens, how fluidly it pans. Needs a Chromium."""

@@ -37,8 +37,7 @@ from shared.ports import StoredSegment
 from tests.support.servers.postgres import running_postgres
 
 _LEASE_S = 3600.0
-_TENANTS = 20
-_SEGMENT = 8 * SAMPLE_RATE
+SEGMENT = 8 * SAMPLE_RATE
 _BUDGETS_S = (640, 2560)
 """Seconds of audio that an infer worker claims at a time, on a small and on a large accelerator."""
 
@@ -49,6 +48,7 @@ class Backlog:
 
     jobs: int
     segments: int
+    tenants: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,39 +158,44 @@ def _time(call: Callable[[], Any], undo: Callable[[Any], object], times: int) ->
 
 @contextmanager
 def _waiting_jobs(engine: Engine, backlog: Backlog, state: JobState) -> Iterator[None]:
-    """Insert jobs, with segments where they are prepared; delete all jobs afterwards."""
-    jobs = [_job(index, state) for index in range(backlog.jobs)]
-    with engine.begin() as connection:
-        connection.execute(insert(JobRow), [{"id": job.id, **job_values(job)} for job in jobs])
-        if state is JobState.INFERRING:
-            connection.execute(_segments_of_all_jobs(backlog.segments))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    """Add jobs while the context lasts; delete all jobs afterwards."""
+    add_jobs(engine, backlog, state)
     yield
     with engine.begin() as connection:
         connection.execute(delete(SegmentRow))
         connection.execute(delete(JobRow))
 
 
+def add_jobs(engine: Engine, backlog: Backlog, state: JobState) -> None:
+    """Insert jobs, with segments where they are prepared, and let the database count them for its plans."""
+    jobs = [_job(index, state, backlog.tenants) for index in range(backlog.jobs)]
+    with engine.begin() as connection:
+        connection.execute(insert(JobRow), [{"id": job.id, **job_values(job)} for job in jobs])
+        if state is JobState.INFERRING:
+            connection.execute(_segments_of_all_jobs(backlog.segments))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
 def _segments_of_all_jobs(number: int) -> Any:
     """Return a statement that inserts `number` segments for each job: the database writes 300,000 in seconds."""
     indexes = select(literal(0).label("index")).cte(recursive=True)
     indexes = indexes.union_all(select(indexes.c.index + 1).where(indexes.c.index < number - 1))
-    start = indexes.c.index * _SEGMENT
-    example = segment_values(StoredSegment(Segment(0, 0, 0, _SEGMENT, _SEGMENT, ()), ""))
+    start = indexes.c.index * SEGMENT
+    example = segment_values(StoredSegment(Segment(0, 0, 0, SEGMENT, SEGMENT, ()), ""))
     values: dict[str, Any] = {
         name: literal(value, SegmentRow.__table__.c[name].type) for name, value in example.items()
     }
     audio_key = literal("jobs/") + JobRow.id + "/" + cast(indexes.c.index, String)
-    values |= {"start": start, "end": start + _SEGMENT, "audio_key": audio_key}
+    values |= {"start": start, "end": start + SEGMENT, "audio_key": audio_key}
     values |= {"job_id": JobRow.id, "index": indexes.c.index, "attempts": literal(0), "fence": literal(0)}
     rows = select(*values.values()).select_from(JobRow).join(indexes, literal(True))
     return insert(SegmentRow).from_select(list(values), rows, include_defaults=False)
 
 
-def _job(index: int, state: JobState) -> Job:
+def _job(index: int, state: JobState, tenants: int) -> Job:
     job_id = f"job_{uuid_utils.uuid7()}"
     recording = Recording("call.opus", 30_000, "0" * 64, f"jobs/{job_id}/source")
     created_at = SystemClock().now() + timedelta(milliseconds=index)
-    job = Job(job_id, recording, JobOptions(), created_at, f"tenant-{index % _TENANTS}")
+    job = Job(job_id, recording, JobOptions(), created_at, f"tenant-{index % tenants}")
     return job if state is JobState.QUEUED else replace(job, state=state, started_at=created_at)

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, cast, func, select
 from sqlalchemy.orm import Session
 
-from shared.db.claim_queries import PENDING as UNANALYSED
 from shared.db.outbox import PENDING as UNDELIVERED
 from shared.db.sessions import Sessions
-from shared.db.tables import ANALYSABLE, JobRow, SegmentRow, WebhookDeliveryRow
+from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow, WebhookDeliveryRow
 from shared.domain.job import JobState
 from shared.ports import Clock, Queue, Waiting
 
@@ -30,7 +29,7 @@ _UNANALYSED = (
         func.sum(SegmentRow.end - SegmentRow.start),
     )
     .join(JobRow, JobRow.id == SegmentRow.job_id)
-    .where(UNANALYSED, ANALYSABLE)
+    .where(PENDING, ANALYSABLE)
     .group_by(JobRow.state)
 )
 _DUE = select(func.count(), func.min(WebhookDeliveryRow.due_at)).where(UNDELIVERED)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, String, func, literal, select, tuple_
+from sqlalchemy import ARRAY, Integer, Select, bindparam, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from shared.db.tables import ANALYSABLE, JobRow, SegmentRow
+from shared.db.tables import ANALYSABLE, FINISHABLE, PENDING, QUEUED, JobRow, SegmentRow
 from shared.domain.job import JobState
-from shared.domain.segment import SegmentStatus
+from shared.domain.options import PRIORITIES
 
-PENDING = SegmentRow.status == SegmentStatus.PENDING.value
+UNFINISHED = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, PENDING).exists()
+"""The condition on `JobRow` that a segment of the job has no outcome."""
+_MOST_UNDER_WAY = 1000
+"""Jobs under way that are counted for a tenant; one that has more has waited for none."""
 
 
 def free(lease_until: Any, now: Any) -> Any:
@@ -28,28 +31,78 @@ def has_free_segments(now: Any) -> Any:
 
 def has_key(session: Session, keys: Sequence[tuple[str, int]]) -> Any:
     """Return the condition that a segment has one of `keys`: the id of its job and its index."""
-    key = tuple_(SegmentRow.job_id, SegmentRow.index)
-    ids, indexes = ([pair[part] for pair in keys] for part in (0, 1))
-    if session.get_bind().dialect.name != "postgresql":
-        # SQLite uses no index for a condition on pairs, and would read all segments.
-        return SegmentRow.job_id.in_(set(ids)) & SegmentRow.index.in_(set(indexes)) & key.in_(keys)
-    # As two arrays: Postgres takes several times as long to plan a condition on hundreds of parameters.
-    columns = func.unnest(literal(ids, ARRAY(String)), literal(indexes, ARRAY(Integer)))
-    return key.in_(select(columns.table_valued("job_id", "index", name="keys").render_derived()))
+    if _on_postgres(session):
+        return _among((SegmentRow.job_id, SegmentRow.index), keys)
+    # SQLite uses no index for a condition on pairs, and would read all segments.
+    ids, indexes = ({key[part] for key in keys} for part in (0, 1))
+    pairs = tuple_(SegmentRow.job_id, SegmentRow.index).in_(keys)
+    return SegmentRow.job_id.in_(ids) & SegmentRow.index.in_(indexes) & pairs
 
 
-def preparable(now: Any) -> Select[JobRow]:
-    """Select the jobs to prepare, in the order of their turns."""
+def has_fence(session: Session, fences: Sequence[tuple[str, int, int]]) -> Any:
+    """Return the condition that a segment has one of `fences`: the id of its job, its index and its fence."""
+    columns = (SegmentRow.job_id, SegmentRow.index, SegmentRow.fence)
+    if _on_postgres(session):
+        return _among(columns, fences)
+    return has_key(session, [fence[:2] for fence in fences]) & tuple_(*columns).in_(fences)
+
+
+def _on_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _among(columns: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> Any:
+    """Return the condition that the columns of a segment have the values of one of `rows`, for Postgres.
+
+    They come as an array for each column: Postgres takes several times as long to plan a condition on hundreds of
+    parameters.
+    """
+    arrays = (literal([row[part] for row in rows], ARRAY(column.type)) for part, column in enumerate(columns))
+    names = [column.key for column in columns]
+    return tuple_(*columns).in_(select(func.unnest(*arrays).table_valued(*names, name="keys").render_derived()))
+
+
+def preparable(now: Any) -> Select[str]:
+    """Select the jobs to prepare."""
+    waiting = (JobState.QUEUED.value, JobState.PREPARING.value)
+    return select(JobRow.id).where(JobRow.state.in_(waiting), free(JobRow.lease_until, now))
+
+
+def abandoned_preparations(now: Any) -> Select[JobRow]:
+    """Select the jobs whose preparation was abandoned or postponed, the highest priority first, then the oldest."""
+    abandoned = (JobRow.state == JobState.PREPARING.value, free(JobRow.lease_until, now))
+    return select(JobRow).where(*abandoned).order_by(JobRow.priority.desc(), JobRow.id)
+
+
+def tenants_in_turn() -> Select[str]:
+    """Select the tenants with queued jobs of `:priority`: the one with the fewest jobs under way first.
+
+    Of equals, the one with the oldest job comes first. Queued jobs behind the first of a tenant are not looked at.
+    """
+    queued = (QUEUED, JobRow.priority == bindparam("priority", type_=Integer))
+
+    def next_tenant(*after: Any) -> Any:
+        return select(func.min(JobRow.tenant)).where(*queued, *after).scalar_subquery()
+
+    tenants = select(next_tenant().label("tenant")).cte("tenants", recursive=True)
+    later = next_tenant(JobRow.tenant > tenants.c.tenant)
+    tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
     running = aliased(JobRow)
-    by_tenant = select(running.tenant, func.count().label("jobs")).where(ANALYSABLE)
-    under_way = by_tenant.group_by(running.tenant).subquery()
+    # The priorities are named because the index begins with them.
+    of_tenant = (ANALYSABLE, running.priority.in_(range(len(PRIORITIES))), running.tenant == tenants.c.tenant)
+    under_way = select(running.id).where(*of_tenant).limit(_MOST_UNDER_WAY).correlate(tenants).subquery()
+    oldest = select(func.min(JobRow.id)).where(*queued, JobRow.tenant == tenants.c.tenant).scalar_subquery()
     return (
-        select(JobRow)
-        .outerjoin(under_way, under_way.c.tenant == JobRow.tenant)
-        .where(*_staged(JobState.QUEUED, JobState.PREPARING, now))
-        # Abandoned jobs come first in the alphabetical order of the states.
-        .order_by(JobRow.state, JobRow.priority.desc(), func.coalesce(under_way.c.jobs, 0), JobRow.id)
+        select(tenants.c.tenant)
+        .where(tenants.c.tenant.is_not(None))
+        .order_by(select(func.count()).select_from(under_way).scalar_subquery(), oldest)
     )
+
+
+def queued_jobs(tenant: str, priority: int, now: Any) -> Select[JobRow]:
+    """Select the queued jobs of a tenant and a priority, the oldest first."""
+    queued = (QUEUED, JobRow.priority == priority, JobRow.tenant == tenant, free(JobRow.lease_until, now))
+    return select(JobRow).where(*queued).order_by(JobRow.id)
 
 
 def inferable(now: Any) -> Select[str]:
@@ -58,13 +111,9 @@ def inferable(now: Any) -> Select[str]:
 
 
 def finishable(now: Any) -> Select[JobRow]:
-    """Select the jobs whose segments are all done, the oldest first."""
-    unfinished = select(SegmentRow.job_id).where(SegmentRow.job_id == JobRow.id, PENDING).exists()
-    return (
-        select(JobRow)
-        .where(*_staged(JobState.INFERRING, JobState.FINISHING, now), ~unfinished)
-        .order_by(JobRow.state, JobRow.id)
-    )
+    """Select the jobs to finish: those whose finishing was abandoned first, then the oldest."""
+    jobs = select(JobRow).where(FINISHABLE, free(JobRow.lease_until, now), ~UNFINISHED)
+    return jobs.order_by(JobRow.state, JobRow.id)
 
 
 def lowest_served(job_id: str) -> Any:
@@ -72,7 +121,3 @@ def lowest_served(job_id: str) -> Any:
     running = aliased(JobRow)
     lowest = select(func.min(running.served)).where(ANALYSABLE, running.id != job_id)
     return func.coalesce(lowest.scalar_subquery(), 0)
-
-
-def _staged(waiting: JobState, running: JobState, now: Any) -> tuple[Any, Any]:
-    return JobRow.state.in_([waiting.value, running.value]), free(JobRow.lease_until, now)

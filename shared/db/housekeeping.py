@@ -7,15 +7,16 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, select, update
 
-from shared.db.claim_queries import finishable, inferable, preparable
+from shared.db.claim_queries import UNFINISHED, finishable, inferable, preparable
 from shared.db.outbox import deliverable
 from shared.db.rows import job_from_row
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import DeletedJobRow, JobRow
-from shared.domain.job import Job
+from shared.domain.job import Job, JobState
 from shared.ports import Clock, Queue
 
-_SWEPT_AT_ONCE = 100
+_SWEPT_AT_ONCE = 400
+"""About as many jobs as are deleted until the next sweep."""
 
 
 class SqlHousekeeping:
@@ -50,6 +51,14 @@ class SqlHousekeeping:
     def mark_purged(self, job_id: str) -> None:
         with self._write.begin() as session:
             session.execute(update(DeletedJobRow).where(DeletedJobRow.id == job_id).values(purged=True))
+
+    def mark_segments_done(self) -> None:
+        unmarked = (JobRow.state == JobState.INFERRING.value, ~JobRow.segments_done, ~UNFINISHED)
+        with self._read() as session:
+            job_ids = session.scalars(select(JobRow.id).where(*unmarked)).all()
+        if job_ids:
+            with self._write.begin() as session:
+                session.execute(update(JobRow).where(JobRow.id.in_(job_ids), *unmarked).values(segments_done=True))
 
     def claimable(self) -> Sequence[Queue]:
         now = self._now()

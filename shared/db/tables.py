@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     TypeDecorator,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -32,10 +33,14 @@ _UNFINISHED = text("finished_at IS NULL")
 _NOT_PURGED = text("NOT purged")
 _UNDELIVERED = text("state = 'pending'")
 _IN_HAND = text("lease_until IS NOT NULL")
+PENDING = text("status = 'pending'")
 ANALYSED = text("status = 'ok'")
-"""A condition on segments without a parameter, so that the database uses its partial index."""
+"""Conditions on segments without a parameter, so that the database uses their partial indexes."""
 ANALYSABLE = text("state IN ('preparing', 'inferring')")
 """The condition on jobs that their segments are shared out, without a parameter for the same reason."""
+QUEUED = text("state = 'queued'")
+FINISHABLE = text("(state = 'finishing' OR (state = 'inferring' AND segments_done))")
+"""The condition on jobs that may be finished, without a parameter for the same reason."""
 
 Samples = Annotated[int, mapped_column(BigInteger)]
 """A number of samples; a day and a half at 16 kHz is just over 31 bits."""
@@ -75,6 +80,7 @@ class JobRow(Base):
     """A job. `recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
 
     `served` is the samples analysed for the job, added to the least `served` of the jobs under way when it began.
+    `segments_done` is whether all segments of a prepared job had their outcome when the last one was recorded.
     `progress_told` is the tenths of the work that webhooks have announced, null where they announce none.
     """
 
@@ -105,6 +111,7 @@ class JobRow(Base):
     batch_id: Mapped[str | None] = mapped_column(index=True)
     deadline_at: Mapped[datetime | None]
     served: Mapped[Samples] = mapped_column(default=0)
+    segments_done: Mapped[bool] = mapped_column(server_default=false())
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     trace: Mapped[str | None]
@@ -120,6 +127,8 @@ class JobRow(Base):
         Index(
             "ix_jobs_turns", "priority", "tenant", "served", "id", postgresql_where=ANALYSABLE, sqlite_where=ANALYSABLE
         ),
+        Index("ix_jobs_queued", "priority", "tenant", "id", postgresql_where=QUEUED, sqlite_where=QUEUED),
+        Index("ix_jobs_finishable", "state", "id", postgresql_where=FINISHABLE, sqlite_where=FINISHABLE),
     )
 
 
@@ -153,7 +162,7 @@ class SegmentRow(Base):
     lease_until: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(None, "status", "job_id", "index"),
+        Index("ix_segments_pending", "job_id", "index", postgresql_where=PENDING, sqlite_where=PENDING),
         Index(None, "job_id", "emotion", postgresql_where=ANALYSED, sqlite_where=ANALYSED),
     )
 

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import ClauseElement, Integer, Select, bindparam, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from shared.db.claim_queries import PENDING, free, has_free_segments, has_key
-from shared.db.tables import ANALYSABLE, JobRow, SegmentRow, UtcDateTime
+from shared.db.claim_queries import free, has_free_segments, has_key
+from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow, UtcDateTime
 from shared.domain.options import PRIORITIES
 from shared.domain.recording import SAMPLE_RATE
 
@@ -28,6 +28,9 @@ _MOST_SEGMENTS = 256
 
 _MOST_JOBS = 256
 """Jobs of one priority that a claim looks at."""
+
+_FIRST_JOBS = 64
+"""Jobs that a claim looks at first, which is a quarter of the work."""
 
 _USUAL_JOBS = 12
 """Jobs that a claim is shared among where these have enough segments. Segments of one job share objects, so that a
@@ -108,20 +111,32 @@ class SegmentTurns:
         """Lock and return up to `budget` samples of free segments, at least one segment, as rows of their columns."""
         now = self._now()
         shares = _Shares(session, now, budget)
-        usual = min(budget // _USUAL_SEGMENT + 1, _USUAL_JOBS)
+        wanted = min(budget // _USUAL_SEGMENT + 1, _MOST_SEGMENTS)
         for priority in reversed(range(len(PRIORITIES))):
-            for number in dict.fromkeys([usual, _MOST_JOBS]):
+            for number in (_FIRST_JOBS, _MOST_JOBS):
                 parameters = {"priority": priority, "number": number, "now": now}
                 rows = session.execute(self._jobs_in_turn, parameters)
                 jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
-                if len(jobs) == number < _MOST_JOBS and jobs[-1].turn == 0:
-                    continue  # there may be more tenants, and each has its share
+                few = _fewest_jobs(jobs, wanted)
+                if len(few) == number < _MOST_JOBS:
+                    continue  # these have too few segments, or there may be more tenants, and each has its share
+                shares.share_among(few)
                 shares.share_among(jobs)
                 if shares.full:
                     return shares.chosen
                 if len(jobs) < number:
                     break
         return shares.chosen
+
+
+def _fewest_jobs(jobs: Sequence[Any], wanted: int) -> Sequence[Any]:
+    """Return the first jobs that have `wanted` segments, at least the usual number, and whole turns of the tenants."""
+    segments, usual = 0, min(wanted, _USUAL_JOBS)
+    for place, job in enumerate(jobs):
+        if place >= usual and segments >= wanted and job.turn > jobs[place - 1].turn:
+            return jobs[:place]
+        segments += job.last - job.first + 1  # free segments usually follow each other
+    return jobs
 
 
 @dataclass(slots=True, eq=False)
@@ -157,6 +172,11 @@ class _Shares:
         """Whether the budget is used up, or the number of segments."""
         return len(self.chosen) >= _MOST_SEGMENTS or (self._budget_left <= 0 and bool(self.chosen))
 
+    @property
+    def _left_to_share(self) -> int:
+        """The rest of the budget, or what the rest of the segments usually has, where that is less."""
+        return min(self._budget_left, (_MOST_SEGMENTS - len(self.chosen)) * _USUAL_SEGMENT)
+
     def share_among(self, rows: Sequence[Any]) -> None:
         """Take segments of jobs, rows of `jobs_in_turn` in order, until the budget or the segments are used up."""
         tenants: dict[str, list[_Job]] = {}
@@ -168,13 +188,13 @@ class _Shares:
             before = len(self.chosen)
             self._expect(tenants)
             for index, jobs in enumerate(tenants.values()):
-                self._take_of_tenant(jobs, self._budget_left // (len(tenants) - index))
+                self._take_of_tenant(jobs, self._left_to_share // (len(tenants) - index))
 
     def _expect(self, tenants: Mapping[str, list[_Job]]) -> None:
         """Set the even share of each job, and put the jobs in line for their locks."""
         for jobs in tenants.values():
             for job in jobs:
-                job.even_share = self._budget_left // len(tenants) // len(jobs)
+                job.even_share = self._left_to_share // len(tenants) // len(jobs)
         in_turn = chain.from_iterable(zip_longest(*tenants.values()))
         self._in_line = deque(job for job in in_turn if job and not job.locked and job.unread <= job.last)
 

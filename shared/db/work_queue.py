@@ -11,12 +11,12 @@ SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep wri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Engine, Select, case, delete, select, tuple_, update
+from sqlalchemy import Engine, Select, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from shared.db import claim_queries, corrections, outbox
@@ -29,17 +29,15 @@ from shared.db.rows import (
     stored_segment_from_row,
 )
 from shared.db.sessions import Sessions, affected_rows, database_clock
-from shared.db.tables import ANALYSABLE, JobRow, SegmentRow
+from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow
 from shared.db.transitions import record_transition
 from shared.db.turns import SegmentTurns
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost
-from shared.domain.job import Job
+from shared.domain.job import Job, JobState
+from shared.domain.options import PRIORITIES
 from shared.domain.segment import SegmentOutcome
 from shared.ports import Claim, Clock, SegmentClaim, StoredSegment
-
-_CANDIDATES = 16
-"""Jobs that a claim looks at: more than claimers hold locked at a time."""
 
 
 class SqlWorkQueue:
@@ -54,26 +52,33 @@ class SqlWorkQueue:
         self._clock = clock
         self._now = database_clock(engine, clock)
         self._turns = SegmentTurns(self._now)
+        self._tenants_in_turn = claim_queries.tenants_in_turn()
         self._lease = timedelta(seconds=lease_s)
 
     def claim_preparation(self) -> Claim | None:
         with self._write.begin() as session:
-            claim = self._claim(session, claim_queries.preparable(self._now()))
+            claim = self._claim(session, self._preparable(session))
             if claim:
                 start = claim_queries.lowest_served(claim.job.id)
                 behind = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < start)
                 affected_rows(session, behind.values(served=start))
             return claim
 
+    def _preparable(self, session: Session) -> Iterator[Select[JobRow]]:
+        """Yield queries for jobs to prepare, one after the other."""
+        yield claim_queries.abandoned_preparations(self._now())
+        for priority in reversed(range(len(PRIORITIES))):
+            for tenant in session.scalars(self._tenants_in_turn, {"priority": priority}).all():
+                yield claim_queries.queued_jobs(tenant, priority, self._now())
+
     def claim_finish(self) -> Claim | None:
         with self._write.begin() as session:
-            return self._claim(session, claim_queries.finishable(self._now()))
+            return self._claim(session, [claim_queries.finishable(self._now())])
 
-    def _claim(self, session: Session, query: Select[JobRow]) -> Claim | None:
-        # The short candidates are sorted first: Postgres sorts whole rows of all jobs if it also locks them.
-        candidates = query.with_only_columns(JobRow.id).limit(_CANDIDATES).scalar_subquery()
-        locked = query.where(JobRow.id.in_(candidates)).limit(1).with_for_update(skip_locked=True, of=JobRow)
-        row = session.scalar(locked)
+    def _claim(self, session: Session, queries: Iterable[Select[JobRow]]) -> Claim | None:
+        """Claim the first job of the first query that has one which is not locked."""
+        rows = (session.scalar(query.limit(1).with_for_update(skip_locked=True, of=JobRow)) for query in queries)
+        row = next(filter(None, rows), None)
         if row is None:
             return None
         unclaimed = job_from_row(row)
@@ -91,6 +96,10 @@ class SqlWorkQueue:
         with self._write.begin() as session:
             _update_claimed(session, claim, **job_values(job), lease_until=lease_until)
             _put_segments(session, job.id, {stored.segment.index: stored for stored in add})
+            if job.state is JobState.INFERRING:
+                session.flush()
+                prepared = update(JobRow).where(JobRow.id == job.id)
+                affected_rows(session, prepared.values(segments_done=~claim_queries.UNFINISHED))
             record_transition(session, claim.job, job, self._clock.now(), self._now())
 
     def forget_segments_from(self, claim: Claim, index: int) -> None:
@@ -148,8 +157,8 @@ class SqlWorkQueue:
             if rows:
                 session.execute(update(SegmentRow), rows)
                 number = case(samples, value=JobRow.id)
-                served = update(JobRow).where(JobRow.id.in_(samples)).values(served=JobRow.served + number)
-                affected_rows(session, served)
+                values = {"served": JobRow.served + number, "segments_done": ~claim_queries.UNFINISHED}
+                affected_rows(session, update(JobRow).where(JobRow.id.in_(samples)).values(values))
             unnamed = update(JobRow).where(JobRow.id.in_(samples), JobRow.model.is_(None))
             session.execute(unnamed.values(model=model_to_json(model)))
             outbox.announce_progress(session, samples, self._clock.now(), self._now())
@@ -176,10 +185,8 @@ def _update_claimed(session: Session, claim: Claim, **values: Any) -> None:
 
 
 def _held(session: Session, claims: Sequence[SegmentClaim]) -> Any:
-    keys = [(claim.job_id, claim.stored.segment.index) for claim in claims]
-    fences = [(*key, claim.fence) for key, claim in zip(keys, claims, strict=True)]
-    fenced = tuple_(SegmentRow.job_id, SegmentRow.index, SegmentRow.fence).in_(fences)
-    return claim_queries.has_key(session, keys) & fenced & claim_queries.PENDING
+    fences = [(claim.job_id, claim.stored.segment.index, claim.fence) for claim in claims]
+    return claim_queries.has_fence(session, fences) & PENDING
 
 
 def _lock_jobs(session: Session, claims: Sequence[SegmentClaim]) -> None:

@@ -32,6 +32,13 @@ class Housekeeping(Protocol):
         """Note that a deleted job's objects are deleted."""
         ...
 
+    def mark_segments_done(self) -> None:
+        """Mark the jobs whose segments are all done though their last outcome was recorded without a mark.
+
+        Versions before the mark record so, in a deployment that is updated process by process.
+        """
+        ...
+
     def claimable(self) -> Sequence[Queue]:
         """Return the kinds of work that have something to claim."""
         ...

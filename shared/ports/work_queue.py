@@ -40,8 +40,8 @@ class WorkQueue(Protocol):
     def claim_preparation(self) -> Claim | None:
         """Claim a job whose preparation was abandoned, otherwise a queued one.
 
-        Among these, the job of highest priority comes first, then the one whose tenant has the fewest jobs under way,
-        then the oldest.
+        The job of highest priority comes first. Among queued ones, that of the tenant with the fewest jobs under way
+        follows, where more than a thousand count as a thousand; then the oldest.
         """
         ...
 

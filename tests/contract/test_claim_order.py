@@ -129,6 +129,13 @@ def test_tenants_take_turns_at_having_recordings_prepared(
     assert order == [crowd[0], lone[0], crowd[1], lone[1], crowd[2], crowd[3]]
 
 
+def test_of_tenants_with_as_many_jobs_under_way_the_one_that_has_waited_longest_comes_first(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    ids = [new_job(jobs, clock, tenant=tenant).id for tenant in ("z", "a", "m")]
+    assert [claimed(queue.claim_preparation()).job.id for _ in ids] == ids
+
+
 def test_a_job_comes_back_with_its_tenant(jobs: JobRepository, clock: ManualClock) -> None:
     assert jobs.get(new_job(jobs, clock, tenant="acme").id).tenant == "acme"
 

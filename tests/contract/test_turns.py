@@ -166,6 +166,24 @@ def test_each_tenant_has_its_share_though_they_are_more_than_the_usual_jobs_of_a
     assert segments.total() == 50
 
 
+def test_a_claim_from_many_tenants_takes_all_of_its_segments_from_one_job_of_each(
+    engine: Engine, clock: ManualClock, queue: WorkQueue
+) -> None:
+    jobs = [StoredJob(number, (FREE,) * 10, tenant=f"tenant-{number % 20}") for number in range(100)]
+    write_jobs(engine, clock, jobs)
+    segments = Counter(claim.job_id for claim in queue.claim_segments(800 * SECOND))
+    assert segments == {job.id: 4 for job in jobs[:20]}
+
+
+def test_the_most_segments_of_a_claim_are_shared_evenly_too(
+    engine: Engine, clock: ManualClock, queue: WorkQueue
+) -> None:
+    write_jobs(engine, clock, [StoredJob(job, (FREE,) * 20, tenant=f"tenant-{job}", seconds=8) for job in range(32)])
+    segments = Counter(claim.job_id for claim in queue.claim_segments(2560 * SECOND))
+    assert set(segments.values()) == {8}
+    assert len(segments) == 32
+
+
 def test_a_claim_has_no_more_segments_than_the_most(engine: Engine, clock: ManualClock, queue: WorkQueue) -> None:
     write_jobs(engine, clock, [StoredJob(number, (FREE,) * 2, seconds=1) for number in range(200)])
     assert len(queue.claim_segments(10**6 * SECOND)) == 256

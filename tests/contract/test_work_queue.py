@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Engine, update
 
+from shared.db.tables import JobRow
 from shared.domain.errors import LeaseLost
-from shared.domain.failure import FailureCode
+from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, SegmentCounts
 from shared.domain.segment import SegmentOutcome
-from shared.ports import JobRepository, WorkQueue
+from shared.ports import Housekeeping, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import HAPPY, LEASE_S, MODEL, SECOND, claimed, new_job, prepared, stored
 
@@ -162,6 +164,47 @@ def test_a_job_being_prepared_is_not_finished_even_when_its_segments_so_far_are_
     queue.save(claim, claim.job, add=[stored(0)])
     queue.record([(queue.claim_segments(SECOND)[0], HAPPY)], MODEL)
     assert queue.claim_finish() is None
+
+
+def test_a_job_whose_segments_are_done_before_its_preparation_ends_can_be_finished(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    new_job(jobs, clock)
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job, add=[stored(0)])
+    queue.record([(queue.claim_segments(SECOND)[0], HAPPY)], MODEL)
+    queue.save(claim, claim.job.to(JobState.INFERRING, clock.now()))
+    assert claimed(queue.claim_finish()).job.id == claim.job.id
+
+
+def test_a_job_that_is_tried_again_is_finished_only_when_every_segment_is_done_again(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    prepared(jobs, queue, clock, 1)
+    queue.record([(queue.claim_segments(SECOND)[0], HAPPY)], MODEL)
+    claim = claimed(queue.claim_finish())
+    failed = claim.job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], clock.now())
+    queue.save(claim, failed)
+    assert jobs.retry(failed, failed.retried(clock.now()), forget_all=True)
+    claim = claimed(queue.claim_preparation())
+    queue.save(claim, claim.job.to(JobState.INFERRING, clock.now()))
+    assert queue.claim_finish() is None
+    queue.record([(queue.claim_segments(SECOND)[0], HAPPY)], MODEL)
+    assert claimed(queue.claim_finish()).job.id == failed.id
+
+
+def test_the_sweep_marks_a_job_whose_last_outcome_an_older_version_has_recorded(
+    jobs: JobRepository, queue: WorkQueue, housekeeping: Housekeeping, engine: Engine, clock: ManualClock
+) -> None:
+    finished_segments, unfinished = prepared(jobs, queue, clock, 1), prepared(jobs, queue, clock, 2)
+    queue.record([(claim, HAPPY) for claim in queue.claim_segments(20 * SECOND)], MODEL)
+    with engine.begin() as connection:
+        connection.execute(update(JobRow).values(segments_done=False))
+    assert queue.claim_finish() is None
+    housekeeping.mark_segments_done()
+    assert claimed(queue.claim_finish()).job.id == finished_segments.id
+    assert queue.claim_finish() is None
+    assert jobs.get(unfinished.id).state is JobState.INFERRING
 
 
 def test_a_job_without_segments_can_be_finished(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:

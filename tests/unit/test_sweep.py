@@ -101,6 +101,16 @@ def test_jobs_are_deleted_when_their_time_has_come(services: Services) -> None:
         services.object_store.read(source_key(job_id))
 
 
+def test_one_sweep_deletes_many_jobs_with_their_objects(services: Services) -> None:
+    job_ids = [submitted(services, RetentionOptions(results_s=0)) for _ in range(20)]
+    for job_id in job_ids:
+        job = services.jobs.get(job_id)
+        assert services.jobs.replace(job, job.to(JobState.CANCELED, services.clock.now()))
+    services.sweeper.run()
+    assert services.jobs.get_all(job_ids) == {}
+    assert [services.object_store.sizes(f"jobs/{job_id}/") for job_id in job_ids] == [{}] * 20
+
+
 def test_nothing_is_deleted_before_its_retention_ends(services: Services) -> None:
     job_id = submitted(services, RetentionOptions(audio_s=60, results_s=120))
     ended(services, job_id)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +17,7 @@ from rich.table import Table
 from lab.benchmarks.feed.device import DEVICE, RATE
 from lab.benchmarks.feed.slow_store import SlowStore
 from lab.benchmarks.machine import Machine
+from lab.benchmarks.processes import run_together
 from lab.benchmarks.rounds import OnStep, seconds
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_ports, open_services
@@ -131,7 +127,6 @@ def measure(plan: FeedPlan, recording: Path, on_step: OnStep) -> FeedReport:
         engine = open_engine(url)
         migrate(engine)
         engine.dispose()
-        (Path(name) / "device").touch()
         for store in plan.stores:
             for processes in range(1, plan.processes + 1):
                 on_step(f"{store.name}, {processes} processes", len(feeds), len(plan.stores) * plan.processes)
@@ -145,24 +140,7 @@ def measure(plan: FeedPlan, recording: Path, on_step: OnStep) -> FeedReport:
 
 def _feed(plan: FeedPlan, store: Store, processes: int, settings: Settings) -> Feed:
     """Run feeding processes until no segment is left."""
-    command = [sys.executable, "-m", "lab.benchmarks.feed.worker", str(settings.data_dir), str(settings.database_url)]
-    command += [str(store.read_ms), str(store.write_ms)]
-    environment = os.environ | {RATE: str(plan.rate), DEVICE: str(settings.data_dir / "device")}
-    pipe = subprocess.PIPE
-    with ExitStack() as opened:
-        running = [
-            opened.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment))
-            for _ in range(processes)
-        ]
-        for process in running:
-            assert process.stdout
-            assert process.stdout.readline() == "ready\n"
-        began = time.perf_counter()
-        for process in running:
-            assert process.stdin
-            process.stdin.close()
-        figures = [json.loads(process.stdout.read()) for process in running if process.stdout]
-        took_s = time.perf_counter() - began
+    figures, took_s = run_feeders(settings, store, processes, plan.rate)
     audio_s = plan.jobs * plan.segments * _SEGMENT / SAMPLE_RATE
     return Feed(
         store.name,
@@ -170,9 +148,22 @@ def _feed(plan: FeedPlan, store: Store, processes: int, settings: Settings) -> F
         audio_s / took_s,
         audio_s / plan.rate / took_s,
         sum(figure["cpu_s"] for figure in figures) * 3600 / audio_s,
-        sum(figure["requests"] for figure in figures) * 3600 / audio_s,
+        sum(sum(figure["requests"].values()) for figure in figures) * 3600 / audio_s,
         max(figure["peak_bytes"] for figure in figures),
     )
+
+
+def run_feeders(settings: Settings, store: Store, processes: int, rate: float) -> tuple[list[dict[str, Any]], float]:
+    """Run feeding processes until no segment is left; return the figures of each and the seconds that they took.
+
+    They share a device of `rate` seconds of sound per second.
+    """
+    device = settings.data_dir / "device"
+    device.touch()
+    module, url = "lab.benchmarks.feed.worker", str(settings.database_url)
+    command = [sys.executable, "-m", module, str(settings.data_dir), url, str(store.read_ms), str(store.write_ms)]
+    figures, took_s = run_together(command, processes, {RATE: str(rate), DEVICE: str(device)})
+    return figures, took_s
 
 
 def _add_jobs(services: Services, plan: FeedPlan) -> None:

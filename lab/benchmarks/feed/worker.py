@@ -51,7 +51,8 @@ def main() -> None:
             list(threads.map(work, range(task.threads)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         cpu_s = time.process_time() - before
-        print(json.dumps({"requests": store.requests, "cpu_s": cpu_s, "peak_bytes": peak}), flush=True)
+        figures = {"requests": store.requests, "request_bytes": store.request_bytes, "cpu_s": cpu_s, "peak_bytes": peak}
+        print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":
