@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     """Device of the model: `cpu` or `cuda`."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Number format of the model's matrix products; `auto` is fp32 on a CPU without AMX, else bf16 (fp16 on GPUs that
-    lack bf16). The shorter ones are several times faster where the device has units for them;
+    """Number format of the model's matrix products; `auto` is bf16 on a CPU with AMX or AVX-512 BF16 and on GPUs (fp16
+    on those that lack bf16), else fp32. The shorter ones are faster where the device has units for them;
     docs/explanation/engine.md has their cost in accuracy."""
 
     segment_timeout_s: float = Field(default=8.0, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ __all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgre
 settings.register_profile("emoline", deadline=None)
 settings.load_profile("emoline")
 
+
+# Tests compare scores of several processes and batches digit by digit, which only fp32 gives; `auto` has its own tests.
+os.environ.setdefault("EMOLINE_PRECISION", "fp32")
 
 _LONGEST_FIRST = ("chaos", "e2e", "browser", "benchmarks", "adapters")
 """Folders whose files take longest. Begun last, one of them would keep one process busy while the others have ended."""

@@ -20,6 +20,7 @@ from lab.training.model_directory import LABEL_NAMES, Identity, write_random_mod
 from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.emotion2vec.model_directory import BUNDLED
+from worker.adapters.emotion2vec.network.batched_forward import Network
 from worker.pipeline.ports import Prediction, Samples
 
 FULL = "EMOLINE_TEST_FULL_PARITY" in os.environ
@@ -117,13 +118,32 @@ def test_outputs_marked_unused_are_masked_before_the_softmax_as_in_funasr(partly
 
 @pytest.mark.parametrize(("precision", "most_dp"), [("bf16", 0.04), ("fp16", 0.01)])
 def test_shorter_number_formats_change_scores_a_little_and_no_clear_label(precision: str, most_dp: float) -> None:
-    sound = clips(12, longest_s=2.0)
+    sound = clips(12, longest_s=6.0)
     exact, short = (_scores(ours(BUNDLED / "mini", sound, precision=own)) for own in ("fp32", precision))
     assert 1e-6 < np.abs(exact - short).max() <= most_dp
     second, best = np.sort(exact, axis=1)[:, -2:].T
     clear = best - second > 2 * most_dp
     assert clear.sum() > len(sound) / 2
     assert (exact.argmax(axis=1) == short.argmax(axis=1))[clear].all()
+
+
+def test_auto_is_bf16_on_a_cpu_with_units_for_it() -> None:
+    units = {"amx_tile", "avx512_bf16"} & set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    with Emotion2vecModel("mini", precision="auto", segment_timeout_s=60) as model:
+        assert model.info.precision == ("bf16" if units else "fp32")
+        [[prediction]] = model.predict([clips(2)[:1]])
+    assert sum(prediction.scores.values()) == pytest.approx(1, abs=MOST_DP)
+
+
+@pytest.mark.parametrize("step", [16, 160])
+def test_clips_get_funasrs_scores_when_one_call_attends_to_all_of_similar_length(step: int) -> None:
+    """As on a GPU, whose attention pads clips of similar length to the same one."""
+    sound = clips(40)
+    _, expected = theirs(BUNDLED / "mini", sound)
+    network = Network(BUNDLED / "mini", torch.device("cpu"), torch.float32, attention_step=step)
+    batches = [[torch.from_numpy(clip) for clip in batch] for batch in random_batches(sound)]
+    scores = torch.cat([network(batch).scores for batch in batches]).numpy()
+    assert np.abs(scores - expected).max() <= MOST_DP
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no CUDA device here.")

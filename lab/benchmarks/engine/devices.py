@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from worker.adapters.emotion2vec.network.precision import resolve_precision
+
 _LARGE_CARD = 20 * 2**30
 _NO_UNITS = "not on this CPU: it has neither AMX nor AVX-512 BF16, and would take minutes"
 
@@ -39,8 +41,7 @@ def precisions(device: torch.device) -> list[str]:
 
 def left_out(device: torch.device) -> dict[str, str]:
     """Return the reason for each format that is not measured."""
-    quick = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return {} if device.type == "cuda" or quick else {"bf16": _NO_UNITS}
+    return {} if device.type == "cuda" or resolve_precision("auto", device) == "bf16" else {"bf16": _NO_UNITS}
 
 
 def padded_clips(device: torch.device) -> int:

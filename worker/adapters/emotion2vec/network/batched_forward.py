@@ -15,15 +15,20 @@ from torch import Tensor
 
 from shared.domain.emotion import emotion_name
 from worker.adapters.emotion2vec.model_directory import UNUSED, temperature, tokens
+from worker.adapters.emotion2vec.network.attention import Alibi, Attention
 from worker.adapters.emotion2vec.network.checkpoint import load
 from worker.adapters.emotion2vec.network.front_end import FRAMES_MULTIPLE, FrontEnd
+from worker.adapters.emotion2vec.network.linear import Linear
 from worker.adapters.emotion2vec.network.packing import Packing, pack
 from worker.adapters.emotion2vec.network.positions import PositionalEncoder
-from worker.adapters.emotion2vec.network.transformer import Alibi, Block, linear
+from worker.adapters.emotion2vec.network.transformer import Block
 
 _FULL_SCALE = 32768.0
 _CHUNK_FRAMES = {"cpu": FRAMES_MULTIPLE, "cuda": 40 * FRAMES_MULTIPLE}
 """Frames computed at once by the front end: on CPU a second, 6.5 MB, which stays in the cache (measured: 25 to 400)."""
+_ATTENTION_STEP = {"cpu": 1, "cuda": 160}
+"""Lengths of clips are rounded up to this, in frames, so that few calls compute the attention of all. A GPU would wait
+for a call per clip and layer; a CPU would wait for the padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ class Network:
         ModelUnavailable: the directory has no complete emotion2vec network.
     """
 
-    def __init__(self, directory: Path, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, directory: Path, device: torch.device, dtype: torch.dtype, *, attention_step: int | None = None
+    ) -> None:
         names = tokens(directory)
         model = load(directory, len(names)).to(device)
         encoder = model.modality_encoders["AUDIO"]
@@ -61,12 +68,13 @@ class Network:
         self._normalize = bool(model.cfg.normalize)
         self._front_end = FrontEnd(encoder.local_encoder, dtype, _CHUNK_FRAMES[device.type])
         _, self._features_norm, project = encoder.project_features
-        self._project = project.to(dtype)
+        self._project = Linear(project.weight, project.bias, dtype)
         self._positions = PositionalEncoder(encoder.relative_positional_encoder, dtype)
         self._extra = encoder.extra_tokens[0]
         self._norm = context.norm
         self._blocks = [Block(layer, dtype) for layer in (*context.blocks, *model.blocks)]
         self._alibi = Alibi(encoder.modality_cfg.num_alibi_heads, encoder.alibi_scale, len(self._extra), dtype)
+        self._attention_step = attention_step or _ATTENTION_STEP[device.type]
         self._head = model.proj
         for part in (self._head.weight, self._head.bias):
             part /= temperature(directory)
@@ -86,7 +94,7 @@ class Network:
         """The features of each frame plus its position's, [sum(frames), dim]."""
         packing = pack(frames, after=self._front_end.tail, device=self._device)
         features = self._front_end(self._pack_sound(clips, packing))[packing.rows]
-        x = linear(self._project, self._features_norm(features.float())).float()
+        x = self._project(self._features_norm(features.float())).float()
         return x.add_(self._positions(x, frames))
 
     def _pack_sound(self, clips: Sequence[Tensor], packing: Packing) -> Tensor:
@@ -111,6 +119,7 @@ class Network:
         rest = x.new_zeros(clips.total - sum(clips.lengths), x.shape[1])
         x = torch.cat([*(part for clip in torch.split(x, frames) for part in (self._extra, clip)), rest])
         x = self._norm(x)
+        attention = Attention(clips, self._alibi, self._attention_step, self._device)
         for block in self._blocks:
-            x = block(x, clips, self._alibi)
+            x = block(x, attention)
         return x[packing.rows]

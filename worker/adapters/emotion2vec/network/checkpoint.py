@@ -15,6 +15,9 @@ _UNNEEDED = ".decoder."
 """The decoder is for pre-training only; published checkpoints may lack it."""
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _NAMED_KEYS = 5
+_COPIED = 2**21
+"""Weights of up to so many numbers are copied. The others are replaced on most devices, and if all are, the file is
+mapped no longer."""
 _REQUIRED = {
     "layer_norm_first": False,
     "modalities.audio.extractor_mode": "layer_norm",
@@ -27,7 +30,7 @@ _REQUIRED = {
 
 
 def load(directory: Path, outputs: int) -> Emotion2vec:
-    """Load the network of a model directory with `outputs` scores onto the CPU, its weights mapped from the file.
+    """Load the network of a model directory with `outputs` scores onto the CPU, its large weights mapped from the file.
 
     FunASR's `AutoModel` fills missing weights with random ones; here they are an error.
 
@@ -61,4 +64,5 @@ def _assign(model: torch.nn.Module, path: Path) -> None:
         if keys:
             examples = ", ".join(keys[:_NAMED_KEYS]) + (", …" if len(keys) > _NAMED_KEYS else "")
             raise ModelUnavailable(f"{path} {problem} {len(keys)} of the network's weights: {examples}.")
-    model.load_state_dict({key: state[key].float() for key in needed}, assign=True, strict=True)
+    weights = {key: state[key].to(torch.float32, copy=state[key].numel() <= _COPIED) for key in needed}
+    model.load_state_dict(weights, assign=True, strict=True)

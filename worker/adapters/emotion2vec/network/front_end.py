@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from worker.adapters.emotion2vec.network.activation import gelu_
+from worker.adapters.emotion2vec.network.linear import Linear
 from worker.adapters.emotion2vec.network.packing import round_up
 
 FRAMES_MULTIPLE = 50
@@ -68,27 +69,23 @@ class _Layer:
         convolution, _, norm, _ = layer.children()
         self.kernel: int = convolution.kernel_size[0]
         self.stride: int = convolution.stride[0]
-        self._norm = norm[1].to(dtype)
-        # [out, in, kernel] becomes for each stride's worth of taps a matrix [taps * in, out].
-        taps = convolution.weight.permute(2, 1, 0).to(dtype)
-        if taps.shape[1] == 1:  # with a single input, one product over copied windows is faster
-            self._weights = [taps.flatten(0, 1).contiguous()]
-        else:
-            self._weights = [part.flatten(0, 1).contiguous() for part in taps.split(self.stride)]
+        self._scale, self._shift = norm[1].weight.to(dtype), norm[1].bias.to(dtype)
+        self._eps: float = norm[1].eps
+        taps = convolution.weight.permute(0, 2, 1)  # [out, kernel, in]
+        # With a single input, one product over overlapping windows is faster.
+        first, *rest = [taps] if taps.shape[2] == 1 else taps.split(self.stride, dim=1)
+        self._first = Linear(first.flatten(1), None, dtype)
+        self._rest = [part.flatten(1).T.to(dtype).contiguous() for part in rest]
 
     def __call__(self, x: Tensor) -> Tensor:
         """Convolve, normalise and activate [n, in] to [n', out]."""
-        length = (len(x) - self.kernel) // self.stride + 1
-        if x.shape[1] == 1:
-            y = x[:, 0].unfold(0, self.kernel, self.stride) @ self._weights[0]
-        else:
-            y = self._rows(x, 0, length) @ self._weights[0]
-            for index, weight in enumerate(self._weights[1:], 1):
-                y.addmm_(self._rows(x, index, length), weight)
-        norm = self._norm
-        return gelu_(F.layer_norm(y, norm.normalized_shape, norm.weight, norm.bias, norm.eps))
+        y = self._first(self._windows(x, 0, self._first.inputs))
+        for index, weight in enumerate(self._rest, 1):
+            y.addmm_(self._windows(x, index, len(weight)), weight)
+        return gelu_(F.layer_norm(y, y.shape[1:], self._scale, self._shift, self._eps))
 
-    def _rows(self, x: Tensor, index: int, length: int) -> Tensor:
-        """The inputs of the weights `index` for each of `length` outputs, a view [length, taps * in] of x [n, in]."""
+    def _windows(self, x: Tensor, index: int, width: int) -> Tensor:
+        """The inputs of the weights `index` for each output, a view [n', width] of x [n, in]."""
+        length = (len(x) - self.kernel) // self.stride + 1
         hop = self.stride * x.shape[1]
-        return x.as_strided((length, len(self._weights[index])), (hop, 1), x.storage_offset() + index * hop)
+        return x.as_strided((length, width), (hop, 1), x.storage_offset() + index * hop)

@@ -20,18 +20,22 @@ class PositionalEncoder:
     """
 
     def __init__(self, encoder: Any, dtype: torch.dtype) -> None:
-        self._layers: list[Any] = [layer for layer in encoder.children() if isinstance(layer, nn.Sequential)]
-        self._convolutions: list[Any] = [layer[0].to(dtype) for layer in self._layers]
+        layers: list[Any] = [layer for layer in encoder.children() if isinstance(layer, nn.Sequential)]
+        first = layers[0][0]
+        self._weights = [(layer[0].weight.to(dtype), layer[0].bias.to(dtype)) for layer in layers]
+        self._eps: float = layers[0][3].eps
         self._dtype = dtype
-        self._gap = self._convolutions[0].kernel_size[0] // 2
+        self._groups: int = first.groups
+        self._gap: int = first.kernel_size[0] // 2
 
     def __call__(self, x: Tensor, lengths: list[int]) -> Tensor:
         """The encoding to add to the frames x of clips of `lengths` frames, [sum(lengths), dim]."""
         packing = pack(lengths, after=self._gap, device=x.device)
         gaps = torch.ones(packing.total, dtype=torch.bool, device=x.device).index_fill_(0, packing.rows, False)
         padded = x.new_zeros(packing.total, x.shape[1]).index_copy_(0, packing.rows, x)
-        for convolution, layer in zip(self._convolutions, self._layers, strict=True):
-            padded = convolution(padded.to(self._dtype).T[None])[0].T.float()
-            padded = gelu_(F.layer_norm(padded, padded.shape[1:], eps=layer[3].eps))
+        for weight, bias in self._weights:
+            channels = padded.to(self._dtype).T[None]
+            padded = F.conv1d(channels, weight, bias, padding=self._gap, groups=self._groups)[0].T.float()
+            padded = gelu_(F.layer_norm(padded, padded.shape[1:], eps=self._eps))
             padded[gaps] = 0
         return padded[packing.rows]

@@ -10,8 +10,8 @@ from worker.pipeline.errors import ModelUnavailable
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _BATCH_S = {"cpu": 30, "cuda": 320}
 """Seconds of sound. A larger batch is no faster per second, and a hang is noticed later."""
-_BYTES_PER_SECOND = 8 * 2**20
-"""Device memory for a second of sound in the large network, with room to spare."""
+_BYTES_PER_SECOND = 12 * 2**20
+"""Device memory for a second of sound in the large network, with room to spare; up to 4 MB are the attention's bias."""
 _LEAST_BATCH_S = 25
 
 
@@ -30,7 +30,8 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     if precision != "auto":
         return precision
     if device.type == "cpu":
-        return "bf16" if torch.cpu._is_amx_tile_supported() else "fp32"
+        units = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        return "bf16" if units else "fp32"
     capability = torch.cuda.get_device_capability(device)
     return "bf16" if capability >= (8, 0) else "fp16" if capability >= (7, 0) else "fp32"
 
