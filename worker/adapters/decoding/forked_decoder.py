@@ -24,7 +24,8 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _DIE_WITHIN_S = 10.0
 
 ORDER = struct.Struct("!cQi")
-"""FORK with the most samples to decode and the number of the sound track (-1 to choose one), or KILL with a process id."""
+"""FORK with the most samples to decode and the number of the sound track, -1 to choose one; or KILL with a process
+id."""
 ANSWER = struct.Struct("!Q")
 """The process id."""
 FORK, KILL = b"F", b"K"
@@ -32,9 +33,9 @@ FORK, KILL = b"F", b"K"
 
 @contextmanager
 def start_decoder(fd: int, max_samples: int, track: int | None) -> Iterator[FramePipe]:
-    """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`; leaving the context kills it.
+    """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
-    Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
+    Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
 
     Raises:
         OSError: no process can be started.

@@ -58,7 +58,8 @@ _PROBED_BYTES = 256 << 20
 def decode(fd: int, max_samples: int, track: int | None, pipe: FramePipe, cores: int) -> None:
     """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
 
-    `track` is the number of the sound track, None to choose one. More than `max_samples` at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
+    `track` is the number of the sound track, None to choose one. More than `max_samples` at 16 kHz are an error. A long
+    recording is decoded by as many processes as there are cores.
     """
     processes = RangeProcesses(cores)
     confine()
