@@ -72,7 +72,6 @@ FORMATS: dict[str, Format] = {
     "mpeg_ps": Format("mpeg", "mp2", ".mpg", 64_000, rates=(16000, 22050, 44100, 48000), max_channels=2),
     "vob": Format("vob", "ac3", ".vob", 96_000, "mpeg2video", rates=(44100, 48000)),
     "m4a": Format("ipod", "aac", ".m4a", 48_000),
-    "m4a_without_noise": Format("ipod", "aac", ".m4a", 48_000, codec_options={"aac_pns": "0"}),
     "m4a_faststart": Format("ipod", "aac", ".m4a", 48_000, muxer_options=FASTSTART),
     "aac": Format("adts", "aac", ".aac", 48_000),
     "vorbis": Format("ogg", "vorbis", ".ogg", max_channels=2),

@@ -24,12 +24,11 @@ from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
 from worker.adapters.decoding.resampling import Resampler
 
-_PACKETS_BEFORE = {"aac": 4, "alac": 0, "flac": 0, "mp3": 16}
-"""Packets to decode before the first one whose sound is right, for the codecs without longer memory. A frame of AAC
-overlaps with the one before; one of MP3 also uses up to 511 bytes of the frames before. PCM is not among them: to send
-it to another process costs half as much as to decode it."""
-_NOISE = {"aac"}
-"""Codecs that fill bands with noise which the decoder draws: it depends on how much was drawn before."""
+_PACKETS_BEFORE = {"alac": 0, "flac": 0, "mp3": 16}
+"""Packets to decode before the first one whose sound is right, for the codecs without longer memory. A frame of MP3
+overlaps with the one before and uses up to 511 bytes of the frames before. AAC is not among them: its decoder fills
+bands with noise, which depends on all that it drew before. Nor is PCM: to send it to another process costs half as much
+as to decode it."""
 _LOWEST_RATE = 8_000
 _FILTER = 64
 """Samples at 16 kHz by which the resampler's filter reaches into the sound around them, from `_LOWEST_RATE` on; twice
@@ -58,19 +57,16 @@ class RangeCodec:
     frames: FrameFormat
     channels: int
     packets_before: int
-    noise: bool
 
     @classmethod
     def of_track(cls, stream: AudioStream, frame: AudioFrame, channels: int) -> RangeCodec | None:
         """The codec of a track with this frame; None if the sound in its packets depends on all the packets before."""
         context = stream.codec_context
-        name = context.codec.canonical_name
-        packets_before = _PACKETS_BEFORE.get(name)
-        high_efficiency = name == "aac" and context.profile != "LC"
-        if packets_before is None or high_efficiency or frame.sample_rate < _LOWEST_RATE:
+        packets_before = _PACKETS_BEFORE.get(context.codec.canonical_name)
+        if packets_before is None or frame.sample_rate < _LOWEST_RATE:
             return None
         frames = frame_format(frame)
-        return cls(context.codec.name, context.extradata, frames, channels, packets_before, name in _NOISE)
+        return cls(context.codec.name, context.extradata, frames, channels, packets_before)
 
     @property
     def rate(self) -> int:

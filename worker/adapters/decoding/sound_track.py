@@ -96,7 +96,7 @@ class SoundTrack:
             for part, sound in decoded:
                 if sound is None:
                     break
-                if not codec.noise and not np.array_equal(sound[:CHECKED], self._last):
+                if not np.array_equal(sound[:CHECKED], self._last):
                     self._may_have_ranges = False
                     break
                 last = self._ranges.popleft()
