@@ -55,8 +55,7 @@ class _Group:
 class Attention:
     """The attention of a batch: one call for all clips whose lengths round up to the same multiple of `step`.
 
-    A shorter clip is padded behind, and the bias leaves the padding no weight. With a `step` of one, clips of equal
-    length form a group, and nothing is padded.
+    A shorter clip is padded behind, and the bias leaves the padding no weight.
     """
 
     def __init__(self, clips: Packing, alibi: Alibi, step: int, device: torch.device) -> None:
