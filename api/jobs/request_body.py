@@ -45,6 +45,18 @@ class _Form:
     filename: str | None = None
     config: bytes = b""
 
+    def begin_part(self, name: str, filename: str) -> None:
+        """Note that a part of this name begins. Raises InvalidRequest, MalformedUpload."""
+        if name in _OPTION_NAMES:
+            raise InvalidRequest(f"A form has no part `{name}`: it belongs into `config`, a JSON object.")
+        if name not in _PARTS:
+            raise InvalidRequest(f"A form has no part `{name}`; {suggestion(name, _PARTS)}.")
+        if name == "file":
+            if self.filename is not None:
+                raise MalformedUpload("The form has more than one part named `file`.")
+            # The parser has read the bytes of the name as Latin-1; what is no UTF-8 gets replacement characters.
+            self.filename = filename.encode("latin1").decode(errors="replace")
+
     def extend_config(self, data: bytes) -> None:
         """Add the next bytes of the config. Raises InvalidConfig if it is too large."""
         self.config += data
@@ -160,30 +172,13 @@ async def _read_form(request: Request, upload: StreamedUpload, form: _Form) -> N
                 for event in parser.parse(block):
                     if isinstance(event, MultipartSegment):
                         part = event.name
-                        _check_part(part, form)
-                        if part == "file":
-                            form.filename = _in_utf8(event.filename or "")
+                        form.begin_part(part, event.filename or "")
                     elif event and part == "file":
                         await run_in_threadpool(upload.write, bytes(event))
                     elif event and part == "config":
                         form.extend_config(bytes(event))
     except MultipartError as error:
         raise MalformedUpload(f"The body is not a well-formed form: {error}.") from error
-
-
-def _check_part(name: str, form: _Form) -> None:
-    """Check that a form has a part of this name, and has not had its file. Raises InvalidRequest, MalformedUpload."""
-    if name in _OPTION_NAMES:
-        raise InvalidRequest(f"A form has no part `{name}`: it belongs into `config`, a JSON object.")
-    if name not in _PARTS:
-        raise InvalidRequest(f"A form has no part `{name}`; {suggestion(name, _PARTS)}.")
-    if name == "file" and form.filename is not None:
-        raise MalformedUpload("The form has more than one part named `file`.")
-
-
-def _in_utf8(latin1: str) -> str:
-    """Decode a header again that was read as Latin-1, with replacement characters where it is no UTF-8."""
-    return latin1.encode("latin1").decode(errors="replace")
 
 
 async def blocks(request: Request) -> AsyncIterator[bytes]:

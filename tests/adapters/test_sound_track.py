@@ -15,7 +15,7 @@ from tests.support.media.encode import FORMATS, encoded
 from tests.support.media.speech import speech_like
 from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
-from worker.adapters.decoding.process import _open_container, _sound_track
+from worker.adapters.decoding.opening import get_track, open_container
 from worker.adapters.decoding.range_processes import RangeProcesses
 from worker.adapters.decoding.sound_track import RangeSizes, SoundTrack
 from worker.pipeline.ports import Samples
@@ -45,8 +45,8 @@ class Decoded:
 
 def decoded(content: bytes, sizes: RangeSizes, cores: int = 1) -> Decoded:
     file = io.BytesIO(content)
-    with _open_container(file) as container, RangeProcesses(cores) as processes:
-        stream = _sound_track(container)
+    with open_container(file) as container, RangeProcesses(cores) as processes:
+        stream = get_track(container)
         frames = TrackFrames(container, stream, DeclaredLength.of(file, container, stream, 3600))
         track = SoundTrack(frames, 2 if stream.channels == 2 else 1, processes, sizes)
         sound = np.concatenate(list(track.sound()))

@@ -54,15 +54,11 @@ class TrackFrames:
         self._position_s = 0.0
         self.pictures_s = 0.0
         self._declared = declared
-        self._last_s = None if declared.seconds is None else declared.seconds + self._begins_s
+        begins_s = max(0.0, (stream.start_time or 0) * self._tick_s - self._start_s)
+        self._last_s = None if declared.seconds is None else declared.seconds + begins_s
         # The end of the last frame by its timestamp, and its length.
         self._frame_end_s: float | None = None
         self._frame_s = 0.0
-
-    @property
-    def _begins_s(self) -> float:
-        """Seconds from the start of the recording to that of the track."""
-        return max(0.0, (self.stream.start_time or 0) * self._tick_s - self._start_s)
 
     def packets(self) -> Iterator[Packet[AudioStream]]:
         """Yield the packets of the track, the last one empty."""
@@ -95,7 +91,7 @@ class TrackFrames:
                 if gap_s < -_JITTER_S or impossible:
                     self._start_s += gap_s
                 elif gap_s > 0:
-                    yield from _silence(frame, gap_s)
+                    yield from silence(frame, gap_s)
                     self._position_s += gap_s
             self.advance(frame.samples, frame.sample_rate)
             self._frame_s = frame.samples / frame.sample_rate
@@ -148,12 +144,12 @@ class TrackFrames:
             return None
         frame = AudioFrame(format=self.context.format.name, layout=self.context.layout.name, samples=1)
         frame.sample_rate = rate
-        pause = next(_silence(frame, _AMR_FRAME_S))
+        pause = next(silence(frame, _AMR_FRAME_S))
         pause.pts = packet.pts
         return pause
 
 
-def _silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:
+def silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:
     """Yield `seconds` of silent frames in the format of `like`."""
     remaining = round(seconds * like.sample_rate)
     zero = 0x80 if like.format.name.startswith("u8") else 0

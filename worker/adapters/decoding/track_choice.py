@@ -27,10 +27,10 @@ def choose_track(open_container: Callable[[], InputContainer]) -> int:
     with open_container() as container:
         tracks = container.streams.audio
         order = sorted(range(len(tracks)), key=lambda number: not tracks[number].disposition & Disposition.default)
-    return next((number for number in order if _has_sound(open_container, number)), order[0])
+    return next((number for number in order if has_sound(open_container, number)), order[0])
 
 
-def _has_sound(open_container: Callable[[], InputContainer], number: int) -> bool:
+def has_sound(open_container: Callable[[], InputContainer], number: int) -> bool:
     resampler, searched = Resampler(channels=2), 0
     with open_container() as container:
         try:
