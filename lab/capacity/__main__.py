@@ -20,12 +20,13 @@ _HOURS_PER_DAY = [200.0, 20_000.0, 1_000_000.0]
 
 @app.command()
 def main(
-    hours: Annotated[list[float], typer.Option(help="Audio hours a day.", min=1)] = _HOURS_PER_DAY,
+    hours: Annotated[list[float], typer.Option("--hours", help="Audio hours a day.", min=1)] = _HOURS_PER_DAY,
     constants: Annotated[
-        Path, typer.Option(help="JSON document of `emoline bench capacity`.", exists=True, dir_okay=False)
+        Path,
+        typer.Option("--constants", help="JSON document of `emoline bench capacity`.", exists=True, dir_okay=False),
     ] = MEASURED,
     gpu_rate: Annotated[
-        float, typer.Option(help="Seconds of sound that one GPU scores a second.", min=1)
+        float, typer.Option("--gpu-rate", help="Seconds of sound that one GPU scores a second.", min=1)
     ] = Assumptions().gpu_rate,
     seed: Annotated[int, typer.Option(help="Seed of the arrivals.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,

@@ -191,6 +191,8 @@ def test_every_module_that_is_run_exists_and_knows_its_options() -> None:
     for page, arguments in mentions("python -m"):
         module, *words = arguments.split()
         spec = find_spec(module)
+        if spec and spec.submodule_search_locations:
+            spec = find_spec(f"{module}.__main__")
         assert spec is not None, (page, module)
         source = Path(spec.origin or "").read_text("utf-8")
         for word in words:
