@@ -13,7 +13,7 @@ from rich.table import Table
 from lab.capacity.constants import MEASURED, Constants
 from lab.capacity.simulation import Assumptions, Day, Waits, simulate
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _HOURS_PER_DAY = [200.0, 20_000.0, 1_000_000.0]
 
