@@ -22,6 +22,11 @@ def decoder_pid() -> int:
 
 
 def range_pids() -> list[int]:
-    """The processes of the newest decoder."""
-    command = ["pgrep", "-P", str(decoder_pid())]
+    """The processes of the newest decoder; none if there is no decoder."""
+    newest = subprocess.run(
+        ["pgrep", "-n", "-P", str(fork_server_pid())], capture_output=True, text=True
+    ).stdout.strip()
+    if not newest:
+        return []
+    command = ["pgrep", "-P", newest]
     return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True).stdout.split()]
