@@ -52,7 +52,7 @@ def test_pauses_of_a_phone_last_as_long_as_they_did(
     assert warnings == []
 
 
-@pytest.mark.parametrize("lost", [{100}, {100, 170, 240, 310}, {100, 101, 102}, set(range(5, 500, 40))], ids=len)
+@pytest.mark.parametrize("lost", [{100, 101, 102}, set(range(5, 500, 40))], ids=len)
 @pytest.mark.parametrize(
     ("source", "container"), [("libopus", "webm"), ("libopus", "matroska"), ("aac", "matroska"), ("libmp3lame", "mov")]
 )
@@ -67,7 +67,7 @@ def test_every_lost_packet_leaves_its_place(tmp_path: Path, source: str, contain
     assert warnings == []
 
 
-@pytest.mark.parametrize("starts_s", [2, 5, 15, 40])
+@pytest.mark.parametrize("starts_s", [2, 40])
 @pytest.mark.parametrize(
     ("container", "video"), [("mp4", "mpeg4"), ("mov", "mpeg4"), ("matroska", "mpeg4"), ("mpegts", "libx264")]
 )
