@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_swagger import patch_fastapi
 from prometheus_client.registry import Collector
@@ -15,7 +15,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import errors
 from api.auth import Authenticator
-from api.dependencies import check_query
 from api.jobs.job_loader import JobLoader
 from api.metrics import ApiMetrics, BacklogMetrics
 from api.middleware.body_limit import BodyLimit
@@ -160,7 +159,7 @@ def create_app(
     _add_middleware(app, settings, hosts, api_metrics)
     errors.install(app)
     for routes in _ROUTES:
-        app.include_router(routes.router, dependencies=[Depends(check_query)])
+        app.include_router(routes.router)
     page.install(app)
     return app
 

@@ -40,9 +40,9 @@ async def get_caller(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
     header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
 ) -> Caller:
-    """Authenticate the request and count it; responses say how many requests the tenant may still send.
+    """Authenticate the request, count it and check its query; responses say how many requests may still be sent.
 
-    Raises Unauthorized, InvalidKey, RateLimited.
+    Raises Unauthorized, InvalidKey, RateLimited, InvalidRequest.
     """
     authenticator: Authenticator = request.app.state.authenticator
     caller = await authenticator.authenticate(bearer.credentials if bearer else header)
@@ -55,7 +55,22 @@ async def get_caller(
         request.scope[EXTRA_HEADERS] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         if not within_limit:
             raise RateLimited
+    _check_query(request)
     return caller
+
+
+def _check_query(request: Request) -> None:
+    """Check that the query has only parameters of the route, each at most once. Raises InvalidRequest."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if not names:
+        return
+    fields = get_flat_params(request.scope["route"].dependant)
+    known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
+    for name in names:
+        if name not in known:
+            raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
+        if names.count(name) > 1:
+            raise InvalidRequest(f"query: the parameter `{name}` is there more than once.")
 
 
 async def get_services(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Services:
@@ -102,26 +117,6 @@ async def get_upload_id(
     if not is_id("upl", upload_id):
         raise UploadNotFound
     return upload_id
-
-
-async def check_query(request: Request) -> None:
-    """Check that the query has only parameters of the route, each at most once.
-
-    Raises InvalidRequest.
-    """
-    names = [name for name, _ in request.query_params.multi_items()]
-    if not names:
-        return
-    known = {
-        field.alias
-        for field in get_flat_params(request.scope["route"].dependant)
-        if isinstance(field.field_info, params.Query)
-    }
-    for name in names:
-        if name not in known:
-            raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
-    if repeated := [name for name in names if names.count(name) > 1]:
-        raise InvalidRequest(f"query: the parameter `{repeated[0]}` is there more than once.")
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]

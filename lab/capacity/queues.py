@@ -1,7 +1,7 @@
 """The two kinds of queue in the service, simulated event by event.
 
-A simulator of processes such as simpy needs some twenty microseconds for an event, which is minutes for a day of a
-million audio hours; these two are a few lines each.
+Written here instead of with a simulator of processes such as simpy: a day of a million audio hours has millions of
+events, and these two queues are a few lines each.
 """
 
 from __future__ import annotations

@@ -40,12 +40,10 @@ def lag_ms(samples: Samples, truth: Samples, start_s: float) -> float:
     return float(np.abs(np.fft.irfft(spectrum, size)[: 2 * reach]).argmax() - reach) / MS
 
 
-@pytest.mark.parametrize(("container", "rate", "codec"), [("amr", 8000, "nb"), ("3gp", 8000, "nb")])
+@pytest.mark.parametrize("container", ["amr", "3gp"])
 @pytest.mark.parametrize("dtx", ["0", "1"])
-def test_pauses_of_a_phone_last_as_long_as_they_did(
-    tmp_path: Path, container: str, rate: int, codec: str, dtx: str
-) -> None:
-    content = sound_only(container, f"libopencore_amr{codec}", PAUSED[:: SAMPLE_RATE // rate], rate, dtx=dtx)
+def test_pauses_of_a_phone_last_as_long_as_they_did(tmp_path: Path, container: str, dtx: str) -> None:
+    content = sound_only(container, "libopencore_amrnb", PAUSED[::2], 8000, dtx=dtx)
     samples, warnings = decoded(tmp_path, content)
     assert abs(len(samples) - len(PAUSED)) <= 20 * MS
     assert abs(lag_ms(samples, PAUSED, 8)) < 10

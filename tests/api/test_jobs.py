@@ -45,6 +45,10 @@ def test_a_query_with_an_unknown_or_repeated_parameter_is_refused_with_the_right
     assert right in assert_problem(client.get(f"/v1/jobs?{query}"), 422, "invalid_request")["detail"]
 
 
+def test_probes_may_have_any_query(client: TestClient) -> None:
+    assert [client.get(f"{path}?verbose").status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
 def test_a_route_without_parameters_takes_none(client: TestClient) -> None:
     assert_problem(client.get(f"/v1/jobs/{submitted(client)}/events?wait=5"), 422, "invalid_request")
 

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +22,6 @@ from shared.db.work_queue import SqlWorkQueue
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentOutcome
-from shared.ports import SegmentClaim
 
 Result = TypeVar("Result")
 
@@ -49,9 +48,9 @@ def main() -> None:
         jobs = {claim.job_id for claim in claims}
         if claims:
             timed("renew", lambda: queue.renew_segments(claims))
-            timed(
-                "record", lambda: queue.record(_outcomes(claims), _MODEL, {job: f"jobs/{job}/frames" for job in jobs})
-            )
+            outcomes = [(claim, _OUTCOME) for claim in claims]
+            logits = {job: f"jobs/{job}/frames" for job in jobs}
+            timed("record", lambda: queue.record(outcomes, _MODEL, logits))
         return len(claims), len(jobs)
 
     for _ in range(2):  # statements are compiled by the first calls
@@ -72,10 +71,6 @@ def main() -> None:
         "times_ms": {name: float(np.median(times)) for name, times in times_ms.items()},
     }
     print(json.dumps(figures), flush=True)
-
-
-def _outcomes(claims: Sequence[SegmentClaim]) -> list[tuple[SegmentClaim, SegmentOutcome]]:
-    return [(claim, _OUTCOME) for claim in claims]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ _ESTIMATED = {"aac", "ac3", "amr"}
 _ESTIMATE_ERROR = 0.02
 _MISSING_SHARE = 0.01
 _MISSING_S = 0.5
-_RIFF = struct.Struct("<4sI4s")
+_RIFF_BYTES = 12
+"""Bytes of a WAV file before its first chunk."""
 _CHUNK = struct.Struct("<4sI")
 _UNKNOWN_NEAR = 4096
 """Programs that write WAV into a pipe give the data 0 bytes, or some bytes less than 2 or 4 GiB."""
@@ -68,11 +69,11 @@ def _ends_nowhere(file: BinaryIO) -> bool:
     """Whether a WAV file gives its data a size that stands for an unknown one. Leaves the position as it is."""
     position = file.tell()
     try:
-        file.seek(_RIFF.size)
+        file.seek(_RIFF_BYTES)
         while len(head := file.read(_CHUNK.size)) == _CHUNK.size:
             name, size = _CHUNK.unpack(head)
             if name == b"data":
-                return size == 0 or any(limit - _UNKNOWN_NEAR <= size < limit + 1 for limit in (1 << 31, 1 << 32))
+                return size == 0 or any(limit - _UNKNOWN_NEAR <= size <= limit for limit in (1 << 31, 1 << 32))
             file.seek(size + size % 2, 1)
         return False
     finally:

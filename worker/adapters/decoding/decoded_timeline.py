@@ -24,9 +24,9 @@ _ROUNDING_S = 0.002
 """Timestamps in milliseconds are a little off where a packet was lost, too."""
 _LATEST_START_S = 600
 """MP4 and MOV say when a track begins after the start of the recording; later, it is the time of a live stream."""
-_AMR_PAUSES = {"amr_nb": (8_000, {8, 9, 10, 11, 15}), "amr_wb": (16_000, {9, 14, 15})}
-"""Sample rate of AMR's codecs, and their kinds of frames without speech, which FFmpeg does not decode: comfort noise,
-lost, no data (3GPP TS 26.101, 26.201)."""
+_AMR_PAUSES = {"amr_nb": {8, 9, 10, 11, 15}, "amr_wb": {9, 14, 15}}
+"""The kinds of frames without speech of AMR's codecs, which FFmpeg does not decode: comfort noise, lost, no data (3GPP
+TS 26.101, 26.201)."""
 _AMR_FRAME_S = 0.02
 
 
@@ -139,11 +139,11 @@ class TrackFrames:
 
     def _amr_pause(self, packet: Packet[AudioStream]) -> AudioFrame | None:
         """The silent frame in place of an AMR frame without speech; None if the packet is another one."""
-        rate, kinds = _AMR_PAUSES.get(self.context.codec.canonical_name, (0, ()))
+        kinds = _AMR_PAUSES.get(self.context.codec.canonical_name, ())
         if not packet.size or bytes(packet)[0] >> 3 & 0xF not in kinds:
             return None
         frame = AudioFrame(format=self.context.format.name, layout=self.context.layout.name, samples=1)
-        frame.sample_rate = rate
+        frame.sample_rate = self.context.sample_rate
         pause = next(silence(frame, _AMR_FRAME_S))
         pause.pts = packet.pts
         return pause

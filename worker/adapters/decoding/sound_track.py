@@ -44,7 +44,7 @@ class RangeSizes:
 
 
 class SoundTrack:
-    """The sound of a track at 16 kHz, in one or two channels. `in_ranges` counts samples that came from ranges."""
+    """The sound of a track at 16 kHz, in `channels` columns. `in_ranges` counts samples that came from ranges."""
 
     def __init__(
         self, track: TrackFrames, channels: int, processes: RangeProcesses, sizes: RangeSizes = RangeSizes()
