@@ -20,11 +20,11 @@ from api.jobs.job_loader import JobLoader
 from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
-from api.suggestions import suggestion
 from shared.container import Services
 from shared.domain.access import Caller, Scope
 from shared.domain.errors import InvalidRequest, JobNotFound, RateLimited
 from shared.domain.ids import is_id
+from shared.domain.suggestions import suggestion
 from shared.domain.upload_errors import UploadNotFound
 from shared.services.api_keys import ApiKeys
 from shared.services.uploads import Uploads

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cli.console import leave, log_as_set, settings_with, tell
+from cli.console import leave, log_as_set, read_settings, settings_with, tell
 from cli.options import SAMPLE, Device, File, Model, Precision
 from shared.ports import Queue
 
@@ -39,7 +39,7 @@ def serve(
     from shared.telemetry.traces import TracingUnavailable, check_tracing
 
     console = Console(stderr=True)
-    settings = settings_with(model=model, device=device, precision=precision)
+    settings = read_settings(model=model, device=device, precision=precision)
     log_as_set(settings, "api" if settings.broker_url else "service")
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,7 +97,7 @@ def worker(
     from shared.adapters.celery_wake_ups import answers, celery_app, node_name
 
     console = Console(stderr=True)
-    settings = settings_with(model=model, device=device, precision=precision)
+    settings = read_settings(model=model, device=device, precision=precision)
     log_as_set(settings, role.value)
     if not settings.broker_url:
         leave(console, "A worker needs a broker: set EMOLINE_BROKER_URL, such as redis://127.0.0.1:6379/0.")

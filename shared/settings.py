@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
+from shared.domain.suggestions import nearest_name
+
+PREFIX = "EMOLINE_"
+
+OTHER_VARIABLES = ("EMOLINE_URL", "EMOLINE_API_KEY")
+"""Variables of `emoline submit`, which is a client."""
+
+_TESTS_AND_BENCHMARKS = ("EMOLINE_TEST_", "EMOLINE_BENCH_")
 
 MODELS_DIR = Path("~/.cache/emoline/models")
 """The default folder of downloaded models."""
@@ -19,7 +29,7 @@ class Settings(BaseSettings):
     """The settings of a process: its stores, its limits and its model."""
 
     model_config = SettingsConfigDict(
-        env_prefix="EMOLINE_", env_nested_delimiter="__", use_attribute_docstrings=True, extra="forbid"
+        env_prefix=PREFIX, env_nested_delimiter="__", use_attribute_docstrings=True, extra="forbid"
     )
 
     data_dir: Path = Path("data")
@@ -137,3 +147,26 @@ class Settings(BaseSettings):
     def objects_dir(self) -> Path:
         """The folder of the local object store."""
         return self.data_dir / "objects"
+
+
+def variable_names() -> Iterator[str]:
+    """Yield the names of all variables, those of the numbers of a group as `EMOLINE_SEGMENTATION__MAX_MS` too."""
+    yield from OTHER_VARIABLES
+    for name, setting in Settings.model_fields.items():
+        yield f"{PREFIX}{name.upper()}"
+        if is_dataclass(setting.default):
+            yield from (f"{PREFIX}{name}__{field.name}".upper() for field in fields(setting.default))
+
+
+def unknown_variables(environment: Iterable[str]) -> str | None:
+    """Return a sentence for each name that begins with `EMOLINE_` and is no setting, None if there are none."""
+    known = list(variable_names())
+    sentences: list[str] = []
+    for name in sorted(environment):
+        upper = name.upper()
+        if upper in known or not upper.startswith(PREFIX) or upper.startswith(_TESTS_AND_BENCHMARKS):
+            continue
+        nearest = nearest_name(upper.removeprefix(PREFIX), [setting.removeprefix(PREFIX) for setting in known])
+        where = f"the nearest name is {PREFIX}{nearest}" if nearest else "docs/settings.md has all of them"
+        sentences.append(f"{name} is not a setting and has no effect; {where}.")
+    return " ".join(sentences) or None

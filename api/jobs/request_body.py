@@ -19,11 +19,11 @@ from starlette.requests import ClientDisconnect
 
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
-from api.suggestions import suggestion
 from shared.container import Services
 from shared.domain.errors import InvalidConfig, InvalidRequest
 from shared.domain.job import Job
 from shared.domain.options import JobOptions
+from shared.domain.suggestions import suggestion
 from shared.domain.upload_errors import MalformedUpload, MissingFile
 from shared.services.submission import JobSubmission, StreamedUpload
 from shared.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from api.suggestions import suggestion
+from shared.domain.suggestions import suggestion
 
 _UNKNOWN_NAME = {"extra_forbidden", "unexpected_keyword_argument"}
 """Pydantic's types of the issue that an object has a key too many."""
