@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from shared.container import Services
 from tests.support.api_client import UNKNOWN, assert_problem, stored_files, submitted
+from tests.support.api_routes import BODIES, HEADERS, IDS, OPEN, refusal, routes, status_and_code
 
 
 def test_a_queued_job_says_so_and_when_to_ask_again(client: TestClient) -> None:
@@ -43,6 +44,20 @@ def test_a_query_with_an_unknown_or_repeated_parameter_is_refused_with_the_right
     client: TestClient, query: str, right: str
 ) -> None:
     assert right in assert_problem(client.get(f"/v1/jobs?{query}"), 422, "invalid_request")["detail"]
+
+
+def test_every_route_refuses_a_parameter_and_a_key_that_it_does_not_have(client: TestClient) -> None:
+    for method, path in routes(client):
+        if path in OPEN:
+            continue
+        filled, headers = path.format(**IDS), HEADERS.get((method, path), {})
+        body = BODIES.get((method, path))
+        answers = [client.request(method, f"{filled}?nonsense=1", headers=headers, json=body)]
+        if body is not None:
+            answers.append(client.request(method, filled, headers=headers, json=body | {"nonsense": 1}))
+        for answer in answers:
+            assert status_and_code(answer) == refusal(method, 422, "invalid_request"), (method, path, answer.text)
+            assert method == "HEAD" or "nonsense" in answer.json()["detail"], (method, path, answer.text)
 
 
 def test_probes_may_have_any_query(client: TestClient) -> None:
