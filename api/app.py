@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -50,6 +49,7 @@ from api.routes import (
 from shared.container import Services, build_services
 from shared.settings import Settings
 from shared.telemetry.collectors import Collectors
+from shared.version import VERSION
 
 _MAX_CALLERS = 1_000
 """Size of the cache of services by caller: to build them takes longer than to load a job."""
@@ -139,7 +139,7 @@ def create_app(
     app = FastAPI(
         title="Emoline",
         description=_DESCRIPTION,
-        version=version("emoline-service"),
+        version=VERSION,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from cli import analyze, bench, evaluate, keys, models, service, split, submit
+from shared.version import VERSION
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"emoline {version('emoline-service')}")
+        typer.echo(f"emoline {VERSION}")
         raise typer.Exit
 
 

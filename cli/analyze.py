@@ -1,21 +1,19 @@
-"""`emoline analyze`: one file, without a server."""
+"""`emoline analyze`: recordings and folders of recordings, without a server."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
-from cli.console import leaving, settings_with
+from cli.console import leave, leaving, settings_with
 from cli.options import (
     Analyse,
     Channels,
     Device,
-    File,
     Model,
     Precision,
     Roles,
@@ -23,47 +21,102 @@ from cli.options import (
     job_options,
     listed,
     takes_segmentation,
+    writable_folder,
 )
 
 if TYPE_CHECKING:
-    from worker.offline.analyze import Analysis
+    from cli.bulk_analyze import Analyzer, Task
+    from exports.formats import ExportFormat
+
+_EXAMPLES = """
+
+Examples:
+
+  emoline analyze call.mp3 --out result --report
+
+  emoline analyze recordings --out results --export csv,srt
+
+  emoline analyze call.wav --out result --channels split --roles agent,customer --analyse customer
+"""
 
 
 @takes_segmentation
 def analyze(
-    file: File,
-    out: Annotated[Path, typer.Option(help="Folder for result.json.", file_okay=False)],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Recordings (audio or video), and folders, of which all recordings are taken at any depth.",
+            metavar="FILE|FOLDER…",
+            exists=True,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for result.json; with a folder or several files, for a folder NAME/result.json for each.",
+            file_okay=False,
+            callback=writable_folder,
+        ),
+    ],
     segmentation: dict[str, Any],
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write result.csv, result.srt and so on too. Formats with commas between: csv, jsonl, parquet, srt, "
+            "vtt, textgrid, eaf, rttm, audacity; all for every one.",
+        ),
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write report.pdf, report.html and heatmap.png too.")
+    ] = False,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the reports.")] = "en",
+    save_segments: Annotated[
+        bool, typer.Option("--save-segments", help="Keep the sound of the segments too, as segments/NNN.wav.")
+    ] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Keep results of the same recordings by the same options and model, to go on after an interruption. "
+            "Otherwise they are replaced.",
+        ),
+    ] = False,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
     channels: Channels = "auto",
     track: Annotated[
         int | None,
-        typer.Option(help="Number of the sound track, from 0; by default the default one with sound.", min=0),
+        typer.Option(
+            help="Number of the sound track, from 0.",
+            show_default="the file's default one, or the first with sound",
+            min=0,
+        ),
     ] = None,
     roles: Roles = "",
     analyse: Analyse = "",
     granularity: Annotated[
-        Literal["segment", "frame"], typer.Option(help="frame: the scores of each 20 ms in result.json too.")
+        Literal["segment", "frame"], typer.Option(help="With frame, result.json has the scores of each 20 ms too.")
     ] = "segment",
     embeddings: Annotated[
         Literal["utterance", "frame"] | None,
-        typer.Option(help="Keep embeddings/NNN.npy too: one vector for a segment, or one for each 20 ms of it."),
+        typer.Option(help="Keep embeddings/NNN.npy too: a vector for each segment, or for each 20 ms of it."),
     ] = None,
-    save_segments: Annotated[bool, typer.Option("--save-segments", help="Keep segments/NNN.wav too.")] = False,
-    report: Annotated[
-        bool, typer.Option("--report", help="Write report.pdf, report.html and heatmap.png too.")
-    ] = False,
-    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the reports.")] = "en",
+    gap_ms: Annotated[
+        int, typer.Option(help="Neighbours of one emotion less than this apart become one entry, 0 to 60000 ms.")
+    ] = 2_000,
+    min_confidence: Annotated[
+        float, typer.Option(help="Segments under this confidence count as unknown, 0 to 1.")
+    ] = 0.0,
 ) -> None:
-    """Analyse one file in this process, without a server."""
-    from cli.terminal import progress_bar
-    from worker.offline.analyze import analyze as run
-    from worker.offline.segment_files import segment_filename
-    from worker.pipeline_builder import build_pipeline
+    """Analyse recordings in this process, without a server.
+
+    One recording that fails does not stop the others; the table at the end says why, and the exit status is 1.
+    """
+    from worker.offline.result_files import Outputs
 
     console = Console(stderr=True)
+    exports = export_formats(console, export or [])
     settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)
     names = listed(roles)
     options = job_options(
@@ -74,38 +127,90 @@ def analyze(
         granularity=granularity,
         embeddings=embeddings,
         segmentation=settings.segmentation,
+        aggregation={"gap_ms": gap_ms, "min_confidence": min_confidence},
     )
-    with leaving(console), TemporaryDirectory(prefix="emoline-analyze-") as folder:
-        clips = Path(folder) if report else None
+    outputs = Outputs(save_segments, exports, lang if report else None)
+    with leaving(console):
+        from cli.bulk_analyze import Analyzer
+        from worker.pipeline_builder import build_pipeline
+
+        tasks = plan_tasks(sources, out, console, skip_existing=skip_existing)
         pipeline = build_pipeline(settings)
-        with pipeline.model, progress_bar(console) as bar:
-            task = bar.add_task("reading the file, loading the model", total=None)
-
-            def on_progress(decoded: int, declared: int | None, segments: int) -> None:
-                bar.update(task, completed=decoded, total=declared, description=f"analysing, {segments} segments")
-
-            analysis = run(file, pipeline, options, out, on_progress, save_segments=save_segments, clips=clips)
-            bar.update(task, completed=1, total=1)
-        indices = [scored.segment.index for scored in analysis.result.segments] if save_segments else []
-        audio_files = {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
-        _write(analysis, out, audio_files, with_frames=granularity == "frame")
-        if clips:
-            from worker.offline.report import write_reports
-
-            for path in write_reports(analysis, options, out, clips, audio_files, lang):
-                Console().print(f"Written: {path}")
+        with pipeline.model:
+            analyzer = Analyzer(pipeline, options, outputs, skip_existing=skip_existing)
+            if tasks[0].folder == out:
+                analyze_one(analyzer, tasks[0], console)
+            else:
+                analyze_many(analyzer, tasks, console)
 
 
-def _write(analysis: Analysis, out: Path, audio_files: Mapping[int, str], *, with_frames: bool) -> None:
-    """Write result.json and print its timeline."""
-    from cli.terminal import print_result
-    from shared.frame_scores import softmax
-    from shared.schemas.result import ResultDocument
+def export_formats(console: Console, texts: Sequence[str]) -> tuple[ExportFormat, ...]:
+    """Return the formats of lists with commas, each once; leave with a sentence where there is none of a name."""
+    from exports.formats import ExportFormat
+    from shared.domain.suggestions import suggestion
 
-    scored = [segment.segment.index for segment in analysis.result.segments if with_frames and segment.ok]
-    frame_scores = {index: softmax(analysis.logits[index]) for index in scored}
-    document = ResultDocument.from_result(analysis.recording, analysis.result, audio_files.get, frame_scores)
-    indent = None if with_frames else 2  # indented, every frame's score would take a line
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")
-    print_result(document, Console())
+    names = dict.fromkeys(name.lower() for text in texts for name in listed(text))
+    formats = list(ExportFormat)
+    for name in names:
+        if name not in (*formats, "all"):
+            leave(console, f"--export: there is no format {name!r}; {suggestion(name, [*formats, 'all'])}.")
+    return tuple(formats if "all" in names else map(ExportFormat, names))
+
+
+def plan_tasks(sources: Sequence[Path], out: Path, console: Console, *, skip_existing: bool) -> list[Task]:
+    """Return the recordings with the folders of their results, and print which files are left out or replaced.
+
+    A lone file has the folder `out` itself. Leaves with a sentence where there is no recording, and where `out` has the
+    result of another one. Raises OSError.
+    """
+    from cli.bulk_analyze import Task, plan_folders
+    from cli.recordings import list_recordings
+    from worker.offline.result_files import EarlierResult
+
+    listing = list_recordings(sources)
+    if notice := listing.notice():
+        console.print(notice, markup=False, soft_wrap=True)
+    if not listing.recordings:
+        leave(console, f"There is no recording in {', '.join(map(str, sources))}.")
+    if len(sources) == 1 and sources[0].is_file():
+        task = Task(listing.recordings[0], out, EarlierResult.from_folder(out))
+        if task.earlier and task.earlier.filename != task.recording.path.name:
+            whose = f"the result of {task.earlier.filename}" if task.earlier.filename else "no result of Emoline's"
+            leave(console, f"{out / 'result.json'} is there already and is {whose}; choose another folder.")
+        tasks = [task]
+    else:
+        tasks = plan_folders(listing.recordings, out)
+    replaced = [str(task.folder / "result.json") for task in tasks if task.earlier]
+    if replaced and not skip_existing:
+        which = replaced[0] if len(replaced) == 1 else f"{len(replaced)} earlier results"
+        console.print(f"Replaced, with its exports and reports: {which}.", markup=False, soft_wrap=True)
+    return tasks
+
+
+def analyze_one(analyzer: Analyzer, task: Task, console: Console) -> None:
+    """Analyse a lone file and print its timeline; leave with a sentence where it fails."""
+    from cli.terminal import print_result, progress_bar
+
+    with progress_bar(console) as bar:
+        (outcome,) = analyzer.run([task], bar)
+    if outcome.document is None:
+        leave(console, outcome.problem or "")
+    print_result(outcome.document, Console())
+    for name in ("result.json", *analyzer.outputs.filenames()):
+        Console().print(f"{'Kept' if outcome.kept else 'Written'}: {task.folder / name}", markup=False, soft_wrap=True)
+
+
+def analyze_many(analyzer: Analyzer, tasks: Sequence[Task], console: Console) -> None:
+    """Analyse files and print a table; end with status 1 where one failed."""
+    from cli.bulk_analyze import Summary
+    from cli.terminal import progress_bar
+
+    summary = Summary()
+    try:
+        with progress_bar(console) as bar:
+            for outcome in analyzer.run(tasks, bar):
+                summary.add(outcome)
+    finally:
+        summary.print(Console())
+    if summary.problems:
+        raise typer.Exit(1)

@@ -89,13 +89,20 @@ def leave(console: Console, sentence: str) -> NoReturn:
 @contextmanager
 def leaving(console: Console) -> Iterator[None]:
     """Turn errors that stop the work on a recording into the sentence of `leave`."""
-    from worker.failures import failure_of
-    from worker.pipeline.errors import ModelUnavailable, PipelineError
+    from worker.pipeline.errors import PipelineError
 
     try:
         yield
-    except (ModelUnavailable, OSError) as error:
-        leave(console, str(error))
-    except PipelineError as error:
+    except (PipelineError, OSError) as error:
+        leave(console, sentence(error))
+
+
+def sentence(error: Exception) -> str:
+    """Return the sentence for users on an error that stops the work on a recording."""
+    from worker.failures import failure_of
+    from worker.pipeline.errors import ModelUnavailable, PipelineError
+
+    if isinstance(error, PipelineError) and not isinstance(error, ModelUnavailable):
         failure = failure_of(error)
-        leave(console, f"{failure.message} ({failure.code})")
+        return f"{failure.message} ({failure.code})"
+    return str(error)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leave, leaving, settings_with
-from cli.options import Device, Model, Precision, listed, takes_segmentation
+from cli.options import Device, Model, Precision, listed, takes_segmentation, writable_folder
 
 if TYPE_CHECKING:
     from evaluation.run import EvaluationReport
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @takes_segmentation
 def evaluate(
     source: Annotated[Path, typer.Argument(help="A folder with clips and a CSV, or one long recording.", exists=True)],
-    out: Annotated[Path, typer.Option(help="Folder for report.json, report.md and its pictures.", file_okay=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for report.json, report.md and its pictures.", file_okay=False, callback=writable_folder
+        ),
+    ],
     segmentation: dict[str, Any],
     labels: Annotated[
         Path | None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
@@ -55,6 +57,24 @@ _SEGMENTATION_HELP = {
 }
 
 
+def writable_folder(folder: Path | None) -> Path | None:
+    """Check that files can be written into a folder, which need not be there yet. Raises BadParameter.
+
+    A file is made and deleted: permissions alone say little of network drives, containers and root.
+    """
+    if folder is None:
+        return None
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.exists(path))
+    if not existing.is_dir():
+        raise typer.BadParameter(f"{existing} is a file, so no folder can be made there.")
+    try:
+        with TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"{existing} cannot be written to: {error.strerror}.") from None
+    return folder
+
+
 def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
     """Add an option for each field of `SegmentationOptions` to a command.
 
@@ -89,12 +109,12 @@ def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def job_options(**options: Any) -> JobOptions:
+def job_options(aggregation: Mapping[str, Any] | None = None, **options: Any) -> JobOptions:
     """Build `JobOptions`; leave with a sentence where the options contradict each other."""
-    from shared.domain.options import JobOptions
+    from shared.domain.options import AggregationOptions, JobOptions
 
     try:
-        return JobOptions(**options)
+        return JobOptions(aggregation=AggregationOptions(**(aggregation or {})), **options)
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
 

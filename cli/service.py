@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leave, log_as_set, read_settings, settings_with, tell
-from cli.options import SAMPLE, Device, File, Model, Precision
+from cli.options import SAMPLE, Device, File, Model, Precision, writable_folder
 from shared.ports import Queue
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
 
 def demo(
     file: File = SAMPLE,
-    out: Annotated[Path, typer.Option(help="Folder for what comes of it.", file_okay=False)] = Path("demo-output"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for what comes of it.", file_okay=False, callback=writable_folder)
+    ] = Path("demo-output"),
     model: Model = None,
     device: Device = None,
     precision: Precision = None,

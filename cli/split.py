@@ -9,13 +9,18 @@ import typer
 from rich.console import Console
 
 from cli.console import leaving, settings_with
-from cli.options import Channels, File, job_options, takes_segmentation
+from cli.options import Channels, File, job_options, takes_segmentation, writable_folder
 
 
 @takes_segmentation
 def split(
     file: File,
-    out: Annotated[Path, typer.Option(help="Folder for 000.wav, 001.wav, … and segments.json.", file_okay=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for 000.wav, 001.wav, … and segments.json.", file_okay=False, callback=writable_folder
+        ),
+    ],
     segmentation: dict[str, Any],
     channels: Channels = "auto",
     plot: Annotated[bool, typer.Option("--plot", help="Draw segments.png too: where the cuts are, and why.")] = False,

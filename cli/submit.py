@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -13,6 +12,8 @@ import typer
 from rich.console import Console
 
 from cli.console import leave
+from cli.options import writable_folder
+from cli.recordings import first_free, list_recordings
 
 if TYPE_CHECKING:
     from cli.bulk_submit import Source
@@ -22,7 +23,10 @@ def submit(
     sources: Annotated[list[str], typer.Argument(help="Files, folders of recordings, or URLs.", metavar="SOURCE…")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all have ended.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results, a NAME.json each; waits too.", file_okay=False)
+        Path | None,
+        typer.Option(
+            help="Folder for the results, a NAME.json each; waits too.", file_okay=False, callback=writable_folder
+        ),
     ] = None,
     config: Annotated[str, typer.Option(help='The jobs\' config as JSON, as {"channels": "split"}.')] = "{}",
     url: Annotated[str, typer.Option(help="The service.", envvar="EMOLINE_URL")] = "http://127.0.0.1:8000",
@@ -54,22 +58,20 @@ def submit(
 
 
 def _recordings(sources: list[str]) -> Iterator[Source]:
-    """Yield files, URLs, and all files below folders whose names have an audio or video type."""
+    """Yield files, URLs, and the recordings below folders, each by a name of its own."""
     from cli.bulk_submit import Source
 
+    console, names = Console(stderr=True), set[str]()
     for source in sources:
         path = Path(source)
         if source.startswith(("http://", "https://")):
-            yield Source(source, PurePosixPath(urlsplit(source).path).name or "recording")
-        elif path.is_dir():
-            files = sorted(filter(_is_media, path.rglob("*")))
-            yield from (Source(file, str(file.relative_to(path))) for file in files)
-        elif path.is_file():
-            yield Source(path, path.name)
+            yield Source(
+                source, str(first_free(PurePath(PurePosixPath(urlsplit(source).path).name or "recording"), names))
+            )
+        elif path.exists():
+            listing = list_recordings([path])
+            if notice := listing.notice():
+                console.print(notice, markup=False, soft_wrap=True)
+            yield from (Source(file.path, str(first_free(file.name, names))) for file in listing.recordings)
         else:
-            leave(Console(stderr=True), f"There is no {source}.")
-
-
-def _is_media(file: Path) -> bool:
-    kind = mimetypes.guess_type(file.name)[0] or ""
-    return file.is_file() and kind.startswith(("audio/", "video/"))
+            leave(console, f"There is no {source}.")

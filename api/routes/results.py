@@ -36,7 +36,12 @@ def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
     job, outcome = services.reader.result(job_id)
     frame_scores = services.frame_store.segment_scores(job, outcome.segments)
-    return json_response(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
+    assert job.finished_at  # a job with a result has ended
+    return json_response(
+        ResultDocument.from_result(
+            job.recording, outcome, job.options, job.finished_at, partial(audio_url, job_id), frame_scores
+        )
+    )
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Self
 
+from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 from shared.frame_scores import Floats
@@ -12,6 +14,7 @@ from shared.schemas.document import Document
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
 from shared.schemas.summary import SummaryDocument
+from shared.version import VERSION
 
 
 class ResultDocument(Document):
@@ -24,10 +27,22 @@ class ResultDocument(Document):
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument
+    config: JobOptions
+    """The options that the recording was analysed with, those included that nobody set."""
+    finished_at: datetime
+    """When the analysis ended."""
+    emoline_version: str
+    """The version of Emoline that made this document out of the segments' scores."""
 
     @classmethod
     def from_result(
-        cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: Mapping[int, Floats]
+        cls,
+        recording: Recording,
+        result: Result,
+        options: JobOptions,
+        finished_at: datetime,
+        audio_url: AudioUrl,
+        frame_scores: Mapping[int, Floats],
     ) -> Self:
         """Return the document of a result; `frame_scores` [frames, labels] are by the index of their segment."""
         return cls(
@@ -38,4 +53,7 @@ class ResultDocument(Document):
             coverage=CoverageDocument.from_coverage(result.coverage),
             model=ModelDocument.from_model(result.model) if result.model else None,
             audio=AudioDocument.from_recording(recording),
+            config=options,
+            finished_at=finished_at,
+            emoline_version=VERSION,
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 
 from prometheus_client import Metric, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from shared.version import VERSION
 
 
 class Collectors:
@@ -19,7 +20,7 @@ class Collectors:
 
     def collect(self) -> Iterator[Metric]:
         build = GaugeMetricFamily("emoline_build_info", "Always 1.", labels=["version"])
-        build.add_metric([version("emoline-service")], 1)
+        build.add_metric([VERSION], 1)
         yield build
         for collector in self._collectors:
             yield from collector.collect()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -12,6 +11,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from shared.version import VERSION
 
 _QUERY = "url.query"
 
@@ -30,7 +31,7 @@ def span_exporter(service: str) -> Iterator[None]:
 
     OpenTelemetry's environment variables configure it; `service` is the default name of the service.
     """
-    defaults = Resource({"service.name": service, "service.version": version("emoline-service")})
+    defaults = Resource({"service.name": service, "service.version": VERSION})
     provider = TracerProvider(resource=defaults.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(_WithoutQueries())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

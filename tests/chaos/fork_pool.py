@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -91,7 +92,8 @@ def _result(services: Services, job: Job) -> str | None:
         return None
     _, result = services.reader.result(job.id)
     frame_scores = services.frame_store.segment_scores(job, result.segments)
-    document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores)
+    never = datetime.min.replace(tzinfo=UTC)  # two lives of a job end at different times
+    document = ResultDocument.from_result(job.recording, result, job.options, never, lambda _: None, frame_scores)
     return document.model_dump_json()
 
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
-from importlib.metadata import version
 from urllib.parse import quote, unquote, urljoin
 
 from multipart import parse_options_header
 
 from shared.adapters.outgoing_http import Outgoing, Refused, StreamedAnswer, Unreachable
+from shared.version import VERSION
 from worker.pipeline.errors import DownloadFailed, DownloadRefused
 
 STALL_S = 60.0
@@ -60,7 +60,7 @@ class HttpDownloader:
         self._outgoing = outgoing
         self._timeout_s = timeout_s
         self._stall_s = stall_s
-        self._headers = {"User-Agent": f"Emoline/{version('emoline-service')}", "Accept": "*/*"}
+        self._headers = {"User-Agent": f"Emoline/{VERSION}", "Accept": "*/*"}
 
     @contextmanager
     def open(self, url: str, canceled: Callable[[], bool]) -> Iterator[HttpDownload]:

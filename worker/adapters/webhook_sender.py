@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from importlib.metadata import version
 
 from standardwebhooks import Webhook
 
 from shared.adapters.outgoing_http import Outgoing, Unreachable
 from shared.domain.webhook import Attempt
 from shared.ports import Clock, DeliveryClaim
+from shared.version import VERSION
 
 TIMEOUT_S = 20.0
 """The timeout that the specification proposes: a receiver stores the event, and does longer work afterwards."""
@@ -27,7 +27,7 @@ class WebhookSender:
         self._outgoing = outgoing
         self._clock = clock
         self._timeout_s = timeout_s
-        self._agent = f"Emoline/{version('emoline-service')}"
+        self._agent = f"Emoline/{VERSION}"
 
     def send(self, claim: DeliveryClaim) -> Attempt:
         """Send the delivery once, signed with each of its secrets; a receiver out of reach is an outcome, no error."""

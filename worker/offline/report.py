@@ -13,11 +13,13 @@ from shared.domain.options import JobOptions
 from worker.offline.analyze import Analysis
 from worker.offline.segment_files import segment_filename
 
+REPORT_FILES = ("heatmap.png", "report.pdf", "report.html")
+
 
 def write_reports(
     analysis: Analysis, options: JobOptions, out: Path, clips: Path, links: Mapping[int, str], lang: Language
-) -> list[Path]:
-    """Write `heatmap.png`, `report.pdf` and `report.html` into the folder `out`, and return their paths.
+) -> None:
+    """Write `REPORT_FILES` into the folder `out`.
 
     `clips` is the folder with the segments as `NNN.flac`; `links` has by index the paths of segment files, relative to
     `out`, for the report to link to.
@@ -32,11 +34,6 @@ def write_reports(
         SegmentAudio(links, sounds),
         heatmap=picture if analysis.result.timeline else None,
     )
-    contents = {
-        "heatmap.png": heatmap.draw(picture, lang),
-        "report.pdf": pdf.render(subject, lang),
-        "report.html": html.render(subject, lang),
-    }
-    for name, content in contents.items():
+    contents = heatmap.draw(picture, lang), pdf.render(subject, lang), html.render(subject, lang)
+    for name, content in zip(REPORT_FILES, contents, strict=True):
         (out / name).write_bytes(content)
-    return [out / name for name in contents]
