@@ -470,3 +470,9 @@ class ResultDocument(BaseModel):
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument
+    config: JobOptions
+    """The options that the recording was analysed with, those included that nobody set."""
+    finished_at: datetime
+    """When the analysis ended."""
+    emoline_version: str
+    """The version of Emoline that made this document out of the segments' scores."""

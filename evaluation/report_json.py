@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from evaluation.run import EvaluationReport
@@ -22,7 +22,11 @@ def to_document(report: EvaluationReport) -> dict[str, Any]:
             "only": {name: sorted(values) for name, values in source.only.items()},
         },
         "weights_in": weight_unit(report),
-        **{name: value for name, value in asdict(report).items() if name != "source"},
+        **{
+            name: value
+            for name, value in asdict(replace(report, answers=())).items()
+            if name not in ("source", "answers")
+        },
     }
     document: dict[str, Any] = _rounded(fields)
     return document

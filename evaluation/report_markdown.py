@@ -101,7 +101,8 @@ def _label_sections(measured: Measurements, unit: str) -> Iterator[str]:
 
 
 def _timeline_section(figures: TimelineFigures) -> Iterator[str]:
-    boundaries = figures.boundaries
+    boundaries, errors = figures.boundaries, figures.errors
+    rates = boundaries.precision, boundaries.recall, boundaries.f1
     yield "## Timeline"
     rows = [
         ("time with a true emotion", f"{figures.truth_s:.1f} s"),
@@ -109,10 +110,18 @@ def _timeline_section(figures: TimelineFigures) -> Iterator[str]:
         ("timeline where there is no true emotion", f"{figures.outside_s:.1f} s"),
         ("changes of emotion: true, in the timeline", f"{boundaries.true}, {boundaries.answered}"),
         (f"true ones with one in the timeline within {NEAR_MS / 1000:g} s", boundaries.found),
+        ("precision, recall, F1 of the changes within it", " / ".join(map(_percent, rates))),
         ("distance to the nearest, median", _milliseconds(boundaries.median_ms)),
         ("distance to the nearest, mean", _milliseconds(boundaries.mean_ms)),
     ]
     yield _table(["", ""], rows)
+    if errors.eder is not None:
+        yield (
+            f"The emotion diarization error rate (EDER) is {errors.eder:.1%} of {errors.total_s:.1f} s: missed "
+            f"{errors.missed_s:.1f} s, false alarm {errors.false_alarm_s:.1f} s, overlap {errors.overlap_s:.1f} s, "
+            f"confusion {errors.confusion_s:.1f} s. An answer that is always neutral has an EDER of "
+            f"{errors.emotional_s / errors.total_s:.1%}."
+        )
 
 
 def _calibration_sections(measured: Measurements, unit: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluation import clips, listener_labels
+from evaluation.answers import ClipAnswer
 from evaluation.clip_scorer import ClipScorer
 from evaluation.clips import Clip
 from evaluation.errors import NotEvaluable
@@ -62,12 +63,13 @@ class FolderAnswers:
     listed: int
     skipped: Sequence[Skipped]
     pairs: Sequence[LabelPair]
+    answers: Sequence[ClipAnswer]
     distorted: Mapping[str, Sequence[LabelPair]]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """The report of an evaluation; its fields are the keys of `report.json`.
+    """The report of an evaluation; its fields are the keys of `report.json`, but `answers` are `answers.csv`.
 
     `listed` counts clips, or labelled spans. Weights are in clips, or in seconds if there is a `timeline`.
     `unknown_labels` has, by spoken label that the model does not know, the weights of the answers.
@@ -82,6 +84,7 @@ class EvaluationReport:
     measured: Measurements
     timeline: TimelineFigures | None = None
     robustness: Sequence[ConditionFigures] = ()
+    answers: Sequence[ClipAnswer] = ()
 
 
 def evaluate_folder(
@@ -124,10 +127,12 @@ def answer_folder(
     labels = pipeline.model.info.labels
     listed = source.read_clips()
     skipped: list[Skipped] = []
+    answers: list[ClipAnswer] = []
     answered: list[tuple[Path, LabelPair]] = []
     for number, clip in enumerate(listed):
         on_step("clips", number, len(listed))
         clip_scores = scorer.score(clip.path)
+        answers.append(ClipAnswer(clip, clip_scores))
         if clip_scores.reason:
             skipped.append(Skipped(clip.file, clip_scores.reason))
         if clip_scores.scores:
@@ -141,6 +146,7 @@ def answer_folder(
         listed=len(listed),
         skipped=skipped,
         pairs=[pair for _, pair in answered],
+        answers=answers,
         distorted=score_distorted(recorded, scorer, on_step) if robust else {},
     )
 
@@ -164,6 +170,7 @@ def folder_report(
         unknown_labels=count_unknown_labels(pairs, model.labels),
         measured=measure([pair for pair in pairs if pair.spoken in model.labels], model.labels, units),
         robustness=measure_robustness(distorted, model.labels),
+        answers=[answer for part in parts for answer in part.answers],
     )
 
 
@@ -200,7 +207,7 @@ def evaluate_recording(
         ],
         unknown_labels=count_unknown_labels(pairs, labels),
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
-        timeline=measure_timeline(true.spans, entries, pairs),
+        timeline=measure_timeline(true.spans, entries, pairs, labels),
     )
 
 

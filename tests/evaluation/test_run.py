@@ -100,9 +100,20 @@ def test_the_report_is_three_pictures_and_two_texts(folder: Path, pipeline: Pipe
     write_report(evaluated(folder, pipeline), tmp_path / "out" / "new")
     out = tmp_path / "out" / "new"
     assert {path.name for path in out.iterdir()} == {
-        "report.json", "report.md", "confusion.png", "reliability.png", "coverage.png"
+        "report.json", "report.md", "answers.csv", "confusion.png", "reliability.png", "coverage.png"
     }  # fmt: skip
     document = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert "answers" not in document
+    with (out / "answers.csv").open(encoding="utf-8-sig", newline="") as lines:
+        answers = {row["file"]: row for row in csv.DictReader(lines)}
+    assert list(answers) == [row[0] for row in ROWS[1:2] + ROWS[3:]]
+    first = answers["day 1/first clip.wav"]
+    assert (first["emotion"], first["speaker"], first["reason"]) == ("angry", "anna", "")
+    assert first["answered"] == answer(folder / "day 1" / "first clip.wav", pipeline)
+    scores = {name: float(value) for name, value in first.items() if name.startswith("score_")}
+    assert sum(scores.values()) == pytest.approx(1, abs=1e-4)
+    assert float(first["confidence"]) == max(scores.values()) == scores[f"score_{first['answered']}"]
+    assert (answers["silent.wav"]["answered"], answers["silent.wav"]["reason"]) == ("", "no_speech")
     assert document["weights_in"] == "clips"
     assert document["model"]["id"] == "emoline/mini"
     assert {each["reason"] for each in document["skipped"]} == {"unsupported_media", "no_speech", "missing_file"}
@@ -179,6 +190,8 @@ def test_a_long_recording_beside_its_truth(call: Path, tmp_path: Path, pipeline:
     assert exact.timeline.outside_s == 0
     assert exact.timeline.boundaries.true == exact.timeline.boundaries.answered == exact.timeline.boundaries.found > 1
     assert exact.timeline.boundaries.mean_ms == 0
+    assert exact.timeline.boundaries.f1 == 1
+    assert exact.timeline.errors.eder == 0
 
     late = recording(call, truth(tmp_path, entries, late_ms=300), pipeline)
     assert late.timeline

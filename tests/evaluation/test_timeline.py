@@ -7,9 +7,10 @@ import pytest
 from evaluation import listener_labels
 from evaluation.errors import NotEvaluable
 from evaluation.listener_labels import LabelledSpan
-from evaluation.timeline import measure_timeline, pair_overlaps
+from evaluation.timeline import count_matches, measure_errors, measure_timeline, pair_overlaps
 
 TRUE = [LabelledSpan(0, 0, 10_000, "angry"), LabelledSpan(0, 10_000, 20_000, "sad"), LabelledSpan(1, 0, 5_000, "sad")]
+LABELS = ("angry", "neutral", "sad")
 TIMELINE = [(LabelledSpan(0, 2_000, 11_500, "angry"), 0.9), (LabelledSpan(0, 12_500, 30_000, "sad"), 0.6)]
 
 
@@ -19,7 +20,7 @@ def test_times_that_truth_and_timeline_share_by_channel() -> None:
 
 
 def test_coverage_and_boundaries_computed_by_hand() -> None:
-    figures = measure_timeline(TRUE, TIMELINE, pair_overlaps(TRUE, TIMELINE))
+    figures = measure_timeline(TRUE, TIMELINE, pair_overlaps(TRUE, TIMELINE), LABELS)
     assert (figures.truth_s, figures.covered_s, figures.outside_s) == (25.0, 17.0, 10.0)
     assert (figures.boundaries.true, figures.boundaries.answered, figures.boundaries.found) == (1, 1, 0)
     assert (
@@ -28,7 +29,7 @@ def test_coverage_and_boundaries_computed_by_hand() -> None:
 
 
 def test_a_change_that_the_timeline_lacks_has_no_distance() -> None:
-    boundaries = measure_timeline(TRUE, TIMELINE[:1], []).boundaries
+    boundaries = measure_timeline(TRUE, TIMELINE[:1], [], LABELS).boundaries
     assert (boundaries.true, boundaries.answered, boundaries.found, boundaries.median_ms) == (1, 0, 0, None)
 
 
@@ -38,7 +39,36 @@ def test_neighbours_of_one_emotion_are_no_change() -> None:
         LabelledSpan(0, 1_000, 2_000, "sad"),
         LabelledSpan(0, 2_000, 3_000, "angry"),
     ]
-    assert measure_timeline(true, [], []).boundaries.true == 1
+    assert measure_timeline(true, [], [], LABELS).boundaries.true == 1
+
+
+def test_changes_are_matched_one_to_one_and_as_many_as_can_be() -> None:
+    assert count_matches([0, 1_000], [1_000, 2_000]) == 2
+    assert count_matches([0, 500], [400]) == 1
+    assert count_matches([0, 5_000], [1_001, 3_999.5, 5_500]) == 1
+    assert count_matches([], [1]) == 0
+
+
+def eder(true: list[tuple[int, int, str]], answered: list[tuple[int, int, str]]) -> tuple[float | None, ...]:
+    errors = measure_errors(
+        [LabelledSpan(0, *span) for span in true], [(LabelledSpan(0, *span), 1.0) for span in answered], LABELS
+    )
+    return errors.eder, errors.missed_s, errors.false_alarm_s, errors.overlap_s, errors.confusion_s
+
+
+def test_the_example_of_the_authors_implementation_of_the_error_rate() -> None:
+    """An utterance of 1.22 s, angry from 0.39 to 1.10 s; its answers for each 0.2 s: three neutral, three angry."""
+    true = [(0, 390, "neutral"), (390, 1_100, "angry"), (1_100, 1_220, "neutral")]
+    assert eder(true, [(0, 600, "neutral"), (600, 1_200, "angry")]) == ((0.21 + 0.1) / 1.22, 0.21, 0.1, 0, 0)
+
+
+def test_each_kind_of_error_by_hand() -> None:
+    true = [(0, 4_000, "angry"), (4_000, 6_000, "neutral"), (8_000, 10_000, "sad"), (10_000, 11_000, "bored")]
+    answered = [(1_000, 2_000, "sad"), (2_000, 5_000, "angry"), (8_500, 9_000, "unknown"), (9_000, 11_000, "sad")]
+    assert eder(true, answered) == (4 / 8, 2, 1, 0, 1)
+    assert eder(true, [])[0] == 6 / 8
+    assert eder([(0, 4_000, "angry")], [(0, 3_000, "angry"), (2_000, 4_000, "sad")]) == (0.5, 0, 0, 0.25 * 4, 1)
+    assert eder([(0, 4_000, "bored")], [])[0] is None
 
 
 def write(path: Path, text: str) -> Path:
