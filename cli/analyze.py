@@ -27,6 +27,7 @@ from cli.options import (
 if TYPE_CHECKING:
     from cli.bulk_analyze import Analyzer, Task
     from exports.formats import ExportFormat
+    from worker.offline.result_files import Outputs
 
 _EXAMPLES = """
 
@@ -134,7 +135,7 @@ def analyze(
         from cli.bulk_analyze import Analyzer
         from worker.pipeline_builder import build_pipeline
 
-        tasks = plan_tasks(sources, out, console, skip_existing=skip_existing)
+        tasks = plan_tasks(sources, out, outputs, console, skip_existing=skip_existing)
         pipeline = build_pipeline(settings)
         with pipeline.model:
             analyzer = Analyzer(pipeline, options, outputs, skip_existing=skip_existing)
@@ -157,11 +158,13 @@ def export_formats(console: Console, texts: Sequence[str]) -> tuple[ExportFormat
     return tuple(formats if "all" in names else map(ExportFormat, names))
 
 
-def plan_tasks(sources: Sequence[Path], out: Path, console: Console, *, skip_existing: bool) -> list[Task]:
+def plan_tasks(
+    sources: Sequence[Path], out: Path, outputs: Outputs, console: Console, *, skip_existing: bool
+) -> list[Task]:
     """Return the recordings with the folders of their results, and print which files are left out or replaced.
 
-    A lone file has the folder `out` itself. Leaves with a sentence where there is no recording, and where `out` has the
-    result of another one. Raises OSError.
+    A lone file has the folder `out` itself. Leaves with a sentence where there is no recording, where `out` has the
+    result of another one, and where somebody else's file would be overwritten. Raises OSError.
     """
     from cli.bulk_analyze import Task, plan_folders
     from cli.recordings import list_recordings
@@ -175,11 +178,15 @@ def plan_tasks(sources: Sequence[Path], out: Path, console: Console, *, skip_exi
     if len(sources) == 1 and sources[0].is_file():
         task = Task(listing.recordings[0], out, EarlierResult.from_folder(out))
         if task.earlier and task.earlier.filename != task.recording.path.name:
-            whose = f"the result of {task.earlier.filename}" if task.earlier.filename else "no result of Emoline's"
+            whose = f"the result of {task.earlier.filename}" if task.earlier.filename else "of no result of Emoline's"
             leave(console, f"{out / 'result.json'} is there already and is {whose}; choose another folder.")
         tasks = [task]
     else:
         tasks = plan_folders(listing.recordings, out)
+    for task in tasks:
+        files = [] if task.earlier else [task.folder / name for name in outputs.filenames()]
+        if clash := next((file for file in files if file.exists()), None):
+            leave(console, f"{clash} is there already and is of no result of Emoline's; choose another folder.")
     replaced = [str(task.folder / "result.json") for task in tasks if task.earlier]
     if replaced and not skip_existing:
         which = replaced[0] if len(replaced) == 1 else f"{len(replaced)} earlier results"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from base64 import b64decode
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +22,8 @@ from tests.support.command_line import emoline
 from tests.support.media.encode import encode
 from tests.support.media.speech import speech_like
 from tests.support.pdf import links, pages
+
+NOTEBOOK = Path(__file__).parents[2] / "docs" / "how-to" / "folder-to-figure.ipynb"
 
 
 @pytest.mark.parametrize(
@@ -32,13 +39,21 @@ def test_help_is_everywhere(command: str) -> None:
 def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None:
     sound = speech_like(30, seed=5).samples
     encode(sound[:, None], 16_000, tmp_path / "call.wav", "wav")
-    completed = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments")
+    options = ["--save-segments", "--export", "csv,srt", "--min-confidence", 0.1, "--max-ms", 20_000]
+    before = datetime.now(UTC)
+    completed = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", *options)
     assert completed.returncode == 0, completed.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "result.json", "result.csv", "result.srt", "segments"
+    }  # fmt: skip
     written = json.loads((tmp_path / "out" / "result.json").read_text())
     result = ResultDocument.model_validate(written)
     assert json.loads(result.model_dump_json(by_alias=True)) == written
     assert result.model
     assert result.model.id == "emoline/mini"
+    assert (result.config.aggregation.min_confidence, result.config.segmentation.max_ms) == (0.1, 20_000)
+    assert before < result.finished_at < datetime.now(UTC)
+    assert result.emoline_version == version("emoline-service")
     for segment in result.segments:
         assert segment.audio_url == f"segments/{segment.index:03d}.wav"
         samples, rate = soundfile.read(tmp_path / "out" / segment.audio_url, dtype="int16")
@@ -84,6 +99,30 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
     assert "customer" in completed.stdout
 
 
+def test_the_notebook_makes_a_figure_of_a_folder(tmp_path: Path) -> None:
+    """Of three recordings one is broken; the notebook's cells are run one after the other."""
+    for name, seed in {"b.wav": 10, "monday/b.wav": 11}.items():
+        (tmp_path / "recordings" / name).parent.mkdir(parents=True, exist_ok=True)
+        encode(speech_like(6, seed=seed).samples[:, None], 16_000, tmp_path / "recordings" / name, "wav")
+    (tmp_path / "recordings" / "a.wav").write_text("not sound at all")
+    (tmp_path / "recordings" / "notes.txt").touch()
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    script = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    completed = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "MPLBACKEND": "agg"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert completed.returncode == 0, completed.stderr
+    assert (tmp_path / "emotions.png").read_bytes().startswith(b"\x89PNG")
+    assert "2 analysed, 1 failed." in completed.stdout
+    assert "a.wav: The file is not a recording in a format that Emoline reads. (unsupported_media)" in completed.stdout
+    assert "Left out: 1 file without a recording's ending (recordings/notes.txt)." in completed.stderr
+    for folder in ("b", "monday/b"):
+        result = ResultDocument.model_validate_json((tmp_path / "results" / folder / "result.json").read_bytes())
+        assert result.audio.filename == "b.wav"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -93,6 +132,8 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
         (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
         (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
         (["analyze", "TEXT", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
+        (["analyze", "TEXT", "--out", "OUT", "--export", "srt,cvs"], "the nearest name is `csv`"),
+        (["analyze", "MONO", "--out", "TEXT"], "is a file"),
         (["serve", "--host", "0.0.0.0", "--port", "0"], "only listens on this machine's own address"),
         (["serve", "--model", "no-such", "--port", "0"], "There is no model directory no-such"),
     ],

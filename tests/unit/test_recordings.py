@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
+from cli.analyze import plan_tasks
 from cli.bulk_analyze import plan_folders
 from cli.options import writable_folder
 from cli.recordings import list_recordings
+from worker.offline.result_files import Outputs
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -80,6 +84,19 @@ def test_recordings_have_folders_of_their_own_and_keep_them(tmp_path: Path) -> N
 def test_results_can_go_into_the_folder_of_the_recordings(tmp_path: Path) -> None:
     touch(tmp_path, "call.wav")
     assert folders(tmp_path, tmp_path) == ["call"]
+
+
+def test_nothing_of_others_is_overwritten(tmp_path: Path) -> None:
+    touch(tmp_path, "call.wav", "report.pdf", "out/call/heatmap.png", "out/result.json")
+    for out, clash in ((tmp_path, "report.pdf"), (tmp_path / "out", "result.json")):
+        text = StringIO()
+        console = Console(file=text, width=500)
+        with pytest.raises(typer.Exit):
+            plan_tasks([tmp_path / "call.wav"], out, Outputs(report="en"), console, skip_existing=False)
+        assert f"{out / clash} is there already" in text.getvalue()
+    with pytest.raises(typer.Exit):
+        plan_tasks([tmp_path], tmp_path / "out", Outputs(report="en"), console, skip_existing=False)
+    assert plan_tasks([tmp_path], tmp_path / "out", Outputs(), console, skip_existing=False)
 
 
 def test_a_folder_for_output_is_checked_before_there_is_any(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class EarlierResult:
 def analyze_into(
     folder: Path, file: Path, pipeline: Pipeline, options: JobOptions, outputs: Outputs, on_progress: OnProgress
 ) -> ResultDocument:
-    """Analyse a file and write its result into a folder; `result.json` comes last.
+    """Analyse a file and write its result into a folder.
 
     Exports and reports of an earlier result that are not asked for any more are deleted: they would be of other scores.
 
@@ -91,7 +91,6 @@ def analyze_into(
         PipelineError: the file cannot be decoded or lacks a channel to be analysed, or the model cannot run.
         OSError: the file cannot be read, or the folder cannot be written.
     """
-    is_again = (folder / RESULT_FILE).is_file()
     with TemporaryDirectory(prefix="emoline-analyze-") as temporary:
         clips = Path(temporary) if outputs.report else None
         save_segments = outputs.save_segments
@@ -99,13 +98,15 @@ def analyze_into(
         folder.mkdir(parents=True, exist_ok=True)
         indices = [each.segment.index for each in analysis.result.segments] if save_segments else []
         links = {index: f"segments/{segment_filename(index, '.wav')}" for index in indices}
+        if (folder / RESULT_FILE).is_file():
+            for name in EVERY_FILE.difference(outputs.filenames()):
+                (folder / name).unlink(missing_ok=True)
+        document = write_result(analysis, options, folder, links)
         for name, export in zip(outputs.filenames(), outputs.exports, strict=False):
             (folder / name).write_bytes(WRITERS[export].write(analysis.recording, analysis.result))
         if clips and outputs.report:
             write_reports(analysis, options, folder, clips, links, outputs.report)
-    for name in EVERY_FILE.difference(outputs.filenames()) if is_again else ():
-        (folder / name).unlink(missing_ok=True)
-    return write_result(analysis, options, folder, links)
+    return document
 
 
 def write_result(analysis: Analysis, options: JobOptions, folder: Path, links: dict[int, str]) -> ResultDocument:
