@@ -9,7 +9,14 @@ import typer
 from cli import analyze, bench, evaluate, keys, models, service, split, submit
 from shared.version import VERSION
 
-app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Emotion timelines for long recordings. Start with `emoline analyze FILE --out DIR`, or with `emoline serve` "
+    "for the service and its page.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_OFFLINE, _SERVICE, _TOOLS = "Without a server", "The service", "Models and measurements"
 
 
 def _print_version(asked: bool) -> None:
@@ -27,14 +34,14 @@ def main(
     pass
 
 
-app.command()(analyze.analyze)
-app.command()(split.split)
-app.command()(evaluate.evaluate)
-app.command()(service.serve)
-app.command()(service.worker)
-app.command()(submit.submit)
-app.command()(service.demo)
-app.command()(service.migrate)
-app.add_typer(models.app, name="models")
-app.add_typer(keys.app, name="keys")
-app.add_typer(bench.app, name="bench")
+app.command(rich_help_panel=_OFFLINE, epilog=analyze.EXAMPLES)(analyze.analyze)
+app.command(rich_help_panel=_OFFLINE, epilog=split.EXAMPLES)(split.split)
+app.command(rich_help_panel=_SERVICE, epilog=service.EXAMPLES)(service.serve)
+app.command(rich_help_panel=_SERVICE)(service.worker)
+app.command(rich_help_panel=_SERVICE, epilog=submit.EXAMPLES)(submit.submit)
+app.command(rich_help_panel=_SERVICE)(service.demo)
+app.command(rich_help_panel=_SERVICE)(service.migrate)
+app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
+app.add_typer(models.app, name="models", rich_help_panel=_TOOLS)
+app.command(rich_help_panel=_TOOLS, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.add_typer(bench.app, name="bench", rich_help_panel=_TOOLS)

@@ -29,86 +29,105 @@ if TYPE_CHECKING:
     from exports.formats import ExportFormat
     from worker.offline.result_files import Outputs
 
-_EXAMPLES = """
+EXAMPLES = """Examples:
 
-Examples:
+emoline analyze call.mp3 --out result --report
 
-  emoline analyze call.mp3 --out result --report
+emoline analyze recordings --out results --export csv,srt --skip-existing
 
-  emoline analyze recordings --out results --export csv,srt
-
-  emoline analyze call.wav --out result --channels split --roles agent,customer --analyse customer
+emoline analyze call.wav --out result --channels split --roles agent,customer --analyse customer
 """
+
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Recordings (audio or video), and folders, of which all recordings are taken at any depth.",
+        metavar="FILE|FOLDER…",
+        exists=True,
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        help="Folder for result.json. For a folder or several files it gets a folder NAME with result.json for each.",
+        file_okay=False,
+        callback=writable_folder,
+    ),
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Write result.csv, result.srt and so on too: csv, jsonl, parquet, srt, vtt, textgrid, eaf, rttm, "
+        "audacity, with commas between, or all.",
+        show_default="none",
+    ),
+]
+Report = Annotated[bool, typer.Option("--report", help="Write report.pdf, report.html and heatmap.png too.")]
+Lang = Annotated[Literal["en", "zh"], typer.Option(help="Language of the reports.")]
+SaveSegments = Annotated[
+    bool, typer.Option("--save-segments", help="Keep the sound of each segment too, as segments/NNN.wav.")
+]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="Keep results that are there and would be the same, to go on after an interruption. Without it they are "
+        "replaced.",
+    ),
+]
+Granularity = Annotated[
+    Literal["segment", "frame"], typer.Option(help="frame puts the scores of each 20 ms into result.json too.")
+]
+Embeddings = Annotated[
+    Literal["utterance", "frame"] | None,
+    typer.Option(
+        help="Keep embeddings/NNN.npy too: a vector for each segment, or for each 20 ms of it.", show_default="none"
+    ),
+]
+Track = Annotated[
+    int | None,
+    typer.Option(
+        help="Sound track of the file, from 0.",
+        show_default="the file's default one, or the first with sound",
+        min=0,
+        rich_help_panel="Channels",
+    ),
+]
+GapMs = Annotated[
+    int,
+    typer.Option(
+        help="Neighbours of one emotion that are closer than this become one entry, 0 to 60000 ms.",
+        rich_help_panel="Timeline",
+    ),
+]
+MinConfidence = Annotated[
+    float,
+    typer.Option(help="Segments under this confidence count as unknown, 0 to 1.", rich_help_panel="Timeline"),
+]
 
 
 @takes_segmentation
 def analyze(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Recordings (audio or video), and folders, of which all recordings are taken at any depth.",
-            metavar="FILE|FOLDER…",
-            exists=True,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            help="Folder for result.json; with a folder or several files, for a folder NAME/result.json for each.",
-            file_okay=False,
-            callback=writable_folder,
-        ),
-    ],
+    sources: Sources,
+    out: Out,
     segmentation: dict[str, Any],
-    export: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Write result.csv, result.srt and so on too. Formats with commas between: csv, jsonl, parquet, srt, "
-            "vtt, textgrid, eaf, rttm, audacity; all for every one.",
-        ),
-    ] = None,
-    report: Annotated[
-        bool, typer.Option("--report", help="Write report.pdf, report.html and heatmap.png too.")
-    ] = False,
-    lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the reports.")] = "en",
-    save_segments: Annotated[
-        bool, typer.Option("--save-segments", help="Keep the sound of the segments too, as segments/NNN.wav.")
-    ] = False,
-    skip_existing: Annotated[
-        bool,
-        typer.Option(
-            "--skip-existing",
-            help="Keep results of the same recordings by the same options and model, to go on after an interruption. "
-            "Otherwise they are replaced.",
-        ),
-    ] = False,
+    export: Export = None,
+    report: Report = False,
+    lang: Lang = "en",
+    save_segments: SaveSegments = False,
+    skip_existing: SkipExisting = False,
+    granularity: Granularity = "segment",
+    embeddings: Embeddings = None,
+    channels: Channels = "auto",
+    track: Track = None,
+    roles: Roles = "",
+    analyse: Analyse = "",
+    gap_ms: GapMs = 2_000,
+    min_confidence: MinConfidence = 0.0,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
-    channels: Channels = "auto",
-    track: Annotated[
-        int | None,
-        typer.Option(
-            help="Number of the sound track, from 0.",
-            show_default="the file's default one, or the first with sound",
-            min=0,
-        ),
-    ] = None,
-    roles: Roles = "",
-    analyse: Analyse = "",
-    granularity: Annotated[
-        Literal["segment", "frame"], typer.Option(help="With frame, result.json has the scores of each 20 ms too.")
-    ] = "segment",
-    embeddings: Annotated[
-        Literal["utterance", "frame"] | None,
-        typer.Option(help="Keep embeddings/NNN.npy too: a vector for each segment, or for each 20 ms of it."),
-    ] = None,
-    gap_ms: Annotated[
-        int, typer.Option(help="Neighbours of one emotion less than this apart become one entry, 0 to 60000 ms.")
-    ] = 2_000,
-    min_confidence: Annotated[
-        float, typer.Option(help="Segments under this confidence count as unknown, 0 to 1.")
-    ] = 0.0,
 ) -> None:
     """Analyse recordings in this process, without a server.
 

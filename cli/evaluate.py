@@ -14,42 +14,60 @@ from cli.options import Device, Model, Precision, listed, takes_segmentation, wr
 if TYPE_CHECKING:
     from evaluation.run import EvaluationReport
 
+EXAMPLES = """Examples:
+
+emoline evaluate clips --out report --map boredom=other
+
+emoline evaluate call.wav --labels call.csv --out report --model iic/emotion2vec_plus_large
+"""
+
 
 @takes_segmentation
 def evaluate(
-    source: Annotated[Path, typer.Argument(help="A folder with clips and a CSV, or one long recording.", exists=True)],
+    source: Annotated[
+        Path, typer.Argument(help="A folder with clips and a CSV of their labels, or one long recording.", exists=True)
+    ],
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for report.json, report.md and its pictures.", file_okay=False, callback=writable_folder
+            help="Folder for report.json, report.md with its pictures, and answers.csv.",
+            file_okay=False,
+            callback=writable_folder,
         ),
     ],
     segmentation: dict[str, Any],
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="CSV with file, emotion[, speaker, gender, language, …]; for a recording CSV with start_ms, end_ms, "
-            "emotion[, channel], or Audacity's labels.",
+            help="Labels. For clips a CSV with the columns file, emotion and, if you like, speaker, gender, language; "
+            "for a recording a CSV with start_ms, end_ms, emotion and perhaps channel, or labels of Audacity (.txt).",
             show_default="labels.csv, metadata.csv or the only CSV there; beside a recording its name with .csv",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
     label_map: Annotated[
-        list[str] | None, typer.Option("--map", help="What a label means to the model: boredom=other. May be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--map", help="A label of the CSV and what it is to the model, as boredom=other. May be repeated."
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only lines of the CSV with one of these values: speaker=13,16.")
+        list[str] | None,
+        typer.Option(help="Use only lines of the CSV with one of these values, as speaker=13,16. May be repeated."),
     ] = None,
     robustness: Annotated[
         bool,
-        typer.Option("--robustness", help="The same clips by telephone, codec, in noise, … too: 15 times as long."),
+        typer.Option(
+            "--robustness",
+            help="Measure the clips by telephone, through codecs, in noise and so on too; it takes 15 times as long.",
+        ),
     ] = False,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Measure how often the model is right on sound of your own, whose emotions people have named."""
+    """Measure a model on labelled recordings of your own: how often it is right, and how sure when it is."""
     console = Console(stderr=True)
     if source.is_file() and (only or robustness):
         leave(console, "--only and --robustness are for folders of clips, not for a recording.")

@@ -16,9 +16,11 @@ from cli.console import leave, settings_with
 if TYPE_CHECKING:
     from shared.services.api_keys import ApiKeys
 
-app = typer.Typer(help="API keys. As soon as there is a first one, every request needs one.", no_args_is_help=True)
+app = typer.Typer(
+    help="Create, list and revoke API keys. Once there is one, every request needs a key.", no_args_is_help=True
+)
 
-Tenant = Annotated[str, typer.Option(help="Whose jobs it reaches; tenants never see each other's.")]
+Tenant = Annotated[str, typer.Option(help="Tenant whose jobs the key reaches; tenants never see each other's.")]
 
 
 class Allowed(StrEnum):
@@ -31,11 +33,13 @@ class Allowed(StrEnum):
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What it is for.")],
+    name: Annotated[str, typer.Argument(help="Name by which you know the key.")],
     tenant: Tenant = "default",
-    scope: Annotated[list[Allowed] | None, typer.Option(help="What it may do; by default read and write.")] = None,
+    scope: Annotated[
+        list[Allowed] | None, typer.Option(help="Right of the key; may be repeated.", show_default="read and write")
+    ] = None,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Create a key and print it, this once."""
     from shared.domain.access import Scope
 
     scopes = [Scope(allowed.value) for allowed in scope or (Allowed.READ, Allowed.WRITE)]
@@ -59,9 +63,10 @@ def show(tenant: Tenant = "default") -> None:
 
 @app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")], tenant: Tenant = "default"
+    key_id: Annotated[str, typer.Argument(help="Id of the key, as `emoline keys list` shows it.")],
+    tenant: Tenant = "default",
 ) -> None:
-    """Make a key worthless, within ten seconds."""
+    """Revoke a key; within ten seconds it is worthless."""
     from shared.domain.errors import KeyNotFound
 
     with _api_keys() as api_keys:

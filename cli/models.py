@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Show the bundled model and the one that EMOLINE_MODEL names: labels, hashes, what to know of them.",
+    help="Show, download and check models. Alone, it shows the bundled model and the one that EMOLINE_MODEL names.",
 )
 
 _BUNDLED = "mini"
@@ -26,8 +26,9 @@ Name = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="As in EMOLINE_MODEL, which is the default: iic/emotion2vec_plus_large (from ModelScope) or "
-        "hf:emotion2vec/emotion2vec_plus_large (from Hugging Face); @revision may follow.",
+        help="Model, as iic/emotion2vec_plus_large (from ModelScope) or hf:emotion2vec/emotion2vec_plus_large (from "
+        "Hugging Face); @revision may follow.",
+        show_default="EMOLINE_MODEL",
     ),
 ]
 
@@ -35,9 +36,9 @@ Name = Annotated[
 @app.callback()
 def models(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON list instead, for scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead, for scripts.")] = False,
 ) -> None:
-    """Show the bundled model and the one that EMOLINE_MODEL names: labels, hashes, what to know of them."""
+    """Show, download and check models. Alone, it shows the bundled model and the one that EMOLINE_MODEL names."""
     if context.invoked_subcommand:
         return
     settings = settings_with()
@@ -54,7 +55,7 @@ def models(
 def pull(model: Name = None) -> None:
     """Download a model ahead of time, go on with a download that broke off, or verify a complete one.
 
-    It goes to EMOLINE_MODELS_DIR. Whoever uses it afterwards needs no network.
+    It goes to EMOLINE_MODELS_DIR; afterwards it needs no network.
     """
     from cli.terminal import progress_bar
     from worker.adapters.emotion2vec.hub_download import download

@@ -22,38 +22,60 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
 
-File = Annotated[Path, typer.Argument(help="An audio or video file.", exists=True, dir_okay=False)]
+File = Annotated[Path, typer.Argument(help="Audio or video file.", metavar="FILE", exists=True, dir_okay=False)]
 Model = Annotated[
     str | None,
     typer.Option(
-        help="mini, a model directory, iic/emotion2vec_plus_large (from ModelScope) or "
-        "hf:emotion2vec/emotion2vec_plus_large (from Hugging Face)."
+        help="mini (bundled, for demonstrations), a model directory, iic/emotion2vec_plus_large (from ModelScope) or "
+        "hf:emotion2vec/emotion2vec_plus_large (from Hugging Face).",
+        show_default="EMOLINE_MODEL, else mini",
+        rich_help_panel="Model",
     ),
 ]
-Device = Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="Where the model runs.")]
+Device = Annotated[
+    Literal["cpu", "cuda"] | None,
+    typer.Option(help="Device of the model.", show_default="EMOLINE_DEVICE, else cpu", rich_help_panel="Model"),
+]
 Precision = Annotated[
     Literal["auto", "fp32", "bf16", "fp16"] | None,
-    typer.Option(help="Number format of the model's matrix products; auto takes what the device is good at."),
+    typer.Option(
+        help="Number format of the model's matrix products. auto is the fastest that the device computes well.",
+        show_default="EMOLINE_PRECISION, else auto",
+        rich_help_panel="Model",
+    ),
 ]
 Channels = Annotated[
     Literal["auto", "mix", "split"],
-    typer.Option(help="split: each channel by itself; mix: their mean; auto: split where the voices differ."),
+    typer.Option(
+        help="split analyses each channel by itself, mix their mean; auto splits where the voices differ.",
+        rich_help_panel="Channels",
+    ),
 ]
-Roles = Annotated[str, typer.Option(help="Names of the channels from 0 on, with a comma: agent,customer.")]
+Roles = Annotated[
+    str,
+    typer.Option(
+        help="Names of channel 0 and channel 1, as agent,customer.", show_default="none", rich_help_panel="Channels"
+    ),
+]
 Analyse = Annotated[
-    str, typer.Option(help="Channels to analyse, by name or number, with a comma.", show_default="all of them")
+    str,
+    typer.Option(
+        help="Channels to analyse, by role or number, with commas between.",
+        show_default="all",
+        rich_help_panel="Channels",
+    ),
 ]
 
 _SEGMENTATION_HELP = {
     "max_ms": "Longest segment, 3000 to 25000 ms.",
-    "min_ms": "Talk is not cut into shorter pieces if there is another way, 500 to 12000 ms.",
+    "min_ms": "Shortest piece of talk without a long pause, where possible, 500 to 12000 ms.",
     "min_silence_ms": "Shortest pause, 100 to 800 ms.",
-    "preferred_silence_ms": "Cuts in shorter pauses are a last resort, 100 to 2000 ms.",
-    "max_silence_ms": "A longer pause is left out, 200 to 2000 ms.",
+    "preferred_silence_ms": "Shortest pause for a cut, unless there is no other way, 100 to 2000 ms.",
+    "max_silence_ms": "Longest pause inside a segment; longer ones are not analysed, 200 to 2000 ms.",
     "margin_ms": "Sound kept before and after speech, 0 to 400 ms.",
-    "silence_db": "Level in dBFS under which there is silence, -60 to -20; lowered for quiet recordings.",
-    "strict": "Never lower --silence-db.",
-    "vad": "What tells voice from other sound; silero is slower, and better in music and noise.",
+    "silence_db": "Level under which there is silence, -60 to -20 dBFS. It is lowered for quiet recordings.",
+    "strict": "Keep --silence-db as it is, also for quiet recordings.",
+    "vad": "Detector of voices; silero is slower, and better in music and noise.",
 }
 
 
@@ -99,7 +121,9 @@ def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
             default=None,
             annotation=Annotated[
                 types[field.name] | None,
-                typer.Option(help=_SEGMENTATION_HELP[field.name], show_default=str(field.default)),
+                typer.Option(
+                    help=_SEGMENTATION_HELP[field.name], show_default=str(field.default), rich_help_panel="Segmentation"
+                ),
             ],
         )
         for field in fields(SegmentationOptions)

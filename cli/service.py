@@ -20,17 +20,26 @@ from shared.ports import Queue
 if TYPE_CHECKING:
     from shared.settings import Settings
 
+EXAMPLES = """Examples:
+
+emoline serve
+
+EMOLINE_MODEL=iic/emotion2vec_plus_large emoline serve --port 9000 --device cuda
+"""
+
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; one that others can reach needs an API key.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Run the whole service here: API, workers, SQLite and a folder. With EMOLINE_BROKER_URL, the API alone.
+    """Run the service in one process: page, API and workers, over SQLite and a folder.
 
-    Settings: EMOLINE_* (see docs/settings.md).
+    Where EMOLINE_BROKER_URL is set, it is the API alone. docs/settings.md has all settings, EMOLINE_….
     """
     from api.prefork import api_service
     from api.server import AddressInUse, PublicAddress
@@ -84,15 +93,15 @@ class Role(StrEnum):
 
 
 def worker(
-    role: Annotated[Role, typer.Argument(help="Its kind of work; `beat` has lost wake-ups sent again.")],
-    check: Annotated[bool, typer.Option("--check", help="Only ask whether this host's worker answers.")] = False,
+    role: Annotated[Role, typer.Argument(help="Kind of work; the beat replaces wake-ups that were lost.")],
+    check: Annotated[bool, typer.Option("--check", help="Ask whether this host's worker answers, and end.")] = False,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Run one worker of the distributed service, over EMOLINE_BROKER_URL. SIGTERM ends it after the work in hand.
+    """Run one worker of the distributed service, which needs EMOLINE_BROKER_URL.
 
-    A service needs one of each kind at least; there may be any number of each, anywhere.
+    A service needs at least one of each kind, on any machine. SIGTERM ends a worker after the work in hand.
     """
     from shared.adapters.celery_wake_ups import answers, celery_app, node_name
 
@@ -133,13 +142,16 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
 def demo(
     file: File = SAMPLE,
     out: Annotated[
-        Path, typer.Option(help="Folder for what comes of it.", file_okay=False, callback=writable_folder)
+        Path,
+        typer.Option(
+            help="Folder for result.json, the heat map and the reports.", file_okay=False, callback=writable_folder
+        ),
     ] = Path("demo-output"),
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Start the service on a free port, send it a recording over HTTP, show its timeline, stop it."""
+    """Show a recording's way through the service: start it, upload, print the timeline, stop it."""
     import tempfile
 
     from cli.demo import run
@@ -163,10 +175,10 @@ def demo(
 
 def migrate(
     create_bucket: Annotated[
-        bool, typer.Option("--create-bucket", help="Make EMOLINE_STORE_URL's bucket too.")
+        bool, typer.Option("--create-bucket", help="Make the bucket of EMOLINE_STORE_URL too.")
     ] = False,
 ) -> None:
-    """Bring the database to the newest schema; with SQLite, `emoline serve` does it by itself."""
+    """Bring the database to the newest schema. With SQLite, `emoline serve` does it by itself."""
     from shared.db.engine import DatabaseUnusable, open_engine
     from shared.db.schema import migrate as bring_up_to_date
     from shared.domain.errors import StoreUnavailable

@@ -11,6 +11,11 @@ from rich.console import Console
 from cli.console import leaving, settings_with
 from cli.options import Channels, File, job_options, takes_segmentation, writable_folder
 
+EXAMPLES = """Example:
+
+emoline split call.mp3 --out segments --max-ms 15000 --plot
+"""
+
 
 @takes_segmentation
 def split(
@@ -23,9 +28,11 @@ def split(
     ],
     segmentation: dict[str, Any],
     channels: Channels = "auto",
-    plot: Annotated[bool, typer.Option("--plot", help="Draw segments.png too: where the cuts are, and why.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw segments.png too, which shows the cuts and their reasons.")
+    ] = False,
 ) -> None:
-    """Cut one file into segments, without a model."""
+    """Cut a recording into segments in its pauses, without a model."""
     from cli.terminal import print_split, progress_bar
     from worker.offline.split import ActivityRecorder
     from worker.offline.split import split as run

@@ -18,23 +18,36 @@ from cli.recordings import first_free, list_recordings
 if TYPE_CHECKING:
     from cli.bulk_submit import Source
 
+EXAMPLES = """Examples:
+
+emoline submit call.mp3 --out results
+
+emoline submit recordings https://calls.example/monday.mp3 --wait --config '{"channels": "split"}'
+"""
+
 
 def submit(
     sources: Annotated[list[str], typer.Argument(help="Files, folders of recordings, or URLs.", metavar="SOURCE…")],
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until all have ended.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all jobs have ended.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the results, a NAME.json each; waits too.", file_okay=False, callback=writable_folder
+            help="Folder for the results, NAME.json for each; implies --wait.",
+            file_okay=False,
+            callback=writable_folder,
         ),
     ] = None,
-    config: Annotated[str, typer.Option(help='The jobs\' config as JSON, as {"channels": "split"}.')] = "{}",
-    url: Annotated[str, typer.Option(help="The service.", envvar="EMOLINE_URL")] = "http://127.0.0.1:8000",
-    key: Annotated[str | None, typer.Option(help="An API key of it.", envvar="EMOLINE_API_KEY")] = None,
+    config: Annotated[
+        str, typer.Option(help='Config of the jobs as JSON, as {"channels": "split"}; docs/api.md has its keys.')
+    ] = "{}",
+    url: Annotated[str, typer.Option(help="URL of the service.", envvar="EMOLINE_URL")] = "http://127.0.0.1:8000",
+    key: Annotated[
+        str | None, typer.Option(help="API key, if the service needs one.", envvar="EMOLINE_API_KEY")
+    ] = None,
 ) -> None:
     """Send recordings to a service, and get their results.
 
-    Prints the id of each job. Ends with 1 if one was refused or did not succeed.
+    Prints the id of each job. The exit status is 1 if one was refused or did not succeed.
     """
     from cli.bulk_submit import Sender
     from emoline.client import Client

@@ -34,6 +34,16 @@ def test_figures_of_conditions_are_those_of_the_report() -> None:
         assert float(figure) == pytest.approx(100 * uar, abs=0.06), condition
 
 
+def test_figures_of_long_recordings_are_those_of_their_report() -> None:
+    report = json.loads((ROOT / "docs/evaluation/long/report.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs/explanation/accuracy.md").read_text(encoding="utf-8")
+    errors, boundaries = report["timeline"]["errors"], report["timeline"]["boundaries"]
+    assert f"| EDER | {100 * errors['eder']:.1f} % of {errors['total_s']:,.0f} s" in page
+    assert f"always neutral | {100 * errors['emotional_s'] / errors['total_s']:.1f} % |" in page
+    assert f"{boundaries['median_ms'] / 1000:.1f} s and {boundaries['mean_ms'] / 1000:.1f} s |" in page
+    assert f"| UAR, of six labels | {100 * report['measured']['uar']['value']:.1f} %" in page
+
+
 def test_the_notice_of_mini_has_the_uar_of_its_report() -> None:
     notice = json.loads((MINI / "configuration.json").read_text(encoding="utf-8"))["emoline"]["notice"]
     assert f"finds {REPORT['measured']['uar']['value']:.0%} of each" in notice
