@@ -22,6 +22,18 @@ emoline evaluate call.wav --labels call.csv --out report --model iic/emotion2vec
 """
 
 
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="Labels. For clips a CSV with the columns file, emotion and, if you like, speaker, gender, language; "
+        "for a recording a CSV with start_ms, end_ms, emotion and perhaps channel, or labels of Audacity (.txt).",
+        show_default="labels.csv, metadata.csv or the only CSV there; beside a recording its name with .csv",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+
+
 @takes_segmentation
 def evaluate(
     source: Annotated[
@@ -36,16 +48,7 @@ def evaluate(
         ),
     ],
     segmentation: dict[str, Any],
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="Labels. For clips a CSV with the columns file, emotion and, if you like, speaker, gender, language; "
-            "for a recording a CSV with start_ms, end_ms, emotion and perhaps channel, or labels of Audacity (.txt).",
-            show_default="labels.csv, metadata.csv or the only CSV there; beside a recording its name with .csv",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
+    labels: Labels = None,
     label_map: Annotated[
         list[str] | None,
         typer.Option(
