@@ -10,10 +10,12 @@ import pytest
 import typer
 from rich.console import Console
 
-from cli.analyze import plan_tasks
+from cli import app
+from cli.analyze import export_formats, plan_tasks
 from cli.bulk_analyze import plan_folders
 from cli.options import writable_folder
 from cli.recordings import list_recordings
+from exports.formats import ExportFormat
 from worker.offline.result_files import Outputs
 
 
@@ -97,6 +99,19 @@ def test_nothing_of_others_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(typer.Exit):
         plan_tasks([tmp_path], tmp_path / "out", Outputs(report="en"), console, skip_existing=False)
     assert plan_tasks([tmp_path], tmp_path / "out", Outputs(), console, skip_existing=False)
+
+
+def test_exports_are_named_as_in_the_api_and_help_has_them_all() -> None:
+    text = StringIO()
+    console = Console(file=text, width=500)
+    assert export_formats(console, ["srt, CSV", "csv"]) == (ExportFormat.SRT, ExportFormat.CSV)
+    assert export_formats(console, ["rttm,all"]) == tuple(ExportFormat)
+    assert export_formats(console, []) == ()
+    with pytest.raises(typer.Exit):
+        export_formats(console, ["srt,cvs"])
+    assert "the nearest name is `csv`" in text.getvalue()
+    options = {option.name: option for option in typer.main.get_command(app).commands["analyze"].params}  # type: ignore[attr-defined]
+    assert all(name in options["export"].help for name in ExportFormat)
 
 
 def test_a_folder_for_output_is_checked_before_there_is_any(tmp_path: Path) -> None:
