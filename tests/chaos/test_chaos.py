@@ -74,8 +74,9 @@ def submit(client: Client, name: str) -> str:
 
 
 def result(client: Client, job_id: str) -> dict[str, Any]:
-    """Return the result without the URLs that contain the job's id."""
+    """Return the result without its time and the URLs that contain the job's id."""
     document: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
+    del document["finished_at"]
     for segment in document["segments"]:
         del segment["audio_url"]
     return document
