@@ -187,6 +187,7 @@ def plan_tasks(
     """
     from cli.bulk_analyze import Task, plan_folders
     from cli.recordings import list_recordings
+    from shared.domain.recording import printable
     from worker.offline.result_files import EarlierResult
 
     listing = list_recordings(sources)
@@ -196,7 +197,7 @@ def plan_tasks(
         leave(console, f"There is no recording in {', '.join(map(str, sources))}.")
     if len(sources) == 1 and sources[0].is_file():
         task = Task(listing.recordings[0], out, EarlierResult.from_folder(out))
-        if task.earlier and task.earlier.filename != task.recording.path.name:
+        if task.earlier and task.earlier.filename != printable(task.recording.path.name):
             whose = f"the result of {task.earlier.filename}" if task.earlier.filename else "of no result of Emoline's"
             leave(console, f"{out / 'result.json'} is there already and is {whose}; choose another folder.")
         tasks = [task]

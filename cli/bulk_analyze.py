@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -16,7 +17,7 @@ from rich.table import Column, Table
 from cli.console import sentence
 from cli.recordings import RecordingFile
 from shared.domain.options import JobOptions
-from shared.domain.recording import clock
+from shared.domain.recording import clock, printable
 from shared.schemas.result import ResultDocument
 from worker.offline.result_files import EarlierResult, Outputs, analyze_into
 from worker.pipeline.errors import ModelUnavailable, PipelineError
@@ -59,7 +60,7 @@ def plan_folders(recordings: Sequence[RecordingFile], out: Path) -> list[Task]:
             if name.lower() in taken:
                 continue
             earlier = EarlierResult.from_folder(out / name)
-            if earlier is None or earlier.filename == recording.path.name:
+            if earlier is None or earlier.filename == printable(recording.path.name):
                 break
         taken.add(name.lower())
         tasks.append(Task(recording, out / name, earlier))
@@ -122,6 +123,9 @@ class Analyzer:
             if isinstance(error, OSError) and error.errno in _NO_SPACE:
                 raise
             return Outcome(task, problem=sentence(error))
+        except Exception as error:  # a fault of Emoline in one recording may not cost a night of others
+            traceback.print_exc()
+            return Outcome(task, problem=f"{type(error).__name__}: {error} (internal_error)")
         return Outcome(task, document)
 
 

@@ -99,10 +99,11 @@ def leaving(console: Console) -> Iterator[None]:
 
 def sentence(error: Exception) -> str:
     """Return the sentence for users on an error that stops the work on a recording."""
+    from shared.domain.recording import printable
     from worker.failures import failure_of
     from worker.pipeline.errors import ModelUnavailable, PipelineError
 
     if isinstance(error, PipelineError) and not isinstance(error, ModelUnavailable):
         failure = failure_of(error)
         return f"{failure.message} ({failure.code})"
-    return str(error)
+    return printable(str(error))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path, PurePath
 
+from shared.domain.recording import printable
+
 _ENDINGS = """
 .3gp .aac .ac3 .aif .aifc .aiff .amr .asf .au .avi .awb .caf .eac3 .ec3 .flac .flv .m2ts .m4a .m4b .m4v .mka .mkv .mov
 .mp2 .mp3 .mp4 .mpeg .mpg .mts .nist .oga .ogg .ogv .opus .snd .sph .spx .ts .tta .vob .voc .w64 .wav .webm .wma .wmv
@@ -41,7 +43,7 @@ class Listing:
         """Return a sentence on the files that are left out, None if there are none."""
         if not self.left_out:
             return None
-        names = ", ".join(str(path) for path in self.left_out[:_NAMED])
+        names = ", ".join(printable(str(path)) for path in self.left_out[:_NAMED])
         rest = ", …" if len(self.left_out) > _NAMED else ""
         number = len(self.left_out)
         return (
@@ -68,7 +70,7 @@ def list_recordings(sources: Iterable[Path]) -> Listing:
             elif file.resolve() not in files:
                 files.add(file.resolve())
                 name = (root / file.relative_to(source)).relative_to(base)
-                listing.recordings.append(RecordingFile(file, first_free(name, names)))
+                listing.recordings.append(RecordingFile(file, first_free(PurePath(printable(str(name))), names)))
     return listing
 
 

@@ -131,3 +131,8 @@ class Recording:
     def role(self, channel: int) -> str | None:
         """The role of a channel, None where it has none."""
         return self.roles[channel] if channel < len(self.roles) else None
+
+
+def printable(text: str) -> str:
+    """Return the name of a file as text; bytes that are no UTF-8, which Python keeps as surrogates, become `�`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -60,6 +61,13 @@ def test_a_file_that_is_named_is_taken_whatever_its_name_and_once(tmp_path: Path
     ]
     assert names(*sources) == ["noname", "call.wav", "b/call.wav"]
     assert names(tmp_path / "a" / "call.wav", tmp_path / "b" / "call.wav") == ["call.wav", "call-2.wav"]
+
+
+def test_names_that_are_no_utf_8_become_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.wav")).touch()
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
+    assert names(tmp_path) == ["caf\ufffd.wav"]
+    (list_recordings([tmp_path]).notice() or "").encode()
 
 
 def test_no_result_lies_outside_the_folder_for_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

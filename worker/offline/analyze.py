@@ -12,7 +12,7 @@ import soundfile
 
 from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
-from shared.domain.recording import SAMPLE_RATE, Recording
+from shared.domain.recording import SAMPLE_RATE, Recording, printable
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
 from shared.frame_scores import Floats
@@ -92,7 +92,7 @@ def analyze(
         )
         with file.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        recording = Recording(file.name, file.stat().st_size, sha256, source_key=str(file))
+        recording = Recording(printable(file.name), file.stat().st_size, sha256, source_key=str(file))
         return Analysis(preparation.describe(recording), result, preparation.waveform(), writer.logits)
 
 

@@ -15,6 +15,7 @@ from exports.formats import WRITERS, ExportFormat
 from reports.texts import Language
 from shared.domain.emotion import ModelInfo
 from shared.domain.options import JobOptions
+from shared.domain.recording import printable
 from shared.frame_scores import softmax
 from shared.schemas.recording import ModelDocument
 from shared.schemas.result import ResultDocument
@@ -71,7 +72,7 @@ class EarlierResult:
             return None
         is_same = (
             document.emoline_version == VERSION
-            and (document.audio.filename, document.audio.size_bytes) == (file.name, file.stat().st_size)
+            and (document.audio.filename, document.audio.size_bytes) == (printable(file.name), file.stat().st_size)
             and document.config == options
             and document.model in (None, ModelDocument.from_model(model))
             and all((self.folder / name).is_file() for name in outputs.filenames())
