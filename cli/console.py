@@ -20,9 +20,14 @@ _NOT_A_SETTING = {"unexpected_keyword_argument": "There is no such setting"}
 def settings_with(**options: object) -> Settings:
     """Return the settings as `read_settings` does; variables that are no setting are warned about on stderr."""
     settings = read_settings(**options)
-    if warning := environment_warning():
-        Console(stderr=True).print(warning, style="yellow", markup=False, soft_wrap=True)
+    warn_of_environment(Console(stderr=True))
     return settings
+
+
+def warn_of_environment(console: Console) -> None:
+    """Print a warning about the variables `EMOLINE_…` of the environment that are no setting."""
+    if warning := environment_warning():
+        console.print(warning, style="yellow", markup=False, soft_wrap=True)
 
 
 def environment_warning() -> str | None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from cli.console import leave
+from cli.console import leave, warn_of_environment
 from cli.options import writable_folder
 from cli.recordings import first_free, list_recordings
 
@@ -53,6 +53,7 @@ def submit(
     from emoline.client import Client
 
     console = Console(stderr=True)
+    warn_of_environment(console)
     try:
         options = json.loads(config)
     except ValueError as error:
