@@ -190,8 +190,7 @@ def bench_capacity(
     seconds: Annotated[float, typer.Option(help="Length of each stream of claims.", min=0.1)] = 10.0,
     as_json: _Json = False,
 ) -> None:
-    """CPU seconds, rows, bytes and requests of an audio hour, and claims per second of one Postgres: the constants of
-    docs/capacity.md."""
+    """The constants of docs/capacity.md: CPU seconds, rows, bytes and requests of an audio hour; claims per second."""
     with _benchmark() as on_step:
         from lab.benchmarks.capacity.bench import CapacityPlan, measure
 

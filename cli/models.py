@@ -55,7 +55,7 @@ def models(
 def pull(model: Name = None) -> None:
     """Download a model ahead of time, go on with a download that broke off, or verify a complete one.
 
-    It goes to EMOLINE_MODELS_DIR; afterwards it needs no network.
+    It goes to EMOLINE_MODELS_DIR; from then on no network is needed.
     """
     from cli.terminal import progress_bar
     from worker.adapters.emotion2vec.hub_download import download

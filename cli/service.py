@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leave, log_as_set, read_settings, settings_with, tell
-from cli.options import SAMPLE, Device, File, Model, Precision, writable_folder
+from cli.options import SAMPLE, Device, Model, Precision, writable_folder
 from shared.ports import Queue
 
 if TYPE_CHECKING:
@@ -140,7 +140,12 @@ def _run(console: Console, role: Role, settings: Settings, broker_url: str) -> N
 
 
 def demo(
-    file: File = SAMPLE,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Audio or video file.", metavar="FILE", exists=True, dir_okay=False, show_default="the bundled call"
+        ),
+    ] = SAMPLE,
     out: Annotated[
         Path,
         typer.Option(
