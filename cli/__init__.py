@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import analyze, bench, evaluate, keys, models, service, split, submit
+from cli import analyze, bench, check, evaluate, keys, models, service, split, submit
 
 app = typer.Typer(help="Emotion timelines for long recordings.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -35,6 +35,7 @@ app.command()(service.worker)
 app.command()(submit.submit)
 app.command()(service.demo)
 app.command()(service.migrate)
+app.command()(check.check)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bench.app, name="bench")
