@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import analyze, bench, evaluate, keys, models, service, split, submit
+from cli import analyze, bench, check, evaluate, keys, models, service, split, submit
 from shared.version import VERSION
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command(rich_help_panel=_SERVICE)(service.worker)
 app.command(rich_help_panel=_SERVICE, epilog=submit.EXAMPLES)(submit.submit)
 app.command(rich_help_panel=_SERVICE)(service.demo)
 app.command(rich_help_panel=_SERVICE)(service.migrate)
+app.command(rich_help_panel=_SERVICE)(check.check)
 app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
 app.add_typer(models.app, name="models", rich_help_panel=_TOOLS)
 app.command(rich_help_panel=_TOOLS, epilog=evaluate.EXAMPLES)(evaluate.evaluate)

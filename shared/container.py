@@ -42,6 +42,7 @@ from shared.services.corrections import Corrections
 from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
+from shared.services.store_check import StoreCheck
 from shared.services.submission import JobSubmission
 from shared.services.sweeper import Sweeper
 from shared.services.uploads import Uploads
@@ -87,6 +88,7 @@ class Services:
     cancellation: JobCancellation
     job_retry: JobRetry
     sweeper: Sweeper
+    store_check: StoreCheck
     usage: UsageReport
 
     @property
@@ -130,6 +132,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),
         sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),
+        store_check=StoreCheck(jobs, ports.housekeeping, objects, clock),
         usage=UsageReport(ports.usage, clock, owner),
     )
 

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentOutcome
-from shared.domain.webhook import Attempt
+from shared.domain.webhook import Attempt, DeliveryState
+from shared.ports import RecordedAttempt
 from shared.telemetry.collectors import Collectors
 
 REGISTRY = CollectorRegistry()
@@ -65,6 +66,15 @@ BATCH_FILL = Histogram(
 DELIVERIES = Counter(
     "emoline_webhook_attempts", "Deliveries attempted, by the answer's class, or `none`.", ["answer"], registry=REGISTRY
 )
+DELIVERIES_ENDED = Counter(
+    "emoline_webhook_deliveries_ended",
+    "Deliveries that ended: `delivered`, `failed` after the last attempt, `disabled` by the receiver.",
+    ["state"],
+    registry=REGISTRY,
+)
+ENDPOINTS_DISABLED = Counter(
+    "emoline_webhook_endpoints_disabled", "Endpoints disabled because they fail or want no more.", registry=REGISTRY
+)
 RUNS = Counter(
     "emoline_work_runs", "Looks for work and sweeps, by how they ended.", ["work", "outcome"], registry=REGISTRY
 )
@@ -99,9 +109,13 @@ def count_outcomes(outcomes: list[SegmentOutcome], recorded: int) -> None:
     DISCARDED.inc(len(outcomes) - recorded)
 
 
-def count_delivery(attempt: Attempt) -> None:
-    """Count one attempt to deliver a webhook."""
+def count_delivery(attempt: Attempt, recorded: RecordedAttempt | None) -> None:
+    """Count one attempt to deliver a webhook, and its consequences unless another worker had the delivery."""
     DELIVERIES.labels(f"{attempt.status // 100}xx" if attempt.status else "none").inc()
+    if recorded and recorded.state is not DeliveryState.PENDING:
+        DELIVERIES_ENDED.labels(recorded.state.value).inc()
+    if recorded and recorded.endpoint_disabled:
+        ENDPOINTS_DISABLED.inc()
 
 
 @contextmanager

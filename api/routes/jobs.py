@@ -14,7 +14,7 @@ from api.errors import RETRY_AFTER_S, responses
 from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.request_body import receive_form, receive_raw
-from api.parameters import Text, Time
+from api.parameters import Text
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
@@ -47,6 +47,7 @@ from shared.domain.upload_errors import (
     UploadUsed,
 )
 from shared.ports import JobFilter
+from shared.schemas.fields import Time
 from shared.schemas.job import JobDocument, JobPageDocument
 from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import ServicesDep
 from api.errors import responses
-from api.parameters import Day
 from shared.domain.errors import InvalidPeriod
+from shared.schemas.fields import Day
 from shared.schemas.usage import UsageReportDocument
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])

@@ -11,7 +11,9 @@ from api.errors import responses
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
 from shared.domain.ids import is_id
 from shared.domain.webhook import DeliveryState
+from shared.ports import DeliveryFilter
 from shared.schemas.webhooks import (
+    ID_PATTERN,
     DeliveryDocument,
     DeliveryPageDocument,
     EndpointChange,
@@ -19,6 +21,8 @@ from shared.schemas.webhooks import (
     EndpointPageDocument,
     EndpointRequest,
     NewEndpointDocument,
+    RedeliveryDocument,
+    RedeliveryRequest,
     SecretDocument,
 )
 
@@ -26,8 +30,6 @@ _ENDPOINT_EXAMPLE = "whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 
 router = APIRouter(prefix="/v1", tags=["webhooks"])
-
-_ID_PATTERN = "^(job|whe)_[0-9a-f-]{36}$"
 
 
 async def _endpoint_id(
@@ -112,8 +114,8 @@ def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
 @router.get("/webhook-deliveries", responses=responses(InvalidCursor))
 def deliveries(
     services: ServicesDep,
-    job_id: Annotated[str | None, Query(pattern=_ID_PATTERN, description="Only those of a job.")] = None,
-    endpoint_id: Annotated[str | None, Query(pattern=_ID_PATTERN, description="Only those to an endpoint.")] = None,
+    job_id: Annotated[str | None, Query(pattern=ID_PATTERN, description="Only those of a job.")] = None,
+    endpoint_id: Annotated[str | None, Query(pattern=ID_PATTERN, description="Only those to an endpoint.")] = None,
     state: Annotated[DeliveryState | None, Query(description="Only those in a state.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -126,6 +128,22 @@ def deliveries(
     )
     data = list(map(DeliveryDocument.from_delivery, page.deliveries))
     return DeliveryPageDocument(data=data, next_cursor=page.next_cursor)
+
+
+@router.post(
+    "/webhook-deliveries/redeliver",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=responses(EndpointNotFound),
+)
+def redeliver_all(body: RedeliveryRequest, services: ServicesDep) -> RedeliveryDocument:
+    """Sends the events of a span of time again, each under its own `webhook-id`, after a receiver was away.
+
+    By default those that failed or were not sent because their endpoint was disabled; those to endpoints that are
+    disabled or gone stay as they are.
+    """
+    states = tuple(sorted(body.states))
+    chosen = DeliveryFilter(body.since, body.until, states, body.endpoint_id, body.job_id)
+    return RedeliveryDocument(redelivered=services.webhook_endpoints.redeliver_all(chosen))
 
 
 @router.post(

@@ -75,6 +75,10 @@ class LocalObjectStore:
                     sizes[file.relative_to(self._root).as_posix()] = file.stat().st_size
         return sizes
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        with suppress(FileNotFoundError):
+            yield from (entry.name for entry in self._path(prefix).iterdir() if entry.is_dir())
+
     def put_url(self, key: str, size: int, lasts_s: int) -> None:
         return None
 

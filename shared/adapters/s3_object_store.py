@@ -95,6 +95,14 @@ class S3ObjectStore:
             entries = [entry for page in self._pages(full) for entry in page.get("Contents", [])]
             return {entry["Key"].removeprefix(self._prefix): entry["Size"] for entry in entries}
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        full = f"{self._key(prefix[:-1])}/"
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=full, Delimiter="/")
+        with store_errors():
+            for page in pages:
+                for entry in page.get("CommonPrefixes", []):
+                    yield entry["Prefix"].removeprefix(full).rstrip("/")
+
     def put_url(self, key: str, size: int, lasts_s: int) -> str:
         # The length is signed, so that the store refuses a body of another length.
         parameters = {**self._place(key), "ContentLength": size}

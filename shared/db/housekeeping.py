@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Engine, select, update
@@ -11,7 +11,7 @@ from shared.db.claim_queries import UNFINISHED, finishable, inferable, preparabl
 from shared.db.outbox import deliverable
 from shared.db.rows import job_from_row
 from shared.db.sessions import Sessions, database_clock
-from shared.db.tables import DeletedJobRow, JobRow
+from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.domain.job import Job, JobState
 from shared.ports import Clock, Queue
 
@@ -59,6 +59,24 @@ class SqlHousekeeping:
         if job_ids:
             with self._write.begin() as session:
                 session.execute(update(JobRow).where(JobRow.id.in_(job_ids), *unmarked).values(segments_done=True))
+
+    def referenced_keys(self, job_ids: Collection[str]) -> Mapping[str, set[str]]:
+        with self._read() as session:
+            jobs = [job_from_row(row) for row in session.scalars(select(JobRow).where(JobRow.id.in_(job_ids)))]
+            # The size is unknown until a recording is downloaded.
+            with_audio = [job for job in jobs if not job.audio_deleted and job.recording.size_bytes is not None]
+            keys: dict[str, set[str]] = {job_id: set() for job_id in job_ids}
+            for job in with_audio:
+                keys[job.id].add(job.recording.source_key)
+            audio = select(SegmentRow.job_id, SegmentRow.audio_key).where(
+                SegmentRow.job_id.in_([job.id for job in with_audio])
+            )
+            logits = select(SegmentRow.job_id, SegmentRow.logits_key).where(
+                SegmentRow.job_id.in_(job_ids), SegmentRow.logits_key.is_not(None)
+            )
+            for job_id, key in session.execute(audio.distinct().union_all(logits.distinct())):
+                keys[job_id].add(key)
+        return keys
 
     def claimable(self) -> Sequence[Queue]:
         now = self._now()

@@ -15,8 +15,8 @@ from shared.db.job_views import jobs_with_counts
 from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
 from shared.domain.job import Job, progress
 from shared.domain.urls import split_url
-from shared.domain.webhook import DeliveryState, EventType, event_of
-from shared.schemas.webhook_events import job_event_body
+from shared.domain.webhook import Attempt, DeliveryState, EventType, event_of
+from shared.schemas.webhook_events import job_event_body, notice_body
 
 _MOST_AT_A_RECEIVER = 2
 """Claimed deliveries for one host: a host that hangs holds up only its own."""
@@ -72,6 +72,21 @@ def _add_delivery(session: Session, job: Job, event: EventType, body: str, now: 
     row = new_delivery(job.tenant, url, event, body, now, due_at)
     row.job_id, row.endpoint_id = job.id, job.options.webhook_endpoint_id
     session.add(row)
+
+
+def raise_notice(
+    session: Session, notice: EventType, failed: WebhookDeliveryRow, attempt: Attempt, now: datetime, due_at: Any
+) -> None:
+    """Add deliveries of a notice about a delivery that failed, to the tenant's other endpoints that want it."""
+    query = select(WebhookEndpointRow).where(
+        WebhookEndpointRow.tenant == failed.tenant, WebhookEndpointRow.disabled_at.is_(None)
+    )
+    body = notice_body(notice, now, failed.endpoint_id, failed.url, failed.id, attempt)
+    for endpoint in session.scalars(query):
+        if endpoint.id != failed.endpoint_id and notice.value in endpoint.events:
+            row = new_delivery(failed.tenant, endpoint.url, notice, body, now, due_at)
+            row.endpoint_id = endpoint.id
+            session.add(row)
 
 
 def new_delivery(tenant: str, url: str, event: EventType, body: str, now: datetime, due_at: Any) -> WebhookDeliveryRow:

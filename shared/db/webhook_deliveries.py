@@ -13,18 +13,20 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shared.db.outbox import PENDING, deliverable
+from shared.db.outbox import PENDING, deliverable, raise_notice
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import JobRow, SigningSecrets, WebhookDeliveryRow, WebhookEndpointRow, WebhookSecretRow
 from shared.domain.webhook import (
     DISABLED_AFTER,
+    NOTICES,
     Attempt,
     DeliveryState,
+    EventType,
     new_secret,
     state_after,
     wait_after,
 )
-from shared.ports import Clock, DeliveryClaim
+from shared.ports import Clock, DeliveryClaim, RecordedAttempt
 
 _LEASE = timedelta(seconds=120)
 """A lease is not renewed: an attempt takes 20 s, and a little more where a name is resolved slowly."""
@@ -67,7 +69,7 @@ class SqlDeliveryQueue:
                 )
         return None
 
-    def record(self, claim: DeliveryClaim, attempt: Attempt) -> bool:
+    def record(self, claim: DeliveryClaim, attempt: Attempt) -> RecordedAttempt | None:
         claimed = select(WebhookDeliveryRow).where(
             WebhookDeliveryRow.id == claim.id, WebhookDeliveryRow.fence == claim.fence
         )
@@ -77,27 +79,34 @@ class SqlDeliveryQueue:
             )
             row = session.scalar(claimed.with_for_update())
             if row is None:
-                return False
+                return None
             state = state_after(attempt, row.attempts)
+            was_pending = row.state == DeliveryState.PENDING.value
             row.state, row.lease_until = state.value, None
             row.last_status, row.last_error = attempt.status, attempt.error
             if state is DeliveryState.DELIVERED:
                 row.delivered_at = self._clock.now()
             if state is DeliveryState.PENDING:
                 row.due_at = self._now() + wait_after(attempt, row.attempts, random.random())
-            if endpoint:
-                self._update_endpoint(session, endpoint, attempt)
-        return True
+            disabled = endpoint is not None and self._disable_if_failing(session, endpoint, attempt)
+            # A record that is repeated, because the answer to its commit was lost, finds the state that it has set.
+            failed = state is DeliveryState.FAILED and was_pending and EventType(row.event) not in NOTICES
+            for notice, due in ((EventType.DELIVERY_FAILED, failed), (EventType.ENDPOINT_DISABLED, disabled)):
+                if due:
+                    raise_notice(session, notice, row, attempt, self._clock.now(), self._now())
+        return RecordedAttempt(state, disabled)
 
-    def _update_endpoint(self, session: Session, endpoint: WebhookEndpointRow, attempt: Attempt) -> None:
-        """Disable an endpoint that refuses further events, or has failed for days without a success."""
+    def _disable_if_failing(self, session: Session, endpoint: WebhookEndpointRow, attempt: Attempt) -> bool:
+        """Disable an endpoint that refuses further events, or has failed for days; return whether that is new."""
         now = self._clock.now()
         endpoint.failing_since = None if attempt.accepted else endpoint.failing_since or now
         failed_long = endpoint.failing_since is not None and now - endpoint.failing_since >= DISABLED_AFTER
-        if attempt.unwanted or failed_long:
-            endpoint.disabled_at = endpoint.disabled_at or now
-            waiting = update(WebhookDeliveryRow).where(PENDING, WebhookDeliveryRow.endpoint_id == endpoint.id)
-            session.execute(waiting.values(state=DeliveryState.DISABLED.value))
+        if endpoint.disabled_at or not (attempt.unwanted or failed_long):
+            return False
+        endpoint.disabled_at = now
+        waiting = update(WebhookDeliveryRow).where(PENDING, WebhookDeliveryRow.endpoint_id == endpoint.id)
+        session.execute(waiting.values(state=DeliveryState.DISABLED.value))
+        return True
 
 
 def tenant_secret(session: Session, tenant: str) -> WebhookSecretRow:

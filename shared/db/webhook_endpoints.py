@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
 
 from shared.db.outbox import PENDING, new_delivery, receiver_host
@@ -14,7 +15,7 @@ from shared.db.tables import SigningSecrets, WebhookDeliveryRow, WebhookEndpoint
 from shared.db.webhook_deliveries import tenant_secret
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound
 from shared.domain.webhook import OLD_SECRET_SIGNS, Delivery, DeliveryState, Endpoint, EventType, new_secret
-from shared.ports import Clock, DeliveryPage
+from shared.ports import Clock, DeliveryFilter, DeliveryPage
 from shared.schemas.webhook_events import endpoint_test_body
 
 
@@ -119,6 +120,29 @@ class SqlWebhookEndpointStore:
             session.flush()
             session.refresh(row)
             return _delivery_from_row(row)
+
+    def send_all_again(self, tenant: str, deliveries: DeliveryFilter) -> int:
+        delivery, endpoint = WebhookDeliveryRow, WebhookEndpointRow
+        enabled = select(endpoint.id).where(endpoint.tenant == tenant, endpoint.disabled_at.is_(None))
+        query = select(delivery.id).where(
+            delivery.tenant == tenant,
+            delivery.created_at >= deliveries.since,
+            delivery.state.in_([state.value for state in deliveries.states]),
+            or_(delivery.endpoint_id.is_(None), delivery.endpoint_id.in_(enabled)),
+        )
+        for column, value in ((delivery.endpoint_id, deliveries.endpoint_id), (delivery.job_id, deliveries.job_id)):
+            if value is not None:
+                query = query.where(column == value)
+        if deliveries.until is not None:
+            query = query.where(delivery.created_at < deliveries.until)
+        with self._read() as session:
+            ids = list(session.scalars(query.order_by(delivery.id)))
+        sent = 0
+        for delivery_id in ids:
+            with suppress(DeliveryNotFound, EndpointNotFound):  # deleted since the query
+                self.send_again(tenant, delivery_id)
+                sent += 1
+        return sent
 
 
 def _existing(session: Session, tenant: str, endpoint_id: str, *, lock: bool = False) -> WebhookEndpointRow:

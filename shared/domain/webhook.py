@@ -31,7 +31,7 @@ _SECRET_BYTES = 32
 
 
 class EventType(StrEnum):
-    """What is told. `webhook.test` comes when it is asked for."""
+    """The kind of an event. A `webhook.test` is sent when it is asked for; the other events of webhooks are notices."""
 
     STARTED = "job.started"
     PROGRESS = "job.progress"
@@ -40,9 +40,19 @@ class EventType(StrEnum):
     FAILED = "job.failed"
     CANCELED = "job.canceled"
     TEST = "webhook.test"
+    DELIVERY_FAILED = "webhook.delivery_failed"
+    ENDPOINT_DISABLED = "webhook.endpoint_disabled"
 
 
-JOB_EVENTS = tuple(event for event in EventType if event is not EventType.TEST)
+NOTICES = (EventType.DELIVERY_FAILED, EventType.ENDPOINT_DISABLED)
+"""Events about webhooks that do not arrive, for other endpoints of the tenant. Failures of notices raise no notice."""
+JOB_EVENTS = tuple(
+    event
+    for event in EventType
+    if event is not EventType.TEST
+    and event is not EventType.DELIVERY_FAILED
+    and event is not EventType.ENDPOINT_DISABLED
+)
 DEFAULT_EVENTS = tuple(event for event in JOB_EVENTS if event is not EventType.PROGRESS)
 """The events of an endpoint by default, without progress, which is sent up to ten times a job."""
 _BY_STATE = {

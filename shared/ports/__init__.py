@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.ports.api_key_store import ApiKeyStore
 from shared.ports.backlog import Backlog, Waiting
 from shared.ports.clock import Clock
-from shared.ports.delivery_queue import DeliveryClaim, DeliveryQueue
+from shared.ports.delivery_queue import DeliveryClaim, DeliveryQueue, RecordedAttempt
 from shared.ports.housekeeping import Housekeeping
 from shared.ports.job_repository import JobFilter, JobPage, JobRepository, StoredSegment
 from shared.ports.model_registry import ModelRegistry
@@ -13,7 +13,7 @@ from shared.ports.object_store import ObjectStore, ObjectWriter
 from shared.ports.upload_store import StoredPart, UploadClaim, UploadStore
 from shared.ports.usage_store import UsageStore
 from shared.ports.wake_ups import Queue, WakeUps
-from shared.ports.webhook_endpoint_store import DeliveryPage, WebhookEndpointStore
+from shared.ports.webhook_endpoint_store import DeliveryFilter, DeliveryPage, WebhookEndpointStore
 from shared.ports.work_queue import Claim, SegmentClaim, WorkQueue
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Claim",
     "Clock",
     "DeliveryClaim",
+    "DeliveryFilter",
     "DeliveryPage",
     "DeliveryQueue",
     "Housekeeping",
@@ -32,6 +33,7 @@ __all__ = [
     "ObjectStore",
     "ObjectWriter",
     "Queue",
+    "RecordedAttempt",
     "SegmentClaim",
     "StoredPart",
     "StoredSegment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.domain.webhook import Attempt
+from shared.domain.webhook import Attempt, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class DeliveryClaim:
     trace: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedAttempt:
+    """The consequences of an attempt: the delivery's state, and whether the attempt has disabled its endpoint."""
+
+    state: DeliveryState
+    endpoint_disabled: bool
+
+
 class DeliveryQueue(Protocol):
     """Deliveries of events. The job stores write them in the transaction that changes the job."""
 
@@ -33,6 +41,9 @@ class DeliveryQueue(Protocol):
         """Claim the delivery that has been due for longest among those whose receiver is not busy."""
         ...
 
-    def record(self, claim: DeliveryClaim, attempt: Attempt) -> bool:
-        """Record an attempt and its consequences. Returns False where another worker has the delivery."""
+    def record(self, claim: DeliveryClaim, attempt: Attempt) -> RecordedAttempt | None:
+        """Record an attempt and its consequences. Returns None where another worker has the delivery.
+
+        The last failed attempt, and one that disables the endpoint, raise notices for the tenant's other endpoints.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from shared.domain.job import Job
@@ -37,6 +37,10 @@ class Housekeeping(Protocol):
 
         Versions before the mark record so, in a deployment that is updated process by process.
         """
+        ...
+
+    def referenced_keys(self, job_ids: Collection[str]) -> Mapping[str, set[str]]:
+        """Return the keys of the objects that must exist, by job id: recordings, segments and logits."""
         ...
 
     def claimable(self) -> Sequence[Queue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -39,6 +40,10 @@ class ObjectStore(Protocol):
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the bytes of every object whose key starts with `prefix`, which must end with `/`, by key."""
+        ...
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the parts of keys between `prefix`, which must end with `/`, and the next `/`, each once."""
         ...
 
     def put_url(self, key: str, size: int, lasts_s: int) -> str | None:

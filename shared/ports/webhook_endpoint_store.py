@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.domain.webhook import Delivery, DeliveryState, Endpoint
@@ -15,6 +16,20 @@ class DeliveryPage:
 
     deliveries: Sequence[Delivery]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """The deliveries that were created in a span of time, from `since` until before `until`, in one of the states.
+
+    `endpoint_id` and `job_id` limit them to one endpoint or job.
+    """
+
+    since: datetime
+    until: datetime | None
+    states: tuple[DeliveryState, ...]
+    endpoint_id: str | None = None
+    job_id: str | None = None
 
 
 class WebhookEndpointStore(Protocol):
@@ -70,5 +85,12 @@ class WebhookEndpointStore(Protocol):
         Raises:
             DeliveryNotFound.
             EndpointNotFound: its endpoint was deleted together with the secret that would sign it.
+        """
+        ...
+
+    def send_all_again(self, tenant: str, deliveries: DeliveryFilter) -> int:
+        """Make deliveries due now, as `send_again`, and return their number.
+
+        Those to endpoints that are disabled or were deleted stay as they are.
         """
         ...

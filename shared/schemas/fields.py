@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from shared.domain.urls import split_url
 
@@ -20,6 +22,15 @@ def _require_url(url: str) -> str:
     return url
 
 
+def _require_year(value: str) -> str:
+    # A bare number would be taken for seconds since 1970.
+    if not re.match(r"\d{4}-", str(value)):
+        raise ValueError("it must begin with a year, as 2026-11-23")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_require_year)]
+Day = Annotated[date, BeforeValidator(_require_year)]
 Printable = Annotated[str, AfterValidator(_require_printable)]
 Url = Annotated[str, AfterValidator(_require_url)]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.domain.alert import Alert
 from shared.domain.job import Job, SegmentCounts
-from shared.domain.webhook import EventType
+from shared.domain.urls import without_query
+from shared.domain.webhook import Attempt, EventType
 from shared.schemas.job import AlertDocument, JobDocument
 
 _MOST_BODY_BYTES = 20_000
@@ -34,6 +35,20 @@ def job_event_body(event: EventType, job: Job, counts: SegmentCounts, now: datet
 def endpoint_test_body(endpoint_id: str, now: datetime) -> str:
     """Return the body of the event that only tries an endpoint out."""
     return _body(EventType.TEST, now, {"endpoint_id": endpoint_id})
+
+
+def notice_body(
+    notice: EventType, now: datetime, endpoint_id: str | None, url: str, delivery_id: str, attempt: Attempt
+) -> str:
+    """Return the body of a notice: the delivery whose last attempt failed, or that made its endpoint disabled."""
+    data = {
+        "endpoint_id": endpoint_id,
+        "url": without_query(url),
+        "delivery_id": delivery_id,
+        "last_status": attempt.status,
+        "last_error": attempt.error,
+    }
+    return _body(notice, now, data)
 
 
 def _body(event: EventType, now: datetime, data: dict[str, Any]) -> str:

@@ -9,17 +9,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
-from shared.schemas.fields import REPEATABLE, Url
+from shared.schemas.fields import REPEATABLE, Time, Url
 
-JobEvent = Literal[
+Event = Literal[
     EventType.STARTED,
     EventType.PROGRESS,
     EventType.ALERT,
     EventType.SUCCEEDED,
     EventType.FAILED,
     EventType.CANCELED,
+    EventType.DELIVERY_FAILED,
+    EventType.ENDPOINT_DISABLED,
 ]
-Events = Annotated[set[JobEvent], REPEATABLE]
+Events = Annotated[set[Event], REPEATABLE]
+EndedState = Literal[DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DISABLED]
+ID_PATTERN = "^(job|whe)_[0-9a-f-]{36}$"
 _URL_EXAMPLE = "https://hooks.example/emoline"
 
 
@@ -120,6 +124,25 @@ class DeliveryDocument(BaseModel):
             delivered_at=delivery.delivered_at,
             payload=json.loads(delivery.body),
         )
+
+
+class RedeliveryRequest(BaseModel):
+    """Which events are to be sent again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Time = Field(description="Only events made at this time or later.")
+    until: Time | None = Field(default=None, description="Only events made before this time.")
+    endpoint_id: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those to an endpoint.")
+    job_id: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of a job.")
+    states: Annotated[set[EndedState], REPEATABLE] = Field(
+        default={DeliveryState.FAILED, DeliveryState.DISABLED}, min_length=1
+    )
+
+
+class RedeliveryDocument(BaseModel):
+    redelivered: int
+    """Number of the events that are sent again."""
 
 
 class DeliveryPageDocument(BaseModel):

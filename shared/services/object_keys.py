@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 from shared.domain.segment import Segment
 
+JOBS_PREFIX = "jobs/"
+"""The prefix of the objects of all jobs."""
+
 
 def job_prefix(job_id: str) -> str:
     """Return the prefix of all objects of a job."""
-    return f"jobs/{job_id}/"
+    return f"{JOBS_PREFIX}{job_id}/"
 
 
 def audio_prefix(job_id: str) -> str:

@@ -9,7 +9,7 @@ import uuid_utils
 
 from shared.domain.job import DEFAULT_TENANT
 from shared.domain.webhook import Delivery, DeliveryState, Endpoint, EventType, new_secret
-from shared.ports import Clock, DeliveryPage, Queue, WakeUps, WebhookEndpointStore
+from shared.ports import Clock, DeliveryFilter, DeliveryPage, Queue, WakeUps, WebhookEndpointStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,14 @@ class WebhookEndpoints:
         delivery = self.store.send_again(self.tenant, delivery_id)
         self.wake_ups.wake(Queue.DELIVER)
         return delivery
+
+    def redeliver_all(self, deliveries: DeliveryFilter) -> int:
+        """Send events again under the same ids and return their number.
+
+        Raises EndpointNotFound for an unknown `endpoint_id`.
+        """
+        if deliveries.endpoint_id:
+            self.get(deliveries.endpoint_id)
+        number = self.store.send_all_again(self.tenant, deliveries)
+        self.wake_ups.wake(Queue.DELIVER)
+        return number

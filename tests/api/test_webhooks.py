@@ -165,6 +165,37 @@ def test_a_delivery_can_be_sent_again_under_its_id(client: TestClient, services:
     assert [(delivery["id"], delivery["state"]) for delivery in deliveries(client)] == [(ended["id"], "delivered")]
 
 
+def test_the_deliveries_of_a_span_of_time_are_sent_again(client: TestClient, services: Services) -> None:
+    kept, gone = created(client), created(client)
+    started(client, services, f'{{"webhook_endpoint_id": "{kept["id"]}"}}')
+    record_attempt(services, Attempt(204))
+    job_ids = [started(client, services, f'{{"webhook_url": "{URL}/{number}"}}') for number in range(2)]
+    started(client, services, f'{{"webhook_endpoint_id": "{gone["id"]}"}}')
+    for _ in range(3):
+        record_attempt(services, Attempt(410))
+    since = deliveries(client, job_id=job_ids[0])[0]["created_at"]
+
+    def redelivered(**body: Any) -> int:
+        answer = client.post("/v1/webhook-deliveries/redeliver", json={"since": since} | body)
+        assert answer.status_code == 202, answer.text
+        return int(answer.json()["redelivered"])
+
+    assert redelivered(until=since) == 0
+    assert redelivered(states=["delivered"]) == 0
+    assert redelivered(job_id=job_ids[1]) == 1
+    assert redelivered() == 1  # the other is pending by now, and the endpoint of the third is disabled
+    assert [delivery["state"] for delivery in deliveries(client)] == ["disabled", "pending", "pending", "delivered"]
+    client.patch(f"/v1/webhook-endpoints/{gone['id']}", json={"enabled": True})
+    assert redelivered(endpoint_id=kept["id"]) == 0
+    assert redelivered(endpoint_id=gone["id"]) == 1
+    assert redelivered(since="2000-01-01T00:00:00Z", states=["delivered"]) == 1
+    assert {delivery["state"] for delivery in deliveries(client)} == {"pending"}
+    for body in ({}, {"since": since, "states": ["pending"]}, {"since": 0}, {"since": since, "jobs": []}):
+        assert_problem(client.post("/v1/webhook-deliveries/redeliver", json=body), 422, "invalid_request")
+    unknown = {"since": since, "endpoint_id": UNKNOWN}
+    assert_problem(client.post("/v1/webhook-deliveries/redeliver", json=unknown), 404, "endpoint_not_found")
+
+
 def test_an_endpoint_that_answers_gone_is_disabled_with_its_pending_deliveries(
     client: TestClient, services: Services
 ) -> None:
@@ -209,6 +240,7 @@ def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestCl
     endpoint = created(client)
     config = f'{{"webhook_endpoint_id": "{endpoint["id"]}"}}'
     started(client, services, config)
+    record_attempt(services, Attempt(204))
     (delivery,) = deliveries(client)
     client.headers.update(bearer(theirs))
     path = f"/v1/webhook-endpoints/{endpoint['id']}"
@@ -216,6 +248,8 @@ def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestCl
         body = {"enabled": False} if method == "PATCH" else None
         assert_problem(client.request(method, path + suffix, json=body), 404, "endpoint_not_found")
     assert_problem(client.post(f"/v1/webhook-deliveries/{delivery['id']}/redeliver"), 404, "delivery_not_found")
+    again = {"since": "2000-01-01T00:00:00Z", "states": ["delivered", "failed", "disabled"]}
+    assert client.post("/v1/webhook-deliveries/redeliver", json=again).json() == {"redelivered": 0}
     assert_problem(post_raw(client, config=config), 404, "endpoint_not_found")
     assert client.get("/v1/webhook-endpoints").json()["data"] == []
     for only in ({}, {"endpoint_id": endpoint["id"]}, {"job_id": delivery["job_id"]}):

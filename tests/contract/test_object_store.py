@@ -60,6 +60,14 @@ def test_an_object_or_a_span_of_it_is_read_at_once(store: ObjectStore) -> None:
             store.read("jobs/a/other", span)
 
 
+def test_folders_are_named_once(store: ObjectStore) -> None:
+    assert list(store.folders("jobs/")) == []
+    for key in ("jobs/a/source", "jobs/a/frames/1", "jobs/b/frames/1", "uploads/c/1"):
+        store_bytes(store, key, b"one")
+    assert sorted(store.folders("jobs/")) == ["a", "b"]
+    store.delete_prefix("uploads/")
+
+
 def test_writing_again_replaces(store: ObjectStore) -> None:
     store_bytes(store, "jobs/a/source", b"one")
     store_bytes(store, "jobs/a/source", b"two")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, text
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.domain.job import DEFAULT_TENANT
-from shared.domain.webhook import JOB_EVENTS, MOST_ATTEMPTS, Attempt
+from shared.domain.webhook import JOB_EVENTS, MOST_ATTEMPTS, NOTICES, Attempt, EventType
 from shared.ports import DeliveryQueue, Housekeeping, JobRepository, Queue, WorkQueue
 from shared.services.webhook_endpoints import WebhookEndpoints
 from tests.support.clock import ManualClock
@@ -152,6 +153,50 @@ def test_an_endpoint_that_only_fails_for_five_days_is_disabled(
     assert endpoints.change(endpoint.id, url=None, events=None, enabled=True).failing_since is None
     start_job(jobs, queue, clock, webhook_endpoint_id=endpoint.id, webhook_url=None)
     assert claim_due(webhooks).url == URL
+
+
+def test_a_delivery_given_up_and_an_endpoint_disabled_are_told_to_the_other_endpoints(
+    jobs: JobRepository, queue: WorkQueue, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
+) -> None:
+    store = SqlWebhookEndpointStore(engine, clock)
+    endpoints = WebhookEndpoints(store, LocalWakeUps(), clock)
+    failing, _ = endpoints.create(URL, list(EventType))
+    endpoints.create("https://not-told.example/", JOB_EVENTS)
+    WebhookEndpoints(store, LocalWakeUps(), clock, "other").create("https://other.example/", list(EventType))
+    endpoints.create("https://told.example/", [*JOB_EVENTS, *NOTICES])
+    start_job(jobs, queue, clock, webhook_endpoint_id=failing.id, webhook_url=None)
+    told: list[tuple[str, str, int]] = []
+
+    def attempt_all() -> None:
+        while claim := webhooks.claim():
+            webhooks.record(claim, SUCCESS if claim.url == "https://told.example/" else FAILURE)
+            if claim.url == "https://told.example/":
+                body = json.loads(claim.body)
+                told.append((body["type"], body["data"]["endpoint_id"], body["data"]["last_status"]))
+
+    for _ in range(60):
+        attempt_all()
+        clock.advance(2 * HOUR_S)
+    assert told == [("webhook.delivery_failed", failing.id, 500)]
+    endpoints.test(failing.id)
+    attempt_all()
+    assert told[1:] == [("webhook.endpoint_disabled", failing.id, 500)]
+
+
+def test_the_failure_of_a_notice_raises_no_notice(
+    jobs: JobRepository, queue: WorkQueue, webhooks: DeliveryQueue, clock: ManualClock, engine: Engine
+) -> None:
+    endpoints = WebhookEndpoints(SqlWebhookEndpointStore(engine, clock), LocalWakeUps(), clock)
+    for number in range(2):
+        endpoints.create(f"https://{number}.example/", NOTICES)
+    start_job(jobs, queue, clock)
+    records = 0
+    for _ in range(110):
+        while claim := webhooks.claim():
+            records += bool(webhooks.record(claim, FAILURE))
+        clock.advance(2 * HOUR_S)
+    # The failed delivery, and a notice of it for each endpoint.
+    assert records == 3 * MOST_ATTEMPTS
 
 
 def test_a_tenant_has_a_secret_of_its_own_that_stays(

@@ -67,8 +67,8 @@ class DeliverStage:
                 except Exception:
                     _log.exception("delivery.error")
                     attempt = Attempt(None, "Something went wrong inside Emoline.")
-                metrics.count_delivery(attempt)
-                retry_during_outage(lambda: self._services.ports.deliveries.record(claim, attempt))
+                recorded = retry_during_outage(lambda: self._services.ports.deliveries.record(claim, attempt))
+                metrics.count_delivery(attempt, recorded)
                 _log.info("delivery.done", status=attempt.status, error=attempt.error)
         except Exception:  # it is sent again when its lease expires
             _log.exception("delivery.not_recorded")
