@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, get_args
 
 from shared.domain.alert import AlertRule
 from shared.domain.ids import is_id
+from shared.domain.raw_sound import RawSound
 from shared.domain.urls import split_url
 
 MAX_SEGMENT_MS = 25_000
@@ -132,6 +133,9 @@ class JobOptions:
     track: int | None = None
     """The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
     the first with sound."""
+
+    raw: RawSound | None = None
+    """How to read a file without a header, such as telephone sound; by default the name of the file says it."""
 
     roles: tuple[str, ...] = ()
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""

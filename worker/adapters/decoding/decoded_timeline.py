@@ -12,6 +12,8 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from worker.adapters.decoding.declared_length import DeclaredLength
+from worker.adapters.decoding.unread_sound import PROTECTED
+from worker.pipeline.errors import UnsupportedMedia
 
 MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
 """The errors that FFmpeg raises on a broken file; OSError when it seeks outside of it."""
@@ -126,9 +128,11 @@ class TrackFrames:
     def _decoded(self, packet: Packet[AudioStream]) -> Sequence[AudioFrame]:
         try:
             frames = self.context.decode(packet)
-        except MEDIA_ERRORS:
+        except MEDIA_ERRORS as error:
             if pause := self._amr_pause(packet):
                 return [pause]
+            if packet.has_sidedata("encryption_info"):
+                raise UnsupportedMedia(PROTECTED) from error
             self._bad += 1
             return ()
         if packet.size:
