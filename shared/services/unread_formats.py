@@ -82,17 +82,18 @@ _WEB_PAGE = (
     "The file is a web page, not a recording: perhaps the link leads to a page that asks to sign in or to confirm. "
     "Send the recording itself."
 )
-_SHORTENED_SPHERE = (
+SHORTENED_SPHERE = (
     "The file is NIST SPHERE compressed by Shorten, which Emoline does not read; unpack it first: "
     "sph2pipe -f wav in.sph out.wav."
 )
+"""Of the name of the compression, which stands in the header."""
 
 
 def describe_unread(head: bytes) -> str | None:
     """Return a sentence that names the format of a file that begins with `head`, and says what to do; None if the
     format is not one of those that are known and not read."""
     if head.startswith(b"NIST_1A") and b"shorten" in head:
-        return _SHORTENED_SPHERE
+        return SHORTENED_SPHERE
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024].lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head")) or (text.startswith(b"<?xml") and b"<html" in text):
         return _WEB_PAGE

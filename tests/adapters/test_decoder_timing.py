@@ -59,7 +59,8 @@ def test_every_lost_packet_leaves_its_place(tmp_path: Path, source: str, contain
     sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
     whole = sound_only("matroska", source, sound, rate)
     expected, _ = decoded(tmp_path, without_packets(whole, container, ()))
-    samples, warnings = decoded(tmp_path, without_packets(whole, container, lost))
+    after_short_frame = {1} if source == "libopus" else set()
+    samples, warnings = decoded(tmp_path, without_packets(whole, container, {*lost, *after_short_frame}))
     assert abs(len(samples) - len(expected)) <= 5 * MS
     assert abs(lag_ms(samples, expected, 9)) <= 5
     assert warnings == []
@@ -105,7 +106,8 @@ def test_a_wav_file_from_a_pipe_is_whole(tmp_path: Path, data_size: int) -> None
 def test_sound_that_ends_before_the_pictures_is_whole(tmp_path: Path, container: str, codecs: tuple[str, str]) -> None:
     rate = 48_000 if codecs[1] == "libopus" else 44_100
     sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
-    samples, warnings = decoded(tmp_path, movie(container, codecs, sound, rate, pictures_s=17))
+    sound_first = container == "mp4"
+    samples, warnings = decoded(tmp_path, movie(container, codecs, sound, rate, pictures_s=17, sound_first=sound_first))
     assert abs(len(samples) - len(SOUND)) <= 150 * MS
     assert warnings == []
 

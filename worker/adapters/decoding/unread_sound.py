@@ -7,6 +7,7 @@ from typing import BinaryIO
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from shared.services.unread_formats import SHORTENED_SPHERE
 from worker.adapters.decoding.wav_header import WavHeader
 from worker.pipeline.errors import UnsupportedMedia
 
@@ -37,6 +38,8 @@ def check_coding(file: BinaryIO, container: InputContainer, stream: AudioStream)
         tag = context.codec_tag
     except ValueError:  # it is no text
         tag = ""
+    if context.codec.name == "shorten":  # FFmpeg's decoder wants the header of a WAV file in it
+        raise UnsupportedMedia(SHORTENED_SPHERE)
     if tag in _PROTECTED_TAGS:
         raise UnsupportedMedia(PROTECTED)
     start = bytes(byte & mask for byte, mask in zip(header.data_start, _ADTS, strict=False))
