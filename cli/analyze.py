@@ -18,6 +18,7 @@ from cli.options import (
     File,
     Model,
     Precision,
+    Raw,
     Roles,
     channels_listed,
     job_options,
@@ -42,6 +43,7 @@ def analyze(
         int | None,
         typer.Option(help="Number of the sound track, from 0; by default the default one with sound.", min=0),
     ] = None,
+    raw: Raw = "",
     roles: Roles = "",
     analyse: Analyse = "",
     granularity: Annotated[
@@ -69,6 +71,7 @@ def analyze(
     options = job_options(
         channels=channels,
         track=track,
+        raw=raw,
         roles=names,
         analyse=channels_listed(analyse, names),
         granularity=granularity,

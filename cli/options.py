@@ -41,6 +41,14 @@ Roles = Annotated[str, typer.Option(help="Names of the channels from 0 on, with 
 Analyse = Annotated[
     str, typer.Option(help="Channels to analyse, by name or number, with a comma.", show_default="all of them")
 ]
+Raw = Annotated[
+    str,
+    typer.Option(
+        help="How to read a file without a header: codec, Hz, channels, as alaw, s16le:16000 or s16le:16000:2. Names "
+        "such as call.al, call.ul, call.sln and call.gsm say it themselves.",
+        show_default="by its name",
+    ),
+]
 
 _SEGMENTATION_HELP = {
     "max_ms": "Longest segment, 3000 to 25000 ms.",
@@ -90,11 +98,13 @@ def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def job_options(**options: Any) -> JobOptions:
-    """Build `JobOptions`; leave with a sentence where the options contradict each other."""
+    """Build `JobOptions`, of which `raw` is given as a text; leave with a sentence where they make no sense."""
     from shared.domain.options import JobOptions
+    from shared.domain.raw_sound import RawSound
 
     try:
-        return JobOptions(**options)
+        raw = RawSound.parse(options.pop("raw")) if options.get("raw") else None
+        return JobOptions(**options | {"raw": raw})
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
 

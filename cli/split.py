@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leaving, settings_with
-from cli.options import Channels, File, job_options, takes_segmentation
+from cli.options import Channels, File, Raw, job_options, takes_segmentation
 
 
 @takes_segmentation
@@ -18,6 +18,7 @@ def split(
     out: Annotated[Path, typer.Option(help="Folder for 000.wav, 001.wav, … and segments.json.", file_okay=False)],
     segmentation: dict[str, Any],
     channels: Channels = "auto",
+    raw: Raw = "",
     plot: Annotated[bool, typer.Option("--plot", help="Draw segments.png too: where the cuts are, and why.")] = False,
 ) -> None:
     """Cut one file into segments, without a model."""
@@ -27,7 +28,7 @@ def split(
 
     console = Console(stderr=True)
     settings = settings_with(segmentation=segmentation)
-    options = job_options(channels=channels, segmentation=settings.segmentation)
+    options = job_options(channels=channels, raw=raw, segmentation=settings.segmentation)
     activity = ActivityRecorder()
     on_activity = activity.add if plot else lambda channel, block: None
     with leaving(console), progress_bar(console) as bar:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leave
+from shared.domain.raw_sound import RawSound
 
 if TYPE_CHECKING:
     from cli.bulk_submit import Source
@@ -54,7 +55,7 @@ def submit(
 
 
 def _recordings(sources: list[str]) -> Iterator[Source]:
-    """Yield files, URLs, and all files below folders whose names have an audio or video type."""
+    """Yield files, URLs, and all files below folders whose names have an audio or video type or headerless sound."""
     from cli.bulk_submit import Source
 
     for source in sources:
@@ -72,4 +73,4 @@ def _recordings(sources: list[str]) -> Iterator[Source]:
 
 def _is_media(file: Path) -> bool:
     kind = mimetypes.guess_type(file.name)[0] or ""
-    return file.is_file() and kind.startswith(("audio/", "video/"))
+    return file.is_file() and (kind.startswith(("audio/", "video/")) or RawSound.from_name(file.name) is not None)

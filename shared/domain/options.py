@@ -209,6 +209,10 @@ class JobOptions:
         """Whether progress may be sent to a webhook. An endpoint may subscribe to it after the job was submitted."""
         return self.webhook_progress or self.webhook_endpoint_id is not None
 
+    def raw_sound(self, filename: str) -> RawSound | None:
+        """Return how to read a file of this name if it has no header; None if neither `raw` nor the name says it."""
+        return self.raw or RawSound.from_name(filename)
+
     def _check_webhook(self) -> None:
         if self.webhook_url is not None:
             if self.webhook_endpoint_id is not None:

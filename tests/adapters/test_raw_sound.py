@@ -143,7 +143,10 @@ def test_an_encrypted_movie_is_named(tmp_path: Path) -> None:
         "encryption_kid": "ffeeddccbbaa99887766554433221100",
     }
     buffer = io.BytesIO()
-    with av.open(io.BytesIO(spoken("m4a"))) as source, av.open(buffer, "w", format="mp4", options=options) as target:
+    with (
+        av.open(io.BytesIO(spoken("m4a")), "r") as source,
+        av.open(buffer, "w", format="mp4", options=options) as target,
+    ):
         stream = target.add_stream_from_template(source.streams.audio[0])
         for packet in source.demux(audio=0):
             if packet.size:

@@ -12,7 +12,6 @@ import soundfile
 
 from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
-from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
@@ -72,7 +71,7 @@ def analyze(
     Raises:
         PipelineError: the file cannot be decoded or lacks a channel to be analysed, or the model cannot run.
     """
-    raw = options.raw or RawSound.from_name(file.name)
+    raw = options.raw_sound(file.name)
     with file.open("rb") as opened, pipeline.decoder.open(opened, options.track, raw) as stream:
         preparation = Preparation(stream, options, pipeline.detectors, pipeline.max_segments)
         writer = _SegmentWriter(out, options, save_segments, clips)

@@ -10,7 +10,6 @@ from threading import Event
 
 from shared.container import Services
 from shared.domain.job import Job, JobState
-from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
 from worker.metrics import PREPARED
@@ -50,7 +49,7 @@ class PrepareStage:
 
     def _prepare(self, claim: Claim, lease: Lease) -> Job:
         claim = RecordingDownload(self.services, self.downloader, self.stop).run(claim, lease)
-        raw = claim.job.options.raw or RawSound.from_name(claim.job.recording.filename)
+        raw = claim.job.options.raw_sound(claim.job.recording.filename)
         with (
             self.services.object_store.open(claim.job.recording.source_key) as file,
             self.decoder.open(file, claim.job.options.track, raw) as stream,
