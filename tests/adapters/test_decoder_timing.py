@@ -16,7 +16,7 @@ from tests.support.media.movies import movie, several_tracks, sound_only, withou
 from tests.support.media.speech import speech_like
 from tests.support.media.wav_headers import wav
 from worker.adapters.decoding.decoder import FfmpegDecoder
-from worker.pipeline.errors import TrackMissing
+from worker.pipeline.errors import TooLong, TrackMissing
 
 MS = SAMPLE_RATE // 1000
 SOUND = speech_like(12, seed=7).samples
@@ -79,6 +79,15 @@ def test_sound_that_begins_later_than_the_pictures_stays_there(
     expected = np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND])
     assert abs(lag_ms(samples, expected, starts_s + 5)) <= 70  # a codec without an edit list is a frame late
     assert warnings == []
+
+
+def test_sound_that_begins_days_after_the_pictures_is_too_long(tmp_path: Path) -> None:
+    content = movie(
+        "flv", ("libx264", "libmp3lame"), np.repeat(SOUND, 3)[: 44_100 * 12], 44_100, pictures_s=1, starts_s=24 * 3600
+    )
+    length = content.index(b"duration") + len(b"duration") + 1
+    with pytest.raises(TooLong):
+        decoded(tmp_path, content[:length] + struct.pack(">d", 12.0) + content[length + 8 :])
 
 
 @pytest.mark.parametrize(
