@@ -149,14 +149,17 @@ async def _answer_service_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{detail}.")
+    details = [
+        f"body: {issue['ctx']['error']}"
+        if issue["type"] == "json_invalid"
+        else f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}"
+        for issue in error.errors()
+    ]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{'; '.join(details)}.")
 
 
 async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's, of a body that is no text
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail="body: JSON in UTF-8 was expected.")
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # Starlette names only the methods of the first route at the path.

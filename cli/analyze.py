@@ -16,6 +16,7 @@ from cli.options import (
     Device,
     Model,
     Precision,
+    Raw,
     Roles,
     channels_listed,
     job_options,
@@ -121,6 +122,7 @@ def analyze(
     embeddings: Embeddings = None,
     channels: Channels = "auto",
     track: Track = None,
+    raw: Raw = "",
     roles: Roles = "",
     analyse: Analyse = "",
     gap_ms: GapMs = 2_000,
@@ -142,6 +144,7 @@ def analyze(
     options = job_options(
         channels=channels,
         track=track,
+        raw=raw,
         roles=names,
         analyse=channels_listed(analyse, names),
         granularity=granularity,

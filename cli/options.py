@@ -65,6 +65,15 @@ Analyse = Annotated[
         rich_help_panel="Channels",
     ),
 ]
+Raw = Annotated[
+    str,
+    typer.Option(
+        help="How to read a file without a header: codec, Hz, channels, as alaw, s16le:16000 or s16le:16000:2. Names "
+        "such as call.al, call.ul, call.sln and call.gsm say it themselves.",
+        show_default="by its name",
+        rich_help_panel="Channels",
+    ),
+]
 
 _SEGMENTATION_HELP = {
     "max_ms": "Longest segment, 3000 to 25000 ms.",
@@ -134,11 +143,13 @@ def takes_segmentation(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def job_options(aggregation: Mapping[str, Any] | None = None, **options: Any) -> JobOptions:
-    """Build `JobOptions`; leave with a sentence where the options contradict each other."""
+    """Build `JobOptions`, of which `raw` is given as a text; leave with a sentence where they make no sense."""
     from shared.domain.options import AggregationOptions, JobOptions
+    from shared.domain.raw_sound import RawSound
 
     try:
-        return JobOptions(aggregation=AggregationOptions(**(aggregation or {})), **options)
+        raw = RawSound.parse(options.pop("raw")) if options.get("raw") else None
+        return JobOptions(aggregation=AggregationOptions(**(aggregation or {})), **options | {"raw": raw})
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path, PurePath
 
+from shared.domain.raw_sound import RawSound
 from shared.domain.recording import printable
 
 _ENDINGS = """
-.3gp .aac .ac3 .aif .aifc .aiff .amr .asf .au .avi .awb .caf .eac3 .ec3 .flac .flv .m2ts .m4a .m4b .m4v .mka .mkv .mov
+.3gp .aac .ac3 .aif .aifc .aiff .amr .asf .au .avi .awb .caf .dts .eac3 .ec3 .flac .flv .m2ts .m4a .m4b .m4v .mka .mkv .mov
 .mp2 .mp3 .mp4 .mpeg .mpg .mts .nist .oga .ogg .ogv .opus .snd .sph .spx .ts .tta .vob .voc .w64 .wav .webm .wma .wmv
 .wv
 """
@@ -65,13 +66,19 @@ def list_recordings(sources: Iterable[Path]) -> Listing:
         for file in sorted(path for path in source.rglob("*") if path.is_file()) if is_folder else [source]:
             if is_folder and is_of_result(file):
                 continue
-            if is_folder and (file.suffix.lower() not in _ENDINGS.split() or file.name.startswith(".")):
+            if is_folder and not is_recording(file.name):
                 listing.left_out.append(file)
             elif file.resolve() not in files:
                 files.add(file.resolve())
                 name = (root / file.relative_to(source)).relative_to(base)
                 listing.recordings.append(RecordingFile(file, first_free(PurePath(printable(str(name))), names)))
     return listing
+
+
+def is_recording(filename: str) -> bool:
+    """Whether a file in a folder is a recording by its name, headerless sound included. Hidden files are not."""
+    known = filename.lower().endswith(tuple(_ENDINGS.split())) or RawSound.from_name(filename) is not None
+    return known and not filename.startswith(".")
 
 
 def first_free(name: PurePath, taken: set[str]) -> PurePath:

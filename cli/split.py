@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cli.console import leaving, settings_with
-from cli.options import Channels, File, job_options, takes_segmentation, writable_folder
+from cli.options import Channels, File, Raw, job_options, takes_segmentation, writable_folder
 
 EXAMPLES = """Example:
 
@@ -28,6 +28,7 @@ def split(
     ],
     segmentation: dict[str, Any],
     channels: Channels = "auto",
+    raw: Raw = "",
     plot: Annotated[
         bool, typer.Option("--plot", help="Draw segments.png too, which shows the cuts and their reasons.")
     ] = False,
@@ -39,7 +40,7 @@ def split(
 
     console = Console(stderr=True)
     settings = settings_with(segmentation=segmentation)
-    options = job_options(channels=channels, segmentation=settings.segmentation)
+    options = job_options(channels=channels, raw=raw, segmentation=settings.segmentation)
     activity = ActivityRecorder()
     on_activity = activity.add if plot else lambda channel, block: None
     with leaving(console), progress_bar(console) as bar:

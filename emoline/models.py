@@ -31,6 +31,24 @@ class CoverageDocument(BaseModel):
     analysed_ms: int
 
 
+class RawSound(BaseModel):
+    """How to read a file without a header. A file that begins with the mark of a format is read as that format."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    codec: Literal["alaw", "mulaw", "s16le", "s16be", "u8", "f32le", "gsm", "g722", "g729"] | str
+    """
+    `alaw` and `mulaw` are G.711; `s16le`, `s16be`, `u8` and `f32le` are PCM of 16 and 8 bits and of floats; `gsm` is
+    GSM 06.10, full rate; `g722`, `g729`.
+    """
+    sample_rate: int | None
+    """Hz, 1,000 to 768,000; by default 8,000. `gsm`, `g722` and `g729` have their own."""
+    channels: int
+    """Channels, interleaved, 1 to 64; `gsm`, `g722` and `g729` have one."""
+
+
 class SegmentationOptions(BaseModel):
     """What counts as speech and where a recording is cut. docs/segmentation.md shows what each number does."""
 
@@ -285,6 +303,8 @@ class JobOptions(BaseModel):
     The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
     the first with sound.
     """
+    raw: RawSound | None
+    """How to read a file without a header, such as telephone sound; by default the name of the file says it."""
     roles: list[str]
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
     analyse: list[int | str] | None

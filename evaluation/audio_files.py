@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 
 from evaluation.distortions import Condition, Samples
+from shared.domain.raw_sound import RawSound
 from worker.pipeline.channel_mix import ChannelMixer
 from worker.pipeline.ports import AudioDecoder
 
@@ -19,7 +20,7 @@ _FULL_SCALE = 32_767
 
 def read_audio(clip: Path, decoder: AudioDecoder) -> Samples:
     """Read a whole clip, mixed into one channel at 16 kHz. Raises PipelineError."""
-    with clip.open("rb") as opened, decoder.open(opened) as stream:
+    with clip.open("rb") as opened, decoder.open(opened, raw=RawSound.from_name(clip.name)) as stream:
         mixer = ChannelMixer()
         return np.concatenate([mixer.mix(block) for block in stream.blocks()]) / _FULL_SCALE
 

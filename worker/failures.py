@@ -50,6 +50,8 @@ def failure_of(error: Exception) -> Failure:
     """The failure of a job whose stage raised `error`; an unknown error is INTERNAL_ERROR."""
     codes = (code for kind, code in _CODES.items() if isinstance(error, kind))
     failure = FAILURES[next(codes, FailureCode.INTERNAL_ERROR)]
+    if isinstance(error, UnsupportedMedia | NotMedia) and error.args:
+        return replace(failure, message=str(error))
     if isinstance(error, DownloadFailed):
         return replace(failure, message=str(error), retryable=error.may_pass)
     return failure

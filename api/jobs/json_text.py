@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
 _BOM = "\ufeff"
@@ -24,12 +28,53 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError("JSON in UTF-8 was expected") from error
     value = from_json(decoded)
     # The standard library's parser shows repeated keys. It has no limits, so it comes second.
-    json.loads(decoded, object_pairs_hook=_check_keys, parse_int=str, parse_float=str)
+    check_keys(json.loads(decoded, object_pairs_hook=ObjectPairs, parse_int=str, parse_float=str))
     return value
 
 
-def _check_keys(pairs: Sequence[tuple[str, Any]]) -> None:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key `{repeated}` is there more than once in one object")
+@dataclass(frozen=True, slots=True)
+class ObjectPairs:
+    """The keys and values of a JSON object as they stand in the text."""
+
+    pairs: list[tuple[str, Any]]
+
+
+def check_keys(value: Any, place: str = "") -> None:
+    """Check that no object within `value`, which stands at `place`, has a key twice. Raises ValueError."""
+    if isinstance(value, list):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    elif isinstance(value, ObjectPairs):
+        items = value.pairs
+        repeated = next((key for key, count in Counter(key for key, _ in items).items() if count > 1), None)
+        if repeated is not None:
+            within = f" in `{place}`" if place else ""
+            raise ValueError(f"the key `{repeated}` is there more than once{within}")
+    else:
+        return
+    for name, item in items:
+        check_keys(item, f"{place}.{name}" if place else name)
+
+
+class JsonRequest(Request):
+    """A request whose body is parsed by `parse_json`."""
+
+    async def json(self) -> Any:
+        """Parse the body. Raises JSONDecodeError, for which FastAPI answers that the body is not valid."""
+        body = await self.body()
+        try:
+            return parse_json(body)
+        except ValueError as error:
+            raise json.JSONDecodeError(str(error), "", 0) from error
+
+
+class JsonRoute(APIRoute):
+    """A route whose JSON body has no key twice."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of FastAPI, which gets a `JsonRequest`."""
+        handle = super().get_route_handler()
+
+        async def handle_json(request: Request) -> Response:
+            return await handle(JsonRequest(request.scope, request.receive))
+
+        return handle_json

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Response, status
 from api.content_negotiation import json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
+from api.jobs.json_text import JsonRoute
 from api.routes.results import audio_url
 from shared.domain.errors import JobDeleted, JobNotFound, ObjectNotFound, SegmentNotFound, UnknownEmotion
 from shared.schemas.segments import CorrectionRequest, SegmentDocument
 
-router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=["results"])
+router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=["results"], route_class=JsonRoute)
 
 
 @router.put(

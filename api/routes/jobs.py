@@ -13,6 +13,7 @@ from api.dependencies import IdempotencyKey, JobId, JobWatchDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
+from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import receive_form, receive_raw
 from api.parameters import Text
 from shared.container import Services
@@ -53,7 +54,7 @@ from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
 
 _CONFIG_EXAMPLE = '{"channels": "split", "roles": ["agent", "customer"], "aggregation": {"gap_ms": 2000}}'
 _BODIES: dict[str, Any] = {

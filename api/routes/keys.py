@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, status
 
 from api.dependencies import ApiKeysDep, CallerDep
 from api.errors import responses
+from api.jobs.json_text import JsonRoute
 from shared.domain.errors import KeyNotFound
 from shared.domain.ids import is_id
 from shared.schemas.api_keys import KeyDocument, KeyPageDocument, KeyRequest, NewKeyDocument
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=JsonRoute)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses())

@@ -10,6 +10,7 @@ from fastapi.concurrency import contextmanager_in_threadpool, iterate_in_threadp
 
 from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
+from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import blocks
 from shared.domain.errors import StorageFull, StoreUnavailable
 from shared.domain.upload_errors import (
@@ -28,7 +29,7 @@ from shared.domain.upload_errors import (
 from shared.schemas.uploads import CompleteRequest, UploadDocument, UploadRequest
 from shared.services.uploads import Uploads
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=JsonRoute)
 
 _BODY: dict[str, Any] = {
     "requestBody": {

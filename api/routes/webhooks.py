@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, status
 
 from api.dependencies import ServicesDep
 from api.errors import responses
+from api.jobs.json_text import JsonRoute
 from shared.domain.errors import DeliveryNotFound, EndpointNotFound, InvalidCursor
 from shared.domain.ids import is_id
 from shared.domain.webhook import DeliveryState
@@ -29,7 +30,7 @@ from shared.schemas.webhooks import (
 _ENDPOINT_EXAMPLE = "whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _DELIVERY_EXAMPLE = "msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 
-router = APIRouter(prefix="/v1", tags=["webhooks"])
+router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=JsonRoute)
 
 
 async def _endpoint_id(

@@ -62,7 +62,11 @@ _TABLE = (
     Failure(FailureCode.DOWNLOAD_REFUSED, "The URL leads to an address that is not public."),
     Failure(FailureCode.TOO_LARGE, "The recording is larger than this service accepts."),
     Failure(FailureCode.NOT_MEDIA, "What the URL leads to is empty, or neither audio nor video."),
-    Failure(FailureCode.UNSUPPORTED_MEDIA, "The file is not a recording in a format that Emoline reads."),
+    Failure(
+        FailureCode.UNSUPPORTED_MEDIA,
+        "The file is not a recording in a format that Emoline reads; headerless sound needs a name such as call.al, "
+        "call.ul or call.sln, or `raw` in the config.",
+    ),
     Failure(FailureCode.NO_AUDIO_STREAM, "The file has no sound track."),
     Failure(FailureCode.TRACK_MISSING, "The file has no sound track of the number in `track`."),
     Failure(FailureCode.DECODE_FAILED, "The file looks like a recording, but no sound could be decoded from it."),

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, get_args
 
 from shared.domain.alert import AlertRule
 from shared.domain.ids import is_id
+from shared.domain.raw_sound import RawSound
 from shared.domain.urls import split_url
 
 MAX_SEGMENT_MS = 25_000
@@ -133,6 +134,9 @@ class JobOptions:
     """The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
     the first with sound."""
 
+    raw: RawSound | None = None
+    """How to read a file without a header, such as telephone sound; by default the name of the file says it."""
+
     roles: tuple[str, ...] = ()
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
 
@@ -204,6 +208,10 @@ class JobOptions:
     def tells_progress(self) -> bool:
         """Whether progress may be sent to a webhook. An endpoint may subscribe to it after the job was submitted."""
         return self.webhook_progress or self.webhook_endpoint_id is not None
+
+    def raw_sound(self, filename: str) -> RawSound | None:
+        """Return how to read a file of this name if it has no header; None if neither `raw` nor the name says it."""
+        return self.raw or RawSound.from_name(filename)
 
     def _check_webhook(self) -> None:
         if self.webhook_url is not None:

@@ -6,6 +6,7 @@ import hashlib
 
 from shared.domain.upload_errors import EmptyUpload, NotMedia, UploadTooLarge
 from shared.services.file_type import HEAD_BYTES, plainly_not_media
+from shared.services.unread_formats import describe_unread
 
 
 class RecordingDigest:
@@ -47,4 +48,4 @@ class RecordingDigest:
 
     def _check_type(self) -> None:
         if plainly_not_media(self._head):
-            raise NotMedia
+            raise NotMedia(describe_unread(self._head))

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from shared.domain.failure import FailureCode
 from shared.domain.options import JobOptions
+from shared.domain.raw_sound import RawSound
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.failures import failure_of
 from worker.pipeline.errors import PipelineError
@@ -36,18 +37,18 @@ class FileOutcome:
 
 
 @contextmanager
-def opened(path: Path, decoder: FfmpegDecoder) -> Iterator[AudioStream]:
-    with path.open("rb") as file, decoder.open(file) as stream:
+def opened(path: Path, decoder: FfmpegDecoder, raw: RawSound | None = None) -> Iterator[AudioStream]:
+    with path.open("rb") as file, decoder.open(file, raw=raw) as stream:
         yield stream
 
 
-def analyse_file(path: Path, decoder: FfmpegDecoder) -> FileOutcome:
+def analyse_file(path: Path, decoder: FfmpegDecoder, raw: RawSound | None = None) -> FileOutcome:
     """Decode and cut a file; errors that are not the pipeline's are raised."""
     started = time.monotonic()
     clips: list[Clip] = []
     decoded, code = 0, None
     try:
-        with opened(path, decoder) as stream:
+        with opened(path, decoder, raw) as stream:
             preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
             for batch in preparation.clips():
                 clips += batch

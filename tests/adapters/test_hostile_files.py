@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from shared.domain.failure import FailureCode
+from shared.domain.raw_sound import RawSound
 from tests.adapters.file_outcomes import FileOutcome, analyse_file, map_in_threads
 from tests.support.media.broken import BrokenFile, broken_files, cases, place_canary
 from tests.support.media.case import Case
@@ -112,6 +113,16 @@ def test_files_and_urls_named_in_a_file_are_not_opened(trap: DecoderTrap) -> Non
     for file, end in zip(trap.files, ends, strict=True):
         assert not any(holds(clip.samples, trap.sound) for clip in end.clips), file.name
         assert end.decoded != len(trap.sound), file.name
+
+
+def test_no_file_and_url_is_opened_when_a_file_is_said_to_be_headerless_sound(trap: DecoderTrap) -> None:
+    paths = [file.path for file in trap.files if file.name in FOLLOWED]
+    ends = list(map_in_threads(partial(analyse_file, decoder=DECODER, raw=RawSound("alaw")), paths))
+    assert len(ends) == len(FOLLOWED)
+    assert not trap.wire.touched()
+    assert not trap.wire.asked()
+    for end in ends:
+        assert not any(holds(clip.samples, trap.sound) for clip in end.clips)
 
 
 def test_the_trap_detects_opened_files_and_urls(trap: DecoderTrap) -> None:

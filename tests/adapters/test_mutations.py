@@ -32,9 +32,10 @@ DECODER = FfmpegDecoder(max_duration_s=24 * 3600, timeout_s=PATIENCE_S)
 
 def end_of(index: int, directory: Path) -> FileOutcome:
     path = directory / str(index)
-    path.write_bytes(mutant(index).data)
+    broken = mutant(index)
+    path.write_bytes(broken.data)
     try:
-        return analyse_file(path, DECODER)
+        return analyse_file(path, DECODER, broken.raw)
     finally:
         path.unlink()
 

@@ -102,6 +102,28 @@ def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:
     assert_problem(answer, 422, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "twice"),
+    [
+        ("/v1/webhook-endpoints", '{"url": "https://a.example", "url": "https://b.example"}', "`url`"),
+        ("/v1/keys", '{"name": "a", "name": "b"}', "`name`"),
+        ("/v1/uploads", '{"filename": "a.wav", "size": 1, "size": 2}', "`size`"),
+        ("/v1/jobs/{job_id}/segments/0/correction", '{"emotion": "sad", "emotion": "angry"}', "`emotion`"),
+        ("/v1/jobs/{job_id}/retry", '{"what": "all", "what": "all"}', "`what`"),
+        ("/v1/batches", '{"jobs": [{}, {"roles": [{"a": 1, "a": 2}]}]}', "`a`"),
+    ],
+)
+def test_a_key_twice_in_a_json_body_is_refused_with_its_place(
+    client: TestClient, path: str, body: str, twice: str
+) -> None:
+    method = "PUT" if path.endswith("correction") else "POST"
+    headers = {"Content-Type": "application/json"}
+    answer = client.request(method, path.format(**IDS), content=body, headers=headers)
+    place = " in `jobs.1.roles.0`" if path == "/v1/batches" else ""
+    expected = f"body: the key {twice} is there more than once{place}."
+    assert assert_problem(answer, 422, "invalid_request")["detail"] == expected
+
+
 def test_an_unforeseen_exception_is_a_problem_without_details(services: Services) -> None:
     def broken() -> None:
         raise KeyError("secret")

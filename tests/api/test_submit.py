@@ -72,6 +72,8 @@ def test_the_settings_are_the_defaults_of_the_segmentation(tmp_path: Path) -> No
         ('{"metadata": {"case": "7", "case": "8"}}', "the key `case` is there more than once"),
         ('{"channels": "both"}', "channels"),
         ('{"roles": "agent"}', "roles"),
+        ('{"raw": {"codec": "concat"}}', "raw.codec"),
+        ('{"raw": {"codec": "gsm", "channels": 2}}', "raw.codec gsm has one channel and 8000 Hz"),
         ('{"roles": ["agent", "agent"]}', "different names"),
         ('{"channels": "mix", "roles": ["agent", "customer"], "analyse": ["customer"]}', "use split or auto"),
         ('{"channels": "split", "analyse": ["customer"]}', "each of analyse"),
@@ -94,6 +96,7 @@ def test_an_invalid_config_is_refused_with_the_name_of_the_field_and_nothing_is_
     [
         (b"", 422, "empty_file"),
         (b"this is only text", 415, "unsupported_media_type"),
+        (b"<!doctype html><title>Sign in</title>", 415, "unsupported_media_type"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(9000), 415, "unsupported_media_type"),
     ],
 )

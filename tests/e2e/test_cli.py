@@ -131,6 +131,7 @@ def test_the_notebook_makes_a_figure_of_a_folder(tmp_path: Path) -> None:
         (["analyze", "MONO", "--out", "OUT", "--analyse", "1"], "(channel_missing)"),
         (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
         (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
+        (["analyze", "TEXT", "--out", "OUT", "--raw", "wav"], "raw.codec must be one of alaw, mulaw"),
         (["analyze", "TEXT", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
         (["serve", "--host", "0.0.0.0", "--port", "0"], "only listens on this machine's own address"),
         (["serve", "--model", "no-such", "--port", "0"], "There is no model directory no-such"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import soundfile
 from cli.embedded import embedded_service
 from shared.settings import Settings
 from tests.support.media.encode import encoded
+from tests.support.media.headerless import headerless
 from tests.support.media.pictures import video_only
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
@@ -210,6 +212,16 @@ def test_a_channel_that_a_recording_has_not_fails_the_job(client: Client) -> Non
     assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("failed", "channel_missing", False)
     assert job["audio"]["channels"] == 1
     assert segments_of(client, job) == []
+
+
+def test_headerless_sound_is_read_by_its_name_and_by_its_config(client: Client) -> None:
+    for name, config in (("call.al", {}), ("call.raw", {"raw": {"codec": "alaw", "sample_rate": 8_000}})):
+        content = headerless("alaw", 6.0)
+        answer = client.post("/v1/jobs", files={"file": (name, content)}, data={"config": json.dumps(config)})
+        job = client.ended(answer.json()["id"])
+        assert (job["status"], job["audio"]["codec"], job["audio"]["sample_rate"]) == ("succeeded", "pcm_alaw", 8_000)
+        assert job["audio"]["duration_ms"] == 6_000
+        assert segments_of(client, job)
 
 
 def test_a_job_deleted_while_it_runs_is_gone_and_the_service_goes_on(client: Client) -> None:

@@ -71,7 +71,8 @@ def analyze(
     Raises:
         PipelineError: the file cannot be decoded or lacks a channel to be analysed, or the model cannot run.
     """
-    with file.open("rb") as opened, pipeline.decoder.open(opened, options.track) as stream:
+    raw = options.raw_sound(file.name)
+    with file.open("rb") as opened, pipeline.decoder.open(opened, options.track, raw) as stream:
         preparation = Preparation(stream, options, pipeline.detectors, pipeline.max_segments)
         writer = _SegmentWriter(out, options, save_segments, clips)
         results: list[SegmentResult] = []

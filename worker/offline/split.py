@@ -119,7 +119,8 @@ def split(
     """Write the segments of `file` and `segments.json` into `out`. Raises the errors of `split_long_audio`."""
     files = NumberedFiles(out, ".wav")
     segments: list[CutSegment] = []
-    with file.open("rb") as opened, build_decoder(settings).open(opened) as stream:
+    raw = options.raw_sound(file.name)
+    with file.open("rb") as opened, build_decoder(settings).open(opened, raw=raw) as stream:
         _prepare_folder(out, files, file)
         preparation = Preparation(stream, options, VOICE_DETECTORS, settings.max_segments, on_activity)
         for clips in preparation.clips():

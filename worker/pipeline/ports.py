@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo, Scores
 from shared.domain.options import EmbeddingKind, VoiceDetectorName
+from shared.domain.raw_sound import RawSound
 from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
@@ -77,8 +78,12 @@ class AudioStream(Protocol):
 class AudioDecoder(Protocol):
     """Decodes media files."""
 
-    def open(self, file: BinaryIO, track: int | None = None) -> AbstractContextManager[AudioStream]:
+    def open(
+        self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None
+    ) -> AbstractContextManager[AudioStream]:
         """Decode a sound track of an open file from its start: the one of this number, from 0 on, or the default one.
+
+        A file that does not begin with the mark of a format is read as `raw` says.
 
         Raises one of `worker.pipeline.errors` when there is nothing to decode.
         """

@@ -49,9 +49,10 @@ class PrepareStage:
 
     def _prepare(self, claim: Claim, lease: Lease) -> Job:
         claim = RecordingDownload(self.services, self.downloader, self.stop).run(claim, lease)
+        raw = claim.job.options.raw_sound(claim.job.recording.filename)
         with (
             self.services.object_store.open(claim.job.recording.source_key) as file,
-            self.decoder.open(file, claim.job.options.track) as stream,
+            self.decoder.open(file, claim.job.options.track, raw) as stream,
         ):
             max_segments = self.services.settings.max_segments
             preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)

@@ -7,17 +7,21 @@ const CHOICES = {
   channels: ["auto", "mix", "split"],
   analyse: ["all", "0", "1"],
   vad: ["webrtc", "silero"],
+  raw_codec: ["", "alaw", "mulaw", "s16le", "gsm", "g722", "g729"],
   granularity: ["segment", "frame"],
   embeddings: ["", "utterance", "frame"],
   priority: ["low", "normal", "high"],
 };
-const DEFAULTS = { channels: "auto", analyse: "all", vad: "webrtc", granularity: "segment", embeddings: "", priority: "normal" };
+const DEFAULTS = { channels: "auto", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
 const NUMBERS = {
   max_ms: { min: 3, max: 25, step: 0.5, value: 25 },
   min_silence_ms: { min: 100, max: 800, step: 10, value: 200 },
   gap_ms: { min: 0, max: 60_000, step: 100, value: 2000 },
   min_confidence: { min: 0, max: 1, step: 0.05, value: 0 },
+  raw_rate: { min: 1000, max: 192_000, step: 1, value: 8000 },
 };
+/** The codecs of headerless sound that have any sample rate. */
+const OF_ANY_RATE = ["alaw", "mulaw", "s16le"];
 
 /** @typedef {ReturnType<typeof createFields>} Fields */
 
@@ -52,6 +56,7 @@ function createFields() {
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
+    raw_codec: select("raw_codec"), raw_rate: number("raw_rate"),
   };
 }
 
@@ -71,6 +76,8 @@ function readConfig(fields) {
   const aggregation = { ...readChanged(fields, "gap_ms"), ...readChanged(fields, "min_confidence") };
   if (Object.keys(segmentation).length) config.segmentation = segmentation;
   if (Object.keys(aggregation).length) config.aggregation = aggregation;
+  const codec = fields.raw_codec.value;
+  if (codec) config.raw = OF_ANY_RATE.includes(codec) ? { codec, sample_rate: fields.raw_rate.valueAsNumber || 8000 } : { codec };
   return config;
 }
 

@@ -68,6 +68,7 @@ FORMATS: dict[str, Format] = {
     "ac3": Format("ac3", "ac3", ".ac3", 96_000, rates=(44100, 48000)),
     "eac3": Format("eac3", "eac3", ".ec3", 96_000, rates=(44100, 48000)),
     "voc": Format("voc", "pcm_s16le", ".voc", max_channels=2),
+    "sox": Format("sox", "pcm_s32le", ".sox"),
     "tta": Format("tta", "tta", ".tta"),
     "mpeg_ps": Format("mpeg", "mp2", ".mpg", 64_000, rates=(16000, 22050, 44100, 48000), max_channels=2),
     "vob": Format("vob", "ac3", ".vob", 96_000, "mpeg2video", rates=(44100, 48000)),

@@ -21,12 +21,17 @@ def movie(
     *,
     pictures_s: float,
     starts_s: float = 0,
+    sound_first: bool = False,
 ) -> bytes:
-    """A movie of `pictures_s` seconds whose mono sound [n] begins `starts_s` seconds after the pictures."""
+    """A movie of `pictures_s` seconds whose mono sound [n] begins `starts_s` seconds after the pictures.
+
+    With `sound_first` its track has the first number.
+    """
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as container:
+        first = _add_sound(container, codecs[1], rate) if sound_first else None
         video = add_video(container, codecs[0])
-        audio = _add_sound(container, codecs[1], rate)
+        audio = first or _add_sound(container, codecs[1], rate)
         write_video(container, video, pictures_s)
         frame = audio_frame(sound[:, None], rate)
         frame.pts = round(starts_s * rate)

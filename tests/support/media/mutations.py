@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.raw_sound import RawSound
 from tests.support.media import ogg
 from tests.support.media.case import spoken
 from tests.support.media.encode import FORMATS
+from tests.support.media.headerless import HEADERLESS
 
 COUNT = 2_000
+NAMES = (*FORMATS, *HEADERLESS)
 MOST_CHANGES = 3
 SECONDS = 1.0
 LONGEST_RUN = 64
@@ -41,6 +44,8 @@ class Mutant:
     changes: tuple[str, ...]
     """Keys of `CHANGES`."""
     data: bytes
+    raw: RawSound | None = None
+    """How to read headerless sound."""
 
 
 def _place(data: bytes, rng: np.random.Generator) -> int:
@@ -112,6 +117,8 @@ CHANGES: dict[str, Change] = {
 
 
 def original(format_name: str) -> bytes:
+    if format_name in HEADERLESS:
+        return HEADERLESS[format_name].make()
     rates = FORMATS[format_name].rates
     return spoken(format_name, SECONDS, 16_000 if 16_000 in rates else rates[0])
 
@@ -123,12 +130,13 @@ def mutant(index: int) -> Mutant:
     """
     rng = np.random.default_rng(index)
     names = list(CHANGES)
-    format_name = list(FORMATS)[index % len(FORMATS)]
+    format_name = NAMES[index % len(NAMES)]
     further = rng.integers(len(names), size=rng.integers(MOST_CHANGES))
-    changes = (names[index // len(FORMATS) % len(names)], *(names[number] for number in further))
+    changes = (names[index // len(NAMES) % len(names)], *(names[number] for number in further))
     data = original(format_name)
     for change in changes:
         data = CHANGES[change](data or b"\0", rng)
     if rng.integers(2):
         data = ogg.with_right_crcs(data)
-    return Mutant(format_name, changes, data)
+    raw = HEADERLESS[format_name].raw if format_name in HEADERLESS else None
+    return Mutant(format_name, changes, data, raw)

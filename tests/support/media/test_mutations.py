@@ -1,14 +1,13 @@
 """The mutations are many, of all kinds, and the same in every run."""
 
-from tests.support.media.encode import FORMATS
-from tests.support.media.mutations import CHANGES, COUNT, mutant, original
+from tests.support.media.mutations import CHANGES, COUNT, NAMES, mutant, original
 
 SOME = range(0, COUNT, 23)
 
 
 def test_every_format_is_broken_and_every_change_is_made_first() -> None:
     mutants = [mutant(index) for index in SOME]
-    assert {sample.format_name for sample in mutants} == set(FORMATS)
+    assert {sample.format_name for sample in mutants} == set(NAMES)
     assert {sample.changes[0] for sample in mutants} == set(CHANGES)
     assert {len(sample.changes) for sample in mutants} == {1, 2, 3}
 
@@ -16,7 +15,7 @@ def test_every_format_is_broken_and_every_change_is_made_first() -> None:
 def test_mutants_differ_from_each_other_and_mostly_from_their_originals() -> None:
     mutants = [mutant(index).data for index in SOME]
     assert len(set(mutants)) > 0.95 * len(mutants)
-    originals = {original(name) for name in FORMATS}
+    originals = {original(name) for name in NAMES}
     assert sum(data in originals for data in mutants) < 0.05 * len(mutants)
 
 

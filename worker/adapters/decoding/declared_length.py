@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,14 +9,13 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-_ESTIMATED = {"aac", "ac3", "amr"}
+from worker.adapters.decoding.wav_header import WavHeader
+
+_ESTIMATED = {"aac", "ac3", "amr", "dts"}
 """Formats that declare no length: FFmpeg's is an estimate from the size and the bit rate."""
 _ESTIMATE_ERROR = 0.02
 _MISSING_SHARE = 0.01
 _MISSING_S = 0.5
-_RIFF_BYTES = 12
-"""Bytes of a WAV file before its first chunk."""
-_CHUNK = struct.Struct("<4sI")
 _UNKNOWN_NEAR = 4096
 """Programs that write WAV into a pipe give the data 0 bytes, or some bytes less than 2 or 4 GiB."""
 
@@ -43,7 +41,7 @@ class DeclaredLength:
             seconds = container.duration / av.time_base
         else:
             return cls(None, exact=False)
-        is_stream = container.format.name == "wav" and _ends_nowhere(file)
+        is_stream = container.format.name == "wav" and is_open_ended(WavHeader.read(file).data_bytes)
         exact = not is_stream and not _is_estimated(container, stream)
         # One wrong bit in a timestamp makes a recording of millennia, to be filled with silence.
         return cls(seconds if 0 < seconds <= longest_s else None, exact, is_stream)
@@ -65,16 +63,8 @@ def _is_estimated(container: InputContainer, stream: AudioStream) -> bool:
     return abs(float(stream.duration * stream.time_base) / estimate_s - 1) < _ESTIMATE_ERROR
 
 
-def _ends_nowhere(file: BinaryIO) -> bool:
-    """Whether a WAV file gives its data a size that stands for an unknown one. Leaves the position as it is."""
-    position = file.tell()
-    try:
-        file.seek(_RIFF_BYTES)
-        while len(head := file.read(_CHUNK.size)) == _CHUNK.size:
-            name, size = _CHUNK.unpack(head)
-            if name == b"data":
-                return size == 0 or any(limit - _UNKNOWN_NEAR <= size <= limit for limit in (1 << 31, 1 << 32))
-            file.seek(size + size % 2, 1)
+def is_open_ended(size: int | None) -> bool:
+    """Whether a WAV file gives its data a size in bytes that stands for an unknown one."""
+    if size is None:
         return False
-    finally:
-        file.seek(position)
+    return size == 0 or any(limit - _UNKNOWN_NEAR <= size <= limit for limit in (1 << 31, 1 << 32))

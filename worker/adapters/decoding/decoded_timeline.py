@@ -12,6 +12,8 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from worker.adapters.decoding.declared_length import DeclaredLength
+from worker.adapters.decoding.unread_sound import PROTECTED
+from worker.pipeline.errors import UnsupportedMedia
 
 MEDIA_ERRORS = (av.FFmpegError, OSError, ValueError)
 """The errors that FFmpeg raises on a broken file; OSError when it seeks outside of it."""
@@ -66,7 +68,7 @@ class TrackFrames:
         while True:
             try:
                 packet = next(packets)
-                if packet.stream_index == self.stream.index:
+                if packet.stream is self.stream:  # the index of an empty packet is always 0
                     yield cast("Packet[AudioStream]", packet)
                 elif packet.pts is not None:
                     end = packet.pts + (packet.duration or 0)
@@ -85,7 +87,7 @@ class TrackFrames:
         for frame in self._decoded(packet):
             at_s = frame.pts * self._tick_s if self._tick_s and frame.pts is not None else None
             if at_s is not None:
-                gap_s = self._gap_s(at_s)
+                gap_s = self._gap_s(at_s, max(self._frame_s, frame.samples / frame.sample_rate))
                 last_s = self._last_s
                 impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
                 if gap_s < -_JITTER_S or impossible:
@@ -98,8 +100,10 @@ class TrackFrames:
             self._frame_end_s = None if at_s is None else at_s + self._frame_s
             yield frame
 
-    def _gap_s(self, at_s: float) -> float:
+    def _gap_s(self, at_s: float, frame_s: float) -> float:
         """Seconds of lost sound before a frame with this timestamp; negative if it is too early, 0 for mere jitter.
+
+        `frame_s` is the length of a whole frame, which the first one of Opus is not.
 
         Under `_JITTER_S` only whole frames can be lost: the timestamp has jumped by their length, and so much sound is
         missing altogether.
@@ -107,10 +111,10 @@ class TrackFrames:
         late_s = at_s - self._start_s - self._position_s
         if abs(late_s) > _JITTER_S:
             return late_s
-        if self._frame_end_s is None or not self._frame_s:
+        if self._frame_end_s is None or not frame_s:
             return 0.0
         jump_s = at_s - self._frame_end_s
-        lost_s = round(jump_s / self._frame_s) * self._frame_s
+        lost_s = round(jump_s / frame_s) * frame_s
         is_hole = lost_s > 0 and abs(jump_s - lost_s) <= max(_ROUNDING_S, self._tick_s) and late_s > lost_s / 2
         return lost_s if is_hole else 0.0
 
@@ -126,9 +130,11 @@ class TrackFrames:
     def _decoded(self, packet: Packet[AudioStream]) -> Sequence[AudioFrame]:
         try:
             frames = self.context.decode(packet)
-        except MEDIA_ERRORS:
+        except MEDIA_ERRORS as error:
             if pause := self._amr_pause(packet):
                 return [pause]
+            if packet.has_sidedata("encryption_info"):
+                raise UnsupportedMedia(PROTECTED) from error
             self._bad += 1
             return ()
         if packet.size:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
@@ -30,15 +31,15 @@ class FfmpegDecoder:
         self._timeout_s = timeout_s
 
     @contextmanager
-    def open(self, file: BinaryIO, track: int | None = None) -> Iterator[FfmpegStream]:
+    def open(self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None) -> Iterator[FfmpegStream]:
         """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode."""
         try:
             fd = file.fileno()
         except OSError:
-            with FileServer(file) as server, start_decoder(server.fd, self._max_samples, track) as pipe:
+            with FileServer(file) as server, start_decoder(server.fd, self._max_samples, track, raw) as pipe:
                 yield FfmpegStream(pipe, self._timeout_s, server)
         else:
-            with start_decoder(fd, self._max_samples, track) as pipe:
+            with start_decoder(fd, self._max_samples, track, raw) as pipe:
                 yield FfmpegStream(pipe, self._timeout_s)
 
 
@@ -72,5 +73,5 @@ class FfmpegStream:
                 self._server.check(self._timeout_s)  # the object store may be at fault, not the file
             raise (DecodeTimeout if isinstance(error, ChildTimeout) else DecoderCrashed) from error
         if tag == protocol.FAILED:
-            raise protocol.ERRORS[payload.decode()]
+            raise protocol.parse_error(payload)
         return tag, payload

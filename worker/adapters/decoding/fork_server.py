@@ -14,9 +14,10 @@ import sys
 import traceback
 from contextlib import suppress
 
+from shared.domain.raw_sound import RawSound
 from worker.adapters.child_process import FramePipe, lower_priority
 from worker.adapters.decoding.confinement import close_other_files
-from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER
+from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER, raw_from_numbers
 from worker.adapters.decoding.process import decode
 from worker.adapters.decoding.range_processes import usable_cores
 
@@ -36,9 +37,9 @@ def main() -> None:
             _reap(living)
             if len(order) < ORDER.size:
                 break
-            kind, number, track = ORDER.unpack(order)
+            kind, number, track, *raw = ORDER.unpack(order)
             if kind == FORK:
-                number = _fork_decoder(number, None if track < 0 else track, cores, *fds)
+                number = _fork_decoder(number, None if track < 0 else track, raw_from_numbers(*raw), cores, *fds)
                 living.add(number)
             elif number in living:
                 os.killpg(number, signal.SIGKILL)
@@ -57,12 +58,12 @@ def _reap(living: set[int]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def _fork_decoder(max_samples: int, track: int | None, cores: int, pipe: int, fd: int) -> int:
+def _fork_decoder(max_samples: int, track: int | None, raw: RawSound | None, cores: int, pipe: int, fd: int) -> int:
     pid = os.fork()
     if not pid:
         try:
             close_other_files(pipe, fd)
-            decode(fd, max_samples, track, FramePipe(pipe, pipe), cores)
+            decode(fd, max_samples, track, raw, FramePipe(pipe, pipe), cores)
         except Exception:
             traceback.print_exc()
         finally:

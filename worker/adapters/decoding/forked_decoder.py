@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
+from shared.domain.raw_sound import RAW_CODECS, RawSound
 from worker.adapters.child_process import FramePipe
 
 _MODULE = "worker.adapters.decoding.fork_server"
@@ -23,16 +24,26 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would reserve memory for a thread per core, and a decoder's memory is limited."""
 _DIE_WITHIN_S = 10.0
 
-ORDER = struct.Struct("!cQi")
-"""FORK with the most samples to decode and the number of the sound track, -1 to choose one; or KILL with a process
-id."""
+ORDER = struct.Struct("!cQiBIB")
+"""FORK with the most samples to decode, the number of the sound track, -1 to choose one, and how to read headerless
+sound: the number of its codec from 1 on, sample rate and channels, or zeros. Or KILL with a process id."""
 ANSWER = struct.Struct("!Q")
 """The process id."""
 FORK, KILL = b"F", b"K"
 
 
+def raw_numbers(raw: RawSound | None) -> tuple[int, int, int]:
+    """The numbers of an order that tell how to read headerless sound."""
+    return (RAW_CODECS.index(raw.codec) + 1, raw.rate, raw.channels) if raw else (0, 0, 0)
+
+
+def raw_from_numbers(codec: int, rate: int, channels: int) -> RawSound | None:
+    """Return what `raw_numbers` was given."""
+    return RawSound(RAW_CODECS[codec - 1], rate, channels) if codec else None
+
+
 @contextmanager
-def start_decoder(fd: int, max_samples: int, track: int | None) -> Iterator[FramePipe]:
+def start_decoder(fd: int, max_samples: int, track: int | None, raw: RawSound | None) -> Iterator[FramePipe]:
     """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
     Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
@@ -43,7 +54,7 @@ def start_decoder(fd: int, max_samples: int, track: int | None) -> Iterator[Fram
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            pid = _fork_server.fork(theirs.fileno(), fd, max_samples, track)
+            pid = _fork_server.fork(theirs.fileno(), fd, max_samples, track, raw)
         try:
             yield FramePipe(ours.fileno(), ours.fileno())
         finally:
@@ -57,25 +68,25 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: int | None) -> int:
+    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: int | None, raw: RawSound | None) -> int:
         """Fork a decoder for the file that is open as `fd`, and return its process id."""
-        number = -1 if track is None else track
+        order = ORDER.pack(FORK, max_samples, -1 if track is None else track, *raw_numbers(raw))
         with self._lock:
             try:
-                return self._order(FORK, max_samples, number, pipe_fd, fd)
+                return self._order(order, pipe_fd, fd)
             except OSError:  # the fork server was killed
                 self._stop()
-                return self._order(FORK, max_samples, number, pipe_fd, fd)
+                return self._order(order, pipe_fd, fd)
 
     def kill(self, pid: int) -> None:
         """Kill a decoder."""
         with self._lock, suppress(OSError):  # if the fork server died, its decoders died with it
-            self._order(KILL, pid, 0)
+            self._order(ORDER.pack(KILL, pid, 0, *raw_numbers(None)))
 
-    def _order(self, kind: bytes, number: int, track: int, *fds: int) -> int:
+    def _order(self, order: bytes, *fds: int) -> int:
         if self._owner != os.getpid():
             self._start()
-        socket.send_fds(self._socket, [ORDER.pack(kind, number, track)], fds)
+        socket.send_fds(self._socket, [order], fds)
         answer = self._socket.recv(ANSWER.size, socket.MSG_WAITALL)
         if len(answer) < ANSWER.size:
             raise ConnectionResetError

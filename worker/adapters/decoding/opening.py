@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -13,15 +13,20 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from shared.domain.raw_sound import SINGLE_RATES, RawSound
+from shared.services.file_type import HEAD_BYTES
+from shared.services.unread_formats import describe_unread
 from worker.adapters.decoding import remote_file
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
 from worker.adapters.decoding.track_choice import choose_track
+from worker.adapters.decoding.unread_sound import check_coding
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
 
-_FORMATS = (
-    "wav,w64,mp3,flac,ogg,aac,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,mpegts,ac3,wv,nistsphere,voc,tta,mpeg,eac3"
-)
-"""Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open the files that they name."""
+_MARKED = "wav,w64,flac,ogg,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,wv,nistsphere,voc,tta,sox,dtshd"
+"""Demuxers, by FFmpeg's names, of formats that begin with a mark. No playlists, no concat, no HLS, DASH or SDP: they
+open the files that they name."""
+_UNMARKED = "mp3,aac,mpegts,mpeg,ac3,eac3,dts,gsm"
+"""Demuxers of formats that are known by their frames: headerless sound may look like one of them by chance."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
 _MOST_CHANNELS = 64
@@ -40,24 +45,31 @@ def open_descriptor(fd: int) -> BinaryIO:
 
 
 @contextmanager
-def open_track(file: BinaryIO, wanted: int | None) -> Iterator[tuple[InputContainer, AudioStream]]:
+def open_track(
+    file: BinaryIO, wanted: int | None, raw: RawSound | None
+) -> Iterator[tuple[InputContainer, AudioStream]]:
     """Open a media file from its start, and its sound track number `wanted`, or the one that `choose_track` finds.
 
-    Raises UnsupportedMedia, and the errors of `get_track`.
+    A file that does not begin with the mark of a format is read as `raw` says.
+
+    Raises UnsupportedMedia, NoAudioStream, TrackMissing, UnsupportedAudio.
     """
-    container = open_container(file)
+    container = open_container(file, raw)
     if wanted is None and len(container.streams.audio) > 1:
         container.close()
-        wanted = choose_track(partial(open_container, file))
-        container = open_container(file)
+        wanted = choose_track(partial(open_container, file, raw))
+        container = open_container(file, raw)
     with container:
-        yield container, get_track(container, wanted or 0)
+        stream = get_track(container, wanted or 0)
+        check_coding(file, container, stream)
+        check_limits(stream)
+        yield container, stream
 
 
-def open_container(file: BinaryIO) -> InputContainer:
-    """Open a media file from its start. Raises UnsupportedMedia."""
+def open_container(file: BinaryIO, raw: RawSound | None = None) -> InputContainer:
+    """Open a media file from its start, or headerless sound. Raises UnsupportedMedia."""
     # FFmpeg's own protocols are disabled: the file is read through Python.
-    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
+    options = {"format_whitelist": _MARKED if raw else f"{_MARKED},{_UNMARKED}", "protocol_whitelist": "none"}
     if file.seekable():
         file.seek(0)
     try:
@@ -69,27 +81,50 @@ def open_container(file: BinaryIO) -> InputContainer:
             options |= {"analyzeduration": str(_PROBED_S * 1_000_000), "probesize": str(_PROBED_BYTES)}
             container = av.open(file, "r", container_options=options)
     except MEDIA_ERRORS as error:
-        raise UnsupportedMedia from error
+        if raw:
+            return open_raw(file, raw)
+        raise UnsupportedMedia(*unread_format(file)) from error
     return container
 
 
-def get_track(container: InputContainer, number: int = 0) -> AudioStream:
-    """Return a sound track that can be decoded.
+def open_raw(file: BinaryIO, raw: RawSound) -> InputContainer:
+    """Open headerless sound. Raises UnsupportedMedia."""
+    options = {"format_whitelist": raw.codec, "protocol_whitelist": "none"}  # the demuxers have the codecs' names
+    if raw.codec not in SINGLE_RATES:
+        options |= {"sample_rate": str(raw.rate), "ch_layout": f"{raw.channels} channels"}
+    file.seek(0)
+    try:
+        return av.open(file, "r", format=raw.codec, container_options=options)
+    except MEDIA_ERRORS as error:
+        raise UnsupportedMedia from error
 
-    Raises NoAudioStream, TrackMissing, DecodeFailed if FFmpeg has no decoder for it, UnsupportedAudio.
-    """
+
+def unread_format(file: BinaryIO) -> Sequence[str]:
+    """Read the start of a file and return the sentence about its format, if it is known and not read."""
+    if not file.seekable():
+        return ()
+    file.seek(0)
+    sentence = describe_unread(file.read(HEAD_BYTES))
+    return (sentence,) if sentence else ()
+
+
+def get_track(container: InputContainer, number: int = 0) -> AudioStream:
+    """Return a sound track by its number. Raises NoAudioStream, TrackMissing."""
     if not container.streams.audio:
         raise NoAudioStream
     if number >= len(container.streams.audio):
         raise TrackMissing
-    stream = container.streams.audio[number]
+    return container.streams.audio[number]
+
+
+def check_limits(stream: AudioStream) -> None:
+    """Check the sample rate and the number of channels. Raises DecodeFailed if there are none, UnsupportedAudio."""
     try:
         rate, channels = stream.rate, stream.channels
-    except (AttributeError, ValueError, TypeError) as error:  # FFmpeg knows the codec's name, but has no decoder
+    except (AttributeError, ValueError, TypeError) as error:
         raise DecodeFailed from error
     if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
         raise UnsupportedAudio
-    return stream
 
 
 def columns_of(stream: AudioStream) -> int:

@@ -15,6 +15,7 @@ import av.logging
 import av.subtitles.codeccontext  # PyAV would import these two for subtitles, when no file can be opened any more
 import av.subtitles.stream
 
+from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from worker.adapters.child_process import FramePipe
 from worker.adapters.decoding import ogg, protocol
@@ -28,23 +29,25 @@ from worker.adapters.decoding.sound_track import SoundTrack
 from worker.pipeline.errors import DecodeFailed, PipelineError, TooLong
 
 
-def decode(fd: int, max_samples: int, track: int | None, pipe: FramePipe, cores: int) -> None:
+def decode(fd: int, max_samples: int, track: int | None, raw: RawSound | None, pipe: FramePipe, cores: int) -> None:
     """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
 
-    `track` is the number of the sound track, None to choose one. More than `max_samples` at 16 kHz are an error. A long
-    recording is decoded by as many processes as there are cores.
+    `track` is the number of the sound track, None to choose one; `raw` tells how to read headerless sound. More than
+    `max_samples` at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
     """
     processes = RangeProcesses(cores)
     confine()
     av.logging.set_level(av.logging.PANIC)
     try:
-        _decode(fd, max_samples, track, pipe, processes)
+        _decode(fd, max_samples, track, raw, pipe, processes)
     except PipelineError as error:
-        pipe.send(protocol.FAILED, type(error).__name__.encode())
+        pipe.send(protocol.FAILED, protocol.format_error(error))
 
 
-def _decode(fd: int, max_samples: int, wanted: int | None, pipe: FramePipe, processes: RangeProcesses) -> None:
-    with open_descriptor(fd) as file, open_track(file, wanted) as (container, stream):
+def _decode(
+    fd: int, max_samples: int, wanted: int | None, raw: RawSound | None, pipe: FramePipe, processes: RangeProcesses
+) -> None:
+    with open_descriptor(fd) as file, open_track(file, wanted, raw) as (container, stream):
         declared = DeclaredLength.of(file, container, stream, max_samples / SAMPLE_RATE)
         track = TrackFrames(container, stream, declared)
         audio_format = {

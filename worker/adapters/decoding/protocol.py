@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from worker.pipeline.errors import (
     DecodeFailed,
     NoAudioStream,
@@ -19,9 +21,20 @@ SOUND = b"S"
 END = b"E"
 """JSON: the list of warnings."""
 FAILED = b"X"
-"""The name of one of `ERRORS`."""
+"""See `format_error`."""
 
 ERRORS: dict[str, type[PipelineError]] = {
     kind.__name__: kind
     for kind in (UnsupportedMedia, NoAudioStream, TrackMissing, UnsupportedAudio, DecodeFailed, TooLong)
 }
+
+
+def format_error(error: PipelineError) -> bytes:
+    """Format one of `ERRORS` as JSON: its name, and its message where it has one."""
+    return json.dumps([type(error).__name__, *map(str, error.args)]).encode()
+
+
+def parse_error(payload: bytes | bytearray) -> PipelineError:
+    """Parse what `format_error` has written."""
+    name, *arguments = json.loads(payload)
+    return ERRORS[name](*arguments)

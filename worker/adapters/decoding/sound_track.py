@@ -77,9 +77,10 @@ class SoundTrack:
         """Decode until the track has been steady for long, and return its codec; return None at the end."""
         steady = 0
         for packet in self._packets:
-            frames = list(self._track.frames(packet))
-            for frame in frames:
+            frames: list[AudioFrame] = []
+            for frame in self._track.frames(packet):
                 yield from self._resampled(frame)
+                frames = [*frames[-1:], frame]  # two are not steady already; of a long silence there are thousands
             steady = self._steady_samples(packet, frames, steady)
             if steady >= self._sizes.steady_s * self._rate and self._codec:
                 yield from self._without_dropped(self._resampler.drain())
