@@ -16,6 +16,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from api.auth import Authenticator
 from api.errors import standing_headers
+from api.issue_list import shorten
 from api.jobs.job_loader import JobLoader
 from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
@@ -68,6 +69,7 @@ def _check_query(request: Request) -> None:
     known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
     for name in names:
         if name not in known:
+            name = shorten(name)
             raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
         if names.count(name) > 1:
             raise InvalidRequest(f"query: the parameter `{name}` is there more than once.")

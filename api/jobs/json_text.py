@@ -8,15 +8,19 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from api.issue_list import shorten
+
 _BOM = "\ufeff"
 """The byte order mark, which a reader may ignore (RFC 8259, section 8.1)."""
+_MOST_KEYS = 100
+"""Keys of one object, several times as many as any has: each unknown one would be an issue of its own."""
 
 
 def parse_json(text: str | bytes) -> Any:
     """Parse a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is no JSON, or an object in it has a key twice, of which one would be lost.
+        ValueError: it is no JSON, or an object in it has too many keys, or one twice, of which one would be lost.
     """
     try:
         decoded = (text.decode() if isinstance(text, bytes) else text).removeprefix(_BOM)
@@ -29,7 +33,9 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def _check_keys(pairs: Sequence[tuple[str, Any]]) -> None:
+    if len(pairs) > _MOST_KEYS:
+        raise ValueError(f"an object in it has more than {_MOST_KEYS} keys")
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
         repeated = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key `{repeated}` is there more than once in one object")
+        raise ValueError(f"the key `{shorten(repeated)}` is there more than once in one object")

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from api.issue_list import shorten
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
 from api.suggestions import suggestion
@@ -50,6 +51,7 @@ class _Form:
         if name in _OPTION_NAMES:
             raise InvalidRequest(f"A form has no part `{name}`: it belongs into `config`, a JSON object.")
         if name not in _PARTS:
+            name = shorten(name)
             raise InvalidRequest(f"A form has no part `{name}`; {suggestion(name, _PARTS)}.")
         if name == "file":
             if self.filename is not None:
@@ -145,8 +147,10 @@ def parse_options(config: str | None, settings: Settings) -> JobOptions:
 def merge_options(values: dict[str, Any], settings: Settings) -> JobOptions:
     """Make the options of a job; missing values of segmentation and retention come from the settings.
 
-    Raises InvalidConfig.
+    Raises InvalidConfig, also where they are too large: whichever way they came, they are stored with the job.
     """
+    if len(to_json(values, inf_nan_mode="constants")) > _MOST_CONFIG_BYTES:
+        raise InvalidConfig(f"The job's config is larger than {_MOST_CONFIG_BYTES} bytes.")
     merged = dict(values)
     for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
         group = merged.get(name, {})
