@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.issue_list import join_issues
 from shared.domain import errors, upload_errors
 from shared.domain.limits import Standing
 from shared.schemas.problem import Problem
@@ -34,6 +35,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Outage: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ObjectDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 """Statuses of the categories of errors, and of single errors that have one of their own."""
@@ -149,8 +151,9 @@ async def _answer_service_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{detail}.")
+    issues = error.errors()
+    named = ((".".join(map(str, issue["loc"])), issue["msg"]) for issue in issues)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{join_issues(named, len(issues))}.")
 
 
 async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:

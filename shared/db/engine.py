@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import select
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
@@ -86,7 +88,10 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
 
 def _sqlite(url: URL) -> Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(url.database)
+        with suppress(OSError):  # connecting says more
+            file.parent.mkdir(0o700, parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite's log gets the permissions of its file
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_HIDDEN)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)

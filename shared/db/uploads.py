@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +22,7 @@ from shared.ports import Clock, StoredPart, UploadClaim
 
 _LEASE = timedelta(seconds=120)
 """The lease of a request that joins parts: a store may take a minute to end a large object."""
-_PARTS_STILL_COMING = timedelta(hours=24)
+PARTS_STILL_COMING = timedelta(hours=24)
 """A part whose transfer to a store began before its URL expired has arrived after this time, or never will."""
 _SWEPT_AT_ONCE = 100
 
@@ -141,8 +142,7 @@ class SqlUploadStore:
             return [_upload_from_row(row) for row in rows]
 
     def purgeable(self) -> Sequence[PartedUpload]:
-        unneeded = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
-        expired = select(UploadRow).where(UploadRow.expires_at <= self._now() - _PARTS_STILL_COMING, unneeded)
+        expired = select(UploadRow).where(purgeable_uploads(self._now()))
         with self._read() as session:
             return [_upload_from_row(row) for row in session.scalars(expired.limit(_SWEPT_AT_ONCE))]
 
@@ -157,6 +157,12 @@ class SqlUploadStore:
             UploadRow.state != UploadState.DELETED.value,
             UploadRow.expires_at > self._now(),
         )
+
+
+def purgeable_uploads(now: Any) -> Any:
+    """Return the condition that the objects of an upload are not needed and none can still come."""
+    unneeded = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
+    return (UploadRow.expires_at <= now - PARTS_STILL_COMING) & unneeded
 
 
 def _existing(session: Session, query: Select[UploadRow]) -> UploadRow:

@@ -7,7 +7,7 @@ base class without a code: `api.errors` gives each category an HTTP status. Code
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from shared.domain.limits import Standing
 
@@ -289,6 +289,16 @@ class LeaseLost(EmolineError):
     """The work was taken over, canceled or deleted meanwhile: its results must be discarded."""
 
     code = "lease_lost"
+
+
+class ObjectDamaged(EmolineError):
+    """An object of the job is damaged in the store; try the job again with `all`, or submit the recording anew."""
+
+    code = "object_damaged"
+
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        return cls(f"{key} is damaged in the store; try the job again with `all`, or submit the recording anew.")
 
 
 class ObjectNotFound(NotFound):
