@@ -8,6 +8,7 @@ names each once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Path, Request, Security, params
@@ -33,6 +34,8 @@ from shared.services.uploads import Uploads
 if TYPE_CHECKING:
     from api.rate_limit import RateLimiter
 
+STILL_VALID = "emoline.still_valid"
+"""Key of the request's scope with a function that tells whether the key of the request is still valid."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -46,7 +49,9 @@ async def get_caller(
     Raises Unauthorized, InvalidKey, RateLimited, InvalidRequest.
     """
     authenticator: Authenticator = request.app.state.authenticator
-    caller = await authenticator.authenticate(bearer.credentials if bearer else header)
+    secret = bearer.credentials if bearer else header
+    caller = await authenticator.authenticate(secret)
+    request.scope[STILL_VALID] = partial(authenticator.is_valid, secret)
     request.scope[TENANT] = caller.tenant
     rate_limiter: RateLimiter | None = request.app.state.rate_limiter
     count = await rate_limiter.count(caller.tenant) if rate_limiter else None
@@ -131,7 +136,7 @@ SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 async def get_job_watch(request: Request, job_id: JobId, services: ServicesDep) -> JobWatch:
     """A watch over the job in the path."""
     job_loader: JobLoader = request.app.state.job_loader
-    return JobWatch(job_id, job_loader, services, request.scope[TENANT])
+    return JobWatch(job_id, job_loader, services, request.scope[TENANT], request.scope[STILL_VALID])
 
 
 JobWatchDep = Annotated[JobWatch, Depends(get_job_watch)]

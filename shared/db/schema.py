@@ -40,9 +40,10 @@ def migrate(engine: Engine) -> None:
         DatabaseUnusable: the database cannot be reached, or its schema is newer than this Emoline.
     """
     config = alembic_config(engine)
+    tables = tables_of(engine)  # before the revision: another process may make both meanwhile
     revision = _revision(engine)
     _refuse_unknown(revision, ScriptDirectory.from_config(config))
-    if revision is None and tables_of(engine) & Base.metadata.tables.keys():
+    if revision is None and tables & Base.metadata.tables.keys():
         raise DatabaseUnusable(f"The database {engine.url.render_as_string()} has tables of another program.")
     with refused_as_unusable(engine):
         command.upgrade(config, "head")
