@@ -67,13 +67,13 @@ class _Form:
 
 
 @asynccontextmanager
-async def _streamed_upload(submission: JobSubmission) -> AsyncIterator[StreamedUpload]:
+async def _streamed_upload(submission: JobSubmission, idempotency_key: str | None) -> AsyncIterator[StreamedUpload]:
     """Begin an upload, which is dropped when the context ends with an exception.
 
     It is written, committed and dropped in threads, because storing takes long, and in few calls, because each costs
     as much as storing 64 KiB.
     """
-    upload = submission.begin()
+    upload = submission.begin(idempotency_key=idempotency_key)
     try:
         yield upload
     except BaseException as error:
@@ -90,7 +90,7 @@ async def receive_raw(
     """
     options = parse_options(config, services.settings)
     await _check_limits(request, services.submission, idempotency_key)
-    async with _streamed_upload(services.submission) as upload:
+    async with _streamed_upload(services.submission, idempotency_key) as upload:
         last = b""  # the last block is written in the call that commits: a short recording needs only one
         async for block in blocks(request):
             if last:
@@ -112,7 +112,7 @@ async def receive_form(request: Request, services: Services, idempotency_key: st
     """
     form = _Form()
     await _check_limits(request, services.submission, idempotency_key, overhead=_MOST_OVERHEAD_BYTES)
-    async with _streamed_upload(services.submission) as upload:
+    async with _streamed_upload(services.submission, idempotency_key) as upload:
         await _read_form(request, upload, form)
         if form.filename is None:
             raise MissingFile

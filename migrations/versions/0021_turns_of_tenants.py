@@ -1,4 +1,4 @@
-"""Claim downloads apart from other recordings, and find the tenants with due webhook deliveries."""
+"""Claim downloads apart from other recordings, and find the due webhook deliveries and the uploads of a tenant."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,10 +8,14 @@ down_revision = "0017"
 
 _UNDELIVERED = sa.text("state = 'pending'")
 _QUEUED = sa.text("state = 'queued'")
+_UNFINISHED = sa.text("state IN ('open', 'complete')")
 _DELIVERIES = "ix_webhook_deliveries_tenant_due_at"
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_uploads_unfinished", "uploads", ["tenant"], postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED
+    )
     op.create_index(
         _DELIVERIES,
         "webhook_deliveries",
@@ -41,3 +45,4 @@ def downgrade() -> None:
     )
     op.drop_column("jobs", "to_download")
     op.drop_index(_DELIVERIES, "webhook_deliveries")
+    op.drop_index("ix_uploads_unfinished", "uploads")

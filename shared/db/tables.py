@@ -39,6 +39,8 @@ ANALYSED = text("status = 'ok'")
 ANALYSABLE = text("state IN ('preparing', 'inferring')")
 """The condition on jobs that their segments are shared out, without a parameter for the same reason."""
 QUEUED = text("state = 'queued'")
+UNFINISHED_UPLOAD = text("state IN ('open', 'complete')")
+"""The condition on uploads that no job was made of them yet, without a parameter for the same reason."""
 FINISHABLE = text("(state = 'finishing' OR (state = 'inferring' AND segments_done))")
 """The condition on jobs that may be finished, without a parameter for the same reason."""
 
@@ -312,6 +314,10 @@ class UploadRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_uploads_unfinished", "tenant", postgresql_where=UNFINISHED_UPLOAD, sqlite_where=UNFINISHED_UPLOAD),
+    )
 
 
 class UploadPartRow(Base):

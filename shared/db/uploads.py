@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import admission
+from shared.db.admission import Admission
 from shared.db.claim_queries import free
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import UploadPartRow, UploadRow
@@ -36,8 +37,9 @@ class SqlUploadStore:
         self._clock = clock
         self._now = database_clock(engine, clock)
 
-    def add(self, upload: PartedUpload) -> None:
+    def add(self, upload: PartedUpload, limits: Limits = UNLIMITED) -> None:
         with self._write.begin() as session:
+            admission.admit(session, Admission(upload.tenant, upload.size, None, upload.created_at), limits)
             session.add(
                 UploadRow(
                     id=upload.id,
@@ -115,8 +117,8 @@ class SqlUploadStore:
             with self._write.begin() as session:
                 row = _existing(session, self._unexpired(upload.tenant, upload.id).with_for_update())
                 _check_unused(row)
+                row.state = UploadState.USED.value  # before the limits are checked, so that it does not count twice
                 admission.add_within_limits(session, job, limits)
-                row.state = UploadState.USED.value
         except (IntegrityError, UploadUsed):
             with self._read() as session:
                 existing = admission.job_with_same_key(session, job)
