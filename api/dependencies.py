@@ -8,7 +8,8 @@ names each once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Path, Request, Security, params
@@ -23,6 +24,7 @@ from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
 from api.suggestions import suggestion
+from api.threads import RELEASE, ThreadShares
 from shared.container import Services
 from shared.domain.access import Caller, Scope
 from shared.domain.errors import InvalidRequest, JobNotFound, RateLimited
@@ -62,7 +64,16 @@ async def get_caller(
         if not within_limit:
             raise RateLimited
     _check_query(request)
+    if not is_coroutine(request.scope["route"].endpoint):
+        shares: ThreadShares = request.app.state.thread_shares
+        request.scope[RELEASE] = await shares.take(caller.tenant)
     return caller
+
+
+@lru_cache
+def is_coroutine(endpoint: Callable[..., object]) -> bool:
+    """Whether a route is a coroutine, or a generator of one: the others have a thread each."""
+    return iscoroutinefunction(endpoint) or isasyncgenfunction(endpoint)
 
 
 def _check_query(request: Request) -> None:

@@ -59,6 +59,7 @@ GENERAL: dict[HTTPStatus, tuple[str, str]] = {
 RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
     errors.RateLimited: 1,
+    errors.TooManyPictures: 10,
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
     errors.QuotaExceeded: 3600,  # unless the quota's standing has the seconds until midnight
     errors.QueueFull: 30,

@@ -249,6 +249,12 @@ class TooManyOpenJobs(LimitReached):
     code = "too_many_open_jobs"
 
 
+class TooManyPictures(LimitReached):
+    """Several pictures and reports of this caller wait to be drawn already; ask again when they have come."""
+
+    code = "too_many_pictures"
+
+
 class QuotaExceeded(LimitReached):
     """With this recording it would be more than the service allows in a day; the next one begins at midnight UTC."""
 

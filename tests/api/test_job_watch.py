@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth import REMEMBERED_S, Authenticator
+from api.threads import QuickThreads
 from shared.container import Services
 from shared.domain.access import Scope
 from shared.domain.job import DEFAULT_TENANT, JobState
@@ -103,7 +104,7 @@ def test_events_end_when_the_key_is_revoked(services: Services) -> None:
     assert REMEMBERED_S + 1 <= 10
     key, secret = services.api_keys.create("test", DEFAULT_TENANT, list(Scope))
     app = create_app(services, ["testserver"])
-    app.state.authenticator = Authenticator(services.api_keys, remembered_s=0.2)
+    app.state.authenticator = Authenticator(services.api_keys, QuickThreads(), remembered_s=0.2)
     with TestClient(app, headers=bearer(secret)) as client:
         job_id = submitted(client)
         timer = Timer(0.3, services.api_keys.revoke, [DEFAULT_TENANT, key.id])
