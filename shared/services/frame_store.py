@@ -23,7 +23,7 @@ from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
-from shared.frame_scores import Floats, Grid, grid, softmax
+from shared.frame_scores import Floats, Grid, grid, grid_parts, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
 from shared.services.object_keys import embedding_key, logits_key, own_logits_key
@@ -77,9 +77,21 @@ class FrameStore:
         if within_ms is None:
             job, labels, frames = self.logits(job_id, channel)
             return job, grid(frames, labels, hop_ms)
-        # Frames after the span may lie in a bin that begins within it.
-        job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
+        job, labels, frames = self._logits_near(job_id, hop_ms, channel, within_ms)
         return job, grid(frames, labels, hop_ms).within(within_ms)
+
+    def grid_parts(
+        self, job_id: str, hop_ms: int, channel: int | None, within_ms: range
+    ) -> tuple[Job, tuple[str, ...], Iterator[Grid]]:
+        """Return a job, its labels and its grid in parts, as `grid`, which raises ObjectNotFound at once."""
+        job, labels, frames = self._logits_near(job_id, hop_ms, channel, within_ms)
+        return job, labels, (part.within(within_ms) for part in grid_parts(frames, labels, hop_ms))
+
+    def _logits_near(
+        self, job_id: str, hop_ms: int, channel: int | None, within_ms: range
+    ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
+        # Frames after the span may lie in a bin that begins within it.
+        return self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
 
     def logits(
         self, job_id: str, channel: int | None = None, within_ms: range | None = None
@@ -105,10 +117,13 @@ class FrameStore:
         Raises:
             ObjectNotFound: the job was analysed before frames were kept.
         """
-        if job.options.granularity != "frame":
-            return {}
-        loaded = self._load(job.id, (segment for segment in segments if segment.ok))
-        return {result.segment.index: softmax(logits) for result, logits in loaded}
+        return dict(self.each_scores(job, segments))
+
+    def each_scores(self, job: Job, segments: Iterable[SegmentResult]) -> Iterator[tuple[int, Floats]]:
+        """Yield what `segment_scores` returns, one segment after the other."""
+        if job.options.granularity == "frame":
+            loaded = self._load(job.id, (segment for segment in segments if segment.ok))
+            yield from ((result.segment.index, softmax(logits)) for result, logits in loaded)
 
     def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
         """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.

@@ -18,6 +18,7 @@ from shared.services.object_keys import waveform_key
 from shared.waveform import Waveform
 from tests.support.analysed import Part, analysed
 from tests.support.api_client import assert_problem
+from tests.support.waiting import PATIENCE_S
 
 LOGITS = np.zeros((50, 3), np.float32)
 PEAKS = np.zeros((50, 1, 2), np.int8)
@@ -77,7 +78,11 @@ def test_a_connection_goes_on_after_an_unforeseen_exception(services: Services) 
 
     app = create_app(services, ["127.0.0.1"])
     app.add_api_route("/v1/broken", broken)
-    with listen("127.0.0.1", 0) as listener, serving(app, listener) as url, httpx2.Client(base_url=url) as client:
+    with (
+        listen("127.0.0.1", 0) as listener,
+        serving(app, listener) as url,
+        httpx2.Client(base_url=url, timeout=PATIENCE_S) as client,
+    ):
         for _ in range(2):
             answer = client.get("/v1/broken")
             assert (answer.status_code, answer.headers.get("connection")) == (500, None)
