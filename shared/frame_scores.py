@@ -80,10 +80,11 @@ def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...]
     open_bins = _no_bins(labels)
     remaining = iter(frames)
     while batch := list(islice(remaining, _BATCH_SEGMENTS)):
-        bins = _Bins._make(map(np.concatenate, zip(open_bins, _bins(batch, from_ms(hop_ms)), strict=True)))
+        pair = (open_bins, _bins(batch, from_ms(hop_ms)))
+        bins = _Bins._make(map(np.concatenate, zip(*pair, strict=True)))
         bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
         # The next segments may share the last bin of a channel.
-        last = np.append(np.diff(bins.channel) != 0, True)
+        last = np.diff(bins.channel, append=-1) != 0
         open_bins = _select(bins, np.flatnonzero(last))
         yield _grid_of(_select(bins, np.flatnonzero(~last)), labels, hop_ms)
     yield _grid_of(open_bins, labels, hop_ms)

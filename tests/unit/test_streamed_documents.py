@@ -18,7 +18,7 @@ LABELS = ("angry", "happy", "sad")
 
 def test_a_result_is_the_same_text_whatever_its_roles_are() -> None:
     call, result = recording('"segments":[]', "customer"), awkward()
-    scores = {0: np.float32([[0.12345, 0.87655, 0.0]])}
+    scores = {0: np.array([[0.12345, 0.87655, 0.0]], np.float32)}
     at_once = ResultDocument.from_result(call, result, str, scores).model_dump_json(by_alias=True)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores.items()}
     assert b"".join(result_json(call, result, str, packed)).decode() == at_once
