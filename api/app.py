@@ -23,6 +23,7 @@ from api.middleware.known_hosts import KnownHosts
 from api.middleware.problem_responses import ProblemResponses
 from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
 from api.middleware.security_headers import SecurityHeaders
+from api.middleware.thread_places import ThreadPlaces
 from api.middleware.tus_protocol import TusProtocol
 from api.readiness import ReadinessCheck, check_database, check_object_store
 from api.render_pool import RenderPool
@@ -46,6 +47,7 @@ from api.routes import (
     usage,
     webhooks,
 )
+from api.threads import QuickThreads, ThreadShares
 from shared.container import Services, build_services
 from shared.settings import Settings
 from shared.telemetry.collectors import Collectors
@@ -150,9 +152,10 @@ def create_app(
     patch_fastapi(app, redirect_from_root_to_docs=False)
     app.state.services = services
     app.state.services_of = lru_cache(_MAX_CALLERS)(partial(build_services, services.ports))
-    app.state.authenticator = Authenticator(services.api_keys)
+    quick_threads, app.state.health_threads, app.state.thread_shares = QuickThreads(), QuickThreads(), ThreadShares()
+    app.state.authenticator = Authenticator(services.api_keys, quick_threads)
     app.state.rate_limiter = rate_limiter
-    app.state.job_loader = JobLoader(services.reader)
+    app.state.job_loader = JobLoader(services.reader, quick_threads)
     app.state.render_pool = render_pool
     app.state.checks = [partial(check_database, services), partial(check_object_store, services), *checks]
     app.state.metrics = Collectors([BacklogMetrics(services.ports.backlog, services.clock), api_metrics, *collectors])
@@ -166,6 +169,7 @@ def create_app(
 
 def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], api_metrics: ApiMetrics) -> None:
     """Wrap all routes in middleware, the innermost first."""
+    app.add_middleware(ThreadPlaces)
     app.add_middleware(BodyLimit)
     app.add_middleware(PlainBodies)
     app.add_middleware(OwnPages, allowed_origins=settings.cors_origins)

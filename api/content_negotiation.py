@@ -34,26 +34,32 @@ def json_response(document: BaseModel) -> Response:
     return Response(document.model_dump_json(by_alias=True), media_type=JSON)
 
 
-def npz_response(filename: str, arrays: Iterable[tuple[str, bytes]]) -> StreamingResponse:
-    """Stream `.npy` files, given by name, as one `.npz`. It takes little more memory than the largest file."""
+def streamed_json(pieces: Iterable[bytes]) -> StreamingResponse:
+    """Stream a JSON text that is written while it is sent."""
+    return StreamingResponse(large_blocks(pieces), media_type=JSON)
+
+
+def npz_response(filename: str, arrays: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> StreamingResponse:
+    """Stream `.npy` files, given by name, as one `.npz`. It takes little more memory than the largest piece."""
     headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    return StreamingResponse(_zip_blocks(arrays), media_type=NPZ, headers=headers)
+    return StreamingResponse(large_blocks(zip_chunks(arrays)), media_type=NPZ, headers=headers)
 
 
-def _zip_blocks(arrays: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """Yield the archive in large blocks: each is handed from thread to thread, which takes longer than to make it."""
+def zip_chunks(arrays: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> Iterator[bytes]:
+    """Yield an archive of files without compression."""
     archive = ZipStream()
+    for name, content in arrays:
+        archive.add(content, f"{name}.npy")
+        yield from archive.all_files()
+    yield from archive.finalize()
 
-    def chunks() -> Iterator[bytes]:
-        for name, content in arrays:
-            archive.add(content, f"{name}.npy")
-            yield from archive.all_files()
-        yield from archive.finalize()
 
-    block = b""
-    for chunk in chunks():
+def large_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join chunks to large blocks: each is handed from thread to thread, which takes longer than to make it."""
+    block = bytearray()
+    for chunk in chunks:
         block += chunk
         if len(block) >= _BLOCK_BYTES:
-            yield block
-            block = b""
-    yield block
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)

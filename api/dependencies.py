@@ -8,6 +8,8 @@ names each once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Path, Request, Security, params
@@ -16,10 +18,12 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from api.auth import Authenticator
 from api.errors import standing_headers
+from api.issue_list import shorten
 from api.jobs.job_loader import JobLoader
 from api.jobs.job_watch import JobWatch
 from api.middleware.request_log import TENANT
 from api.middleware.security_headers import EXTRA_HEADERS
+from api.threads import RELEASE, ThreadShares
 from shared.container import Services
 from shared.domain.access import Caller, Scope
 from shared.domain.errors import InvalidRequest, JobNotFound, RateLimited
@@ -32,6 +36,8 @@ from shared.services.uploads import Uploads
 if TYPE_CHECKING:
     from api.rate_limit import RateLimiter
 
+STILL_VALID = "emoline.still_valid"
+"""Key of the request's scope with a function that tells whether the key of the request is still valid."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -45,7 +51,9 @@ async def get_caller(
     Raises Unauthorized, InvalidKey, RateLimited, InvalidRequest.
     """
     authenticator: Authenticator = request.app.state.authenticator
-    caller = await authenticator.authenticate(bearer.credentials if bearer else header)
+    secret = bearer.credentials if bearer else header
+    caller = await authenticator.authenticate(secret)
+    request.scope[STILL_VALID] = partial(authenticator.is_valid, secret)
     request.scope[TENANT] = caller.tenant
     rate_limiter: RateLimiter | None = request.app.state.rate_limiter
     count = await rate_limiter.count(caller.tenant) if rate_limiter else None
@@ -56,7 +64,16 @@ async def get_caller(
         if not within_limit:
             raise RateLimited
     _check_query(request)
+    if not is_coroutine(request.scope["route"].endpoint):
+        shares: ThreadShares = request.app.state.thread_shares
+        request.scope[RELEASE] = await shares.take(caller.tenant)
     return caller
+
+
+@lru_cache
+def is_coroutine(endpoint: Callable[..., object]) -> bool:
+    """Whether a route is a coroutine, or a generator of one: the others have a thread each."""
+    return iscoroutinefunction(endpoint) or isasyncgenfunction(endpoint)
 
 
 def _check_query(request: Request) -> None:
@@ -68,6 +85,7 @@ def _check_query(request: Request) -> None:
     known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
     for name in names:
         if name not in known:
+            name = shorten(name)
             raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
         if names.count(name) > 1:
             raise InvalidRequest(f"query: the parameter `{name}` is there more than once.")
@@ -129,7 +147,7 @@ SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 async def get_job_watch(request: Request, job_id: JobId, services: ServicesDep) -> JobWatch:
     """A watch over the job in the path."""
     job_loader: JobLoader = request.app.state.job_loader
-    return JobWatch(job_id, job_loader, services, request.scope[TENANT])
+    return JobWatch(job_id, job_loader, services, request.scope[TENANT], request.scope[STILL_VALID])
 
 
 JobWatchDep = Annotated[JobWatch, Depends(get_job_watch)]

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.issue_list import join_issues
 from shared.domain import errors, upload_errors
 from shared.domain.limits import Standing
 from shared.schemas.problem import Problem
@@ -34,6 +35,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Outage: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ObjectDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 """Statuses of the categories of errors, and of single errors that have one of their own."""
@@ -57,6 +59,7 @@ GENERAL: dict[HTTPStatus, tuple[str, str]] = {
 RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
     errors.RateLimited: 1,
+    errors.TooManyPictures: 10,
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then
     errors.QuotaExceeded: 3600,  # unless the quota's standing has the seconds until midnight
     errors.QueueFull: 30,
@@ -149,13 +152,14 @@ async def _answer_service_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    details = [
-        f"body: {issue['ctx']['error']}"
+    issues = error.errors()
+    named = (
+        ("body", issue["ctx"]["error"])
         if issue["type"] == "json_invalid"
-        else f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}"
-        for issue in error.errors()
-    ]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{'; '.join(details)}.")
+        else (".".join(map(str, issue["loc"])), issue["msg"])
+        for issue in issues
+    )
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{join_issues(named, len(issues))}.")
 
 
 async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from threading import Lock
 
 from cachetools import TTLCache, cached
@@ -72,26 +73,32 @@ class BacklogMetrics:
         self._clock = clock
 
         @cached(TTLCache(1, _BACKLOG_REMEMBERED_S), lock=Lock())
-        def queues() -> Sequence[Waiting] | None:
+        def read() -> tuple[Sequence[Waiting], datetime | None] | None:
             try:
-                return backlog.waiting()
+                return backlog.waiting(), backlog.undeleted_since()
             except Outage:
                 return None
 
-        self._queues: Callable[[], Sequence[Waiting] | None] = queues
+        self._read: Callable[[], tuple[Sequence[Waiting], datetime | None] | None] = read
 
     def collect(self) -> Iterator[Metric]:
-        queues = self._queues()
-        yield GaugeMetricFamily("emoline_database_up", "Whether the database answers.", queues is not None)
-        if queues is None:
+        backlog = self._read()
+        yield GaugeMetricFamily("emoline_database_up", "Whether the database answers.", backlog is not None)
+        if backlog is None:
             return
+        queues, undeleted_since = backlog
+        now = self._clock.now()
+        yield GaugeMetricFamily(
+            "emoline_undeleted_oldest_seconds",
+            "Age of the oldest deletion whose objects the store still has; 0 where there is none.",
+            max(0.0, (now - undeleted_since).total_seconds()) if undeleted_since else 0.0,
+        )
         jobs = GaugeMetricFamily("emoline_queue_jobs", "Jobs, or deliveries, that are not done yet.", labels=["queue"])
         oldest = GaugeMetricFamily(
             "emoline_queue_oldest_seconds", "Age of the oldest that nobody has begun.", labels=["queue"]
         )
         sound = GaugeMetricFamily("emoline_queue_audio_seconds", "Sound that is not analysed yet.", labels=["queue"])
         size = GaugeMetricFamily("emoline_queue_bytes", "Recordings that are not decoded yet.", labels=["queue"])
-        now = self._clock.now()
         for waiting in queues:
             jobs.add_metric([waiting.queue], waiting.jobs)
             age_s = max(0.0, (now - waiting.since).total_seconds()) if waiting.since else 0.0

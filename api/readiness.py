@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.container import Services
-from shared.domain.errors import ObjectNotFound
+from shared.domain.errors import StorageFull
 from shared.ports import JobFilter
 
 ReadinessCheck = Callable[[], str | None]
@@ -22,11 +22,11 @@ def check_database(services: Services) -> str | None:
 
 
 def check_object_store(services: Services) -> str | None:
-    """Return a sentence if the object store does not answer, else None."""
+    """Return a sentence if the object store takes no objects, else None."""
     try:
-        services.object_store.read("is/there")
-    except ObjectNotFound:
-        return None
+        services.object_store.check()
+    except StorageFull:
+        return "The store has no room left."
     except Exception:
-        return "The store does not answer."
+        return "The store does not answer as it should."
     return None

@@ -9,24 +9,70 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from asyncio import wrap_future
-from collections.abc import Callable
+from asyncio import CancelledError, Future, get_running_loop, wrap_future
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
 from threading import Thread
 from typing import ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from shared.domain.errors import TooManyPictures
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_MOST_WAITING = 16
+"""Calls of a tenant that wait. The page needs one or two; a report of a day takes half a minute."""
+
+
 class RenderPool:
-    """One process that runs one function at a time. Close the pool when done."""
+    """One process that runs one function at a time, for the tenants in turn. Close the pool when done."""
 
     def __init__(self) -> None:
         self._pool = _start_pool()
+        self._busy = False
+        self._lines: dict[str, deque[Future[None]]] = {}
+
+    @asynccontextmanager
+    async def turn(self, tenant: str) -> AsyncIterator[None]:
+        """Wait for a turn of the tenant, in which its data are loaded and drawn: they take memory, too.
+
+        Raises TooManyPictures.
+        """
+        if self._busy:
+            line = self._lines.setdefault(tenant, deque())
+            if len(line) >= _MOST_WAITING:
+                raise TooManyPictures
+            line.append(turn := get_running_loop().create_future())
+            try:
+                await turn
+            except CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self.pass_on()
+                raise
+        self._busy = True
+        try:
+            yield
+        finally:
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        """Give the turn to the tenant that had none for longest."""
+        while self._lines:
+            tenant = next(iter(self._lines))
+            line = self._lines.pop(tenant)
+            turn = line.popleft()
+            if line:
+                self._lines[tenant] = line  # behind all others
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in the process and return its result; a second process is tried if the first is killed.

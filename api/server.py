@@ -10,39 +10,14 @@ from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.connections import ConnectionLimits, limits_by_descriptors, protocol_within
 from shared.container import Services
 from shared.settings import Settings
 
 _LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 _BACKLOG = 2048
 _CLOSE_CONNECTIONS_S = 5
-_MAX_HEADER_BYTES = 64 * 1024
-"""Largest request headers after their first packet: far more than browsers and proxies send."""
-
-
-class LimitedHeadersProtocol(HttpToolsProtocol):
-    """A connection that refuses headers without end: the parser alone would buffer all of them."""
-
-    _in_headers = False
-    _header_bytes = 0
-
-    def on_message_begin(self) -> None:
-        self._in_headers, self._header_bytes = True, 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._in_headers = False
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        headers_continue = self._in_headers
-        super().data_received(data)
-        if headers_continue and self._in_headers:
-            self._header_bytes += len(data)
-            if self._header_bytes > _MAX_HEADER_BYTES:
-                self.send_400_response("The head of the request is too large.")
 
 
 class PublicAddress(Exception):
@@ -95,12 +70,12 @@ def split_listener(listener: socket.socket, count: int) -> list[socket.socket]:
 
 
 @contextmanager
-def serving(app: FastAPI, listener: socket.socket) -> Iterator[str]:
-    """Answer requests while the context lasts; yield the URL."""
+def serving(app: FastAPI, listener: socket.socket, limits: ConnectionLimits | None = None) -> Iterator[str]:
+    """Answer requests while the context lasts; yield the URL. Without `limits` they follow from the descriptors."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=LimitedHeadersProtocol,
+            http=protocol_within(limits or limits_by_descriptors()),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S,

@@ -12,9 +12,9 @@ from shared.domain.raw_sound import RawSound
 from shared.domain.recording import printable
 
 _ENDINGS = """
-.3gp .aac .ac3 .aif .aifc .aiff .amr .asf .au .avi .awb .caf .dts .eac3 .ec3 .flac .flv .m2ts .m4a .m4b .m4v .mka .mkv .mov
-.mp2 .mp3 .mp4 .mpeg .mpg .mts .nist .oga .ogg .ogv .opus .snd .sph .spx .ts .tta .vob .voc .w64 .wav .webm .wma .wmv
-.wv
+.3gp .aac .ac3 .aif .aifc .aiff .amr .asf .au .avi .awb .caf .dts .eac3 .ec3 .flac .flv .m2ts .m4a .m4b .m4v .mka .mkv
+.mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .nist .oga .ogg .ogv .opus .snd .sph .spx .ts .tta .vob .voc .w64 .wav .webm
+.wma .wmv .wv
 """
 """The formats of docs/api.md as people name their files. What is in a file is seen when it is decoded."""
 

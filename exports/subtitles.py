@@ -12,11 +12,17 @@ from exports.speaker_lines import speaker_prefixes
 from shared.domain.recording import Recording, to_ms
 from shared.domain.timeline import Result, TimelineEntry
 
+_TAGS = str.maketrans({"<": "&lt;", ">": "&gt;"})
+
 
 def to_srt(recording: Recording, result: Result) -> bytes:
-    """Write the timeline as SubRip in UTF-8, with captions numbered from 1."""
+    """Write the timeline as SubRip in UTF-8, with captions numbered from 1; `<b>`, `-->` and the like are escaped.
+
+    Only `<` and `>`: players take them for tags, and most show `&amp;` as it stands.
+    """
     captions = enumerate(_captions(recording, result), start=1)
-    return "".join(f"{number}\n{_span(entry, ',')}\n{text}\n\n" for number, (entry, text) in captions).encode()
+    cues = (f"{number}\n{_span(entry, ',')}\n{text.translate(_TAGS)}\n\n" for number, (entry, text) in captions)
+    return "".join(cues).encode()
 
 
 def to_vtt(recording: Recording, result: Result) -> bytes:

@@ -121,7 +121,8 @@ class _HeatmapPage:
 
     def write(self, left: float, top: float, text: str, *, size: float = _NORMAL, **style: Any) -> None:
         position = (left / self._width, 1 - top / self._height)
-        style = {"color": _INK, "va": "center", **style}
+        # Roles and names of files may have dollar signs, between which Matplotlib would look for TeX.
+        style = {"color": _INK, "va": "center", "parse_math": False, **style}
         self._figure.text(*position, text, fontproperties=_font(), fontsize=size, **style)
 
     def draw_waveform(self, peaks: Peaks) -> None:

@@ -20,6 +20,7 @@ from shared.db.usage import SqlUsageStore
 from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.db.work_queue import SqlWorkQueue
+from shared.domain.errors import StoreUnavailable
 from shared.domain.job import DEFAULT_TENANT
 from shared.ports import (
     ApiKeyStore,
@@ -156,6 +157,12 @@ def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None
         StoreUnavailable: the object store of the settings cannot be used.
     """
     clock = clock or SystemClock()
+    if settings.database_url is None or settings.store_url is None:
+        # What people said is in it, so it is for the user of this process alone; a folder that exists stays as it is.
+        try:
+            settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"The folder {settings.data_dir} cannot be used: {error.strerror}.") from error
     engine = open_engine(settings.resolved_database_url())
     try:
         ensure_schema(engine)

@@ -6,10 +6,10 @@ any other stretch of frames thus gives the scores of that stretch: nothing is in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ from shared.domain.segment import Segment
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+Scores = Floats | NDArray[np.uint16]
+"""Scores as they are, or packed by `pack_scores`."""
 
+PACKED = 10_000
+"""The packed score that stands for 1."""
 _BATCH_SEGMENTS = 64
 """Segments whose frames are binned at once, at most three megabytes."""
 
@@ -63,17 +67,49 @@ def grid(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...], hop_
 
     A frame belongs to the bin in which it begins. The scores of a bin are the softmax of its mean logits.
     """
-    empty = np.empty(0, np.int64)
-    parts = [_Bins(empty, empty, empty, empty, np.empty((0, len(labels)), np.float32))]
+    parts = [_grid_of(_no_bins(labels), labels, hop_ms), *grid_parts(frames, labels, hop_ms)]
+    channel, start_ms, segment, scores = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("channel", "start_ms", "segment", "scores")
+    )
+    order = np.argsort(channel, kind="stable")
+    return Grid(hop_ms, labels, channel[order], start_ms[order], segment[order], scores[order])
+
+
+def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...], hop_ms: int) -> Iterator[Grid]:
+    """Yield the grid of `grid` in parts, of which each channel's bins follow those of the part before."""
+    open_bins = _no_bins(labels)
     remaining = iter(frames)
     while batch := list(islice(remaining, _BATCH_SEGMENTS)):
-        parts.append(_bins(batch, from_ms(hop_ms)))
-    bins = _Bins._make(map(np.concatenate, zip(*parts, strict=True)))
-    # Two segments may share a bin, so bins are summed once more.
-    bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
-    counts: Floats = bins.frames[:, None].astype(np.float32)
-    scores = softmax(bins.logits / counts)
-    return Grid(hop_ms, labels, bins.channel, bins.number * hop_ms, bins.segment, scores)
+        pair = (open_bins, _bins(batch, from_ms(hop_ms)))
+        bins = _Bins._make(np.concatenate(both) for both in zip(*pair, strict=True))
+        bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
+        # The next segments may share the last bin of a channel.
+        last = np.diff(bins.channel, append=-1) != 0
+        open_bins = _select(bins, np.flatnonzero(last))
+        yield _grid_of(_select(bins, np.flatnonzero(~last)), labels, hop_ms)
+    yield _grid_of(open_bins, labels, hop_ms)
+
+
+class PackedGrid:
+    """A grid in a third of its memory: its parts by channel, as numbers of bins [n], segments [n] and scores.
+
+    The scores [n, labels] are packed to whole ten-thousandths, unless `exact`.
+    """
+
+    def __init__(self, parts: Iterable[Grid], *, exact: bool = False) -> None:
+        self.channels: dict[int, list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]]] = {}
+        for part in parts:
+            for channel in np.unique(part.channel).tolist():
+                bins = part.channel == channel
+                numbers = (part.start_ms[bins] // part.hop_ms).astype(np.int32)
+                scores = part.scores[bins] if exact else pack_scores(part.scores[bins])
+                self.channels.setdefault(channel, []).append((numbers, part.segment[bins].astype(np.int32), scores))
+
+
+def pack_scores(scores: Floats) -> NDArray[np.uint16]:
+    """Return scores as whole ten-thousandths, to which documents round them."""
+    packed: NDArray[np.uint16] = np.rint(scores.astype(np.float64) * PACKED).astype(np.uint16)
+    return packed
 
 
 class _Bins(NamedTuple):
@@ -84,6 +120,16 @@ class _Bins(NamedTuple):
     segment: Integers
     frames: Integers
     logits: Floats
+
+
+def _no_bins(labels: tuple[str, ...]) -> _Bins:
+    empty = np.empty(0, np.int64)
+    return _Bins(empty, empty, empty, empty, np.empty((0, len(labels)), np.float32))
+
+
+def _grid_of(bins: _Bins, labels: tuple[str, ...], hop_ms: int) -> Grid:
+    counts: Floats = bins.frames[:, None].astype(np.float32)
+    return Grid(hop_ms, labels, bins.channel, bins.number * hop_ms, bins.segment, softmax(bins.logits / counts))
 
 
 def _bins(frames: Sequence[tuple[Segment, Floats]], hop: int) -> _Bins:

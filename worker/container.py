@@ -17,14 +17,14 @@ from worker.queue_task import QueueTask
 from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
-from worker.stages.prepare import PrepareStage
+from worker.stages.prepare import PREPARE_THREADS, PrepareStage
 
 
 def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> QueueTask:
-    """The task that prepares recordings, two at once so that a long one does not hold up a short one."""
+    """The task that prepares recordings, with a thread for each that may be decoded or downloaded at once."""
     downloader = HttpDownloader(_outgoing(services), services.settings.download_timeout_s)
     stage = PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop)
-    return QueueTask(Queue.PREPARE, stage.run_once, threads=2)
+    return QueueTask(Queue.PREPARE, stage.run_once, PREPARE_THREADS)
 
 
 def infer_work(services: Services, model: EmotionModel, stop: Event) -> QueueTask:

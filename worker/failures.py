@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.domain.errors import DatabaseUnavailable, ObjectNotFound, StorageFull, StoreUnavailable
+from shared.domain.errors import DatabaseUnavailable, ObjectDamaged, ObjectNotFound, StorageFull, StoreUnavailable
 from shared.domain.failure import FAILURES, Failure, FailureCode
 from shared.domain.upload_errors import EmptyUpload, NotMedia, UploadTooLarge
 from worker.pipeline.errors import (
@@ -42,6 +42,7 @@ _CODES: dict[type[Exception], FailureCode] = {
     StoreUnavailable: FailureCode.STORE_UNAVAILABLE,
     DatabaseUnavailable: FailureCode.DATABASE_UNAVAILABLE,
     ObjectNotFound: FailureCode.STORAGE_ERROR,
+    ObjectDamaged: FailureCode.STORAGE_ERROR,
     OSError: FailureCode.STORAGE_ERROR,
 }
 

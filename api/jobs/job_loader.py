@@ -7,8 +7,7 @@ from asyncio import Task
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from starlette.concurrency import run_in_threadpool
-
+from api.threads import QuickThreads
 from shared.container import Services
 from shared.services.job_reader import JobReader, JobView
 
@@ -30,8 +29,9 @@ class JobLoader:
     A thread and a query take several times longer than the rest of a response, and as long for one job as for fifty.
     """
 
-    def __init__(self, reader: JobReader) -> None:
+    def __init__(self, reader: JobReader, threads: QuickThreads) -> None:
         self._reader = reader
+        self._threads = threads
         self._next_batch = _Batch()
         self._one_at_a_time = asyncio.Lock()
 
@@ -44,11 +44,11 @@ class JobLoader:
         views = await asyncio.shield(batch.query)
         view = views.get(job_id)
         if view is None or view.job.tenant != tenant:
-            return await run_in_threadpool(services.reader.job, job_id)
+            return await self._threads.run(services.reader.job, job_id)
         return view
 
     async def _query(self, batch: _Batch) -> Mapping[str, JobView]:
         async with self._one_at_a_time:
             await asyncio.sleep(_GATHER_S)
             self._next_batch = _Batch()
-            return await run_in_threadpool(self._reader.jobs_by_id, batch.job_ids)
+            return await self._threads.run(self._reader.jobs_by_id, batch.job_ids)

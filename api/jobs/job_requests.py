@@ -8,19 +8,23 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from api.jobs.json_text import parse_json
 from api.jobs.request_body import blocks, merge_options
 from api.jobs.validation_issues import describe_issues
+from api.middleware.body_limit import MAX_BATCH_BYTES
 from shared.container import Services
-from shared.domain.errors import EmolineError, InvalidRequest, Outage
+from shared.domain.errors import BodyTooLarge, EmolineError, InvalidRequest, Outage
 from shared.domain.ids import is_id
 from shared.domain.job import Job
 from shared.domain.upload_errors import UploadNotFound
 from shared.schemas.job_requests import BatchRequest, JobRequest
 
 _Body = TypeVar("_Body", bound=BaseModel)
+_JOB = TypeAdapter(JobRequest)
+_BATCH = TypeAdapter(BatchRequest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ async def receive_json(request: Request, services: Services, idempotency_key: st
         EndpointNotFound, IdempotencyMismatch, and the errors of `Uploads.submit`.
     """
     body = b"".join([block async for block in blocks(request)])
-    return await run_in_threadpool(lambda: _submit(_parse(JobRequest, body), services, idempotency_key))
+    return await run_in_threadpool(lambda: _submit(_parse(_JOB, body), services, idempotency_key))
 
 
 async def receive_batch(request: Request, services: Services, idempotency_key: str | None) -> Batch:
@@ -47,6 +51,7 @@ async def receive_batch(request: Request, services: Services, idempotency_key: s
 
     Raises:
         InvalidRequest, InvalidConfig (of the defaults), MalformedUpload.
+        BodyTooLarge: the defaults are too large for so many jobs.
         Outage: an unknown number of the jobs was submitted.
     """
     body = b"".join([block async for block in blocks(request)])
@@ -54,13 +59,15 @@ async def receive_batch(request: Request, services: Services, idempotency_key: s
 
 
 def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
-    batch = _parse(BatchRequest, body)
+    batch = _parse(_BATCH, body)
     merge_options(batch.defaults, services.settings)  # an error of the defaults is the error of the whole batch
+    if len(to_json(batch.defaults, inf_nan_mode="constants")) * len(batch.jobs) > MAX_BATCH_BYTES:
+        raise BodyTooLarge(f"With its defaults in each of its jobs the batch is larger than {MAX_BATCH_BYTES} bytes.")
     batch_id = services.submission.batch_id(key)
     outcomes: list[Job | EmolineError] = []
     for index, config in enumerate(batch.jobs):
         try:
-            job_request = _parse(JobRequest, batch.defaults | config)
+            job_request = _parse(_JOB, batch.defaults | config)
             outcomes.append(_submit(job_request, services, key and f"{key}/{index}", batch_id))
         except Outage:
             raise
@@ -69,11 +76,11 @@ def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
     return Batch(batch_id, outcomes)
 
 
-def _parse(kind: type[_Body], body: bytes | Mapping[str, Any]) -> _Body:
+def _parse(kind: TypeAdapter[_Body], body: bytes | Mapping[str, Any]) -> _Body:
     try:
-        return kind.model_validate(parse_json(body) if isinstance(body, bytes) else body)
+        return kind.validate_python(parse_json(body) if isinstance(body, bytes) else body)
     except ValidationError as error:
-        raise InvalidRequest(f"{describe_issues(error, 'body', TypeAdapter(kind))}.") from error
+        raise InvalidRequest(f"{describe_issues(error, 'body', kind)}.") from error
     except ValueError as error:
         raise InvalidRequest(f"body: {error}.") from error
 

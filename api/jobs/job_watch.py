@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -19,12 +19,16 @@ _VIEW = TypeAdapter(JobView)
 
 @dataclass(frozen=True, slots=True)
 class JobWatch:
-    """A watch over a job of a tenant with its `services`. All methods raise JobNotFound or JobDeleted."""
+    """A watch over a job of a tenant with its `services`. All methods raise JobNotFound or JobDeleted.
+
+    `still_valid` tells whether the API key is one that may watch.
+    """
 
     job_id: str
     loader: JobLoader
     services: Services
     tenant: str
+    still_valid: Callable[[], Awaitable[bool]]
 
     async def current(self) -> JobView:
         """Load the job as it is now."""
@@ -47,12 +51,17 @@ class JobWatch:
         return view
 
     async def events(self, view: JobView, known_version: str | None) -> AsyncIterator[JobView]:
-        """Yield the job, from `view` on, whenever it has changed, at most twice a second, until it has ended."""
+        """Yield the job, from `view` on, whenever it has changed, at most twice a second, until it has ended.
+
+        It ends before where the API key was revoked.
+        """
         while not view.job.state.terminal:
             if job_version(view) != known_version:
                 yield view
                 known_version = job_version(view)
             await asyncio.sleep(_POLL_EVERY_S)
+            if not await self.still_valid():
+                return
             view = await self.current()
         yield view
 

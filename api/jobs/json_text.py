@@ -12,15 +12,19 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
+from api.issue_list import shorten
+
 _BOM = "\ufeff"
 """The byte order mark, which a reader may ignore (RFC 8259, section 8.1)."""
+_MOST_KEYS = 100
+"""Keys of one object, several times as many as any has: each unknown one would be an issue of its own."""
 
 
 def parse_json(text: str | bytes) -> Any:
     """Parse a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is no JSON, or an object in it has a key twice, of which one would be lost.
+        ValueError: it is no JSON, or an object in it has too many keys, or one twice, of which one would be lost.
     """
     try:
         decoded = (text.decode() if isinstance(text, bytes) else text).removeprefix(_BOM)
@@ -45,10 +49,12 @@ def check_keys(value: Any, place: str = "") -> None:
         items = [(str(index), item) for index, item in enumerate(value)]
     elif isinstance(value, ObjectPairs):
         items = value.pairs
+        if len(items) > _MOST_KEYS:
+            raise ValueError(f"an object in it has more than {_MOST_KEYS} keys")
         repeated = next((key for key, count in Counter(key for key, _ in items).items() if count > 1), None)
         if repeated is not None:
             within = f" in `{place}`" if place else ""
-            raise ValueError(f"the key `{repeated}` is there more than once{within}")
+            raise ValueError(f"the key `{shorten(repeated)}` is there more than once{within}")
     else:
         return
     for name, item in items:

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from api.issue_list import shorten
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
 from shared.container import Services
@@ -50,6 +51,7 @@ class _Form:
         if name in _OPTION_NAMES:
             raise InvalidRequest(f"A form has no part `{name}`: it belongs into `config`, a JSON object.")
         if name not in _PARTS:
+            name = shorten(name)
             raise InvalidRequest(f"A form has no part `{name}`; {suggestion(name, _PARTS)}.")
         if name == "file":
             if self.filename is not None:
@@ -65,13 +67,13 @@ class _Form:
 
 
 @asynccontextmanager
-async def _streamed_upload(submission: JobSubmission) -> AsyncIterator[StreamedUpload]:
+async def _streamed_upload(submission: JobSubmission, idempotency_key: str | None) -> AsyncIterator[StreamedUpload]:
     """Begin an upload, which is dropped when the context ends with an exception.
 
     It is written, committed and dropped in threads, because storing takes long, and in few calls, because each costs
     as much as storing 64 KiB.
     """
-    upload = submission.begin()
+    upload = submission.begin(idempotency_key=idempotency_key)
     try:
         yield upload
     except BaseException as error:
@@ -88,7 +90,7 @@ async def receive_raw(
     """
     options = parse_options(config, services.settings)
     await _check_limits(request, services.submission, idempotency_key)
-    async with _streamed_upload(services.submission) as upload:
+    async with _streamed_upload(services.submission, idempotency_key) as upload:
         last = b""  # the last block is written in the call that commits: a short recording needs only one
         async for block in blocks(request):
             if last:
@@ -110,7 +112,7 @@ async def receive_form(request: Request, services: Services, idempotency_key: st
     """
     form = _Form()
     await _check_limits(request, services.submission, idempotency_key, overhead=_MOST_OVERHEAD_BYTES)
-    async with _streamed_upload(services.submission) as upload:
+    async with _streamed_upload(services.submission, idempotency_key) as upload:
         await _read_form(request, upload, form)
         if form.filename is None:
             raise MissingFile
@@ -145,8 +147,10 @@ def parse_options(config: str | None, settings: Settings) -> JobOptions:
 def merge_options(values: dict[str, Any], settings: Settings) -> JobOptions:
     """Make the options of a job; missing values of segmentation and retention come from the settings.
 
-    Raises InvalidConfig.
+    Raises InvalidConfig, also where they are too large: whichever way they came, they are stored with the job.
     """
+    if len(to_json(values, inf_nan_mode="constants")) > _MOST_CONFIG_BYTES:
+        raise InvalidConfig(f"The job's config is larger than {_MOST_CONFIG_BYTES} bytes.")
     merged = dict(values)
     for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
         group = merged.get(name, {})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
+_log = structlog.get_logger()
 _BODY_HEADERS = {b"content-type", b"content-length"}
 
 
@@ -23,9 +25,11 @@ class ProblemResponses:
         try:
             await self._app(scope, receive, sender)
         except Exception:
-            if not sender.started:
-                await problem(500)(scope, receive, send)
-            raise
+            if sender.started:
+                raise  # the server closes the connection, which shows that the response is incomplete
+            # Not raised again: the server would close the connection, on which the next request may wait already.
+            _log.exception("request.error")
+            await problem(500)(scope, receive, send)
 
 
 class _ProblemSender:

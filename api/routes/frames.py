@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 from numpy.typing import NDArray
 
-from api.content_negotiation import JSON, NPZ, json_response, negotiate_media_type, npz_response
+from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_response, streamed_json
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -21,7 +23,8 @@ from shared.domain.errors import (
     ObjectNotFound,
     ResultNotReady,
 )
-from shared.schemas.frames import FramesDocument
+from shared.frame_scores import PackedGrid
+from shared.schemas.frames import FramesDocument, frames_json
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -56,17 +59,11 @@ def frames(
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
     media_type = negotiate_media_type(request, NPZ, JSON)
-    job, grid = services.frame_store.grid(job_id, hop_ms, channel, range(start_ms, end_ms))
+    job, labels, parts = services.frame_store.grid_parts(job_id, hop_ms, channel, range(start_ms, end_ms))
+    grid = PackedGrid(parts, exact=media_type == NPZ)  # loaded before the response begins, which may be an error
     if media_type == NPZ:
-        arrays: dict[str, NDArray[Any]] = {
-            "start_ms": grid.start_ms,
-            "channel": grid.channel,
-            "segment": grid.segment,
-            "scores": grid.scores,
-            "labels": np.array(grid.labels, np.str_),
-        }
-        return npz_response(f"{job_id}-frames.npz", ((name, _npy(array)) for name, array in arrays.items()))
-    return json_response(FramesDocument.from_grid(grid, job.recording.role))
+        return npz_response(f"{job_id}-frames.npz", frame_arrays(grid, hop_ms, labels))
+    return streamed_json(frames_json(grid, hop_ms, labels, job.recording.role))
 
 
 @router.get(
@@ -87,7 +84,23 @@ def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     return npz_response(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in embedded))
 
 
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+def frame_arrays(grid: PackedGrid, hop_ms: int, labels: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the arrays of a grid by name, each as the pieces of a `.npy` file."""
+    parts = [(channel, *part) for channel in sorted(grid.channels) for part in grid.channels[channel]]
+    length = sum(len(numbers) for _, numbers, _, _ in parts)
+    yield "start_ms", npy(np.int64, (length,), (numbers.astype(np.int64) * hop_ms for _, numbers, _, _ in parts))
+    yield "channel", npy(np.int64, (length,), (np.full(len(numbers), channel) for channel, numbers, _, _ in parts))
+    yield "segment", npy(np.int64, (length,), (segments for _, _, segments, _ in parts))
+    yield "scores", npy(np.float32, (length, len(labels)), (scores for _, _, _, scores in parts))
+    names = np.array(labels, np.str_)
+    yield "labels", npy(names.dtype, names.shape, [names])
+
+
+def npy(dtype: Any, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> Iterator[bytes]:
+    """Yield a `.npy` file of an array that comes in parts."""
+    header = io.BytesIO()
+    description = {"descr": dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    write_array_header_1_0(header, description)
+    yield header.getvalue()
+    for part in parts:
+        yield part.astype(dtype).tobytes()

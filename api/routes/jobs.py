@@ -15,6 +15,7 @@ from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import receive_form, receive_raw
+from api.media_types import FORM, JSON, media_type_of
 from api.parameters import Text
 from shared.container import Services
 from shared.domain.errors import (
@@ -121,13 +122,13 @@ async def submit(
     Answers as soon as the recording, or where it lies, is stored. From then on the job reaches a terminal state by
     itself. Sent again with the same `Idempotency-Key`, it is the job that there is already.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_raw = media_type not in ("multipart/form-data", "application/json")
+    media_type = media_type_of(request.headers.get("content-type", ""))
+    is_raw = media_type not in (FORM, JSON)
     if not is_raw and (filename or config or emoline_config):
         raise InvalidRequest("`filename` and `config` stand in this body, not in the query or a header.")
-    if media_type == "multipart/form-data":
+    if media_type == FORM:
         job = await receive_form(request, services, idempotency_key)
-    elif media_type == "application/json":
+    elif media_type == JSON:
         job = await receive_json(request, services, idempotency_key)
     else:
         job = await receive_raw(request, services, filename, config or emoline_config, idempotency_key)
@@ -232,10 +233,19 @@ def retry(
     return _document(services.reader.job(job_id), services)
 
 
-@router.delete("/{job_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(JobNotFound, JobDeleted))
-def delete(job_id: JobId, services: ServicesDep) -> None:
+@router.delete(
+    "/{job_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    response_class=Response,
+    responses={
+        202: {"description": "The job is deleted, but the store keeps objects of it for now; they are deleted later."},
+        **responses(JobNotFound, JobDeleted),
+    },
+)
+def delete(job_id: JobId, services: ServicesDep) -> Response:
     """Deletes a job in any state, with its recording and its results."""
-    services.cancellation.delete(job_id)
+    complete = services.cancellation.delete(job_id)
+    return Response(status_code=status.HTTP_204_NO_CONTENT if complete else status.HTTP_202_ACCEPTED)
 
 
 def _document(view: JobView, services: Services) -> JobDocument:

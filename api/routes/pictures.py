@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.middleware.request_log import TENANT
 from api.render_pool import RenderPool
 from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from reports.rendering import draw_heatmap
@@ -23,6 +24,7 @@ from shared.domain.errors import (
     NoWaveform,
     ObjectNotFound,
     ResultNotReady,
+    TooManyPictures,
 )
 from shared.domain.recording import from_ms
 from shared.schemas.waveform import WaveformDocument
@@ -59,7 +61,7 @@ def waveform(
     response_class=Response,
     responses={
         200: {"content": {"image/png": {}}, "description": "A picture: scores of all emotions over time, by channel."},
-        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound, TooManyPictures),
     },
 )
 async def heatmap(
@@ -75,8 +77,9 @@ async def heatmap(
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
     render_pool: RenderPool = request.app.state.render_pool
-    data = await run_in_threadpool(load_heatmap_data, services, job_id, channel, HeatmapSize(width))
-    png = await render_pool.run(draw_heatmap, data, lang)
+    async with render_pool.turn(request.scope[TENANT]):
+        data = await run_in_threadpool(load_heatmap_data, services, job_id, channel, HeatmapSize(width))
+        png = await render_pool.run(draw_heatmap, data, lang)
     return Response(png, media_type="image/png")
 
 

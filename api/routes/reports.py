@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.middleware.request_log import TENANT
 from api.render_pool import RenderPool
 from api.routes.pictures import load_heatmap_data
 from reports.findings import collect_findings
@@ -19,11 +20,19 @@ from reports.report_input import ReportInput, SegmentAudio
 from reports.style import content_security_policy
 from reports.texts import Language
 from shared.container import Services
-from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, NoResult, ObjectNotFound, ResultNotReady
+from shared.domain.errors import (
+    AudioDeleted,
+    JobDeleted,
+    JobNotFound,
+    NoResult,
+    ObjectNotFound,
+    ResultNotReady,
+    TooManyPictures,
+)
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
-_ERRORS = responses(JobNotFound, JobDeleted, ResultNotReady, NoResult)
+_ERRORS = responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, TooManyPictures)
 
 Lang = Annotated[Language, Query(description="The language of the report.")]
 
@@ -36,8 +45,9 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
     render_pool: RenderPool = request.app.state.render_pool
-    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
-    document = await render_pool.run(render_pdf, report, lang)
+    async with render_pool.turn(request.scope[TENANT]):
+        report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
+        document = await render_pool.run(render_pdf, report, lang)
     return Response(document, media_type="application/pdf", headers=_inline_file(f"{job_id}.pdf"))
 
 
@@ -52,8 +62,9 @@ async def report_html(request: Request, job_id: JobId, services: ServicesDep, la
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
     render_pool: RenderPool = request.app.state.render_pool
-    report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
-    document = await render_pool.run(render_html, report, lang)
+    async with render_pool.turn(request.scope[TENANT]):
+        report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
+        document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
     return Response(document, media_type="text/html", headers=headers | _inline_file(f"{job_id}.html"))
 

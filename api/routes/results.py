@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from api.byte_range import ranged_response
-from api.content_negotiation import json_response
+from api.content_negotiation import json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from shared.domain.errors import (
@@ -21,7 +21,8 @@ from shared.domain.errors import (
     ResultNotReady,
     SegmentNotFound,
 )
-from shared.schemas.result import ResultDocument
+from shared.frame_scores import pack_scores
+from shared.schemas.result import ResultDocument, result_json
 from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -35,13 +36,12 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 def result(job_id: JobId, services: ServicesDep) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
     job, outcome = services.reader.result(job_id)
-    frame_scores = services.frame_store.segment_scores(job, outcome.segments)
     assert job.finished_at  # a job with a result has ended
-    return json_response(
-        ResultDocument.from_result(
-            job.recording, outcome, job.options, job.finished_at, partial(audio_url, job_id), frame_scores
-        )
-    )
+    # Loaded before the response begins, which may be an error.
+    scores = services.frame_store.each_scores(job, outcome.segments)
+    packed = {index: pack_scores(of_segment) for index, of_segment in scores}
+    audio = partial(audio_url, job_id)
+    return streamed_json(result_json(job.recording, outcome, job.options, job.finished_at, audio, packed))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))

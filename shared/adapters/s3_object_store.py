@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ABANDONED = timedelta(days=1)
 """The age of an unfinished multipart upload after which it is abandoned."""
 _BUFFER_BYTES = 128 << 10
+_CHECKED_KEY = "readiness"
+"""The key of an empty object, which is written to see whether the store takes objects."""
 _REFUSED = {
     401: "The store refuses the keys for {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     403: "The store refuses {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what they may do there.",
@@ -53,6 +55,11 @@ class S3ObjectStore:
             raise StoreUnavailable(sentence.format(url=url)) from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
+
+    def check(self) -> None:
+        with self.writer(_CHECKED_KEY) as writer:
+            writer.write(b"")
+        self.read(_CHECKED_KEY)
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:

@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from shared.db.rows import job_from_row, job_values
-from shared.db.tables import JobRow, UsageRow
+from shared.db.tables import UNFINISHED_UPLOAD, JobRow, UploadRow, UsageRow
 from shared.db.usage import usage_on_day, usage_values, utc_day
 from shared.domain.errors import QueueFull, QuotaExceeded, TooManyOpenJobs
 from shared.domain.job import Job, JobState
@@ -24,7 +24,7 @@ _DAY_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A job that is to be admitted. `size` is its bytes, or the least that it can have before all have come."""
+    """A job or an upload that is to be admitted. `size` is its bytes, or the least number before all have come."""
 
     tenant: str
     size: int
@@ -48,11 +48,19 @@ def check_limits(session: Session, admission: Admission, limits: Limits) -> None
         queued = select(JobRow.id).where(JobRow.state == JobState.QUEUED.value).limit(limits.queued_jobs)
         if (session.scalar(select(func.count()).select_from(queued.subquery())) or 0) >= limits.queued_jobs:
             raise QueueFull
+    uploads, uploaded_bytes = unfinished_uploads(session, tenant)
     if limits.open_jobs is not None:
         unfinished = (JobRow.tenant == tenant) & JobRow.finished_at.is_(None)
-        if (session.scalar(select(func.count()).where(unfinished)) or 0) >= limits.open_jobs:
+        if (session.scalar(select(func.count()).where(unfinished)) or 0) + uploads >= limits.open_jobs:
             raise TooManyOpenJobs(standing=Standing("open-jobs", limits.open_jobs, 0, "jobs"))
-    _check_day(session, admission, limits)
+    _check_day(session, admission, limits, uploaded_bytes)
+
+
+def unfinished_uploads(session: Session, tenant: str) -> tuple[int, int]:
+    """Return the number and the bytes of a tenant's uploads of which no job was made: they may all become jobs."""
+    query = select(func.count(), func.coalesce(func.sum(UploadRow.size), 0))
+    number, size = session.execute(query.where(UNFINISHED_UPLOAD, UploadRow.tenant == tenant)).one()
+    return number, int(size)  # Postgres sums to a Decimal
 
 
 def job_with_same_key(session: Session, job: Job) -> Job | None:
@@ -67,11 +75,7 @@ def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
 
     On a server one statement does both, which is one round trip without a transaction.
     """
-    if limits.limits_jobs:
-        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-            # The transactions of a tenant that add jobs go one by one, so that two do not both take the last place.
-            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job.tenant, 0))))
-        check_limits(session, Admission.from_job(job), limits)
+    admit(session, Admission.from_job(job), limits)
     values = {
         "id": job.id,
         **job_values(job),
@@ -90,14 +94,24 @@ def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
         connection.execute(_USAGE, usage)
 
 
-def _check_day(session: Session, admission: Admission, limits: Limits) -> None:
+def admit(session: Session, admission: Admission, limits: Limits) -> None:
+    """Check the limits in the transaction that adds a job or an upload. Raises as `check_limits`."""
+    if limits.limits_jobs:
+        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            # Such transactions of a tenant go one by one, so that two do not both take the last place.
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(admission.tenant, 0))))
+        check_limits(session, admission, limits)
+
+
+def _check_day(session: Session, admission: Admission, limits: Limits, uploaded_bytes: int) -> None:
     if limits.upload_bytes_per_day is None and limits.audio_hours_per_day is None:
         return
     usage = usage_on_day(session, admission.tenant, utc_day(admission.now))
     if limits.upload_bytes_per_day is not None:
         quota = limits.upload_bytes_per_day
-        if usage.bytes + admission.size > quota:
-            raise _quota_exceeded("upload-bytes", quota, quota - usage.bytes, "content-bytes", admission.now)
+        used = usage.bytes + uploaded_bytes
+        if used + admission.size > quota:
+            raise _quota_exceeded("upload-bytes", quota, quota - used, "content-bytes", admission.now)
     if limits.audio_hours_per_day is not None:
         quota = round(limits.audio_hours_per_day * 3600)
         if usage.samples >= quota * SAMPLE_RATE:

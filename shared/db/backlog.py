@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Engine, cast, func, select
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from shared.db.outbox import PENDING as UNDELIVERED
 from shared.db.sessions import Sessions
-from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow, WebhookDeliveryRow
+from shared.db.tables import ANALYSABLE, PENDING, DeletedJobRow, JobRow, SegmentRow, UploadRow, WebhookDeliveryRow
+from shared.db.uploads import PARTS_STILL_COMING, purgeable_uploads
 from shared.domain.job import JobState
 from shared.ports import Clock, Queue, Waiting
 
@@ -62,6 +64,19 @@ class SqlBacklog:
             Waiting(Queue.FINISH, max(0, analysed) + _count(jobs, JobState.FINISHING)),
             Waiting(Queue.DELIVER, deliveries, due_since),
         ]
+
+    def undeleted_since(self) -> datetime | None:
+        now = self._clock.now()
+        uploads = select(func.min(UploadRow.expires_at)).where(purgeable_uploads(now))
+        oldest = (
+            select(func.min(DeletedJobRow.deleted_at)).where(~DeletedJobRow.purged),
+            select(func.min(JobRow.expires_at)).where(JobRow.expires_at <= now),
+            select(func.min(JobRow.audio_expires_at)).where(JobRow.audio_expires_at <= now),
+        )
+        with self._read() as session:
+            expired = session.scalar(uploads)
+            due = [expired + PARTS_STILL_COMING] if expired else []
+            return min([*due, *filter(None, map(session.scalar, oldest))], default=None)
 
 
 _Row = tuple[int, Any, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, bindparam, func, literal, select, tuple_
+from sqlalchemy import ARRAY, Boolean, Integer, Select, bindparam, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.tables import ANALYSABLE, FINISHABLE, PENDING, QUEUED, JobRow, SegmentRow
@@ -68,18 +68,23 @@ def preparable(now: Any) -> Select[str]:
     return select(JobRow.id).where(JobRow.state.in_(waiting), free(JobRow.lease_until, now))
 
 
-def abandoned_preparations(now: Any) -> Select[JobRow]:
+def abandoned_preparations(to_download: bool, now: Any) -> Select[JobRow]:
     """Select the jobs whose preparation was abandoned or postponed, the highest priority first, then the oldest."""
-    abandoned = (JobRow.state == JobState.PREPARING.value, free(JobRow.lease_until, now))
+    in_state = (JobRow.state == JobState.PREPARING.value, JobRow.to_download == to_download)
+    abandoned = (*in_state, free(JobRow.lease_until, now))
     return select(JobRow).where(*abandoned).order_by(JobRow.priority.desc(), JobRow.id)
 
 
 def tenants_in_turn() -> Select[str]:
-    """Select the tenants with queued jobs of `:priority`: the one with the fewest jobs under way first.
+    """Select the tenants with queued jobs of `:priority` and `:to_download`: that with the fewest under way first.
 
     Of equals, the one with the oldest job comes first. Queued jobs behind the first of a tenant are not looked at.
     """
-    queued = (QUEUED, JobRow.priority == bindparam("priority", type_=Integer))
+    queued = (
+        QUEUED,
+        JobRow.to_download == bindparam("to_download", type_=Boolean),
+        JobRow.priority == bindparam("priority", type_=Integer),
+    )
 
     def next_tenant(*after: Any) -> Any:
         return select(func.min(JobRow.tenant)).where(*queued, *after).scalar_subquery()
@@ -99,9 +104,10 @@ def tenants_in_turn() -> Select[str]:
     )
 
 
-def queued_jobs(tenant: str, priority: int, now: Any) -> Select[JobRow]:
+def queued_jobs(tenant: str, priority: int, to_download: bool, now: Any) -> Select[JobRow]:
     """Select the queued jobs of a tenant and a priority, the oldest first."""
-    queued = (QUEUED, JobRow.priority == priority, JobRow.tenant == tenant, free(JobRow.lease_until, now))
+    of_kind = (QUEUED, JobRow.to_download == to_download, JobRow.priority == priority)
+    queued = (*of_kind, JobRow.tenant == tenant, free(JobRow.lease_until, now))
     return select(JobRow).where(*queued).order_by(JobRow.id)
 
 

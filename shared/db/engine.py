@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import select
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+from shared.domain.errors import DatabaseUnavailable
 
 _BUSY_MS = 30_000
 """The time that a SQLite connection waits for another's write; embedded writes take milliseconds."""
@@ -86,11 +90,40 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
 
 def _sqlite(url: URL) -> Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(url.database)
+        with suppress(OSError):  # connecting says more
+            file.parent.mkdir(0o700, parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite's log gets the permissions of its file
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_HIDDEN)
+    if url.database:
+        require_file(engine, file)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def require_file(engine: Engine, file: Path) -> None:
+    """Let connections of a SQLite engine raise DatabaseUnavailable once the file has been deleted or replaced.
+
+    Open ones would go on in the deleted file, of which nothing is left afterwards, and new ones begin an empty one.
+    """
+    opened = identity_of(file)
+
+    def check(*_: object) -> None:
+        if opened and identity_of(file) != opened:
+            raise DatabaseUnavailable("The database's file was deleted or replaced; the service must be restarted.")
+
+    event.listen(engine, "do_connect", check)
+    event.listen(engine, "checkout", check)
+
+
+def identity_of(file: Path) -> tuple[int, int] | None:
+    """Return the device and the number of a file, None if there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_busy(error: BaseException) -> bool:

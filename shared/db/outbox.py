@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import uuid_utils
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, literal_column, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.claim_queries import free
 from shared.db.job_views import jobs_with_counts
-from shared.db.tables import JobRow, WebhookDeliveryRow, WebhookEndpointRow
+from shared.db.tables import UNDELIVERED, JobRow, WebhookDeliveryRow, WebhookEndpointRow
 from shared.domain.job import Job, progress
 from shared.domain.urls import split_url
 from shared.domain.webhook import Attempt, DeliveryState, EventType, event_of
@@ -20,6 +20,10 @@ from shared.schemas.webhook_events import job_event_body, notice_body
 
 _MOST_AT_A_RECEIVER = 2
 """Claimed deliveries for one host: a host that hangs holds up only its own."""
+
+_MOST_OF_A_TENANT = 8
+"""Claimed deliveries of one tenant: half of what a worker has in hand at once, so that a tenant whose receivers all
+hang leaves room for the others."""
 
 PENDING = WebhookDeliveryRow.state == DeliveryState.PENDING.value
 
@@ -109,8 +113,34 @@ def receiver_host(url: str) -> str:
     return split_url(url).netloc.lower()
 
 
+def tenants_in_turn(now: Any) -> Select[str]:
+    """Select the tenants with due deliveries: the one with the fewest in hand first, then the one that waited longest.
+
+    Tenants with their share in hand are left out. Deliveries behind the first of a tenant are not looked at.
+    """
+
+    def next_tenant(*after: Any) -> Any:
+        return select(func.min(WebhookDeliveryRow.tenant)).where(UNDELIVERED, *after).scalar_subquery()
+
+    tenants = select(next_tenant().label("tenant")).cte("tenants", recursive=True)
+    later = next_tenant(WebhookDeliveryRow.tenant > tenants.c.tenant)
+    tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
+    leased, due = aliased(WebhookDeliveryRow), aliased(WebhookDeliveryRow)
+    in_hand = select(func.count()).where(leased.lease_until >= now, leased.tenant == tenants.c.tenant)
+    pending = due.state == literal_column(f"'{DeliveryState.PENDING.value}'")
+    oldest = select(func.min(due.due_at)).where(pending, due.tenant == tenants.c.tenant)
+    turns = select(
+        tenants.c.tenant, in_hand.scalar_subquery().label("in_hand"), oldest.scalar_subquery().label("since")
+    ).subquery()
+    return (
+        select(turns.c.tenant)
+        .where(turns.c.since <= now, turns.c.in_hand < _MOST_OF_A_TENANT)
+        .order_by(turns.c.in_hand, turns.c.since)
+    )
+
+
 def deliverable(now: Any) -> Select[WebhookDeliveryRow]:
-    """Select the deliveries to attempt, the one that has been due for longest first."""
+    """Select the deliveries to attempt, apart from the turns of tenants: the one that was due first comes first."""
     leased = aliased(WebhookDeliveryRow)
     busy = (
         select(leased.receiver)

@@ -40,6 +40,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "idempotency_key": job.idempotency_key,
         "priority": PRIORITIES.index(job.options.priority),
         "state": job.state.value,
+        "to_download": job.recording.missing_from is not None,
         "recording": _RECORDING.dump_python(job.recording, mode="json"),
         "options": _OPTIONS.dump_python(job.options, mode="json"),
         "failure": _FAILURE.dump_python(job.failure, mode="json") if job.failure else None,

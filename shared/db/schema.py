@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError
 
 import migrations
 from shared.db.engine import DatabaseUnusable
+from shared.db.tables import Base
 
 
 def ensure_schema(engine: Engine) -> None:
@@ -36,8 +40,13 @@ def migrate(engine: Engine) -> None:
         DatabaseUnusable: the database cannot be reached, or its schema is newer than this Emoline.
     """
     config = alembic_config(engine)
-    _refuse_unknown(_revision(engine), ScriptDirectory.from_config(config))
-    command.upgrade(config, "head")
+    tables = tables_of(engine)  # before the revision: another process may make both meanwhile
+    revision = _revision(engine)
+    _refuse_unknown(revision, ScriptDirectory.from_config(config))
+    if revision is None and tables & Base.metadata.tables.keys():
+        raise DatabaseUnusable(f"The database {engine.url.render_as_string()} has tables of another program.")
+    with refused_as_unusable(engine):
+        command.upgrade(config, "head")
 
 
 def check_schema(engine: Engine) -> None:
@@ -66,10 +75,22 @@ def _refuse_unknown(revision: str | None, scripts: ScriptDirectory) -> None:
         )
 
 
-def _revision(engine: Engine) -> str | None:
+def tables_of(engine: Engine) -> set[str]:
+    """Return the names of the tables in the database."""
+    with refused_as_unusable(engine):
+        return set(inspect(engine).get_table_names())
+
+
+@contextmanager
+def refused_as_unusable(engine: Engine) -> Iterator[None]:
+    """Raise DatabaseUnusable in place of errors of a database that is away, damaged, read-only, or no database."""
     try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        reason = " ".join(str(error.orig).split())
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
         raise DatabaseUnusable(f"The database {engine.url.render_as_string()} cannot be used: {reason}") from error
+
+
+def _revision(engine: Engine) -> str | None:
+    with refused_as_unusable(engine), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

@@ -23,8 +23,10 @@ _SQLITE_OUTAGES = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
 }
-"""Another process locks the file, or its disk fails. Any other code would be a bug."""
+"""Another process locks the file, its disk fails, or the file is damaged. Any other code would be a bug."""
 
 _POSTGRES_OUTAGES = {"08", "40", "53", "57", "58"}
 """Classes of SQLSTATE: the connection broke, another transaction conflicts, the server lacks a resource, an operator
@@ -81,6 +83,8 @@ def _outages() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:  # every connection of the pool is in use, and none comes back
+        raise DatabaseUnavailable from error
+    except sqlite3.DatabaseError as error:  # SQLAlchemy leaves those of a new connection as they are
         raise DatabaseUnavailable from error
     except DBAPIError as error:
         outage = _outage(error)

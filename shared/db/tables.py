@@ -31,7 +31,7 @@ _NAMES = {
 
 _UNFINISHED = text("finished_at IS NULL")
 _NOT_PURGED = text("NOT purged")
-_UNDELIVERED = text("state = 'pending'")
+UNDELIVERED = text("state = 'pending'")
 _IN_HAND = text("lease_until IS NOT NULL")
 PENDING = text("status = 'pending'")
 ANALYSED = text("status = 'ok'")
@@ -39,6 +39,8 @@ ANALYSED = text("status = 'ok'")
 ANALYSABLE = text("state IN ('preparing', 'inferring')")
 """The condition on jobs that their segments are shared out, without a parameter for the same reason."""
 QUEUED = text("state = 'queued'")
+UNFINISHED_UPLOAD = text("state IN ('open', 'complete')")
+"""The condition on uploads that no job was made of them yet, without a parameter for the same reason."""
 FINISHABLE = text("(state = 'finishing' OR (state = 'inferring' AND segments_done))")
 """The condition on jobs that may be finished, without a parameter for the same reason."""
 
@@ -79,6 +81,8 @@ class Base(DeclarativeBase):
 class JobRow(Base):
     """A job. `recording`, `options`, `model` and `failure` are domain values as JSON, see `shared.db.rows`.
 
+    `to_download` is whether the recording is still to be downloaded.
+
     `served` is the samples analysed for the job, added to the least `served` of the jobs under way when it began.
     `segments_done` is whether all segments of a prepared job had their outcome when the last one was recorded.
     `progress_told` is the tenths of the work that webhooks have announced, null where they announce none.
@@ -92,6 +96,7 @@ class JobRow(Base):
     idempotency_key: Mapped[str | None]
     priority: Mapped[int]
     state: Mapped[str]
+    to_download: Mapped[bool] = mapped_column(server_default=false())
     recording: Mapped[dict[str, Any]]
     options: Mapped[dict[str, Any]]
     model: Mapped[dict[str, Any] | None]
@@ -127,7 +132,9 @@ class JobRow(Base):
         Index(
             "ix_jobs_turns", "priority", "tenant", "served", "id", postgresql_where=ANALYSABLE, sqlite_where=ANALYSABLE
         ),
-        Index("ix_jobs_queued", "priority", "tenant", "id", postgresql_where=QUEUED, sqlite_where=QUEUED),
+        Index(
+            "ix_jobs_queued", "to_download", "priority", "tenant", "id", postgresql_where=QUEUED, sqlite_where=QUEUED
+        ),
         Index("ix_jobs_finishable", "state", "id", postgresql_where=FINISHABLE, sqlite_where=FINISHABLE),
     )
 
@@ -281,7 +288,8 @@ class WebhookDeliveryRow(Base):
 
     __table_args__ = (
         Index(None, "tenant", "id"),
-        Index(None, "due_at", postgresql_where=_UNDELIVERED, sqlite_where=_UNDELIVERED),
+        Index(None, "due_at", postgresql_where=UNDELIVERED, sqlite_where=UNDELIVERED),
+        Index(None, "tenant", "due_at", postgresql_where=UNDELIVERED, sqlite_where=UNDELIVERED),
         Index(None, "lease_until", postgresql_where=_IN_HAND, sqlite_where=_IN_HAND),
     )
 
@@ -306,6 +314,10 @@ class UploadRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_uploads_unfinished", "tenant", postgresql_where=UNFINISHED_UPLOAD, sqlite_where=UNFINISHED_UPLOAD),
+    )
 
 
 class UploadPartRow(Base):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.db import admission
+from shared.db.admission import Admission
 from shared.db.claim_queries import free
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import UploadPartRow, UploadRow
@@ -21,7 +23,7 @@ from shared.ports import Clock, StoredPart, UploadClaim
 
 _LEASE = timedelta(seconds=120)
 """The lease of a request that joins parts: a store may take a minute to end a large object."""
-_PARTS_STILL_COMING = timedelta(hours=24)
+PARTS_STILL_COMING = timedelta(hours=24)
 """A part whose transfer to a store began before its URL expired has arrived after this time, or never will."""
 _SWEPT_AT_ONCE = 100
 
@@ -35,8 +37,9 @@ class SqlUploadStore:
         self._clock = clock
         self._now = database_clock(engine, clock)
 
-    def add(self, upload: PartedUpload) -> None:
+    def add(self, upload: PartedUpload, limits: Limits = UNLIMITED) -> None:
         with self._write.begin() as session:
+            admission.admit(session, Admission(upload.tenant, upload.size, None, upload.created_at), limits)
             session.add(
                 UploadRow(
                     id=upload.id,
@@ -114,8 +117,8 @@ class SqlUploadStore:
             with self._write.begin() as session:
                 row = _existing(session, self._unexpired(upload.tenant, upload.id).with_for_update())
                 _check_unused(row)
+                row.state = UploadState.USED.value  # before the limits are checked, so that it does not count twice
                 admission.add_within_limits(session, job, limits)
-                row.state = UploadState.USED.value
         except (IntegrityError, UploadUsed):
             with self._read() as session:
                 existing = admission.job_with_same_key(session, job)
@@ -141,8 +144,7 @@ class SqlUploadStore:
             return [_upload_from_row(row) for row in rows]
 
     def purgeable(self) -> Sequence[PartedUpload]:
-        unneeded = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
-        expired = select(UploadRow).where(UploadRow.expires_at <= self._now() - _PARTS_STILL_COMING, unneeded)
+        expired = select(UploadRow).where(purgeable_uploads(self._now()))
         with self._read() as session:
             return [_upload_from_row(row) for row in session.scalars(expired.limit(_SWEPT_AT_ONCE))]
 
@@ -157,6 +159,12 @@ class SqlUploadStore:
             UploadRow.state != UploadState.DELETED.value,
             UploadRow.expires_at > self._now(),
         )
+
+
+def purgeable_uploads(now: Any) -> Any:
+    """Return the condition that the objects of an upload are not needed and none can still come."""
+    unneeded = UploadRow.state.in_([UploadState.DELETED.value, UploadState.USED.value])
+    return (UploadRow.expires_at <= now - PARTS_STILL_COMING) & unneeded
 
 
 def _existing(session: Session, query: Select[UploadRow]) -> UploadRow:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shared.db.outbox import PENDING, deliverable, raise_notice
+from shared.db.outbox import PENDING, deliverable, raise_notice, tenants_in_turn
 from shared.db.sessions import Sessions, database_clock
 from shared.db.tables import JobRow, SigningSecrets, WebhookDeliveryRow, WebhookEndpointRow, WebhookSecretRow
 from shared.domain.webhook import (
@@ -43,31 +43,35 @@ class SqlDeliveryQueue:
     def claim(self) -> DeliveryClaim | None:
         due = deliverable(self._now()).limit(1).with_for_update(skip_locked=True, of=WebhookDeliveryRow)
         with self._write.begin() as session:
-            while row := session.scalar(due):
-                signing: SigningSecrets | None = (
-                    session.get(WebhookEndpointRow, row.endpoint_id)
-                    if row.endpoint_id
-                    else tenant_secret(session, row.tenant)
-                )
-                if signing is None:
-                    row.state = DeliveryState.DISABLED.value  # its endpoint was deleted while it was written
-                    continue
-                row.attempts, row.fence = row.attempts + 1, row.fence + 1
-                row.lease_until = self._now() + _LEASE
-                until = signing.previous_until
-                previous = signing.previous_secret if until and until > self._clock.now() else None
-                return DeliveryClaim(
-                    id=row.id,
-                    endpoint_id=row.endpoint_id,
-                    url=row.url,
-                    body=row.body,
-                    secrets=(signing.secret, previous) if previous else (signing.secret,),
-                    attempts=row.attempts,
-                    fence=row.fence,
-                    job_id=row.job_id,
-                    trace=session.scalar(select(JobRow.trace).where(JobRow.id == row.job_id)),
-                )
+            for tenant in session.scalars(tenants_in_turn(self._now())).all():
+                while row := session.scalar(due.where(WebhookDeliveryRow.tenant == tenant)):
+                    if claim := self.claim_row(session, row):
+                        return claim
         return None
+
+    def claim_row(self, session: Session, row: WebhookDeliveryRow) -> DeliveryClaim | None:
+        """Claim a delivery that is locked, or disable it if its endpoint was deleted while it was written."""
+        signing: SigningSecrets | None = (
+            session.get(WebhookEndpointRow, row.endpoint_id) if row.endpoint_id else tenant_secret(session, row.tenant)
+        )
+        if signing is None:
+            row.state = DeliveryState.DISABLED.value
+            return None
+        row.attempts, row.fence = row.attempts + 1, row.fence + 1
+        row.lease_until = self._now() + _LEASE
+        until = signing.previous_until
+        previous = signing.previous_secret if until and until > self._clock.now() else None
+        return DeliveryClaim(
+            id=row.id,
+            endpoint_id=row.endpoint_id,
+            url=row.url,
+            body=row.body,
+            secrets=(signing.secret, previous) if previous else (signing.secret,),
+            attempts=row.attempts,
+            fence=row.fence,
+            job_id=row.job_id,
+            trace=session.scalar(select(JobRow.trace).where(JobRow.id == row.job_id)),
+        )
 
     def record(self, claim: DeliveryClaim, attempt: Attempt) -> RecordedAttempt | None:
         claimed = select(WebhookDeliveryRow).where(

@@ -11,8 +11,9 @@ SQLite has one writer at a time. On Postgres (READ COMMITTED) two rules keep wri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -55,21 +56,31 @@ class SqlWorkQueue:
         self._tenants_in_turn = claim_queries.tenants_in_turn()
         self._lease = timedelta(seconds=lease_s)
 
-    def claim_preparation(self) -> Claim | None:
+    def claim_preparation(
+        self, to_download: bool | None = None, excluded_tenants: Collection[str] = ()
+    ) -> Claim | None:
+        kinds = (False, True) if to_download is None else (to_download,)
         with self._write.begin() as session:
-            claim = self._claim(session, self._preparable(session))
+            claim = self._claim(
+                session, chain.from_iterable(self.preparable(session, kind, excluded_tenants) for kind in kinds)
+            )
             if claim:
                 start = claim_queries.lowest_served(claim.job.id)
                 behind = update(JobRow).where(JobRow.id == claim.job.id, JobRow.served < start)
                 affected_rows(session, behind.values(served=start))
             return claim
 
-    def _preparable(self, session: Session) -> Iterator[Select[JobRow]]:
+    def preparable(
+        self, session: Session, to_download: bool, excluded_tenants: Collection[str]
+    ) -> Iterator[Select[JobRow]]:
         """Yield queries for jobs to prepare, one after the other."""
-        yield claim_queries.abandoned_preparations(self._now())
+        abandoned = claim_queries.abandoned_preparations(to_download, self._now())
+        yield abandoned.where(JobRow.tenant.not_in(excluded_tenants)) if excluded_tenants else abandoned
         for priority in reversed(range(len(PRIORITIES))):
-            for tenant in session.scalars(self._tenants_in_turn, {"priority": priority}).all():
-                yield claim_queries.queued_jobs(tenant, priority, self._now())
+            parameters = {"priority": priority, "to_download": to_download}
+            for tenant in session.scalars(self._tenants_in_turn, parameters).all():
+                if tenant not in excluded_tenants:
+                    yield claim_queries.queued_jobs(tenant, priority, to_download, self._now())
 
     def claim_finish(self) -> Claim | None:
         with self._write.begin() as session:

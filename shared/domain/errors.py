@@ -7,7 +7,7 @@ base class without a code: `api.errors` gives each category an HTTP status. Code
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from shared.domain.limits import Standing
 
@@ -249,6 +249,12 @@ class TooManyOpenJobs(LimitReached):
     code = "too_many_open_jobs"
 
 
+class TooManyPictures(LimitReached):
+    """Several pictures and reports of this caller wait to be drawn already; ask again when they have come."""
+
+    code = "too_many_pictures"
+
+
 class QuotaExceeded(LimitReached):
     """With this recording it would be more than the service allows in a day; the next one begins at midnight UTC."""
 
@@ -289,6 +295,16 @@ class LeaseLost(EmolineError):
     """The work was taken over, canceled or deleted meanwhile: its results must be discarded."""
 
     code = "lease_lost"
+
+
+class ObjectDamaged(EmolineError):
+    """An object of the job is damaged in the store; try the job again with `all`, or submit the recording anew."""
+
+    code = "object_damaged"
+
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        return cls(f"{key} is damaged in the store; try the job again with `all`, or submit the recording anew.")
 
 
 class ObjectNotFound(NotFound):

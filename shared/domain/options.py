@@ -166,7 +166,8 @@ class JobOptions:
     """Seconds from the submission, or a retry, after which the job fails unless it has ended, 1 to 10 years."""
 
     webhook_url: str | None = None
-    """An http or https URL that is told when the job starts and how it ends; docs/webhooks.md says what it gets."""
+    """An http or https URL that is told when the job starts and how it ends; docs/webhooks.md says what it gets. Its
+    query is shown to nobody again."""
 
     webhook_endpoint_id: str | None = None
     """A registered endpoint that is told instead, of the events that it was registered for."""

@@ -31,3 +31,10 @@ class Backlog(Protocol):
     def waiting(self) -> Sequence[Waiting]:
         """Return the unfinished work of each kind. Raises DatabaseUnavailable."""
         ...
+
+    def undeleted_since(self) -> datetime | None:
+        """Return when the oldest objects fell due that are still to be deleted, None where there are none.
+
+        Raises DatabaseUnavailable.
+        """
+        ...

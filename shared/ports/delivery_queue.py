@@ -38,7 +38,10 @@ class DeliveryQueue(Protocol):
     """Deliveries of events. The job stores write them in the transaction that changes the job."""
 
     def claim(self) -> DeliveryClaim | None:
-        """Claim the delivery that has been due for longest among those whose receiver is not busy."""
+        """Claim the delivery that has been due for longest of the tenant with the fewest claimed ones.
+
+        Left out are deliveries to a receiver that is busy, and those of a tenant that has eight claimed.
+        """
         ...
 
     def record(self, claim: DeliveryClaim, attempt: Attempt) -> RecordedAttempt | None:

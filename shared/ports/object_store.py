@@ -16,7 +16,15 @@ class ObjectWriter(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Bytes by key. Only the server makes keys, like `jobs/<id>/source`."""
+    """Bytes by key. Only the server makes keys, like `jobs/<id>/source`.
+
+    All methods may raise StoreUnavailable, and those that read an object ObjectDamaged, where the store is well and the
+    object alone cannot be read.
+    """
+
+    def check(self) -> None:
+        """Raise StorageFull or StoreUnavailable unless the store takes an object and gives it back at present."""
+        ...
 
     def writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
         """Write an object, which exists only once the context is left without an exception.
@@ -35,7 +43,10 @@ class ObjectStore(Protocol):
         ...
 
     def delete_prefix(self, prefix: str) -> None:
-        """Delete every object whose key starts with `prefix`, which must end with `/`. There may be none."""
+        """Delete every object whose key starts with `prefix`, which must end with `/`. There may be none.
+
+        Raises StoreUnavailable where any of them may still exist.
+        """
         ...
 
     def sizes(self, prefix: str) -> dict[str, int]:

@@ -33,8 +33,8 @@ class UploadStore(Protocol):
     A method with a claim raises UploadBusy where another request has claimed the upload since, or it was deleted.
     """
 
-    def add(self, upload: PartedUpload) -> None:
-        """Store a new upload."""
+    def add(self, upload: PartedUpload, limits: Limits = UNLIMITED) -> None:
+        """Store a new upload, which counts as a job of its size. Raises TooManyOpenJobs, QuotaExceeded, QueueFull."""
         ...
 
     def get(self, tenant: str, upload_id: str) -> PartedUpload:

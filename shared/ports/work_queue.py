@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -37,8 +37,13 @@ class SegmentClaim:
 class WorkQueue(Protocol):
     """Work on jobs and segments of all tenants. Every method is one transaction; leases run on the store's clock."""
 
-    def claim_preparation(self) -> Claim | None:
-        """Claim a job whose preparation was abandoned, otherwise a queued one.
+    def claim_preparation(
+        self, to_download: bool | None = None, excluded_tenants: Collection[str] = ()
+    ) -> Claim | None:
+        """Claim a job whose preparation was abandoned, otherwise a queued one; of tenants that are not excluded.
+
+        With `to_download` it is one whose recording is still to be downloaded, or none such; by default any, those that
+        are not to be downloaded first.
 
         The job of highest priority comes first. Among queued ones, that of the tenant with the fewest jobs under way
         follows, where more than a thousand count as a thousand; then the oldest.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from pydantic_core import to_json
 
 from shared.domain.recording import FRAME, to_ms
-from shared.frame_scores import Floats, Grid
+from shared.frame_scores import PACKED, PackedGrid, Scores
 from shared.schemas.document import Document, RoleOf
 
 _DECIMALS = 4
-_ROWS = 4096
 
 
 class SegmentFramesDocument(Document):
@@ -23,8 +23,8 @@ class SegmentFramesDocument(Document):
     """For each emotion its score in each frame; the first frame begins with the segment."""
 
     @classmethod
-    def from_scores(cls, labels: Iterable[str], scores: Floats) -> Self:
-        """Return the document of scores [frames, labels]; to be written once, as `FramesDocument`."""
+    def from_scores(cls, labels: Iterable[str], scores: Scores) -> Self:
+        """Return the document of scores [frames, labels], which becomes lists while it is written, once."""
         columns = map(_values, scores.T)
         return cls(hop_ms=to_ms(FRAME), scores=dict(zip(labels, columns, strict=True)))
 
@@ -40,41 +40,46 @@ class ChannelFramesDocument(Document):
     scores: Iterable[list[float]] = Field(examples=[[[0.5312, 0.4688], [0.5471, 0.4529]]])
     """For each bin a score for each of `labels`."""
 
-    @classmethod
-    def from_grid(cls, grid: Grid, channel: int, role_of: RoleOf) -> Self:
-        bins = grid.channel == channel
-        return cls(
-            channel=channel,
-            role=role_of(channel),
-            start_ms=grid.start_ms[bins].tolist(),
-            segment=grid.segment[bins].tolist(),
-            scores=_rows(grid.scores[bins]),
-        )
-
 
 class FramesDocument(Document):
-    """To be written once: the scores become lists while they are written."""
+    """Scores on a grid; `frames_json` writes it, which would be gigabytes in memory for a recording of a day."""
 
     hop_ms: int = Field(examples=[100])
     labels: list[str] = Field(examples=[["neutral", "happy"]])
     channels: list[ChannelFramesDocument]
 
-    @classmethod
-    def from_grid(cls, grid: Grid, role_of: RoleOf) -> Self:
-        numbers = np.unique(grid.channel).tolist()
-        channels = [ChannelFramesDocument.from_grid(grid, channel, role_of) for channel in numbers]
-        return cls(hop_ms=grid.hop_ms, labels=list(grid.labels), channels=channels)
+
+def frames_json(grid: PackedGrid, hop_ms: int, labels: Sequence[str], role_of: RoleOf) -> Iterator[bytes]:
+    """Yield the text of a `FramesDocument` in pieces."""
+    yield b'{"hop_ms":%d,"labels":%s,"channels":[' % (hop_ms, to_json(list(labels)))
+    for place, channel in enumerate(sorted(grid.channels)):
+        parts = grid.channels[channel]
+        yield b'%s{"channel":%d,"role":%s,"start_ms":[' % (b"," if place else b"", channel, to_json(role_of(channel)))
+        yield from json_items((numbers.astype(np.int64) * hop_ms).tolist() for numbers, _, _ in parts)
+        yield b'],"segment":['
+        yield from json_items(segments.tolist() for _, segments, _ in parts)
+        yield b'],"scores":['
+        yield from json_items(rounded(scores).tolist() for _, _, scores in parts)
+        yield b"]}"
+    yield b"]}"
 
 
-def _values(scores: Floats) -> Iterator[float]:
-    yield from _rounded(scores).tolist()
+def json_items(lists: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield the items of lists as those of one JSON array, without its brackets."""
+    separator = b""
+    for items in lists:
+        if items:
+            yield separator + to_json(items)[1:-1]
+            separator = b","
 
 
-def _rows(scores: Floats) -> Iterator[list[float]]:
-    for first in range(0, len(scores), _ROWS):
-        yield from _rounded(scores[first : first + _ROWS]).tolist()
+def _values(scores: Scores) -> Iterator[float]:
+    yield from rounded(scores).tolist()
 
 
-def _rounded(scores: Floats) -> NDArray[np.float64]:
+def rounded(scores: Scores) -> NDArray[np.float64]:
+    """Return scores, packed ones too, to four decimals."""
+    if scores.dtype == np.uint16:
+        return scores / PACKED
     # In float64, because the float32 nearest to 0.1234 is written as 0.12340000271797180.
     return scores.astype(np.float64).round(_DECIMALS)

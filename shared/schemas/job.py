@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -13,6 +14,7 @@ from shared.domain.job import Job, JobStatus, SegmentCounts, progress
 from shared.domain.options import JobOptions
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
+from shared.domain.urls import without_query
 from shared.schemas.document import Document
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 
@@ -169,7 +171,7 @@ class JobDocument(Document):
             progress=ProgressDocument.from_job(job, counts, now),
             audio=AudioDocument.from_recording(job.recording),
             coverage=CoverageDocument.from_coverage(Coverage(job.speech, counts.analysed)),
-            config=job.options,
+            config=shown_options(job.options),
             model=ModelDocument.from_model(job.model) if job.model else None,
             dominant=job.dominant,
             error=ErrorDocument(code=failure.code, message=failure.message, retryable=failure.retryable)
@@ -193,6 +195,12 @@ class JobDocument(Document):
                 report_html=f"{self_link}/report.html",
             ),
         )
+
+
+def shown_options(options: JobOptions) -> JobOptions:
+    """Return options without the query of their `webhook_url`, in which many receivers have a secret."""
+    url = options.webhook_url
+    return options if url is None else replace(options, webhook_url=without_query(url))
 
 
 class JobPageDocument(BaseModel):

@@ -115,7 +115,7 @@ class BatchRequest(BaseModel):
                 {"type": "object", "description": "As the JSON body of `POST /v1/jobs`. A wrong one is an error."}
             ),
         ]
-    ] = Field(min_length=1, max_length=_MAX_JOBS)
+    ] = Field(min_length=1, max_length=_MAX_JOBS, fail_fast=True)
     # Checked as a config once, by itself.
     defaults: Annotated[
         dict[str, Any], WithJsonSchema({"description": "Config of each job that does not say otherwise."})

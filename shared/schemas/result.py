@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
-from shared.frame_scores import Floats
+from shared.frame_scores import Scores
 from shared.schemas.document import Document
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
@@ -42,7 +43,7 @@ class ResultDocument(Document):
         options: JobOptions,
         finished_at: datetime,
         audio_url: AudioUrl,
-        frame_scores: Mapping[int, Floats],
+        frame_scores: Mapping[int, Scores],
     ) -> Self:
         """Return the document of a result; `frame_scores` [frames, labels] are by the index of their segment."""
         return cls(
@@ -57,3 +58,23 @@ class ResultDocument(Document):
             finished_at=finished_at,
             emoline_version=VERSION,
         )
+
+
+def result_json(
+    recording: Recording,
+    result: Result,
+    options: JobOptions,
+    finished_at: datetime,
+    audio_url: AudioUrl,
+    frame_scores: Mapping[int, Scores],
+) -> Iterator[bytes]:
+    """Yield the text of a `ResultDocument` in pieces, each with one of the segments, which may be tens of thousands."""
+    empty = replace(result, segments=())
+    frame = ResultDocument.from_result(recording, empty, options, finished_at, audio_url, {})
+    # Between quotes, a quote has a backslash before it: this is the field, whatever roles and file names are.
+    head, tail = frame.model_dump_json(by_alias=True).split('"segments":[]')
+    yield f'{head}"segments":['.encode()
+    for place, segment in enumerate(result.segments):
+        (document,) = SegmentDocument.from_segments([segment], recording.role, audio_url, frame_scores)
+        yield f"{',' if place else ''}{document.model_dump_json(by_alias=True)}".encode()
+    yield f"]{tail}".encode()

@@ -12,7 +12,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
-from shared.frame_scores import Floats
+from shared.frame_scores import Scores
 from shared.schemas.document import Document, RoleOf
 from shared.schemas.fields import Printable
 from shared.schemas.frames import SegmentFramesDocument
@@ -92,7 +92,7 @@ class SegmentDocument(Document):
 
     @classmethod
     def from_segment(
-        cls, result: SegmentResult, role_of: RoleOf, audio_url: str | None, frame_scores: Floats | None = None
+        cls, result: SegmentResult, role_of: RoleOf, audio_url: str | None, frame_scores: Scores | None = None
     ) -> Self:
         """Return the document of a segment; `frame_scores` [frames, labels] are in the order of its own scores."""
         segment, outcome = result.segment, result.outcome
@@ -121,7 +121,7 @@ class SegmentDocument(Document):
         segments: Iterable[SegmentResult],
         role_of: RoleOf,
         audio_url: AudioUrl,
-        frame_scores: Mapping[int, Floats],
+        frame_scores: Mapping[int, Scores],
     ) -> list[Self]:
         """Return the documents of segments; `frame_scores` [frames, labels] are by index."""
         return [

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from shared.domain.urls import without_query
 from shared.domain.webhook import DEFAULT_EVENTS, Delivery, DeliveryState, Endpoint, EventType
 from shared.schemas.fields import REPEATABLE, Time, Url
 
@@ -97,6 +98,7 @@ class DeliveryDocument(BaseModel):
     job_id: str | None
     endpoint_id: str | None
     url: str
+    """Where it is sent, without the query."""
     state: DeliveryState
     attempts: int
     next_attempt_at: datetime | None
@@ -114,7 +116,7 @@ class DeliveryDocument(BaseModel):
             event=delivery.event,
             job_id=delivery.job_id,
             endpoint_id=delivery.endpoint_id,
-            url=delivery.url,
+            url=without_query(delivery.url),
             state=delivery.state,
             attempts=delivery.attempts,
             next_attempt_at=delivery.next_attempt_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.domain.errors import JobFinished
+from shared.domain.errors import JobFinished, Outage
 from shared.domain.job import JobState
 from shared.ports import Clock, JobRepository, ObjectStore, Queue, WakeUps
 from shared.services.object_keys import job_prefix
@@ -28,7 +28,14 @@ class JobCancellation:
                 return
         raise JobFinished
 
-    def delete(self, job_id: str) -> None:
-        """Delete a job in any state, with all its rows and objects. Raises JobNotFound or JobDeleted."""
+    def delete(self, job_id: str) -> bool:
+        """Delete a job in any state, with all its rows and objects; return whether all objects are deleted.
+
+        Sweeps delete those that the store keeps for now. Raises JobNotFound or JobDeleted.
+        """
         self.jobs.delete(job_id)
-        self.objects.delete_prefix(job_prefix(job_id))
+        try:
+            self.objects.delete_prefix(job_prefix(job_id))
+        except Outage:
+            return False
+        return True

@@ -12,15 +12,18 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, takewhile
+from typing import BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.format import MAGIC_PREFIX
 
-from shared.domain.errors import NoEmbeddings
+from shared.domain.errors import NoEmbeddings, ObjectDamaged
 from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
-from shared.frame_scores import Floats, Grid, grid, softmax
+from shared.frame_scores import Floats, Grid, grid, grid_parts, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
 from shared.services.object_keys import embedding_key, logits_key, own_logits_key
@@ -28,6 +31,7 @@ from shared.services.prefetch import map_ahead
 
 _PAGE = 500
 """Segments in one query; a recording of a day has tens of thousands."""
+_DIMENSIONS = 2
 _LOADED_SEGMENTS = 128
 """Segments whose logits are loaded together, seven megabytes at most."""
 
@@ -73,9 +77,21 @@ class FrameStore:
         if within_ms is None:
             job, labels, frames = self.logits(job_id, channel)
             return job, grid(frames, labels, hop_ms)
-        # Frames after the span may lie in a bin that begins within it.
-        job, labels, frames = self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
+        job, labels, frames = self._logits_near(job_id, hop_ms, channel, within_ms)
         return job, grid(frames, labels, hop_ms).within(within_ms)
+
+    def grid_parts(
+        self, job_id: str, hop_ms: int, channel: int | None, within_ms: range
+    ) -> tuple[Job, tuple[str, ...], Iterator[Grid]]:
+        """Return a job, its labels and its grid in parts, as `grid`, which raises ObjectNotFound at once."""
+        job, labels, frames = self._logits_near(job_id, hop_ms, channel, within_ms)
+        return job, labels, (part.within(within_ms) for part in grid_parts(frames, labels, hop_ms))
+
+    def _logits_near(
+        self, job_id: str, hop_ms: int, channel: int | None, within_ms: range
+    ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
+        # Frames after the span may lie in a bin that begins within it.
+        return self.logits(job_id, channel, range(within_ms.start, within_ms.stop + hop_ms))
 
     def logits(
         self, job_id: str, channel: int | None = None, within_ms: range | None = None
@@ -101,10 +117,13 @@ class FrameStore:
         Raises:
             ObjectNotFound: the job was analysed before frames were kept.
         """
-        if job.options.granularity != "frame":
-            return {}
-        loaded = self._load(job.id, (segment for segment in segments if segment.ok))
-        return {result.segment.index: softmax(logits) for result, logits in loaded}
+        return dict(self.each_scores(job, segments))
+
+    def each_scores(self, job: Job, segments: Iterable[SegmentResult]) -> Iterator[tuple[int, Floats]]:
+        """Yield what `segment_scores` returns, one segment after the other."""
+        if job.options.granularity == "frame":
+            loaded = self._load(job.id, (segment for segment in segments if segment.ok))
+            yield from ((result.segment.index, softmax(logits)) for result, logits in loaded)
 
     def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
         """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.
@@ -118,7 +137,11 @@ class FrameStore:
         succeeded(self.jobs, job_id)
 
         def read(result: SegmentResult) -> tuple[int, bytes]:
-            return result.segment.index, self.objects.read(embedding_key(job_id, result.segment))
+            key = embedding_key(job_id, result.segment)
+            content = self.objects.read(key)
+            if not content.startswith(MAGIC_PREFIX):
+                raise ObjectDamaged.from_key(key)
+            return result.segment.index, content
 
         return map_ahead(read, self._scored(job_id))
 
@@ -148,18 +171,32 @@ class FrameStore:
             segments = [result.segment for result in results]
             objects = {keys.get(segment.index, own_logits_key(job_id, segment)): segment.index for segment in segments}
             loaded: dict[int, Floats] = {}
-            for logits in map_ahead(lambda item: self._logits_in(*item), objects.items()):
+            for logits in map_ahead(lambda item: self.load_object(*item), objects.items()):
                 loaded |= logits
             yield from ((result, loaded[result.segment.index]) for result in results)
 
-    def _logits_in(self, key: str, index: int) -> dict[int, Floats]:
-        """Load the logits of the segments in an object, by index; `index` is one of them."""
+    def load_object(self, key: str, index: int) -> dict[int, Floats]:
+        """Load the logits of the segments in an object, by index; `index` is one of them.
+
+        Raises ObjectNotFound, ObjectDamaged.
+        """
         content = io.BytesIO(self.objects.read(key))
-        if key.endswith(".npy"):
-            return {index: np.load(content, allow_pickle=False)}
-        with np.load(content, allow_pickle=False) as arrays:
-            logits = np.split(arrays["logits"], np.cumsum(arrays["frames"])[:-1])
-            return dict(zip(arrays["segments"].tolist(), logits, strict=True))
+        try:
+            loaded = {index: np.load(content, allow_pickle=False)} if key.endswith(".npy") else read_arrays(content)
+            if all(logits.ndim == _DIMENSIONS for logits in (loaded[index], *loaded.values())):
+                return loaded
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:  # NumPy's, of an object that is cut short
+            raise ObjectDamaged.from_key(key) from error
+        raise ObjectDamaged.from_key(key)
+
+
+def read_arrays(content: BinaryIO) -> dict[int, Floats]:
+    """Read the logits of segments that share an object. Raises errors of NumPy where it is damaged."""
+    with np.load(content, allow_pickle=False) as arrays:
+        logits, ends = arrays["logits"], np.cumsum(arrays["frames"])
+        if len(logits) != ends[-1]:
+            raise ValueError("there is another number of frames than the segments have")
+        return dict(zip(arrays["segments"].tolist(), np.split(logits, ends[:-1]), strict=True))
 
 
 def _for_labels(labels: tuple[str, ...], result: SegmentResult, logits: Floats) -> Floats:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
+from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDamaged, ResultNotReady
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentResult
 from shared.domain.timeline import Result, aggregate
 from shared.ports import JobFilter, JobRepository, ObjectStore
+
+_FLAC = b"fLaC"
+"""The first bytes of every FLAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,17 @@ class JobReader:
         return SegmentPage(job, segments[:limit], next_index)
 
     def segment_audio(self, job_id: str, index: int) -> bytes:
-        """Read the FLAC of a segment, a megabyte at most. Raises SegmentNotFound, AudioDeleted or ObjectNotFound."""
+        """Read the FLAC of a segment, a megabyte at most.
+
+        Raises SegmentNotFound, AudioDeleted, ObjectNotFound or ObjectDamaged.
+        """
         if self.jobs.get(job_id).audio_deleted:
             raise AudioDeleted
         stored = self.jobs.segment(job_id, index)
-        return self.objects.read(stored.audio_key, stored.audio_span)
+        sound = self.objects.read(stored.audio_key, stored.audio_span)
+        if not sound.startswith(_FLAC) or (stored.audio_span is not None and len(sound) < len(stored.audio_span)):
+            raise ObjectDamaged.from_key(stored.audio_key)
+        return sound
 
 
 def succeeded(jobs: JobRepository, job_id: str) -> Job:

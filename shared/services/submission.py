@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
@@ -26,6 +27,7 @@ from shared.services.recording_digest import RecordingDigest
 from shared.services.webhook_endpoints import WebhookEndpoints
 
 _NAME_BYTES = 255
+_CHECK_EVERY_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,12 @@ class JobSubmission:
         """
         self.jobs.admit(self.tenant, min_bytes, idempotency_key, self.limits)
 
-    def begin(self, job_id: str | None = None) -> StreamedUpload:
+    def begin(self, job_id: str | None = None, idempotency_key: str | None = None) -> StreamedUpload:
         """Begin the upload of a recording, of a new job or of the existing job `job_id`."""
-        return StreamedUpload(self, job_id or _new_id())
+        upload = StreamedUpload(self, job_id or _new_id())
+        if job_id is None and self.limits.upload_bytes_per_day is not None:
+            upload.check_quota = lambda: self.admit(upload.size, idempotency_key)
+        return upload
 
     def check(self, options: JobOptions) -> None:
         """Check that the tenant has the webhook endpoint of the options. Raises EndpointNotFound."""
@@ -123,8 +128,11 @@ class StreamedUpload:
     """A recording on its way into the store, as a context manager.
 
     It is dropped where the context is left without `commit` or `store`; a store without room then raises StorageFull.
-    Nothing is opened before the first `write`.
+    Nothing is opened before the first `write`. `check_quota` is called now and then: the size of a recording that comes
+    in chunks is not known before.
     """
+
+    check_quota: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, submission: JobSubmission, job_id: str) -> None:
         self._submission = submission
@@ -147,12 +155,15 @@ class StreamedUpload:
         """Write the next bytes.
 
         Raises:
-            UploadTooLarge, NotMedia: as soon as it is known.
-            OSError, StorageFull: there is no room.
+            UploadTooLarge, NotMedia, QuotaExceeded: as soon as it is known.
+            StorageFull, StoreUnavailable.
         """
         if self._writer is None:
             self._writer = self._object.enter_context(self._submission.objects.writer(self._key))
+        checked = self.size // _CHECK_EVERY_BYTES
         self._digest.update(block)
+        if self.size // _CHECK_EVERY_BYTES > checked:
+            self.check_quota()
         self._writer.write(block)
 
     def commit(self, filename: str, options: JobOptions, idempotency_key: str | None = None) -> Job:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from shared.domain.errors import JobDeleted
+from shared.domain.errors import JobDeleted, StorageFull, StoreUnavailable
 from shared.domain.job import Job
+from shared.domain.upload import PartedUpload
 from shared.ports import Clock, Housekeeping, JobRepository, ObjectStore, UploadStore, WakeUps
 from shared.services.object_keys import audio_prefix, job_prefix
 from shared.services.uploads import delete_objects
+
+T = TypeVar("T")
 
 _DELETED_AT_ONCE = 8
 """A store takes a tenth of a second to list and delete the objects of a job, and the database lends ten connections."""
@@ -37,24 +43,42 @@ class Sweeper:
         for queue in self.housekeeping.claimable():
             self.wake_ups.wake(queue)
         with ThreadPoolExecutor(_DELETED_AT_ONCE, "sweep") as threads:
-            list(threads.map(self._delete_audio, self.housekeeping.audio_expired()))
-            list(threads.map(self._delete_job, self.housekeeping.expired()))
-        # Workers may have written objects of a job after it was deleted.
-        for job_id in self.housekeeping.purgeable(2 * self.lease_s):
-            self.objects.delete_prefix(job_prefix(job_id))
-            self.housekeeping.mark_purged(job_id)
-        for upload in self.uploads.delete_expired():
-            delete_objects(self.objects, upload)
-        for upload in self.uploads.purgeable():
-            delete_objects(self.objects, upload)
-            self.uploads.mark_purged(upload.id)
+            self.delete_each(threads, self.delete_audio, self.housekeeping.audio_expired())
+            self.delete_each(threads, self.delete_job, self.housekeeping.expired())
+            # Workers may have written objects of a job after it was deleted, and a store may have refused to delete.
+            self.delete_each(threads, self.purge_job, self.housekeeping.purgeable(2 * self.lease_s))
+            self.delete_each(threads, partial(delete_objects, self.objects), self.uploads.delete_expired())
+            self.delete_each(threads, self.purge_upload, self.uploads.purgeable())
 
-    def _delete_audio(self, job: Job) -> None:
-        # Objects first: if the sweep is interrupted in between, the next one deletes them again.
+    def delete_each(self, threads: Executor, delete: Callable[[T], None], items: Sequence[T]) -> None:
+        """Delete each item. One whose objects the store keeps stays on its list, and in the metrics, until it does not.
+
+        Raises DatabaseUnavailable.
+        """
+
+        def delete_or_keep(item: T) -> None:
+            with suppress(StoreUnavailable, StorageFull):
+                delete(item)
+
+        list(threads.map(delete_or_keep, items))
+
+    def delete_audio(self, job: Job) -> None:
+        """Delete the audio of a job, then note it: if a sweep is interrupted in between, the next one does it again."""
         self.objects.delete_prefix(audio_prefix(job.id))
         self.jobs.replace(job, job.without_audio())
 
-    def _delete_job(self, job_id: str) -> None:
+    def delete_job(self, job_id: str) -> None:
+        """Delete a job, unless it was deleted meanwhile, and its objects."""
         with suppress(JobDeleted):
             self.jobs.delete(job_id)
             self.objects.delete_prefix(job_prefix(job_id))
+
+    def purge_job(self, job_id: str) -> None:
+        """Delete the objects of a deleted job, then note it."""
+        self.objects.delete_prefix(job_prefix(job_id))
+        self.housekeeping.mark_purged(job_id)
+
+    def purge_upload(self, upload: PartedUpload) -> None:
+        """Delete the objects of a deleted upload, then forget it."""
+        delete_objects(self.objects, upload)
+        self.uploads.mark_purged(upload.id)

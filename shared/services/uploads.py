@@ -55,7 +55,6 @@ class Uploads:
             raise EmptyUpload
         if size > self.submission.max_bytes:
             raise UploadTooLarge
-        self.submission.admit(size, None)
         now = self.submission.clock.now()
         upload = PartedUpload(
             id=f"upl_{uuid_utils.uuid7()}",
@@ -67,7 +66,7 @@ class Uploads:
             expires_at=now + LASTS,
             metadata=metadata,
         )
-        self.store.add(upload)
+        self.store.add(upload, self.submission.limits)
         return upload
 
     def get(self, upload_id: str) -> PartedUpload:

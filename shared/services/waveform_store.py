@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from shared.domain.errors import NoResult, NoWaveform, ObjectNotFound, ResultNotReady
+from shared.domain.errors import NoResult, NoWaveform, ObjectDamaged, ObjectNotFound, ResultNotReady
 from shared.domain.job import Job, JobState
 from shared.ports import JobRepository, ObjectStore
 from shared.services.object_keys import waveform_key
@@ -52,6 +52,8 @@ class WaveformStore:
         except ObjectNotFound as error:
             ended_early = job.state in (JobState.FAILED, JobState.CANCELED)
             raise (NoResult if ended_early else NoWaveform) from error
+        except ValueError as error:  # NumPy's, of an object that is cut short
+            raise ObjectDamaged.from_key(waveform_key(job_id)) from error
 
 
 def _read(file: BinaryIO, start: int, end: int) -> Waveform:

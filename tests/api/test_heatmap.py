@@ -127,3 +127,9 @@ def test_a_picture_exists_until_the_job_is_deleted(client: TestClient, services:
     client.delete(f"/v1/jobs/{job_id}")
     assert_problem(client.get(heatmap_url), 410, "job_deleted")
     assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/heatmap.png"), 404, "job_not_found")
+
+
+@pytest.mark.parametrize("role", ["$\\undefined$", "a_$x^{", "100$ and 200$"])
+def test_a_role_is_text_and_no_formula(client: TestClient, services: Services, role: str) -> None:
+    job_id = analysed(services, CALL, JobOptions(roles=(role, "customer")), waveform=LOUD)
+    drawn(client.get(f"/v1/jobs/{job_id}/heatmap.png"))

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from api.jobs.job_loader import JobLoader
+from api.threads import QuickThreads
 from shared.container import Services
 from shared.domain.errors import DatabaseUnavailable, JobDeleted, JobNotFound
 from shared.domain.job import DEFAULT_TENANT, Job, SegmentCounts
@@ -61,7 +62,9 @@ class DefaultTenantLoader:
 
 @pytest.fixture
 def loader(jobs: BlockingJobRepository, services: Services) -> DefaultTenantLoader:
-    return DefaultTenantLoader(JobLoader(JobReader(cast(JobRepository, jobs), services.object_store)), services)
+    return DefaultTenantLoader(
+        JobLoader(JobReader(cast(JobRepository, jobs), services.object_store), QuickThreads()), services
+    )
 
 
 async def load_together(loader: DefaultTenantLoader, jobs: BlockingJobRepository, first: str, *rest: str) -> list[Any]:

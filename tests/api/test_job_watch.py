@@ -10,9 +10,13 @@ from threading import Timer
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.auth import REMEMBERED_S, Authenticator
+from api.threads import QuickThreads
 from shared.container import Services
-from shared.domain.job import JobState
-from tests.support.api_client import UNKNOWN, assert_problem, submitted
+from shared.domain.access import Scope
+from shared.domain.job import DEFAULT_TENANT, JobState
+from tests.support.api_client import UNKNOWN, assert_problem, bearer, submitted
 
 
 def cancel_after(services: Services, job_id: str, seconds: float) -> Timer:
@@ -94,6 +98,22 @@ def test_events_continue_after_the_last_event_id(client: TestClient, services: S
         received = list(events(answer.iter_lines()))
     timer.join()
     assert [event["event"] for event in received] == ["canceled"]
+
+
+def test_events_end_when_the_key_is_revoked(services: Services) -> None:
+    assert REMEMBERED_S + 1 <= 10
+    key, secret = services.api_keys.create("test", DEFAULT_TENANT, list(Scope))
+    app = create_app(services, ["testserver"])
+    app.state.authenticator = Authenticator(services.api_keys, QuickThreads(), remembered_s=0.2)
+    with TestClient(app, headers=bearer(secret)) as client:
+        job_id = submitted(client)
+        timer = Timer(0.3, services.api_keys.revoke, [DEFAULT_TENANT, key.id])
+        timer.start()
+        with client.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
+            received = list(events(answer.iter_lines()))
+        timer.join()
+        assert [event["event"] for event in received] == ["progress"]
+        assert_problem(client.get(f"/v1/jobs/{job_id}"), 401, "invalid_key")
 
 
 @pytest.mark.parametrize("deleted", [False, True])

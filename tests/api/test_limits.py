@@ -12,13 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from limits.aio.storage import memory
 
 from api.app import create_app
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_services
+from shared.domain.errors import QuotaExceeded
 from shared.domain.limits import Limits
+from shared.services.submission import StreamedUpload
 from shared.settings import Settings
 from tests.support.api_client import (
     UNKNOWN,
@@ -134,6 +137,52 @@ def test_a_declared_length_over_the_quota_is_refused_before_the_body_comes(servi
             connection.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1001\r\n\r\n")
             answer = connection.recv(1 << 16)
         assert answer.startswith(b"HTTP/1.1 429 ")
+
+
+def test_a_recording_in_chunks_is_refused_long_before_its_end(tmp_path: Path) -> None:
+    limits = Limits(upload_bytes_per_day=9 << 20)
+    with limited(tmp_path, limits) as (_, services), services.submission.begin() as upload:
+        with pytest.raises(QuotaExceeded):
+            write_all(upload, [WAV[:44] + bytes((1 << 20) - 44)] * 40)
+        assert upload.size <= 16 << 20
+
+
+def write_all(upload: StreamedUpload, blocks: list[bytes]) -> None:
+    for block in blocks:
+        upload.write(block)
+
+
+def begun(client: TestClient, size: int) -> Response:
+    return client.post("/v1/uploads", json={"size_bytes": size})
+
+
+def test_the_bytes_of_unfinished_uploads_count(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(upload_bytes_per_day=len(WAV) + 600)) as (client, _):
+        first = begun(client, 600).json()["id"]
+        assert_problem(begun(client, len(WAV) + 1), 429, "quota_exceeded")
+        whole = begun(client, len(WAV)).json()
+        assert_problem(post_raw(client), 429, "quota_exceeded")
+        assert client.put(f"/v1/uploads/{whole['id']}/parts/1", content=WAV).status_code == 204
+        assert client.post("/v1/jobs", json={"source": {"upload_id": whole["id"]}}).status_code == 202
+        assert_problem(begun(client, 1), 429, "quota_exceeded")
+        assert client.delete(f"/v1/uploads/{first}").status_code == 204
+        assert begun(client, 600).status_code == 201
+
+
+def test_unfinished_uploads_are_as_many_as_open_jobs_may_be(tmp_path: Path) -> None:
+    with limited(tmp_path, Limits(open_jobs=2)) as (client, services):
+        whole, _ = (begun(client, len(WAV)).json()["id"] for _ in range(2))
+        for answer in (begun(client, 1), post_raw(client)):
+            assert_problem(answer, 429, "too_many_open_jobs")
+        assert client.put(f"/v1/uploads/{whole}/parts/1", content=WAV).status_code == 204
+        assert client.post("/v1/jobs", json={"source": {"upload_id": whole}}).status_code == 202
+        assert_problem(begun(client, 1), 429, "too_many_open_jobs")
+        assert begun_by(client, services, "other").status_code == 201
+
+
+def begun_by(client: TestClient, services: Services, tenant: str) -> Response:
+    headers = bearer(secret_of(services, tenant))
+    return client.post("/v1/uploads", json={"size_bytes": 1}, headers=headers)
 
 
 def test_audio_over_the_daily_quota_is_refused_as_soon_as_it_is_decoded(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,10 +14,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.middleware.body_limit import MAX_BODY_BYTES, RECORDING_PATHS
+from api.connections import ConnectionLimits
+from api.middleware.body_limit import MAX_BODY_BYTES, RECORDING_PATHS, limit_of
 from api.server import listen, serving
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
+from shared.domain.options import JobOptions
 from shared.settings import Settings
 from tests.support.api_client import WAV, assert_problem, post_raw
 from tests.support.api_routes import IDS, routes
@@ -138,10 +141,10 @@ def test_the_services_own_page_and_those_of_allowed_origins_do(
 
 
 def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
-    large = b" " * (MAX_BODY_BYTES + 1)
     with_body = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]
     assert len(with_body) > 10
     for method, path in with_body:
+        large = b" " * (limit_of(path) + 1)
         for body in (large, iter([large])):  # with its length, and in chunks without
             answer = client.request(method, path.format(**IDS), content=body, headers=JSON)
             assert_problem(answer, 413, "body_too_large")
@@ -176,3 +179,50 @@ def test_request_headers_that_do_not_end_are_refused(services: Services, part: b
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-First: ")
             with pytest.raises((BrokenPipeError, ConnectionResetError)):
                 flood(connection, part)
+
+
+@contextmanager
+def narrow(services: Services) -> Iterator[tuple[str, int]]:
+    limits = ConnectionLimits(4, head_s=0.5)
+    with listen("127.0.0.1", 0) as listener, serving(create_app(services, ["127.0.0.1"]), listener, limits):
+        yield listener.getsockname()
+
+
+def closed(connection: socket.socket) -> bool:
+    connection.settimeout(PATIENCE_S)
+    with suppress(ConnectionResetError):
+        while connection.recv(1 << 16):
+            pass
+    return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n", b"GET /livez HTTP/1.1\r\nHost: 127", b"GET /livez HTTP/1.1\r\nX: "])
+def test_a_connection_without_a_whole_head_is_dropped(services: Services, sent: bytes) -> None:
+    with narrow(services) as address, socket.create_connection(address) as connection:
+        connection.sendall(sent)
+        assert closed(connection)
+
+
+def test_empty_lines_keep_no_connection_open_after_a_request(services: Services) -> None:
+    with narrow(services) as address, socket.create_connection(address) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"\r\n")
+        assert closed(connection)
+
+
+def test_an_address_has_half_of_the_connections_and_a_slow_answer_is_not_cut_off(services: Services) -> None:
+    request = b"GET /v1/jobs/%s?wait=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with services.submission.begin() as upload:
+        upload.write(WAV)
+        job_id = upload.commit("call.wav", JobOptions()).id
+    with narrow(services) as address, ExitStack() as opened:
+        waiting, second, third = (opened.enter_context(socket.create_connection(address)) for _ in range(3))
+        waiting.sendall(request % job_id.encode())
+        assert closed(third)
+        assert closed(second)
+        waiting.settimeout(PATIENCE_S)
+        assert waiting.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        with socket.create_connection(address) as later:
+            later.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert later.recv(1 << 16).startswith(b"HTTP/1.1 200")

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio import CancelledError
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import NoneType
 
 import pytest
 
 from api.render_pool import RenderPool
+from shared.domain.errors import TooManyPictures
 from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -85,3 +89,27 @@ def test_the_api_imports_no_renderer() -> None:
     script = f"import sys, api.app; print(sorted(set({RENDERERS}) & set(sys.modules)))"
     completed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     assert completed.stdout.strip() == "[]"
+
+
+def test_tenants_have_turns_and_a_tenant_has_few_that_wait() -> None:
+    drawn: list[str] = []
+
+    async def draw(pool: RenderPool, tenant: str) -> None:
+        async with pool.turn(tenant):
+            await asyncio.sleep(0)
+            drawn.append(tenant)
+
+    async def run() -> list[BaseException | None]:
+        async with opened() as pool:
+            many = [asyncio.create_task(draw(pool, "many")) for _ in range(20)]
+            await asyncio.sleep(0)
+            few = [asyncio.create_task(draw(pool, "few")) for _ in range(2)]
+            many[3].cancel()
+            outcomes = await asyncio.gather(*many, *few, return_exceptions=True)
+            await draw(pool, "last")
+            return outcomes
+
+    outcomes = asyncio.run(run())
+    assert Counter(map(type, outcomes)) == {NoneType: 18, TooManyPictures: 3, CancelledError: 1}
+    assert drawn[:6].count("few") == 2
+    assert drawn[-1] == "last"

@@ -257,3 +257,14 @@ def test_endpoints_and_deliveries_of_another_tenant_are_not_found(client: TestCl
     client.headers.update(bearer(ours))
     assert client.get(path).json()["enabled"]
     assert deliveries(client) == [delivery]
+
+
+def test_the_query_of_a_webhook_url_is_shown_to_nobody(client: TestClient, services: Services) -> None:
+    job_id = started(client, services, f'{{"webhook_url": "{URL}?token=5ecre7"}}')
+    claim = services.ports.deliveries.claim()
+    assert claim
+    assert claim.url == f"{URL}?token=5ecre7"
+    answers = [client.get(path) for path in (f"/v1/jobs/{job_id}", "/v1/jobs", "/v1/webhook-deliveries")]
+    for text in (claim.body, *(answer.text for answer in answers)):
+        assert URL in text
+        assert "5ecre7" not in text

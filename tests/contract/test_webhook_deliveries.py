@@ -39,7 +39,7 @@ def test_concurrent_claims_get_each_delivery_once(
     jobs: JobRepository, queue: WorkQueue, webhooks: DeliveryQueue, clock: ManualClock
 ) -> None:
     for number in range(12):
-        start_job(jobs, queue, clock, webhook_url=f"https://{number}.example/")
+        start_job(jobs, queue, clock, tenant=f"tenant{number % 2}", webhook_url=f"https://{number}.example/")
     with ThreadPoolExecutor(4) as pool:
         claims = list(pool.map(lambda _: webhooks.claim(), range(16)))
     assert len({claim.id for claim in claims if claim}) == 12
@@ -57,6 +57,26 @@ def test_a_busy_receiver_does_not_delay_the_others(
     assert webhooks.claim() is None
     assert webhooks.record(claims[0], SUCCESS)
     assert claim_due(webhooks).url == "https://hangs.example/2"
+
+
+def test_a_tenant_whose_receivers_all_hang_leaves_room_for_the_others(
+    jobs: JobRepository, queue: WorkQueue, webhooks: DeliveryQueue, clock: ManualClock
+) -> None:
+    for number in range(20):
+        start_job(jobs, queue, clock, tenant="many", webhook_url=f"https://hangs{number}.example/")
+    clock.advance(1)
+    hanging = [claim_due(webhooks) for _ in range(8)]
+    assert webhooks.claim() is None
+    for tenant in ("few", "fewer"):
+        start_job(jobs, queue, clock, tenant=tenant, webhook_url=f"https://{tenant}.example/1")
+    start_job(jobs, queue, clock, tenant="few", webhook_url="https://few.example/2")
+    assert webhooks.record(hanging[0], FAILURE)
+    claims = [claim_due(webhooks) for _ in range(4)]
+    turns = [claim.url.removeprefix("https://").split("/")[0] for claim in claims]
+    assert sorted(turns[:2]) == ["few.example", "fewer.example"]
+    assert turns[2:] == ["few.example", "hangs8.example"]
+    clock.advance(121)  # the leases have run out
+    assert claim_due(webhooks)
 
 
 def test_a_failing_delivery_is_attempted_ten_times_over_three_days(

@@ -60,11 +60,15 @@ def test_without_speech_there_are_no_captions(write: Write, read: Read) -> None:
 @both_formats
 @pytest.mark.parametrize("role", HOSTILE)
 def test_a_role_is_shown_as_written(write: Write, read: Read, role: str) -> None:
-    assert read(write(recording(role, "customer"), awkward())) == [(0, 4000, f"{role}: angry (65%)"), *EXPECTED[1:]]
+    spans = read(write(recording(role, "customer"), awkward()))
+    if write is to_srt:  # its reader leaves entities to players
+        spans = [(start, end, text.replace("&lt;", "<").replace("&gt;", ">")) for start, end, text in spans]
+    assert spans == [(0, 4000, f"{role}: angry (65%)"), *EXPECTED[1:]]
 
 
+@pytest.mark.parametrize("write", [to_srt, to_vtt])
 @pytest.mark.parametrize("role", HOSTILE)
-def test_no_role_is_markup_in_webvtt(role: str) -> None:
-    content = to_vtt(recording(role, "customer"), awkward()).decode()
+def test_no_role_is_markup(role: str, write: Write) -> None:
+    content = write(recording(role, "customer"), awkward()).decode()
     assert "<" not in content
     assert content.count("-->") == len(EXPECTED)

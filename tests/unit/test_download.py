@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from socket import socket
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any, BinaryIO
 
 import pytest
@@ -18,12 +19,13 @@ from sqlalchemy import text
 
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.adapters.outgoing_http import Outgoing
-from shared.container import Services, open_services
+from shared.container import Services, build_services, open_services
 from shared.db.engine import open_engine
 from shared.domain.errors import JobDeleted
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.options import JobOptions, RetentionOptions
+from shared.ports import JobFilter
 from shared.services.object_keys import source_key
 from shared.settings import Settings
 from tests.support.clock import ManualClock
@@ -33,7 +35,7 @@ from tests.support.servers.host import Host, Script, chunks, hosting, raw, redir
 from tests.support.waiting import PATIENCE_S
 from worker.adapters.downloader import HttpDownloader
 from worker.pipeline_builder import VOICE_DETECTORS, build_decoder
-from worker.stages.prepare import PrepareStage
+from worker.stages.prepare import PREPARE_THREADS, PrepareStage
 
 WAV = spoken("wav")
 SECRET = "X-Signature=5ecre7"
@@ -310,3 +312,42 @@ def test_the_url_of_an_unfetched_recording_is_deleted_with_its_audio(services: S
     assert SECRET in all_rows(services)  # for a retry
     services.sweeper.run()
     assert SECRET not in all_rows(services)
+
+
+def test_slow_hosts_of_a_tenant_hold_up_no_recording_and_no_other_tenant(services: Services, host: Host) -> None:
+    prepare, begun = stage(services, stop := Event()), Semaphore(0)
+
+    def dripping(connection: socket) -> None:
+        begun.release()
+        SLOWLY(connection)
+
+    for number in range(6):
+        submitted_by(services, "slow", host.at(f"/{number}.wav", dripping))
+    threads = [Thread(target=prepare.run_once) for _ in range(PREPARE_THREADS)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2):
+        assert begun.acquire(timeout=PATIENCE_S)
+    for thread in threads[2:]:
+        thread.join(0.1)
+    assert not prepare.run_once(), "a tenant has two downloads at most"
+    stored = analysable(services, "slow")
+    other = submitted_by(services, "other", host.at("/other.wav", says(WAV)))
+    while prepare.run_once():
+        pass
+    assert {services.jobs.get(job_id).state for job_id in (stored, other)} == {JobState.INFERRING}
+    stop.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    states = Counter(job.state for job in services.jobs.page(limit=20, after=None, job_filter=JobFilter()).jobs)
+    assert states == {JobState.INFERRING: 2, JobState.PREPARING: 2, JobState.QUEUED: 4}
+
+
+def submitted_by(services: Services, tenant: str, url: str) -> str:
+    return build_services(services.ports, tenant).submission.enqueue_url(url, "", JobOptions()).id
+
+
+def analysable(services: Services, tenant: str) -> str:
+    with build_services(services.ports, tenant).submission.begin() as upload:
+        upload.write(WAV)
+        return upload.commit("call.wav", JobOptions()).id

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from threading import Event
+from threading import Event, Lock
 
 from shared.container import Services
 from shared.domain.recording import Recording
-from shared.ports import Claim
+from shared.ports import Claim, WorkQueue
 from shared.services.submission import display_name
 from worker.pipeline.errors import DownloadFailed
 from worker.pipeline.ports import Downloader
 from worker.stages.hold_lease import Lease, WorkerStopping
+
+MOST_DOWNLOADS = 4
+"""Downloads of a worker at once. A host may take an hour for one."""
+_MOST_OF_A_TENANT = MOST_DOWNLOADS // 2
+
+
+class DownloadSlots:
+    """Places for downloads, of which one tenant gets half, so that its slow hosts keep nobody else waiting."""
+
+    def __init__(self) -> None:
+        self._tenants: Counter[str] = Counter()
+        self._lock = Lock()
+
+    @contextmanager
+    def claimed(self, queue: WorkQueue) -> Iterator[tuple[Claim | None, ExitStack]]:
+        """Claim a job whose recording is to be downloaded, if there is one and a place for it.
+
+        The place is taken until the stack is closed, which it is at the end of the context at the latest.
+        """
+        with ExitStack() as slot:
+            claim = None
+            with self._lock:
+                if self._tenants.total() < MOST_DOWNLOADS:
+                    busy = [tenant for tenant, number in self._tenants.items() if number >= _MOST_OF_A_TENANT]
+                    claim = queue.claim_preparation(to_download=True, excluded_tenants=busy)
+                if claim:
+                    self._tenants[claim.job.tenant] += 1
+                    slot.callback(self.release, claim.job.tenant)
+            yield claim, slot
+
+    def release(self, tenant: str) -> None:
+        """Give the place of a download back."""
+        with self._lock:
+            self._tenants[tenant] -= 1
+            self._tenants += Counter()  # drops those without a download
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 import numpy as np
 import soundfile
 
-from shared.domain.errors import ObjectNotFound
+from shared.domain.errors import ObjectDamaged, ObjectNotFound
 from shared.ports import ObjectStore, StoredSegment
 from worker.pipeline.ports import Samples
 
@@ -39,7 +39,7 @@ def _read_object(objects: ObjectStore, segments: Sequence[StoredSegment]) -> lis
     span = range(min(span.start for span in spans), max(span.stop for span in spans)) if spans else None
     try:
         content = memoryview(objects.read(segments[0].audio_key, span))
-    except ObjectNotFound:
+    except (ObjectNotFound, ObjectDamaged):
         return [b""] * len(segments)
     start = span.start if span else 0
     return [content[span.start - start : span.stop - start] for span in spans] or [content]
