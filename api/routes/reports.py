@@ -72,7 +72,8 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
             heatmap = load_heatmap_data(services, job_id, None, HeatmapSize())
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
-    return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap)
+    conversation = services.speech_store.conversation(job, result.segments)
+    return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap, conversation)
 
 
 def _base_url(request: Request) -> str:

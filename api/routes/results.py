@@ -33,10 +33,14 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
 def result(job_id: JobId, services: ServicesDep) -> Response:
-    """The whole result: dominant emotion, timeline, segments, summary and coverage."""
+    """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
     job, outcome = services.reader.result(job_id)
     frame_scores = services.frame_store.segment_scores(job, outcome.segments)
-    return json_response(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
+    conversation = services.speech_store.conversation(job, outcome.segments)
+    document = ResultDocument.from_result(
+        job.recording, outcome, partial(audio_url, job_id), frame_scores, conversation
+    )
+    return json_response(document)
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
 
-from shared.domain.emotion import UNKNOWN, ModelInfo
+from shared.domain.baseline import usual_scores
+from shared.domain.emotion import UNKNOWN, ModelInfo, Scores
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import from_ms
 from shared.domain.segment import SegmentResult
@@ -42,11 +43,15 @@ class Dominant:
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """The dominant emotion of a channel, and the share of each."""
+    """The dominant emotion of a channel, the share of each, and its usual scores.
+
+    These are the medians of its segments' scores, None where there is too little speech for anything to be usual.
+    """
 
     channel: int
     dominant: Dominant
     share_by_emotion: Shares
+    usual_scores: Scores | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ def _by_channel(analysed: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
         segments = [result for result in analysed if result.segment.channel == channel]
         channel_dominant = dominant(segments)
         assert channel_dominant is not None  # a channel is listed because it has segments
-        yield ChannelSummary(channel, channel_dominant, _shares(segments))
+        yield ChannelSummary(channel, channel_dominant, _shares(segments), usual_scores(segments))
 
 
 def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.domain.baseline import weighted_median
 from shared.domain.emotion import UNKNOWN
 from shared.domain.speech import SpeechSpan, SpeechTimes
 from shared.findings.channel_segments import ChannelSegments, Reals
@@ -148,11 +149,8 @@ def answer_times(offsets: Sequence[int]) -> AnswerTimes | None:
 
 def median_level(spans: Sequence[SpeechSpan]) -> float | None:
     """Return the level that half of the speech does not exceed, in dBFS; None where no level is known."""
-    by_level = sorted((span.level, span.duration) for span in spans if span.level is not None)
-    if not by_level:
-        return None
-    until = np.cumsum([duration for _, duration in by_level])
-    return by_level[int(np.searchsorted(until, until[-1] / 2))][0]
+    levels = [(span.level, span.duration) for span in spans if span.level is not None]
+    return weighted_median(levels) if levels else None
 
 
 def count_speakers(spans: Iterable[SpeechSpan], duration: int) -> list[tuple[Stretch, int]]:

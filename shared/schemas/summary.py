@@ -17,6 +17,8 @@ class ChannelSummaryDocument(Document):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
+    usual_scores: dict[str, float] | None
+    """The median of each score over the speech of the channel; null where there is too little speech to tell."""
 
 
 class QuarterSummaryDocument(Document):
@@ -58,6 +60,7 @@ class SummaryDocument(Document):
                     role=role_of(channel.channel),
                     dominant=DominantDocument.from_dominant(channel.dominant),
                     share_by_emotion=channel.share_by_emotion,
+                    usual_scores=dict(channel.usual_scores) if channel.usual_scores else None,
                 )
                 for channel in summary.by_channel
             ],

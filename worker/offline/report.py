@@ -31,6 +31,7 @@ def write_reports(
         options,
         SegmentAudio(links, sounds),
         heatmap=picture if analysis.result.timeline else None,
+        conversation=analysis.conversation,
     )
     contents = {
         "heatmap.png": heatmap.draw(picture, lang),
