@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.findings import Findings
 from reports.phases import Phase
 from reports.wording import Wording
 from shared.domain.timeline import Peak, Result
+from shared.findings.rises import Rise, find_rises
 
 _MAX_CHANGES = 3
+_MAX_RISES = 3
 _THROUGHOUT = 0.995
 """The least share that is written as 100 %."""
 
@@ -29,11 +31,14 @@ def write_narrative(result: Result, findings: Findings, words: Wording) -> list[
     if not findings.scored_segments:
         return []
     overall = Section(words.texts.overall, list(_overall_sentences(result, findings, words)))
-    return [*(_channel_section(channel, findings, words) for channel in findings.channels), overall]
+    rises = find_rises(result.segments)
+    return [*(_channel_section(channel, findings, rises, words) for channel in findings.channels), overall]
 
 
-def _channel_section(channel: int, findings: Findings, words: Wording) -> Section:
+def _channel_section(channel: int, findings: Findings, rises: Sequence[Rise], words: Wording) -> Section:
     sentences = [_phase_sentence(phase, words) for phase in findings.phases if phase.channel == channel]
+    strongest = sorted((rise for rise in rises if rise.channel == channel), key=lambda rise: -rise.strength)
+    sentences += [rise_sentence(rise, words) for rise in rises if rise in strongest[:_MAX_RISES]]
     turns = [
         words.texts.turn.format(
             time=words.time(turn.time),
@@ -53,6 +58,17 @@ def _phase_sentence(phase: Phase, words: Wording) -> str:
         template = texts.throughout if phase.share >= _THROUGHOUT else texts.mostly
     return template.format(
         span=words.span(phase.start, phase.end), emotion=words.emotion(phase.emotion), share=words.percent(phase.share)
+    )
+
+
+def rise_sentence(rise: Rise, words: Wording) -> str:
+    """Write that a channel shows more of an emotion than usual."""
+    return words.texts.rise.format(
+        emotion=words.emotion(rise.emotion),
+        span=words.span(rise.start, rise.end),
+        speech=words.time(rise.speech),
+        score=words.percent(rise.score),
+        usual=words.percent(rise.usual),
     )
 
 

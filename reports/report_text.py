@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.conversation import ConversationText, longest_turn, write_conversation
 from reports.findings import Findings, KeySegment, ReasonKind, collect_findings
 from reports.narrative import Section, write_narrative
 from reports.palette import colour_of
@@ -84,6 +85,7 @@ class ReportText:
     lead: str
     timeline_svg: str
     narrative: list[Section]
+    conversation: ConversationText | None
     key_segments: list[SegmentRow]
     audio_note: str
     shares: list[EmotionShare]
@@ -135,6 +137,7 @@ class _ReportWriter:
             lead=self.lead(),
             timeline_svg=timeline_svg,
             narrative=write_narrative(result, self._findings, words),
+            conversation=write_conversation(self._input.conversation, words),
             key_segments=[self.key_row(key) for key in self._findings.key_segments],
             audio_note=self.audio_note(),
             shares=shares,
@@ -153,6 +156,7 @@ class _ReportWriter:
         yield Fact(texts.channels, texts.separator.join(self.channel_names()))
         if result.coverage.speech:
             yield Fact(texts.coverage, format_coverage(result.coverage, words))
+        yield from self.monologue_facts()
         if self._input.analysed_at:
             yield Fact(texts.analysed_at, f"{self._input.analysed_at:%Y-%m-%d %H:%M} UTC")
         model = result.model
@@ -164,6 +168,18 @@ class _ReportWriter:
             yield Fact(texts.job, self._input.job_id)
         for name, value in self._input.options.metadata.items():
             yield Fact(display_name(name), display_name(value))
+
+    def monologue_facts(self) -> Iterator[Fact]:
+        """Yield the facts of the conversation where it has one channel only."""
+        conversation, texts, words = self._input.conversation, self._texts, self._words
+        if conversation and len(conversation.channels) == 1:
+            talk = conversation.channels[0]
+            yield Fact(texts.talk_time, words.time(talk.talk))
+            if conversation.silence is not None:
+                yield Fact(texts.silence_of_one, words.time(conversation.silence))
+            longest = longest_turn(talk, words)
+            if longest:
+                yield Fact(texts.longest_turn, longest)
 
     def channel_names(self) -> Iterator[str]:
         """Yield the name of each channel; a channel that the options leave out is marked."""

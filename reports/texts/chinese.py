@@ -119,6 +119,7 @@ CHINESE = Texts(
         RecordingWarning.OTHER_TRACKS: "该文件还有其他音轨，未被分析。",
         RecordingWarning.CHANNELS_CANCEL: "各声道混合时互相抵消，因此分析的是较响的声道。请对调一个声道的接线。",
         RecordingWarning.CROSSTALK: "一个声道中也能听到另一声道的人声。语音已归入所属声道；采信之前请先试听片段。",
+        RecordingWarning.ALERT_EMOTION_MISSING: "某条告警中的情绪不在该模型的标签里，因此不会触发。",
     },
     how=(
         "录音在停顿处被切成短的片段。模型为每个片段的每种情绪打分，一个片段的各项得分合计为 100%。"
@@ -134,4 +135,25 @@ CHINESE = Texts(
     law="在欧盟，《人工智能法》第 5 条第 1 款 (f) 项禁止推断工作场所中雇员的情绪；顾客的情绪不在该条之列。"
     "以上不构成法律意见。",
     rows="序号 {first} 至 {last}，{span}",
+    conversation="对话",
+    talk_time="说话时长",
+    talk_share="{time}（{share}）",
+    longest_turn="最长独白",
+    turns="话轮数",
+    answer_time="应答时间（中位数）",
+    slow_answers="九成应答不超过",
+    interruptions="打断对方的次数",
+    backchannels="“嗯”一类的短应声",
+    loudness="响度（中位数）",
+    seconds="{number} 秒",
+    level="{number} dBFS",
+    overlap="双方同时说话共 {time}。",
+    silence="无人说话共 {time}，最长的一段是 {span}。",
+    silence_of_one="静默",
+    response="{speaker}的话轮为{emotion}之后，{channel}的应答是：{answers}（共 {cases} 次）。",
+    score_higher="此时{emotion}的得分比其他应答高 {points} 分（满分 100）。",
+    score_lower="此时{emotion}的得分比其他应答低 {points} 分（满分 100）。",
+    turns_defined="一个话轮持续到对方说出超过一秒的话，或无人说话满三秒为止。比对方停下早半秒以上开始的话轮算作打断。"
+    "话轮重叠时应答时间为负数。",
+    rise="比该声道平时更{emotion}：{span}，其中语音 {speech}（{score}，平时为 {usual}）",
 )

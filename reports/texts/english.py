@@ -120,6 +120,8 @@ ENGLISH = Texts(
         "Reverse the wires of one channel.",
         RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; "
         "listen to the segments before you rely on them.",
+        RecordingWarning.ALERT_EMOTION_MISSING: "An alert names an emotion that the model does not have; nothing was "
+        "heard for it.",
     },
     how=(
         "The recording was cut in its pauses into short segments. The model gave each segment a score for every "
@@ -139,4 +141,26 @@ ENGLISH = Texts(
     law="In the EU, the AI Act (Article\N{NO-BREAK SPACE}5(1)(f)) prohibits inferring the emotions of employees at the "
     "workplace; the emotions of customers do not come under that article. This is no legal advice.",
     rows="No. {first} to {last}, {span}",
+    conversation="The conversation",
+    talk_time="Talk time",
+    talk_share="{time} ({share})",
+    longest_turn="Longest monologue",
+    turns="Turns",
+    answer_time="Time to answer, median",
+    slow_answers="Nine of ten answers within",
+    interruptions="Interruptions of the other",
+    backchannels="Short utterances, such as mhm",
+    loudness="Loudness, median",
+    seconds="{number}\N{NO-BREAK SPACE}s",
+    level="{number}\N{NO-BREAK SPACE}dBFS",
+    overlap="Both talk at once for {time} in all.",
+    silence="Nobody talks for {time} in all, at the longest {span}.",
+    silence_of_one="Silence",
+    response="After turns of {speaker} that are {emotion}, {channel} is: {answers} ({cases} cases).",
+    score_higher=" Its score of {emotion} is then {points} points of 100 higher than in its other answers.",
+    score_lower=" Its score of {emotion} is then {points} points of 100 lower than in its other answers.",
+    turns_defined="A turn lasts until the other says more than a short utterance of under a second, or nobody talks "
+    "for three seconds. It is an interruption if it begins half a second or more before the other stops. Times to "
+    "answer are negative where turns overlap.",
+    rise="More {emotion} than usual for this channel: {span}, in {speech} of speech ({score} instead of {usual})",
 )

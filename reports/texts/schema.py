@@ -125,3 +125,25 @@ class Texts:
     law: str
     rows: str
     """The title of a part of the table of all segments."""
+
+    # The conversation.
+    conversation: str
+    talk_time: str
+    talk_share: str
+    longest_turn: str
+    turns: str
+    answer_time: str
+    slow_answers: str
+    interruptions: str
+    backchannels: str
+    loudness: str
+    seconds: str
+    level: str
+    overlap: str
+    silence: str
+    silence_of_one: str
+    response: str
+    score_higher: str
+    score_lower: str
+    turns_defined: str
+    rise: str

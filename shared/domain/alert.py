@@ -61,16 +61,16 @@ def _is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A rule that a channel of a recording meets.
+    """A rule that a recording meets.
 
-    `heard` is the samples of its segments that count for the rule; `start` is that of the first. `channel` is None in
-    alerts of versions that took all channels together.
+    `heard` is the samples of the segments that count for the rule, `start` that of the first. `heard_in` is the number
+    of their channel, the one with most where several meet the rule; None for alerts of 0.2.0.
     """
 
     rule: AlertRule
     heard: int
     start: int
-    channel: int | None = None
+    heard_in: int | None = None
 
 
 def find_alerts(
@@ -80,31 +80,31 @@ def find_alerts(
     by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
     for result in segments:
         by_channel[result.segment.channel].append(result)
-    alerts = (
-        find_alert(rule, by_channel[channel], duration)
-        for rule in rules
-        for channel in sorted(by_channel)
-        if rule.channel in (None, channel, recording.role(channel))
-    )
-    return tuple(alert for alert in alerts if alert is not None)
+    alerts: list[Alert] = []
+    for rule in rules:
+        channels = [channel for channel in by_channel if rule.channel in (None, channel, recording.role(channel))]
+        in_channels = (find_alert(rule, by_channel[channel], duration) for channel in sorted(channels))
+        met = [alert for alert in in_channels if alert is not None]
+        if met:
+            alerts.append(max(met, key=lambda alert: alert.heard))
+    return tuple(alerts)
 
 
 def find_alert(rule: AlertRule, segments: Sequence[SegmentResult], duration: int) -> Alert | None:
-    """Return the alert of a rule in one channel, None where the rule is not met."""
+    """Return the alert of a rule in the analysed segments of one channel, None where they do not meet it."""
     part_start, part_end = 0, duration
     if rule.part != "whole":
         quarter = _QUARTERS.index(rule.part)
         part_start, part_end = duration * quarter // 4, duration * (quarter + 1) // 4
-    samples_heard, starts = 0, []
-    for result in matching_segments(rule, segments):
-        segment = result.segment
-        samples = min(part_end, segment.end) - max(part_start, segment.start)
-        if samples > 0:
-            samples_heard += samples
-            starts.append(segment.start)
-    if not starts or samples_heard < from_ms(rule.at_least_ms):
+    spoken = [
+        (segment.start, samples)
+        for segment in (result.segment for result in matching_segments(rule, segments))
+        if (samples := min(part_end, segment.end) - max(part_start, segment.start)) > 0
+    ]
+    total = sum(samples for _, samples in spoken)
+    if not spoken or total < from_ms(rule.at_least_ms):
         return None
-    return Alert(rule, samples_heard, min(starts), segments[0].segment.channel)
+    return Alert(rule, total, min(spoken)[0], segments[0].segment.channel)
 
 
 def matching_segments(rule: AlertRule, segments: Sequence[SegmentResult]) -> list[SegmentResult]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.baseline import weighted_median
-from shared.domain.emotion import UNKNOWN
+from shared.domain.emotion import NOT_EMOTIONS
 from shared.domain.speech import SpeechSpan, SpeechTimes
 from shared.findings.channel_segments import ChannelSegments, Reals
 from shared.findings.turns import TurnChange, Turns, Utterance, find_turns
@@ -177,7 +177,7 @@ def describe_responses(changes: Iterable[TurnChange], segments: Mapping[int, Cha
     for change in changes:
         prompt = emotion_of_turn(change.turn, segments)
         reply = emotion_of_turn(change.answer, segments)
-        if prompt and reply and prompt[0] != UNKNOWN:
+        if prompt and reply and prompt[0] not in NOT_EMOTIONS:
             cases_of[change.answer.channel].append((prompt[0], *reply))
     for channel, cases in sorted(cases_of.items()):
         for emotion, count in Counter(prompt for prompt, _, _ in cases).most_common():

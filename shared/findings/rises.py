@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from shared.domain.baseline import score_of, usual_score, weighted_median
-from shared.domain.emotion import UNKNOWN
+from shared.domain.emotion import NOT_EMOTIONS
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
 
@@ -22,14 +22,15 @@ _DEVIATION = 1.4826
 LEAST_SPEECH = 5 * SAMPLE_RATE
 """The least speech in a rise, in samples."""
 
-_NOT_EMOTIONS = {"neutral", "other", UNKNOWN}
+_CALM = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
     """A stretch [start, end) of a channel with more of an emotion than usual.
 
-    `start`, `end` and `speech`, how much of it is speech, are in samples. `score` is the mean in its segments, weighted by their speech, and `usual` the median of the channel.
+    `start`, `end` and `speech`, how much of it is speech, are in samples. `score` is the mean in its segments, weighted
+    by their speech, and `usual` the median of the channel.
     """
 
     channel: int
@@ -39,6 +40,11 @@ class Rise:
     speech: int
     score: float
     usual: float
+
+    @property
+    def strength(self) -> float:
+        """By how much the score exceeds the usual one, times the speech: the order of importance of rises."""
+        return (self.score - self.usual) * self.speech
 
 
 def find_rises(segments: Iterable[SegmentResult]) -> tuple[Rise, ...]:
@@ -53,7 +59,7 @@ def find_rises(segments: Iterable[SegmentResult]) -> tuple[Rise, ...]:
         rise
         for analysed in by_channel.values()
         for emotion in emotions
-        if emotion not in _NOT_EMOTIONS
+        if emotion not in {*NOT_EMOTIONS, _CALM}
         for rise in rises_of_emotion(analysed, emotion)
     )
     return tuple(sorted(rises, key=lambda rise: (rise.channel, rise.start)))

@@ -114,7 +114,8 @@ def join_utterances(speech: SpeechTimes, channel: int) -> Iterator[Utterance]:
 
     start = end = -1
     for span in speech.in_channel(channel):
-        if end >= 0 and span.start - end <= LONGEST_PAUSE and is_silent(end, span.start):
+        pause = span.start - end
+        if end >= 0 and (pause == 0 or (pause <= LONGEST_PAUSE and is_silent(end, span.start))):
             end = span.end
         else:
             if end >= 0:

@@ -98,8 +98,11 @@ class AlertDocument(Document):
     channel: int | str | None
     part: Part
     at_least_ms: int
+    above_usual: float | None
     heard_ms: int
     """How long the emotions were heard in all."""
+    heard_in: int | None
+    """The channel in which they were heard; null for alerts of 0.2.0, which took all channels together."""
     start_ms: int
     """Where the first segment begins in which they were heard."""
 
@@ -112,7 +115,9 @@ class AlertDocument(Document):
             channel=rule.channel,
             part=rule.part,
             at_least_ms=rule.at_least_ms,
+            above_usual=rule.above_usual,
             heard_ms=to_ms(alert.heard),
+            heard_in=alert.heard_in,
             start_ms=to_ms(alert.start),
         )
 

@@ -51,6 +51,7 @@ export default {
   "warning.other_tracks": "The file has other sound tracks, which were not analysed; `track` in the config chooses one by its number.",
   "warning.channels_cancel": "The channels cancel when they are mixed, so the louder one was analysed. Reverse the wires of one channel, or use “split”.",
   "warning.crosstalk": "A voice is heard in the other channel too. Speech counts where it belongs; listen to the segments marked “crosstalk”.",
+  "warning.alert_emotion_missing": "An alert names an emotion that the model does not have; nothing was heard for it.",
   "reason.timeout": "the model took too long", "reason.crash": "the model crashed on them", "reason.bad_audio": "their sound cannot be analysed",
   "reason.storage_error": "their sound could not be read", "reason.gave_up": "they were tried several times in vain",
   "reason.internal_error": "an error inside the service",
