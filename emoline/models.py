@@ -91,7 +91,7 @@ class RetentionOptions(BaseModel):
 
 
 class AlertRule(BaseModel):
-    """An alert is raised when the emotions are heard for long enough, all their segments together."""
+    """An alert is raised when the emotions are heard for long enough in one channel, all their segments together."""
 
     model_config = ConfigDict(
         populate_by_name=True,
@@ -104,9 +104,14 @@ class AlertRule(BaseModel):
     at_least_ms: int
     """How long they are to be heard, 1 ms to a day."""
     channel: int | str | None
-    """The channel that is listened to, by number or role; by default all."""
+    """The channel that is listened to, by number or role; by default all, each by itself."""
     part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
     """The part of the recording that is listened to."""
+    above_usual: float | None
+    """
+    Listen for more of the emotions than usual: for segments whose scores of them, added up, exceed the median of the
+    channel in the whole recording by this, 0.05 to 1. By default the segments that have the emotions count.
+    """
 
 
 class ModelDocument(BaseModel):
@@ -136,8 +141,11 @@ class AlertDocument(BaseModel):
     channel: int | str | None
     part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
     at_least_ms: int
+    above_usual: float | None
     heard_ms: int
     """How long the emotions were heard in all."""
+    heard_in: int | None
+    """The channel in which they were heard; null for alerts of 0.2.0, which took all channels together."""
     start_ms: int
     """Where the first segment begins in which they were heard."""
 
@@ -214,6 +222,8 @@ class ChannelSummaryDocument(BaseModel):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
+    usual_scores: dict[str, float] | None
+    """The median of each score over the speech of the channel; null where there is too little speech to tell."""
 
 
 class QuarterSummaryDocument(BaseModel):
@@ -248,6 +258,70 @@ class PeakDocument(BaseModel):
     end_ms: int
 
 
+class StretchDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    start_ms: int
+    end_ms: int
+
+
+class AnswerTimesDocument(BaseModel):
+    """Times from the end of the other's turn to the start of the channel's own; negative where the turns overlap."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    count: int
+    median_ms: int
+    p90_ms: int
+    """Nine of ten answers come within this time."""
+
+
+class ResponseDocument(BaseModel):
+    """How a channel answers an emotion of the other: its turns that follow a turn of the other with this emotion."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    emotion: str
+    """The emotion of the other."""
+    cases: int
+    """The number of the answers, five at least."""
+    answers: dict[str, int]
+    """The number of the answers by their own emotion, most frequent first."""
+    score_shift: dict[str, float] | None
+    """
+    By how much the scores of these answers differ in the mean from those of the channel's other answers; null where
+    these are under five.
+    """
+
+
+class RiseDocument(BaseModel):
+    """A stretch of a channel with more of an emotion than is usual for it in this recording."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    emotion: str
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+    """How much of it is speech."""
+    score: float
+    """The mean score in it."""
+    usual: float
+    """The median score of the channel."""
+
+
 class AudioDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -266,7 +340,16 @@ class AudioDocument(BaseModel):
     channel_mode: Literal["mix", "split"] | str | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
     warnings: list[
-        Literal["no_speech", "truncated", "corrupt_audio", "not_split", "other_tracks", "channels_cancel", "crosstalk"]
+        Literal[
+            "no_speech",
+            "truncated",
+            "corrupt_audio",
+            "not_split",
+            "other_tracks",
+            "channels_cancel",
+            "crosstalk",
+            "alert_emotion_missing",
+        ]
         | str
     ]
 
@@ -289,6 +372,11 @@ class JobOptions(BaseModel):
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
     analyse: list[int | str] | None
     """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
+    speaking_times: Literal["analysed", "all"] | str
+    """
+    The channels whose times of speech are measured for the figures of the conversation: those that are `analysed`,
+    or `all`, of which `analyse` leaves out nothing but the emotions.
+    """
     segmentation: SegmentationOptions
     """Where the recording is cut."""
     aggregation: AggregationOptions
@@ -426,6 +514,32 @@ class SummaryDocument(BaseModel):
     peaks: list[PeakDocument]
 
 
+class ChannelTalkDocument(BaseModel):
+    """A channel's part in the conversation. Numbers of turns are null where no other channel was measured."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    talk_ms: int
+    """How long it speaks."""
+    talk_share: float
+    """Its share of the talk of all channels."""
+    longest_turn: StretchDocument | None
+    """Its longest monologue."""
+    level_dbfs: float | None
+    """The median level of its speech; null without speech, and where the channel is not analysed."""
+    turns: int | None
+    answers: AnswerTimesDocument | None
+    """Null where it answers nothing."""
+    interruptions: int | None
+    """How often it begins to speak while the other does, who then stops."""
+    backchannels: int | None
+    """How many utterances of under a second it has, such as "mhm"; they take no turn."""
+
+
 class JobDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -456,6 +570,23 @@ class JobDocument(BaseModel):
     links: LinksDocument
 
 
+class ConversationDocument(BaseModel):
+    """docs/explanation/conversation.md defines the figures."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channels: list[ChannelTalkDocument]
+    overlap_ms: int | None
+    """How long several channels speak at once; null where one was measured."""
+    silence_ms: int | None
+    """How long nobody speaks; null where a channel was not measured."""
+    longest_silence: StretchDocument | None
+    """Null where there is no silence, and as `silence_ms`."""
+    responses: list[ResponseDocument]
+
+
 class ResultDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -466,6 +597,10 @@ class ResultDocument(BaseModel):
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
     summary: SummaryDocument
+    conversation: ConversationDocument | None
+    """How the channels talk with each other; null where a version without these figures prepared the recording."""
+    rises: list[RiseDocument]
+    """Stretches in which a channel has more of an emotion than is usual for it in this recording."""
     coverage: CoverageDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
