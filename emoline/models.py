@@ -91,7 +91,7 @@ class RetentionOptions(BaseModel):
 
 
 class AlertRule(BaseModel):
-    """An alert is raised when the emotions are heard for long enough, all their segments together."""
+    """An alert is raised when the emotions are heard for long enough in one channel, all its segments together."""
 
     model_config = ConfigDict(
         populate_by_name=True,
@@ -104,7 +104,7 @@ class AlertRule(BaseModel):
     at_least_ms: int
     """How long they are to be heard, 1 ms to a day."""
     channel: int | str | None
-    """The channel that is listened to, by number or role; by default all."""
+    """The channel that is listened to, by number or role; by default each by itself."""
     part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
     """The part of the recording that is listened to."""
 
@@ -140,6 +140,8 @@ class AlertDocument(BaseModel):
     """How long the emotions were heard in all."""
     start_ms: int
     """Where the first segment begins in which they were heard."""
+    heard_in: int | None
+    """The number of the channel in which they were heard, the one with most where several meet the rule."""
 
 
 class LinksDocument(BaseModel):
@@ -151,6 +153,7 @@ class LinksDocument(BaseModel):
     result: str
     timeline: str
     segments: str
+    curve: str
     frames: str
     waveform: str
     heatmap: str
@@ -158,17 +161,6 @@ class LinksDocument(BaseModel):
     """Null unless the job's config asks for them."""
     report_pdf: str
     report_html: str
-
-
-class DominantDocument(BaseModel):
-    model_config = ConfigDict(
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-    emotion: str
-    confidence: float
-    share: float
-    """Share of the analysed time."""
 
 
 class TimelineEntryDocument(BaseModel):
@@ -205,24 +197,34 @@ class SegmentFramesDocument(BaseModel):
     """For each emotion its score in each frame; the first frame begins with the segment."""
 
 
-class ChannelSummaryDocument(BaseModel):
-    model_config = ConfigDict(
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-    channel: int
-    role: str | None
-    dominant: DominantDocument
-    share_by_emotion: dict[str, float]
+class WorstMinuteDocument(BaseModel):
+    """The minute with the lowest valence, of reliable segments with at least ten seconds of speech in it."""
 
-
-class QuarterSummaryDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
     start_ms: int
     end_ms: int
+    valence: float
+    """Derived from the scores, as the curve's; negative."""
+    valence_error: float
+    speech_ms: int
+
+
+class QuarterSummaryDocument(BaseModel):
+    """The shares of a channel in a quarter of the recording."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+    """Analysed speech in it."""
     share_by_emotion: dict[str, float]
 
 
@@ -231,21 +233,106 @@ class TransitionDocument(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
     source: Annotated[str, Field(alias="from")]
     target: Annotated[str, Field(alias="to")]
     count: int
 
 
 class PeakDocument(BaseModel):
+    """The reliable segment of a channel with the highest confidence for an emotion."""
+
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
     emotion: str
     score: float
     index: int
     start_ms: int
     end_ms: int
+
+
+class CoordinatesDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    valence: float
+    arousal: float
+
+
+class ChannelCurveDocument(BaseModel):
+    """Parallel arrays, with an entry for each point."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    speech_ms: list[int]
+    """Analysed speech in the window; 0 where no analysed segment meets the point's own step."""
+    segments: list[float | None]
+    """Effective number of segments in the window: one, where one has all of its speech."""
+    scores: dict[str, list[float | None]]
+    """Means weighted by speech. The standard error of a score p is the root of p * (1 - p) / segments."""
+    valence: list[float | None]
+    """-1 (unpleasant) to 1 (pleasant); derived."""
+    valence_error: list[float | None]
+    """Standard error of a mean of that many labels drawn from the scores. The model's own error is not in it."""
+    arousal: list[float | None]
+    """-1 (calm) to 1 (excited); derived."""
+    arousal_error: list[float | None]
+
+
+class PhaseDocument(BaseModel):
+    """A stretch of a channel between two changes of its scores."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    start_ms: int
+    end_ms: int
+    emotion: str
+    """The most frequent emotion by analysed speech."""
+    share: float
+    confidence: float
+    """Mean over the segments of that emotion."""
+    quantity: Literal["throughout", "mostly", "mixed", "little"] | str
+    """The word for the share: docs/explanation/curve.md has the rule."""
+    speech_ms: int
+    share_by_emotion: dict[str, float]
+
+
+class ChangeDocument(BaseModel):
+    """A change of the scores of a channel that lasts."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    time_ms: int
+    """Start of the first segment after it."""
+    strength: float
+    """The part of the score that is with other emotions than before, 0 to 1."""
+    source: Annotated[str, Field(alias="from")]
+    """The most frequent emotion of the phase before."""
+    target: Annotated[str, Field(alias="to")]
+    """The most frequent emotion of the phase after, which may be the same."""
+    rising: str
+    """The emotion whose share of the speech grows most."""
+    share_before: float
+    """Its share before."""
+    share_after: float
 
 
 class AudioDocument(BaseModel):
@@ -357,6 +444,21 @@ class ErrorDocument(BaseModel):
     retryable: bool
 
 
+class DominantDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    emotion: str
+    confidence: float
+    share: float
+    """Share of the analysed speech."""
+    speech_ms: int
+    """The analysed speech, of all emotions."""
+    quantity: Literal["throughout", "mostly", "mixed", "little"] | str
+    """The word for the share: docs/explanation/curve.md has the rule."""
+
+
 class SegmentDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -414,16 +516,33 @@ class SegmentDocument(BaseModel):
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
 
-class SummaryDocument(BaseModel):
+class ChannelSummaryDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
+    dominant: DominantDocument
     share_by_emotion: dict[str, float]
-    by_channel: list[ChannelSummaryDocument]
-    by_quarter: list[QuarterSummaryDocument]
-    transitions: list[TransitionDocument]
-    peaks: list[PeakDocument]
+    worst_minute: WorstMinuteDocument | None
+    """Null where there is little to choose from, or where no minute has a negative valence."""
+
+
+class DerivationDocument(BaseModel):
+    """How valence and arousal come about."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    derived: bool
+    """They are not measured: they are expectations under the scores."""
+    source: str
+    """The publication of the ratings, moved here from 1..9 to -1..1."""
+    coordinates: dict[str, CoordinatesDocument]
+    left_out: list[str]
+    """Labels without coordinates; the scores of the other labels are taken as if they were all."""
 
 
 class JobDocument(BaseModel):
@@ -456,6 +575,32 @@ class JobDocument(BaseModel):
     links: LinksDocument
 
 
+class SummaryDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    share_by_emotion: dict[str, float]
+    by_channel: list[ChannelSummaryDocument]
+    by_quarter: list[QuarterSummaryDocument]
+    transitions: list[TransitionDocument]
+    peaks: list[PeakDocument]
+
+
+class CurveDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    window_ms: int
+    """Each point is the mean over the window around it, weighted by speech."""
+    step_ms: int
+    time_ms: list[int]
+    """The middle of each point's window."""
+    affect: DerivationDocument
+    channels: list[ChannelCurveDocument]
+
+
 class ResultDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -466,6 +611,9 @@ class ResultDocument(BaseModel):
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
     summary: SummaryDocument
+    curve: CurveDocument
+    phases: list[PhaseDocument]
+    changes: list[ChangeDocument]
     coverage: CoverageDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""

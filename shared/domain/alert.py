@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
@@ -19,7 +20,7 @@ _DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alert is raised when the emotions are heard for long enough, all their segments together."""
+    """An alert is raised when the emotions are heard for long enough in one channel, all its segments together."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
@@ -33,7 +34,7 @@ class AlertRule:
     """How long they are to be heard, 1 ms to a day."""
 
     channel: int | str | None = None
-    """The channel that is listened to, by number or role; by default all."""
+    """The channel that is listened to, by number or role; by default each by itself."""
 
     part: Part = "whole"
     """The part of the recording that is listened to."""
@@ -53,36 +54,47 @@ def _is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A rule that a recording meets, with `heard` samples of its emotions; `start` is that of their first segment."""
+    """A rule that a recording meets, with `heard` samples of its emotions; `start` is that of their first segment.
+
+    `heard_in` is the number of the channel, the one with most where several meet the rule; None for alerts of 0.2.0.
+    """
 
     rule: AlertRule
     heard: int
     start: int
+    heard_in: int | None = None
 
 
 def find_alerts(
     rules: Iterable[AlertRule], segments: Iterable[SegmentResult], recording: Recording, duration: int
 ) -> tuple[Alert, ...]:
     """Return the alerts of a recording of `duration` samples, from its analysed segments."""
-    segments = list(segments)
-    alerts = (_alert(rule, segments, recording, duration) for rule in rules)
+    by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
+    for result in segments:
+        by_channel[result.segment.channel].append(result)
+    alerts = (find_alert(rule, by_channel, recording, duration) for rule in rules)
     return tuple(alert for alert in alerts if alert is not None)
 
 
-def _alert(rule: AlertRule, segments: Iterable[SegmentResult], recording: Recording, duration: int) -> Alert | None:
-    """The alert of a rule, None where its emotions are heard for too short a time in its part of the recording."""
+def find_alert(
+    rule: AlertRule, by_channel: Mapping[int, Iterable[SegmentResult]], recording: Recording, duration: int
+) -> Alert | None:
+    """Return the alert of a rule, None where no channel has its emotions for long enough in its part."""
     part_start, part_end = 0, duration
     if rule.part != "whole":
         quarter = _QUARTERS.index(rule.part)
         part_start, part_end = duration * quarter // 4, duration * (quarter + 1) // 4
-    samples_heard, starts = 0, []
-    for result in segments:
-        segment = result.segment
-        in_channel = rule.channel in (None, segment.channel, recording.role(segment.channel))
-        samples = min(part_end, segment.end) - max(part_start, segment.start)
-        if in_channel and samples > 0 and result.outcome.emotion in rule.emotions:
-            samples_heard += samples
-            starts.append(segment.start)
-    if not starts or samples_heard < from_ms(rule.at_least_ms):
-        return None
-    return Alert(rule, samples_heard, min(starts))
+    alerts: list[Alert] = []
+    for channel, results in by_channel.items():
+        if rule.channel not in (None, channel, recording.role(channel)):
+            continue
+        spoken = [
+            (result.segment.start, samples)
+            for result in results
+            if result.outcome.emotion in rule.emotions
+            and (samples := min(part_end, result.segment.end) - max(part_start, result.segment.start)) > 0
+        ]
+        total = sum(samples for _, samples in spoken)
+        if spoken and total >= from_ms(rule.at_least_ms):
+            alerts.append(Alert(rule, total, min(spoken)[0], channel))
+    return max(alerts, key=lambda alert: alert.heard, default=None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE
 from shared.findings.affect import derive_affect
-from shared.findings.channel_segments import ChannelSegments, Integers, Reals
+from shared.findings.channel_segments import ChannelSegments, Integers, Reals, pair_ranges
 
 MOST_POINTS = 600
 """Points of a curve whose window nobody has chosen."""
@@ -114,9 +114,7 @@ def overlaps(channel: ChannelSegments, grid: Grid, width: int) -> tuple[Integers
     before = (width - grid.step) // 2  # the first point's stretch begins this long before the recording
     first = np.maximum((channel.start + before - width) // grid.step + 1, 0)
     last = np.minimum((channel.end + before - 1) // grid.step, grid.count - 1)
-    counts = np.maximum(last - first + 1, 0)
-    members = np.repeat(np.arange(len(counts)), counts)
-    points = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts) + first[members]
+    members, points = pair_ranges(first, np.maximum(last - first + 1, 0))
     starts = points * grid.step - before
     shared = np.minimum(channel.end[members], starts + width) - np.maximum(channel.start[members], starts)
     density = channel.speech / (channel.end - channel.start)

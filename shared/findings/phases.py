@@ -70,7 +70,9 @@ class Change:
     @property
     def rising(self) -> str:
         """The emotion whose share of the speech grows most."""
-        return max(self.after.share_by_emotion, key=lambda emotion: self.share_of(emotion)[1] - self.share_of(emotion)[0])
+        return max(
+            self.after.share_by_emotion, key=lambda emotion: self.share_of(emotion)[1] - self.share_of(emotion)[0]
+        )
 
     def share_of(self, emotion: str) -> tuple[float, float]:
         """Return the share of an emotion before and after the change."""
@@ -89,7 +91,9 @@ def find_changes(channel: ChannelSegments, phases: Iterable[Phase]) -> list[Chan
     bounds = np.searchsorted(channel.start, [phase.start for phase in phases]).tolist()
     weights = np.minimum(1.0, channel.speech / RELIABLE_SPEECH)
     strengths = change_strengths(channel.scores, weights, bounds).tolist()
-    return [Change(before, after, strength) for (before, after), strength in zip(pairwise(phases), strengths, strict=True)]
+    return [
+        Change(before, after, strength) for (before, after), strength in zip(pairwise(phases), strengths, strict=True)
+    ]
 
 
 def _phase(channel: ChannelSegments, part: slice) -> Phase:

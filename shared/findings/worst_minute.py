@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.domain.recording import SAMPLE_RATE
 from shared.findings.affect import derive_affect
-from shared.findings.channel_segments import ChannelSegments
+from shared.findings.channel_segments import ChannelSegments, pair_ranges
 from shared.findings.quantity import LITTLE_SPEECH
 
 _MINUTE = 60 * SAMPLE_RATE
@@ -33,21 +33,22 @@ def find_worst_minute(channel: ChannelSegments) -> WorstMinute | None:
     negative and the channel has more than a minute of such speech: otherwise there is nothing to be the worst of.
     """
     reliable = np.flatnonzero(channel.reliable)
-    if channel.speech[reliable].sum() <= _MINUTE:
-        return None
     start, end, speech = channel.start[reliable], channel.end[reliable], channel.speech[reliable]
-    worst: WorstMinute | None = None
-    for first, begin in enumerate(start.tolist()):
-        inside = slice(first, int(np.searchsorted(start, begin + _MINUTE)))
-        shared = np.minimum(end[inside], begin + _MINUTE) - start[inside]
-        weights = shared * speech[inside] / (end[inside] - start[inside])
-        total = float(weights.sum())
-        if total < LITTLE_SPEECH:
-            continue
-        scores = weights @ channel.scores[reliable[inside]] / total
-        samples = np.array([total**2 / np.square(weights).sum()])
-        affect, errors = derive_affect(scores[None], channel.labels, samples)
-        valence = float(affect[0, 0])
-        if valence < (worst.valence if worst else 0):
-            worst = WorstMinute(channel.channel, begin, begin + _MINUTE, valence, float(errors[0, 0]), round(total))
-    return worst
+    if speech.sum() <= _MINUTE:
+        return None
+    first = np.arange(len(start))
+    minutes, members = pair_ranges(first, np.searchsorted(start, start + _MINUTE) - first)
+    shared = np.minimum(end[members], start[minutes] + _MINUTE) - start[members]
+    weights = shared * speech[members] / (end - start)[members]
+    total = np.bincount(minutes, weights)
+    scores = np.stack(
+        [np.bincount(minutes, weights * column[members]) for column in channel.scores[reliable].T], axis=1
+    )
+    affect, errors = derive_affect(scores / total[:, None], channel.labels, total**2 / np.bincount(minutes, weights**2))
+    valence = np.where((total >= LITTLE_SPEECH) & (affect[:, 0] < 0), affect[:, 0], np.inf)
+    worst = int(valence.argmin())
+    if valence[worst] == np.inf:
+        return None
+    begin = int(start[worst])
+    error, samples = float(errors[worst, 0]), round(float(total[worst]))
+    return WorstMinute(channel.channel, begin, begin + _MINUTE, float(valence[worst]), error, samples)

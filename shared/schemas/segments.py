@@ -12,6 +12,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
+from shared.findings.quantity import Quantity, quantity
 from shared.frame_scores import Floats
 from shared.schemas.document import Document, RoleOf
 from shared.schemas.fields import Printable
@@ -141,8 +142,18 @@ class DominantDocument(Document):
     emotion: str
     confidence: float
     share: float
-    """Share of the analysed time."""
+    """Share of the analysed speech."""
+    speech_ms: int
+    """The analysed speech, of all emotions."""
+    quantity: Quantity
+    """The word for the share: docs/explanation/curve.md has the rule."""
 
     @classmethod
     def from_dominant(cls, dominant: Dominant) -> Self:
-        return cls(emotion=dominant.emotion, confidence=dominant.confidence, share=dominant.share)
+        return cls(
+            emotion=dominant.emotion,
+            confidence=dominant.confidence,
+            share=dominant.share,
+            speech_ms=to_ms(dominant.speech),
+            quantity=quantity(dominant.share, dominant.speech, dominant.confidence),
+        )

@@ -1,15 +1,38 @@
-"""A recording in figures: shares, quarters, transitions, peaks."""
+"""A recording in figures: shares, and for each channel quarters, transitions, peaks and the worst minute."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import ConfigDict, Field
 
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Summary
+from shared.findings.worst_minute import WorstMinute
 from shared.schemas.document import Document, RoleOf
 from shared.schemas.segments import DominantDocument
+
+
+class WorstMinuteDocument(Document):
+    """The minute with the lowest valence, of reliable segments with at least ten seconds of speech in it."""
+
+    start_ms: int
+    end_ms: int
+    valence: float
+    """Derived from the scores, as the curve's; negative."""
+    valence_error: float
+    speech_ms: int
+
+    @classmethod
+    def from_worst_minute(cls, minute: WorstMinute) -> Self:
+        return cls(
+            start_ms=to_ms(minute.start),
+            end_ms=to_ms(minute.end),
+            valence=minute.valence,
+            valence_error=minute.valence_error,
+            speech_ms=to_ms(minute.speech),
+        )
 
 
 class ChannelSummaryDocument(Document):
@@ -17,23 +40,37 @@ class ChannelSummaryDocument(Document):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
+    worst_minute: WorstMinuteDocument | None
+    """Null where there is little to choose from, or where no minute has a negative valence."""
 
 
 class QuarterSummaryDocument(Document):
+    """The shares of a channel in a quarter of the recording."""
+
+    channel: int
+    role: str | None
     start_ms: int
     end_ms: int
+    speech_ms: int
+    """Analysed speech in it."""
     share_by_emotion: dict[str, float]
 
 
 class TransitionDocument(Document):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
+    channel: int
+    role: str | None
     source: str = Field(alias="from")
     target: str = Field(alias="to")
     count: int
 
 
 class PeakDocument(Document):
+    """The reliable segment of a channel with the highest confidence for an emotion."""
+
+    channel: int
+    role: str | None
     emotion: str
     score: float
     index: int
@@ -49,7 +86,8 @@ class SummaryDocument(Document):
     peaks: list[PeakDocument]
 
     @classmethod
-    def from_summary(cls, summary: Summary, role_of: RoleOf) -> Self:
+    def from_summary(cls, summary: Summary, role_of: RoleOf, worst_minutes: Iterable[WorstMinute]) -> Self:
+        minutes = {minute.channel: WorstMinuteDocument.from_worst_minute(minute) for minute in worst_minutes}
         return cls(
             share_by_emotion=summary.share_by_emotion,
             by_channel=[
@@ -58,21 +96,35 @@ class SummaryDocument(Document):
                     role=role_of(channel.channel),
                     dominant=DominantDocument.from_dominant(channel.dominant),
                     share_by_emotion=channel.share_by_emotion,
+                    worst_minute=minutes.get(channel.channel),
                 )
                 for channel in summary.by_channel
             ],
             by_quarter=[
                 QuarterSummaryDocument(
-                    start_ms=to_ms(quarter.start), end_ms=to_ms(quarter.end), share_by_emotion=quarter.share_by_emotion
+                    channel=quarter.channel,
+                    role=role_of(quarter.channel),
+                    start_ms=to_ms(quarter.start),
+                    end_ms=to_ms(quarter.end),
+                    speech_ms=to_ms(quarter.speech),
+                    share_by_emotion=quarter.share_by_emotion,
                 )
                 for quarter in summary.by_quarter
             ],
             transitions=[
-                TransitionDocument(source=change.source, target=change.target, count=change.count)
+                TransitionDocument(
+                    channel=change.channel,
+                    role=role_of(change.channel),
+                    source=change.source,
+                    target=change.target,
+                    count=change.count,
+                )
                 for change in summary.transitions
             ],
             peaks=[
                 PeakDocument(
+                    channel=peak.channel,
+                    role=role_of(peak.channel),
                     emotion=peak.emotion,
                     score=peak.score,
                     index=peak.index,
