@@ -40,12 +40,12 @@ ENGLISH = Texts(
     job="Job",
     not_analysed="{channel}: not analysed, as asked",
     leads={
-        Quantity.THROUGHOUT: "{emotion} throughout: {share} of {speech} of speech, with a mean confidence of "
+        Quantity.THROUGHOUT: "{emotion} throughout, {share} of {speech} of speech, with a mean confidence of "
         "{confidence}.",
-        Quantity.MOSTLY: "mostly {emotion}: {share} of {speech} of speech, with a mean confidence of {confidence}.",
-        Quantity.MIXED: "mixed, most often {emotion}: {share} of {speech} of speech, with a mean confidence of "
+        Quantity.MOSTLY: "mostly {emotion}, {share} of {speech} of speech, with a mean confidence of {confidence}.",
+        Quantity.MIXED: "mixed, most often {emotion}, {share} of {speech} of speech, with a mean confidence of "
         "{confidence}.",
-        Quantity.LITTLE: "little speech, most often {emotion}: {share} of {speech}, with a mean confidence of "
+        Quantity.LITTLE: "little speech, most often {emotion}, {share} of {speech}, with a mean confidence of "
         "{confidence}.",
     },
     lead_of_channel="{channel}: {sentence}",
@@ -75,11 +75,11 @@ ENGLISH = Texts(
         Quantity.LITTLE: "{span} little speech, most often {emotion} ({share} of {speech}, mean confidence "
         "{confidence})",
     },
-    turn="At {time} it turns from {source} to {target}: {strength} of the score is with other emotions than before.",
-    growth="At {time} {rising} grows from {before} to {after} of the speech: {strength} of the score is with other "
-    "emotions than before.",
-    shift="At {time} the scores shift, most often {target} before and after: {strength} of the score is with other "
-    "emotions than before.",
+    turn="At {time} it turns from {source} to {target}: {strength} of the score moved to other emotions.",
+    growth="At {time} {rising} grows from {before} to {after} of the speech: {strength} of the score moved to other "
+    "emotions.",
+    shift="At {time} the scores shift, most often {target} before and after: {strength} of the score moved to other "
+    "emotions.",
     no_change="No lasting change was found.",
     peak="{emotion} at its strongest: {where} ({score})",
     worst_minute="Least pleasant minute: {span} (valence {valence} ± {error}, derived from the scores of {speech} of "

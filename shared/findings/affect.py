@@ -49,7 +49,7 @@ def derive_affect(scores: Reals, labels: Sequence[str], samples: Reals) -> tuple
     mass = scores[:, located].sum(axis=1)
     mass[mass <= 0] = np.nan
     weights = scores[:, located] / mass[:, None]
-    means = weights @ coordinates
+    means = np.where(np.isnan(mass)[:, None], np.nan, weights @ coordinates)
     variances = np.maximum(weights @ coordinates**2 - means**2, 0)
     errors: Reals = np.sqrt(variances / (samples * mass)[:, None])
     return means, errors

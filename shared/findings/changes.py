@@ -22,7 +22,7 @@ any of 200 stretches of an hour without change. See docs/adr/0033.
 """
 _LEAST_NOISE = 0.3
 """The least noise to reckon with: a model that is sure of itself is wrong in a row now and then."""
-_FEW_SEGMENTS = 20
+_FEW_SEGMENTS = 10
 """Added to the number of segments, so that among a few a change needs more than two or three."""
 
 

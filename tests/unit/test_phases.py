@@ -128,7 +128,7 @@ def test_changes_are_found_near_the_truth(accuracy: float, within_a_second: floa
 
 @pytest.mark.parametrize("accuracy", [0.55, 0.7, 0.85, 0.95])
 def test_three_hours_without_a_change_have_none(accuracy: float) -> None:
-    for seed in range(3):
+    for seed in range(2):
         rng = np.random.default_rng(seed)
         kinds = rng.choice(LABELS, size=4, replace=False)
         emotions = [str(name) for name in rng.choice(kinds, p=rng.dirichlet([1, 1, 1, 1]), size=3600)]
