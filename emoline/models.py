@@ -335,6 +335,23 @@ class ChangeDocument(BaseModel):
     share_after: float
 
 
+class TimeDocument(BaseModel):
+    """Where the time of a recording went: `sound_ms` is analysed speech, other speech and silence together."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channels: int
+    """Channels in which segments lie, at least one."""
+    sound_ms: int
+    """The length of the recording in each of them."""
+    analysed_ms: int
+    missed_ms: int
+    """Speech that was not analysed: skipped segments, and sounds too short to be made into segments."""
+    silence_ms: int
+
+
 class AudioDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -467,6 +484,8 @@ class SegmentDocument(BaseModel):
     index: int
     start_ms: int
     end_ms: int
+    speech_ms: int
+    """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int
     role: str | None
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
@@ -615,6 +634,7 @@ class ResultDocument(BaseModel):
     phases: list[PhaseDocument]
     changes: list[ChangeDocument]
     coverage: CoverageDocument
+    time: TimeDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument

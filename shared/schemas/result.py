@@ -9,11 +9,12 @@ from shared.domain.recording import Recording
 from shared.domain.timeline import Result
 from shared.findings.curve import compute_curve
 from shared.findings.recording_findings import RecordingFindings
+from shared.findings.time_account import TimeAccount
 from shared.frame_scores import Floats
 from shared.schemas.curve import CurveDocument
 from shared.schemas.document import Document
 from shared.schemas.phases import ChangeDocument, PhaseDocument
-from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
+from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument, TimeDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
 from shared.schemas.summary import SummaryDocument
 
@@ -28,6 +29,7 @@ class ResultDocument(Document):
     phases: list[PhaseDocument]
     changes: list[ChangeDocument]
     coverage: CoverageDocument
+    time: TimeDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument
@@ -48,6 +50,7 @@ class ResultDocument(Document):
             phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],
             changes=[ChangeDocument.from_change(change, role) for change in findings.changes],
             coverage=CoverageDocument.from_coverage(result.coverage),
+            time=TimeDocument.from_account(TimeAccount.from_result(result)),
             model=ModelDocument.from_model(result.model) if result.model else None,
             audio=AudioDocument.from_recording(recording),
         )

@@ -73,6 +73,8 @@ class SegmentDocument(Document):
     index: int = Field(examples=[4])
     start_ms: int = Field(examples=[26510])
     end_ms: int = Field(examples=[35600])
+    speech_ms: int = Field(examples=[8120])
+    """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int = Field(examples=[0])
     role: str | None = Field(examples=["agent"])
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
@@ -101,6 +103,7 @@ class SegmentDocument(Document):
             index=segment.index,
             start_ms=to_ms(segment.start),
             end_ms=to_ms(segment.end),
+            speech_ms=to_ms(segment.speech),
             channel=segment.channel,
             role=role_of(segment.channel),
             emotion=outcome.emotion,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def phases_of(results: list[SegmentResult]) -> tuple[list[Phase], list[Change]]:
     return phases, find_changes(channel, phases)
 
 
-def told(results: list[SegmentResult]) -> list[tuple[int, int, str, float]]:
+def told(results: list[SegmentResult]) -> list[tuple[Any, ...]]:
     phases, _ = phases_of(results)
     return [(phase.start // SAMPLE_RATE, phase.end // SAMPLE_RATE, phase.emotion, phase.share) for phase in phases]
 
