@@ -197,21 +197,6 @@ class SegmentFramesDocument(BaseModel):
     """For each emotion its score in each frame; the first frame begins with the segment."""
 
 
-class WorstMinuteDocument(BaseModel):
-    """The minute with the lowest valence, of reliable segments with at least ten seconds of speech in it."""
-
-    model_config = ConfigDict(
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-    start_ms: int
-    end_ms: int
-    valence: float
-    """Derived from the scores, as the curve's; negative."""
-    valence_error: float
-    speech_ms: int
-
-
 class QuarterSummaryDocument(BaseModel):
     """The shares of a channel in a quarter of the recording."""
 
@@ -544,8 +529,6 @@ class ChannelSummaryDocument(BaseModel):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
-    worst_minute: WorstMinuteDocument | None
-    """Null where there is little to choose from, or where no minute has a negative valence."""
 
 
 class DerivationDocument(BaseModel):

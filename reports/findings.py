@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from shared.domain.emotion import UNKNOWN
+from shared.domain.facts import WorstMinute
 from shared.domain.failure import FailureCode
 from shared.domain.segment import Segment, SegmentFlag, SegmentResult
 from shared.domain.timeline import Result, TimelineEntry, confident
 from shared.findings.phases import Change, Phase
 from shared.findings.recording_findings import RecordingFindings
 from shared.findings.time_account import TimeAccount
-from shared.findings.worst_minute import WorstMinute
 
 NEUTRAL = "neutral"
 
@@ -65,13 +65,13 @@ class Findings:
 
     `scored_segments` are the analysed segments; those under the least confidence have the emotion `unknown`.
     `unsegmented_speech` is the detected speech that lies in no segment, in samples. `flags` has the count of scored
-    segments by flag.
+    segments by flag, `worst_minutes` the worst minute by channel.
     """
 
     scored_segments: tuple[SegmentResult, ...]
     phases: tuple[Phase, ...]
     changes: tuple[Change, ...]
-    worst_minutes: tuple[WorstMinute, ...]
+    worst_minutes: Mapping[int, WorstMinute]
     key_segments: tuple[KeySegment, ...]
     time: TimeAccount
     gaps: tuple[Gap, ...]

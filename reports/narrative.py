@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports.findings import Findings
 from reports.wording import Wording
+from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import ChannelSummary, Dominant, Result
 from shared.findings.phases import Change
 from shared.findings.quantity import quantity
@@ -79,14 +80,9 @@ def figure_sentences(channel: int, result: Result, findings: Findings, words: Wo
             shares=words.shares(quarter.share_by_emotion),
             speech=words.short_time(quarter.speech),
         )
-    for minute in findings.worst_minutes:
-        if minute.channel == channel:
-            yield texts.worst_minute.format(
-                span=words.span(minute.start, minute.end),
-                valence=words.signed(minute.valence),
-                error=f"{minute.valence_error:.2f}",
-                speech=words.short_time(minute.speech),
-            )
+    if minute := findings.worst_minutes.get(channel):
+        end = min(minute.start + 60 * SAMPLE_RATE, result.duration)
+        yield texts.worst_minute.format(span=words.span(minute.start, end), share=words.percent(minute.share))
     for peak in summary.peaks:
         if peak.channel == channel:
             sentence = texts.peak.format(

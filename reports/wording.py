@@ -44,10 +44,6 @@ class Wording:
         number = "<1" if 0 < share < 0.005 else f"{100 * share:.0f}"
         return self.texts.percent.format(number=number)
 
-    def signed(self, number: float) -> str:
-        """Write a number from -1 to 1 with its sign."""
-        return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
-
     def time(self, samples: int) -> str:
         """Write a time as a clock shows it."""
         return clock(to_ms(samples))

@@ -76,7 +76,7 @@ CHINESE = Texts(
     shift="{time} 得分发生变化，前后最常见的都是{target}：{strength} 的得分转到了其他情绪。",
     no_change="没有发现持久的变化。",
     peak="{emotion}最强处：{where}（{score}）",
-    worst_minute="最不愉快的一分钟：{span}（效价 {valence} ± {error}，由 {speech} 语音的得分推算）",
+    worst_minute="最糟的一分钟：{span}（{share} 的语音为负面情绪）",
     quarter="{which}四分之一，{span}：{shares}，语音 {speech}",
     quarters=("第一个", "第二个", "第三个", "最后"),
     quiet_quarter="{which}四分之一，{span}：没有可分析的内容",
@@ -140,8 +140,7 @@ CHINESE = Texts(
         "比例以已分析语音计。情绪相同且间隔小于 {gap} 的片段在图中连成一段。",
         "“全程”指至少 30 秒语音的 95% 以上，且平均置信度不低于 50%；“为主”指一半以上；其余为“混合”，"
         "不足 10 秒为“语音很少”。最强的片段至少有 2 秒语音，且没有过短、音量低或串音的标记。",
-        "各时段以一个声道得分的持久变化为界。效价从 \N{MINUS SIGN}1（不愉快）到 +1（愉快），不是测量值，"
-        "而是由得分按情绪词的已发表评分（Warriner、Kuperman 和 Brysbaert 2013）推算；± 为标准误差，不含模型的误差。",
+        "各时段以一个声道得分的持久变化为界。",
     ),
     limits=(
         "得分是模型对声音的判断，并不是人的真实感受。模型不了解说话的内容、说话的人和当时的情境。",

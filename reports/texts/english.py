@@ -82,8 +82,7 @@ ENGLISH = Texts(
     "emotions.",
     no_change="No lasting change was found.",
     peak="{emotion} at its strongest: {where} ({score})",
-    worst_minute="Least pleasant minute: {span} (valence {valence} ± {error}, derived from the scores of {speech} of "
-    "speech)",
+    worst_minute="Worst minute: {span} (negative emotions in {share} of the speech)",
     quarter="{which} quarter, {span}: {shares} of {speech} of speech",
     quarters=("First", "Second", "Third", "Last"),
     quiet_quarter="{which} quarter, {span}: nothing analysed",
@@ -154,9 +153,7 @@ ENGLISH = Texts(
         "confidence of at least 50\N{NO-BREAK SPACE}%; 'mostly' is over half; anything else is 'mixed', and "
         "'little speech' is under 10\N{NO-BREAK SPACE}s. The strongest segment has at least "
         "2\N{NO-BREAK SPACE}s of speech and is not flagged as too short, quiet or crosstalk.",
-        "Phases lie between the changes of a channel's scores that last. Valence, from \N{MINUS SIGN}1 (unpleasant) to "
-        "+1 (pleasant), is not measured but derived from the scores by published ratings of the words for the emotions "
-        "(Warriner, Kuperman and Brysbaert 2013); ± is a standard error, without the errors of the model.",
+        "Phases lie between the changes of a channel's scores that last.",
     ),
     limits=(
         "Scores are what a model makes of the sound of a voice, not what a person feels. The model does not know the "

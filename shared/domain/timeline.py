@@ -14,7 +14,7 @@ from statistics import fmean
 from shared.domain.emotion import UNKNOWN, ModelInfo
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import from_ms
-from shared.domain.segment import Segment, SegmentResult
+from shared.domain.segment import SegmentResult
 
 Shares = dict[str, float]
 """Share of the analysed speech by emotion, 0 to 1."""
@@ -130,7 +130,7 @@ def aggregate(
     options: AggregationOptions,
     model: ModelInfo | None,
 ) -> Result:
-    """Compute the result of a recording of `duration` samples, of which `speech` hold speech."""
+    """Compute the result of a recording of `duration` samples, in whose channels `speech` samples hold speech."""
     segments = sorted(segments, key=lambda result: result.segment.index)
     analysed = confident(segments, options.min_confidence)
     timeline = merge(analysed, from_ms(options.gap_ms))
@@ -175,8 +175,9 @@ def dominant(segments: Sequence[SegmentResult]) -> Dominant | None:
     for result in segments:
         confidences[result.outcome.emotion].append(_confidence(result))
     emotion = max(confidences, key=lambda name: (len(confidences[name]), fmean(confidences[name])))
-    speech = sum(result.segment.speech for result in segments)
-    return Dominant(emotion, fmean(confidences[emotion]), shares(segments)[emotion], speech)
+    speech = samples_by_emotion(segments)
+    share = speech[emotion] / (speech.total() or 1)
+    return Dominant(emotion, fmean(confidences[emotion]), share, speech.total())
 
 
 def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
@@ -221,7 +222,7 @@ def summarize_channel(analysed: Sequence[SegmentResult]) -> ChannelSummary:
 def summarize_quarters(analysed: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
     """Yield the quarters of a recording with the shares of one of its channels."""
     for start, end in pairwise(duration * quarter // 4 for quarter in range(5)):
-        speech = round(sum(speech_within(result.segment, start, end) for result in analysed))
+        speech = samples_by_emotion(analysed, start, end).total()
         yield QuarterSummary(analysed[0].segment.channel, start, end, speech, shares(analysed, start, end))
 
 
@@ -255,19 +256,23 @@ def find_peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
 
 def shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
     """Return the share of each emotion in the analysed speech inside [start, end), largest first."""
-    weights: Counter[str] = Counter()
+    samples = samples_by_emotion(analysed, start, end)
+    return {emotion: number / samples.total() for emotion, number in samples.most_common()}
+
+
+def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Counter[str]:
+    """Return the samples of analysed speech of each emotion inside [start, end).
+
+    The speech of a segment that lies there in part counts as spread evenly over it.
+    """
+    samples: Counter[str] = Counter()
     for result in analysed:
-        inside = speech_within(result.segment, start, end)
-        if inside > 0:
-            weights[result.outcome.emotion] += inside  # type: ignore[assignment]  # a Counter may hold reals
-    total = weights.total()
-    return {emotion: weight / total for emotion, weight in weights.most_common()}
-
-
-def speech_within(segment: Segment, start: int, end: int | None = None) -> float:
-    """Return the samples of speech of a segment inside [start, end), as if they were spread evenly over it."""
-    last = segment.end if end is None else min(end, segment.end)
-    return max(0, last - max(start, segment.start)) * segment.speech / max(1, segment.duration)
+        segment = result.segment
+        last = segment.end if end is None else min(end, segment.end)
+        speech = max(0, last - max(start, segment.start)) * segment.speech // max(1, segment.duration)
+        if speech:
+            samples[result.outcome.emotion] += speech
+    return samples
 
 
 def _confidence(result: SegmentResult) -> float:

@@ -45,7 +45,7 @@ class ResultDocument(Document):
             dominant=DominantDocument.from_dominant(result.dominant) if result.dominant else None,
             timeline=[TimelineEntryDocument.from_entry(entry, role) for entry in result.timeline],
             segments=SegmentDocument.from_segments(result.segments, role, audio_url, frame_scores),
-            summary=SummaryDocument.from_summary(result.summary, role, findings.worst_minutes),
+            summary=SummaryDocument.from_summary(result.summary, role),
             curve=CurveDocument.from_curve(compute_curve(findings.channels, result.duration), role),
             phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],
             changes=[ChangeDocument.from_change(change, role) for change in findings.changes],

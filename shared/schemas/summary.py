@@ -1,38 +1,15 @@
-"""A recording in figures: shares, and for each channel quarters, transitions, peaks and the worst minute."""
+"""A recording in figures: shares, and for each channel quarters, transitions and peaks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Self
 
 from pydantic import ConfigDict, Field
 
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Summary
-from shared.findings.worst_minute import WorstMinute
 from shared.schemas.document import Document, RoleOf
 from shared.schemas.segments import DominantDocument
-
-
-class WorstMinuteDocument(Document):
-    """The minute with the lowest valence, of reliable segments with at least ten seconds of speech in it."""
-
-    start_ms: int
-    end_ms: int
-    valence: float
-    """Derived from the scores, as the curve's; negative."""
-    valence_error: float
-    speech_ms: int
-
-    @classmethod
-    def from_worst_minute(cls, minute: WorstMinute) -> Self:
-        return cls(
-            start_ms=to_ms(minute.start),
-            end_ms=to_ms(minute.end),
-            valence=minute.valence,
-            valence_error=minute.valence_error,
-            speech_ms=to_ms(minute.speech),
-        )
 
 
 class ChannelSummaryDocument(Document):
@@ -40,8 +17,6 @@ class ChannelSummaryDocument(Document):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
-    worst_minute: WorstMinuteDocument | None
-    """Null where there is little to choose from, or where no minute has a negative valence."""
 
 
 class QuarterSummaryDocument(Document):
@@ -86,8 +61,7 @@ class SummaryDocument(Document):
     peaks: list[PeakDocument]
 
     @classmethod
-    def from_summary(cls, summary: Summary, role_of: RoleOf, worst_minutes: Iterable[WorstMinute]) -> Self:
-        minutes = {minute.channel: WorstMinuteDocument.from_worst_minute(minute) for minute in worst_minutes}
+    def from_summary(cls, summary: Summary, role_of: RoleOf) -> Self:
         return cls(
             share_by_emotion=summary.share_by_emotion,
             by_channel=[
@@ -96,7 +70,6 @@ class SummaryDocument(Document):
                     role=role_of(channel.channel),
                     dominant=DominantDocument.from_dominant(channel.dominant),
                     share_by_emotion=channel.share_by_emotion,
-                    worst_minute=minutes.get(channel.channel),
                 )
                 for channel in summary.by_channel
             ],

@@ -25,16 +25,8 @@ from tests.support.report_inputs import report_input
 from tests.support.segment_results import scored_as, skipped
 
 SECONDS = 1800
-VALENCES = {
-    "angry": 2.53,
-    "disgusted": 2.68,
-    "fearful": 2.66,
-    "happy": 8.47,
-    "neutral": 5.5,
-    "sad": 2.1,
-    "surprised": 6.57,
-}
-"""As Warriner and others published them."""
+NEGATIVE = {"angry", "disgusted", "fearful", "sad"}
+MINUTE = 60 * SAMPLE_RATE
 DOUBTFUL = {"too_short", "quiet", "crosstalk"}
 PHASE = re.compile(
     r"([\d:]+)–([\d:]+) (mostly|mixed, most often|little speech, most often)? ?(\w+)( throughout)? "
@@ -204,28 +196,21 @@ def test_superlatives(case: tuple[ReportInput, ReportText]) -> None:
             for name, r in best.items()
             if name != "unknown"
         )
-        valences = []
-        for first in sound:
-            begin = first.segment.start
-            weights = [
-                max(0, min(begin + 60 * SAMPLE_RATE, r.segment.end) - r.segment.start)
-                * r.segment.speech
-                / r.segment.duration
-                if r.segment.start >= begin
-                else 0
-                for r in sound
-            ]
-            if sum(weights) >= 10 * SAMPLE_RATE:
-                scores = np.average([list((r.outcome.scores or {}).values()) for r in sound], axis=0, weights=weights)
-                known = {label: score for label, score in zip(LABELS, scores, strict=True) if label in VALENCES}
-                rated = sum(score * (VALENCES[label] - 5) / 4 for label, score in known.items()) / sum(known.values())
-                valences.append((rated, begin, sum(weights)))
-        valence, begin, speech = min(valences)
-        minutes = [s for s in sentences if s.startswith("Least pleasant minute: ")]
-        assert len(minutes) == (valence < 0)
-        for sentence in minutes:
-            assert f": {clock(begin)}–{clock(begin + 60 * SAMPLE_RATE)} (valence −{-valence:.2f} ±" in sentence
-            assert f"the scores of {clock(round(speech))} of speech" in sentence
+        unflagged = [r for r in results if not DOUBTFUL & {*r.segment.flags}]
+        starts = {at for r in unflagged for at in (r.segment.start, r.segment.end)}
+        minutes = [negative_share(unflagged, at) for start in starts for at in (start, start - MINUTE) if at >= 0]
+        told = [sentence for sentence in sentences if sentence.startswith("Worst minute: ")]
+        assert len(told) == (max(minutes) > 0)
+        for sentence in told:
+            assert f" {percent(max(minutes))} % of the speech" in sentence
+
+
+def negative_share(results: Sequence[SegmentResult], start: int) -> float:
+    """The share of negative emotions in the segments of a minute, zero where it has under two seconds of them."""
+    inside = [(max(0, min(r.segment.end, start + MINUTE) - max(r.segment.start, start)), r) for r in results]
+    total = sum(samples for samples, _ in inside)
+    negative = sum(samples for samples, r in inside if r.outcome.emotion in NEGATIVE)
+    return negative / total if total >= 2 * SAMPLE_RATE else 0.0
 
 
 def test_transitions(case: tuple[ReportInput, ReportText]) -> None:

@@ -48,6 +48,7 @@ def test_the_report_has_exactly_the_shares_and_times_of_the_result(lang: Languag
             result.coverage.analysed / result.coverage.speech,
             *(number for phase in findings.phases for number in (phase.share, phase.confidence)),
             *(change.strength for change in findings.changes),
+            *(minute.share for minute in findings.worst_minutes.values()),
             *(limit / 100 for limit in (100, 95, 90, 50)),  # in the notes on how to read it
         ]
     )
@@ -59,8 +60,8 @@ def test_the_report_has_exactly_the_shares_and_times_of_the_result(lang: Languag
     times |= {clock(to_ms(phase.speech)) for phase in findings.phases}
     times |= {clock(to_ms(dominant.speech)) for dominant in dominants}
     times |= {clock(to_ms(quarter.speech)) for quarter in summary.by_quarter}
-    times |= {clock(to_ms(minute.speech)) for minute in findings.worst_minutes}
-    times |= {clock(to_ms(minute.end)) for minute in findings.worst_minutes} | {"20:00", "12:00"}
+    times |= {clock(to_ms(minute.start) + to) for minute in findings.worst_minutes.values() for to in (0, 60_000)}
+    times |= {"20:00", "12:00"}
     times |= {clock(to_ms(result.coverage.analysed)), clock(to_ms(result.coverage.speech)), clock(0), "09:30"}
     assert set(re.findall(r"\d+(?::\d\d)+", text)) <= times
 

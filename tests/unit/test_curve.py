@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.recording import SAMPLE_RATE
-from shared.domain.segment import Correction, SegmentFlag, SegmentResult
+from shared.domain.segment import Correction, SegmentResult
 from shared.findings.affect import COORDINATES
 from shared.findings.channel_segments import split_channels
 from shared.findings.curve import Curve, Grid, compute_curve
-from shared.findings.worst_minute import WorstMinute, find_worst_minute
 from tests.support.report_inputs import AT
 from tests.support.segment_results import scored, scored_as
 
@@ -124,29 +123,3 @@ def test_each_point_is_the_sum_over_its_segments(results: list[SegmentResult], w
         assert channel.speech[point] == pytest.approx(total)
         assert channel.scores[point, 0] == pytest.approx(np.dot(weights, sad) / total)
         assert channel.segments[point] == pytest.approx(total**2 / np.dot(weights, weights))
-
-
-def worst_of(results: list[SegmentResult]) -> WorstMinute | None:
-    (channel,) = split_channels(results)
-    return find_worst_minute(channel)
-
-
-def test_the_worst_minute_is_the_one_with_the_lowest_valence() -> None:
-    results = [scored(index, 10 * index, 10 * index + 9, "neutral", 1) for index in range(60)]
-    for index in range(30, 36):
-        results[index] = scored(index, 10 * index, 10 * index + 9, "sad", 1)
-    results[50] = scored(50, 500, 509, "sad", 1)
-    minute = worst_of(results)
-    assert minute is not None
-    assert (minute.start, minute.end) == (300 * SAMPLE_RATE, 360 * SAMPLE_RATE)
-    assert minute.speech == 54 * SAMPLE_RATE
-    assert minute.valence == pytest.approx(COORDINATES["sad"].valence)
-
-
-def test_no_minute_is_the_worst_on_short_or_flagged_speech_or_where_none_is_unpleasant() -> None:
-    calm = [scored(index, 10 * index, 10 * index + 9, "happy", 1) for index in range(30)]
-    assert worst_of(calm) is None
-    noise = [scored_as(30 + index, 310 + index, 310.4 + index, {"angry": 1.0}) for index in range(50)]
-    quiet = [scored_as(90, 400, 425, {"sad": 1.0}, flags=(SegmentFlag.QUIET,))]
-    assert worst_of([*calm, *noise, *quiet]) is None
-    assert worst_of([scored(0, 0, 25, "sad", 1), scored(1, 30, 55, "sad", 1)]) is None
