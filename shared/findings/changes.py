@@ -17,7 +17,7 @@ _MOST_STEPS = 500
 _PENALTY = 1.5
 """The price of a change, in parts of the noise and of the logarithm of the number of segments.
 
-Measured with tests/support/oracle.py: of 60 strings of clips with five changes each, heard with an accuracy of 71 %,
+Measured with tests/support/oracle.py: of 60 strings of clips with five changes each, heard with an accuracy of 70 %,
 33 changes were told that are none with 1.0, 17 with 1.25, 13 with 1.5, and 97 % of the true ones were found with each.
 In 200 stretches of 1,200 clips without a change 3 were told with 1.0, and none with the others.
 """
