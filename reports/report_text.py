@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.conversation import ConversationText, longest_turn, write_conversation
 from reports.findings import Findings, KeySegment, ReasonKind, collect_findings
-from reports.narrative import Section, write_narrative
+from reports.narrative import Section, write_lead, write_narrative
 from reports.palette import colour_of
 from reports.reliability import describe_gaps, format_coverage
 from reports.report_input import ReportInput
@@ -32,7 +32,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class EmotionShare:
-    """The share of an emotion in the analysed time: `part` as a number from 0 to 1, `percent` as text."""
+    """The share of an emotion in the analysed speech: `part` as a number from 0 to 1, `percent` as text."""
 
     emotion: str
     colour: str
@@ -113,9 +113,7 @@ class _ReportWriter:
         self._input = report_input
         self._texts = TEXTS[language]
         self._words = Wording(self._texts, report_input.recording)
-        self._findings: Findings = collect_findings(
-            report_input.result, report_input.options.aggregation.min_confidence
-        )
+        self._findings: Findings = collect_findings(report_input.result)
         self._scored = {scored.segment.index: scored for scored in self._findings.scored_segments}
 
     def report_text(self) -> ReportText:
@@ -198,15 +196,10 @@ class _ReportWriter:
 
     def lead(self) -> str:
         """Return the sentence that sums up the recording."""
-        dominant = self._input.result.dominant
-        if dominant is None:
+        if self._input.result.dominant is None:
             silent = RecordingWarning.NO_SPEECH in self._input.recording.warnings
             return self._texts.no_speech if silent else self._texts.nothing
-        return (self._texts.lead if dominant.share > 0.5 else self._texts.mixed_lead).format(
-            emotion=self._words.emotion(dominant.emotion),
-            share=self._words.percent(dominant.share),
-            confidence=self._words.percent(dominant.confidence),
-        )
+        return write_lead(self._input.result, self._words)
 
     def audio_note(self) -> str:
         """Return the sentence on links to the sound of segments."""
@@ -259,7 +252,9 @@ class _ReportWriter:
             for channel in summary.by_channel:
                 yield self.share_row(words.channel(channel.channel), channel.share_by_emotion)
         for quarter in summary.by_quarter:
-            yield self.share_row(words.span(quarter.start, quarter.end), quarter.share_by_emotion)
+            of_channel = [words.channel(quarter.channel)] if len(summary.by_channel) > 1 else []
+            label = self._texts.separator.join([*of_channel, words.span(quarter.start, quarter.end)])
+            yield self.share_row(label, quarter.share_by_emotion)
 
     def share_row(self, label: str, shares: Shares) -> ShareRow:
         columns = self._input.result.summary.share_by_emotion

@@ -8,6 +8,7 @@ from reports.texts.schema import Texts
 from shared.domain.failure import FailureCode
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
+from shared.findings.quantity import Quantity
 
 CHINESE = Texts(
     locale="zh",
@@ -40,35 +41,46 @@ CHINESE = Texts(
     coverage="覆盖率",
     job="任务",
     not_analysed="{channel}：按要求未分析",
-    lead="以{emotion}为主：占已分析时长的 {share}，平均置信度 {confidence}。",
-    mixed_lead="情绪混合，{emotion}最常见：占已分析时长的 {share}，平均置信度 {confidence}。",
+    leads={
+        Quantity.THROUGHOUT: "全程{emotion}，占 {speech} 语音的 {share}，平均置信度 {confidence}。",
+        Quantity.MOSTLY: "以{emotion}为主，占 {speech} 语音的 {share}，平均置信度 {confidence}。",
+        Quantity.MIXED: "情绪混合，{emotion}最常见，占 {speech} 语音的 {share}，平均置信度 {confidence}。",
+        Quantity.LITTLE: "语音很少，{emotion}最常见，占 {speech} 的 {share}，平均置信度 {confidence}。",
+    },
+    lead_of_channel="{channel}：{sentence}",
+    sentence_separator="",
     nothing="这段录音没有任何部分得到分析，因此无法说明其中的情绪。",
     no_speech="这段录音中没有检测到语音，因此无法说明其中的情绪。",
     demonstration="本报告由 emoline/mini 生成。它是一个小型演示模型，其结果不可信赖。",
     over_time="随时间的变化",
     heat_map="各情绪的得分",
     score="得分",
+    smoothed="{window} 平均",
     no_scores="没有分析到语音。",
     minutes="分:秒",
     hours="时:分",
     what_happened="何时发生了什么",
-    overall="总体",
     key_segments="值得一听的片段",
-    shares="占已分析时长的比例",
+    shares="占已分析语音的比例",
     gaps="覆盖与缺失",
     reading="如何阅读本报告及其局限",
     all_segments="全部片段（{count}）",
-    throughout="{span} 全程{emotion}",
-    mostly="{span} 以{emotion}为主（{share}）",
-    mixture="{span} 情绪混合，{emotion}最多（{share}）",
-    turn="{time} 由{before}转为{after}。",
-    no_turn="没有转折点。",
+    phases={
+        Quantity.THROUGHOUT: "{span} 全程{emotion}（占 {speech} 语音的 {share}，平均置信度 {confidence}）",
+        Quantity.MOSTLY: "{span} 以{emotion}为主（占 {speech} 语音的 {share}，平均置信度 {confidence}）",
+        Quantity.MIXED: "{span} 情绪混合，{emotion}最常见（占 {speech} 语音的 {share}，平均置信度 {confidence}）",
+        Quantity.LITTLE: "{span} 语音很少，{emotion}最常见（占 {speech} 的 {share}，平均置信度 {confidence}）",
+    },
+    turn="{time} 由{source}转为{target}：{strength} 的得分转到了其他情绪。",
+    growth="{time} {rising}由语音的 {before} 增至 {after}：{strength} 的得分转到了其他情绪。",
+    shift="{time} 得分发生变化，前后最常见的都是{target}：{strength} 的得分转到了其他情绪。",
+    no_change="没有发现持久的变化。",
     peak="{emotion}最强处：{where}（{score}）",
-    quarter="{which}四分之一，{span}：{shares}",
+    worst_minute="最糟的一分钟：{span}（{share} 的语音为负面情绪）",
+    quarter="{which}四分之一，{span}：{shares}，语音 {speech}",
     quarters=("第一个", "第二个", "第三个", "最后"),
     quiet_quarter="{which}四分之一，{span}：没有可分析的内容",
-    of_channel="{channel}：{shares}",
-    change="最常见的变化：由{before}到{after}（{count} 次）",
+    transition="常见的转换：由{before}到{after}（{count} 次）",
     listen="收听",
     time="时间",
     channel="声道",
@@ -91,13 +103,15 @@ CHINESE = Texts(
     cloud="各种情绪，比例越高字越大：{shares}",
     skipped_row="跳过",
     picture="时间线：每种情绪一行，{span}",
-    covered="检测到的语音共 {speech}，其中 {analysed} 得到分析（{share}）。",
-    covered_channels="各声道合计检测到语音 {speech}，其中 {analysed} 得到分析（{share}）。",
+    account="录音 {length} 中，{analysed} 是得到分析的语音（占语音的 {share}），{missed} 是未分析的语音，"
+    "{silence} 没有语音。",
+    account_of_channels="{channels} 个声道各 {length}，合计 {sound}，其中 {analysed} 是得到分析的语音"
+    "（占语音的 {share}），{missed} 是未分析的语音，{silence} 没有语音。",
     complete="没有缺失。",
     skipped="跳过：{total} 个片段中的 {count} 个（语音 {length}）。{reason}位于 {spans}",
     and_more=" 以及另外 {count} 处",
     clicks="未成为片段：{length}，都是短得不像语音的声音。",
-    unnamed="记为未知：占已分析时长的 {share}，其置信度低于 {least}。",
+    unnamed="记为未知：占已分析语音的 {share}，其置信度低于 {least}。",
     flagged="{total} 个片段中的 {count} 个：{meaning}",
     reasons={
         FailureCode.TIMEOUT: "模型没有及时给出结果。",
@@ -124,8 +138,10 @@ CHINESE = Texts(
     how=(
         "录音在停顿处被切成短的片段。模型为每个片段的每种情绪打分，一个片段的各项得分合计为 100%。"
         "得分最高的就是该片段的情绪，这个得分就是置信度。",
-        "比例以已分析时长计。情绪相同且间隔小于 {gap} 的片段在图中连成一段。",
-        "“为主”指该情绪占两个时间点之间已分析时长的一半以上；转折点是最能概括一个声道的各时段的交界处。",
+        "比例以已分析语音计。情绪相同且间隔小于 {gap} 的片段在图中连成一段。",
+        "“全程”指至少 30 秒语音的 95% 以上，且平均置信度不低于 50%；“为主”指一半以上；其余为“混合”，"
+        "不足 10 秒为“语音很少”。最强的片段至少有 2 秒语音，且没有过短、音量低或串音的标记。",
+        "各时段以一个声道得分的持久变化为界。",
     ),
     limits=(
         "得分是模型对声音的判断，并不是人的真实感受。模型不了解说话的内容、说话的人和当时的情境。",

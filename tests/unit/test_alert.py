@@ -48,10 +48,6 @@ def test_a_channel_is_listened_to_by_number_or_role(channel: int | str | None, e
     assert heard_ms(replace(ANGRY, channel=channel), voice(0, 30, channel=0), voice(0, 20)) == [(expected, 0)]
 
 
-def test_channels_are_never_taken_together() -> None:
-    assert heard_ms(ANGRY, voice(0, 15, channel=0), voice(20, 15)) == []
-
-
 def test_an_alert_names_the_channel_in_which_most_was_heard() -> None:
     (alert,) = find_alerts([ANGRY], [voice(0, 25, channel=0), voice(30, 40), voice(80, 2)], CALL, DURATION)
     assert (alert.heard_in, alert.heard, alert.start) == (1, 42 * SECOND, 30 * SECOND)
@@ -75,6 +71,15 @@ def test_each_rule_is_judged_by_itself() -> None:
     sad = AlertRule("sad", ("sad",), at_least_ms=1_000)
     alerts = find_alerts([ANGRY, sad], [voice(0, 19), voice(30, 1, "sad")], CALL, DURATION)
     assert alerts == (Alert(sad, SECOND, 30 * SECOND, 1),)
+
+
+def test_channels_are_never_added_up() -> None:
+    agent, customer = voice(0, 15, channel=0), voice(20, 19)
+    assert find_alerts([ANGRY], [agent, customer], CALL, DURATION) == ()
+    longer = voice(50, 2)
+    assert find_alerts([ANGRY], [agent, customer, longer], CALL, DURATION) == (
+        Alert(ANGRY, 21 * SECOND, 20 * SECOND, 1),
+    )
 
 
 @pytest.mark.parametrize(
