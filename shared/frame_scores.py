@@ -81,7 +81,7 @@ def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...]
     remaining = iter(frames)
     while batch := list(islice(remaining, _BATCH_SEGMENTS)):
         pair = (open_bins, _bins(batch, from_ms(hop_ms)))
-        bins = _Bins._make(np.concatenate(both) for both in zip(*pair, strict=True))
+        bins = _Bins(*(np.concatenate([getattr(part, name) for part in pair]) for name in _Bins._fields))
         bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
         # The next segments may share the last bin of a channel.
         last = np.diff(bins.channel, append=-1) != 0

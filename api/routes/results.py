@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
 from api.byte_range import ranged_response
-from api.content_negotiation import json_response, streamed_json
+from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
+from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
     AudioDeleted,
     InvalidCursor,
@@ -21,8 +22,12 @@ from shared.domain.errors import (
     ResultNotReady,
     SegmentNotFound,
 )
+from shared.domain.timeline import confident
+from shared.findings.channel_segments import split_channels
+from shared.findings.curve import compute_curve
 from shared.frame_scores import pack_scores
-from shared.schemas.result import ResultDocument, result_json
+from shared.schemas.curve import CurveDocument
+from shared.schemas.result import AnalysedRecording, ResultDocument, result_json
 from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -34,14 +39,15 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
 def result(job_id: JobId, services: ServicesDep) -> Response:
-    """The whole result: dominant emotion, timeline, segments, summary and coverage."""
+    """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
     job, outcome = services.reader.result(job_id)
     assert job.finished_at  # a job with a result has ended
+    conversation = services.speech_store.conversation(job, outcome.segments)
+    analysed = AnalysedRecording(job.recording, outcome, job.options, job.finished_at, conversation)
     # Loaded before the response begins, which may be an error.
     scores = services.frame_store.each_scores(job, outcome.segments)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores}
-    audio = partial(audio_url, job_id)
-    return streamed_json(result_json(job.recording, outcome, job.options, job.finished_at, audio, packed))
+    return streamed_json(result_json(analysed, partial(audio_url, job_id), packed))
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -56,6 +62,36 @@ def timeline(
     job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
     entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
+
+
+@router.get(
+    "/curve",
+    response_model=CurveDocument,
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "As JSON, or as CSV for a spreadsheet."},
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
+    },
+)
+def curve(
+    job_id: JobId,
+    services: ServicesDep,
+    window_s: Annotated[
+        int | None,
+        Query(ge=1, le=3600, description="Seconds to smooth over; by default 3, or more for over ten minutes."),
+    ] = None,
+    to: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+) -> Response:
+    """The score of each emotion, valence and arousal over time, smoothed, by channel; gaps where nobody speaks.
+
+    Valence and arousal are derived from the scores, not measured; `affect.source` has the coordinates' source.
+    """
+    job, result = services.reader.result(job_id)
+    channels = split_channels(confident(result.segments, result.min_confidence))
+    smoothed = compute_curve(channels, result.duration, window_s)
+    if to == "csv":
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}-curve.csv"'}
+        return Response(to_curve_csv(smoothed, job.recording.role), media_type=CSV, headers=headers)
+    return json_response(CurveDocument.from_curve(smoothed, job.recording.role))
 
 
 @router.get(

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from shared.domain.emotion import UNKNOWN, Scores
 from shared.domain.failure import FailureCode
+from shared.domain.recording import SAMPLE_RATE
 
 
 class SegmentStatus(StrEnum):
@@ -33,6 +34,13 @@ class SegmentFlag(StrEnum):
     """In over a tenth of it, most of what is heard is the voice of the other channel."""
 
 
+RELIABLE_SPEECH = 2 * SAMPLE_RATE
+"""The least speech, in samples, on which a superlative rests: a laugh or a cough is shorter."""
+
+UNRELIABLE_FLAGS = frozenset({SegmentFlag.TOO_SHORT, SegmentFlag.QUIET, SegmentFlag.CROSSTALK})
+"""Flags of segments that may hold another sound than the voice of their channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A half-open stretch [start, end) of one channel, in samples at 16 kHz.
@@ -52,6 +60,16 @@ class Segment:
     def duration(self) -> int:
         """The length in samples at 16 kHz."""
         return self.end - self.start
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it has no unreliable flag."""
+        return not UNRELIABLE_FLAGS.intersection(self.flags)
+
+    @property
+    def reliable(self) -> bool:
+        """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
+        return self.speech >= RELIABLE_SPEECH and self.trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from shared.container import Services
 from shared.db.engine import open_engine
 from shared.domain.errors import JobDeleted
 from shared.domain.job import Job, JobState
-from shared.schemas.result import ResultDocument
+from shared.schemas.result import AnalysedRecording, ResultDocument
 from tests.chaos import lives, witness
 from tests.chaos.lives import Story, World
 from tests.chaos.places import Death, Survey
@@ -93,7 +93,9 @@ def _result(services: Services, job: Job) -> str | None:
     _, result = services.reader.result(job.id)
     frame_scores = services.frame_store.segment_scores(job, result.segments)
     never = datetime.min.replace(tzinfo=UTC)  # two lives of a job end at different times
-    document = ResultDocument.from_result(job.recording, result, job.options, never, lambda _: None, frame_scores)
+    conversation = services.speech_store.conversation(job, result.segments)
+    analysed = AnalysedRecording(job.recording, result, job.options, never, conversation)
+    document = ResultDocument.from_analysed(analysed, lambda _: None, frame_scores)
     return document.model_dump_json()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from shared.domain.options import JobOptions
 from shared.frame_scores import Grid, PackedGrid, grid, grid_parts, pack_scores
 from shared.schemas.frames import frames_json
-from shared.schemas.result import ResultDocument, result_json
+from shared.schemas.result import AnalysedRecording, ResultDocument, result_json
 from tests.exports.recordings import awkward, recording
 
 LABELS = ("angry", "happy", "sad")
@@ -22,9 +22,10 @@ def test_a_result_is_the_same_text_whatever_its_roles_are() -> None:
     call, result = recording('"segments":[]', "customer"), awkward()
     scores = {0: np.array([[0.12345, 0.87655, 0.0]], np.float32)}
     ended = datetime(2026, 11, 30, tzinfo=UTC)
-    at_once = ResultDocument.from_result(call, result, JobOptions(), ended, str, scores).model_dump_json(by_alias=True)
+    analysed = AnalysedRecording(call, result, JobOptions(), ended, None)
+    at_once = ResultDocument.from_analysed(analysed, str, scores).model_dump_json(by_alias=True)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores.items()}
-    assert b"".join(result_json(call, result, JobOptions(), ended, str, packed)).decode() == at_once
+    assert b"".join(result_json(analysed, str, packed)).decode() == at_once
 
 
 def parts(number: int) -> Iterator[Grid]:

@@ -25,7 +25,7 @@ def write_reports(
     `out`, for the report to link to.
     """
     picture = analysis.picture()
-    findings = collect_findings(analysis.result, options.aggregation.min_confidence)
+    findings = collect_findings(analysis.result)
     sounds = {index: (clips / segment_filename(index, ".flac")).read_bytes() for index in findings.key_indices}
     subject = ReportInput(
         analysis.recording,
@@ -33,6 +33,7 @@ def write_reports(
         options,
         SegmentAudio(links, sounds),
         heatmap=picture if analysis.result.timeline else None,
+        conversation=analysis.conversation,
     )
     contents = heatmap.draw(picture, lang), pdf.render(subject, lang), html.render(subject, lang)
     for name, content in zip(REPORT_FILES, contents, strict=True):

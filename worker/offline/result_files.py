@@ -18,7 +18,7 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import printable
 from shared.frame_scores import softmax
 from shared.schemas.recording import ModelDocument
-from shared.schemas.result import ResultDocument
+from shared.schemas.result import AnalysedRecording, ResultDocument
 from shared.version import VERSION
 from worker.offline.analyze import Analysis, OnProgress, analyze
 from worker.offline.report import REPORT_FILES, write_reports
@@ -116,7 +116,8 @@ def write_result(analysis: Analysis, options: JobOptions, folder: Path, links: d
     scored = [segment.segment.index for segment in analysis.result.segments if with_frames and segment.ok]
     frame_scores = {index: softmax(analysis.logits[index]) for index in scored}
     now = datetime.now(UTC)
-    document = ResultDocument.from_result(analysis.recording, analysis.result, options, now, links.get, frame_scores)
+    analysed = AnalysedRecording(analysis.recording, analysis.result, options, now, analysis.conversation)
+    document = ResultDocument.from_analysed(analysed, links.get, frame_scores)
     indent = None if with_frames else 2  # indented, every frame's score would take a line
     content = document.model_dump_json(indent=indent, by_alias=True)
     (folder / RESULT_FILE).write_text(f"{content}\n", encoding="utf-8")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.container import Services
 from shared.domain.alert import find_alerts
+from shared.domain.emotion import UNKNOWN
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
+from shared.domain.recording import Recording, RecordingWarning
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
 from worker.stages.hold_lease import Lease
@@ -35,7 +37,17 @@ class FinishStage:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
         leading = dominant(scored)
         finished = job.evolve(
+            recording=warn_of_alerts(job),
             dominant=leading.emotion if leading else None,
             alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
         )
         return finished.to(JobState.SUCCEEDED, now)
+
+
+def warn_of_alerts(job: Job) -> Recording:
+    """Return the recording of a job, with a warning where an alert names an emotion that the job's model lacks."""
+    recording = job.recording
+    named = {emotion for rule in job.options.alerts for emotion in rule.emotions}
+    if job.model is None or named <= {*job.model.labels, UNKNOWN}:
+        return recording
+    return replace(recording, warnings=(*recording.warnings, RecordingWarning.ALERT_EMOTION_MISSING))
