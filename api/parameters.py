@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
@@ -21,3 +22,7 @@ def _check_begins_with_year(value: str) -> str:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_check_begins_with_year)]
 Day = Annotated[date, BeforeValidator(_check_begins_with_year)]
+
+Corrected = Annotated[
+    bool, Query(description="Whether people's corrections count; `false` gives the model's own answers.")
+]

@@ -183,6 +183,8 @@ class TimelineEntryDocument(BaseModel):
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str
     confidence: float
+    corrected: bool
+    """Whether the emotion of any of its segments is a person's correction."""
 
 
 class CorrectionDocument(BaseModel):
@@ -193,6 +195,8 @@ class CorrectionDocument(BaseModel):
     emotion: str
     comment: str | None
     corrected_at: datetime
+    key_id: str | None
+    """The API key that it was sent with; null without one."""
 
 
 class SegmentFramesDocument(BaseModel):
@@ -369,8 +373,14 @@ class SegmentDocument(BaseModel):
     role: str | None
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str
-    """`unknown` while the segment waits, and where it was skipped."""
+    """
+    The emotion of the correction where there is one, else the model's; `unknown` while the segment waits, and where
+    it was skipped.
+    """
     confidence: float | None
+    """The model's score of this emotion."""
+    model_emotion: str
+    """The model's own answer, whatever people say."""
     scores: dict[str, float] | None
     status: Literal["pending", "ok", "skipped"] | str
     reason: (
@@ -409,7 +419,7 @@ class SegmentDocument(BaseModel):
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None
     correction: CorrectionDocument | None
-    """What a person says it is: feedback, by which nothing else in the result changes."""
+    """What a person says it is."""
     frames: SegmentFramesDocument | None
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 

@@ -11,6 +11,7 @@ from api.byte_range import ranged_response
 from api.content_negotiation import json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
+from api.parameters import Corrected
 from shared.domain.errors import (
     AudioDeleted,
     InvalidCursor,
@@ -32,9 +33,9 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     response_model=ResultDocument,
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
-def result(job_id: JobId, services: ServicesDep) -> Response:
+def result(job_id: JobId, services: ServicesDep, corrected: Corrected = True) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary and coverage."""
-    job, outcome = services.reader.result(job_id)
+    job, outcome = services.reader.result(job_id, corrected=corrected)
     frame_scores = services.frame_store.segment_scores(job, outcome.segments)
     return json_response(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
 
@@ -46,9 +47,10 @@ def timeline(
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
     gap_ms: Annotated[int | None, Query(ge=0, le=60_000, description="Merge neighbours closer than this.")] = None,
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
+    corrected: Corrected = True,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence, corrected=corrected)
     entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
 

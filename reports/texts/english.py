@@ -89,6 +89,7 @@ ENGLISH = Texts(
     whole="Whole recording",
     cloud="The emotions, larger where their share is: {shares}",
     skipped_row="skipped",
+    replaced="corrected; the model's: {emotion}",
     picture="Timeline: a row for each emotion, {span}",
     covered="{analysed} of {speech} of detected speech were analysed ({share}).",
     covered_channels="{analysed} of {speech} of detected speech, all channels added up, were analysed ({share}).",
@@ -97,6 +98,7 @@ ENGLISH = Texts(
     and_more=" and {count} more",
     clicks="Not made into segments: {length}, in sounds too short to be speech.",
     unnamed="Left as unknown: {share} of the analysed time, where the confidence is under {least}.",
+    corrected="People corrected {count} of {total} segments. Their emotion counts here; the scores stay the model's.",
     flagged="{count} of {total} segments: {meaning}",
     reasons={
         FailureCode.TIMEOUT: "The model did not answer in time.",

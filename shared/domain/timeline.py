@@ -22,13 +22,17 @@ Shares = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A stretch [start, end) of one channel with one emotion and its mean confidence."""
+    """A stretch [start, end) of one channel with one emotion and its mean confidence.
+
+    `corrected` is whether the emotion of any of its segments is a correction.
+    """
 
     start: int
     end: int
     channel: int
     emotion: str
     confidence: float
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,9 @@ def aggregate(
         timeline=tuple(timeline),
         segments=tuple(segments),
         summary=Summary(
-            share_by_emotion=_shares(analysed),
+            share_by_emotion=shares(analysed),
             by_channel=tuple(_by_channel(analysed)),
-            by_quarter=tuple(QuarterSummary(start, end, _shares(analysed, start, end)) for start, end in quarters),
+            by_quarter=tuple(QuarterSummary(start, end, shares(analysed, start, end)) for start, end in quarters),
             transitions=tuple(_transitions(timeline)),
             peaks=tuple(_peaks(analysed)),
         ),
@@ -139,10 +143,13 @@ def aggregate(
 
 
 def confident(segments: Iterable[SegmentResult], min_confidence: float) -> list[SegmentResult]:
-    """Return the analysed segments; a confidence under `min_confidence` makes the emotion `unknown`."""
+    """Return the analysed segments; a confidence under `min_confidence` makes the emotion `unknown`.
+
+    A corrected emotion stays: it is not the model's, so the model's doubt is not about it.
+    """
     return [
         result
-        if _confidence(result) >= min_confidence
+        if result.replaced or _confidence(result) >= min_confidence
         else replace(result, outcome=replace(result.outcome, emotion=UNKNOWN))
         for result in segments
         if result.ok
@@ -157,7 +164,7 @@ def dominant(segments: Sequence[SegmentResult]) -> Dominant | None:
     for result in segments:
         confidences[result.outcome.emotion].append(_confidence(result))
     emotion = max(confidences, key=lambda name: (len(confidences[name]), fmean(confidences[name])))
-    return Dominant(emotion, fmean(confidences[emotion]), _shares(segments)[emotion])
+    return Dominant(emotion, fmean(confidences[emotion]), shares(segments)[emotion])
 
 
 def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
@@ -186,6 +193,7 @@ def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
             channel=run[0].segment.channel,
             emotion=run[0].outcome.emotion,
             confidence=fmean(_confidence(result) for result in run),
+            corrected=any(result.replaced for result in run),
         )
         for run in runs
     ]
@@ -197,7 +205,7 @@ def _by_channel(analysed: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
         segments = [result for result in analysed if result.segment.channel == channel]
         channel_dominant = dominant(segments)
         assert channel_dominant is not None  # a channel is listed because it has segments
-        yield ChannelSummary(channel, channel_dominant, _shares(segments))
+        yield ChannelSummary(channel, channel_dominant, shares(segments))
 
 
 def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
@@ -223,7 +231,7 @@ def _peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
         yield Peak(emotion, _confidence(result), segment.index, segment.start, segment.end)
 
 
-def _shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
+def shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
     """Return the share of each emotion in the analysed samples inside [start, end), largest first."""
     weights: Counter[str] = Counter()
     for result in analysed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
-from shared.domain.segment import SegmentResult
+from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
 from shared.ports import JobFilter, JobRepository, ObjectStore
 
@@ -72,9 +72,11 @@ class JobReader:
         return by_status
 
     def result(
-        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None
+        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None, corrected: bool = True
     ) -> tuple[Job, Result]:
         """Return the result of a job, aggregated by its options unless `gap_ms` or `min_confidence` replaces them.
+
+        All outputs are made of it, so that each follows the corrections; unless `corrected`, it is the model's own.
 
         Raises:
             ResultNotReady: the job is still running.
@@ -86,8 +88,9 @@ class JobReader:
             options = replace(options, gap_ms=gap_ms)
         if min_confidence is not None:
             options = replace(options, min_confidence=min_confidence)
+        segments = self.jobs.results(job_id)
         return job, aggregate(
-            self.jobs.results(job_id),
+            apply_corrections(segments) if corrected else segments,
             duration=job.prepared,
             speech=job.speech,
             options=options,
@@ -95,9 +98,12 @@ class JobReader:
         )
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
-        """Return at most `limit` segments after the index `after`; a running job has those found so far."""
+        """Return at most `limit` segments after the index `after`, as people corrected them.
+
+        A running job has those found so far.
+        """
         job = self.jobs.get(job_id)
-        segments = self.jobs.results(job_id, after=after, limit=limit + 1)
+        segments = apply_corrections(self.jobs.results(job_id, after=after, limit=limit + 1))
         next_index = segments[limit - 1].segment.index if len(segments) > limit else None
         return SegmentPage(job, segments[:limit], next_index)
 

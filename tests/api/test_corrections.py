@@ -1,4 +1,4 @@
-"""Corrections by people, which stand beside the scores of the model."""
+"""Corrections by people, which count in place of the emotions of the model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def corrections_of(client: TestClient, url: str) -> list[Any]:
     return corrections
 
 
-def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: TestClient, url: str) -> None:
+def test_a_correction_is_answered_and_shown_and_the_models_answer_stays_beside_it(client: TestClient, url: str) -> None:
     before = client.get(f"{url}/result").json()
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad", "comment": "She cries 😢"})
     assert answer.status_code == 200
@@ -38,11 +38,18 @@ def test_a_correction_is_answered_and_shown_and_changes_nothing_else(client: Tes
     correction = document["correction"]
     assert (correction["emotion"], correction["comment"]) == ("sad", "She cries 😢")
     assert datetime.fromisoformat(correction["corrected_at"]).utcoffset() is not None
-    assert document | {"correction": None} == before["segments"][0]
+    scores = document["scores"]
+    assert document == before["segments"][0] | {
+        "emotion": "sad",
+        "confidence": scores["sad"],
+        "model_emotion": "angry",
+        "correction": correction,
+    }
     assert corrections_of(client, url) == [correction, None, None]
-    after = client.get(f"{url}/result").json()
-    after["segments"][0]["correction"] = None
-    assert after == before
+    own = client.get(f"{url}/result", params={"corrected": False}).json()
+    assert own["segments"][0].pop("correction") == correction
+    assert own["segments"][0].items() <= before["segments"][0].items()
+    assert {**own, "segments": None} == {**before, "segments": None}
 
 
 def test_a_correction_is_replaced_and_withdrawn(client: TestClient, url: str) -> None:
@@ -104,10 +111,10 @@ def test_a_correction_of_a_missing_segment_is_refused(client: TestClient, url: s
     assert_problem(client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}), 410, "job_deleted")
 
 
-def test_the_key_behind_a_correction_is_stored_and_not_shown(client: TestClient, services: Services, url: str) -> None:
+def test_the_key_behind_a_correction_is_stored_and_shown(client: TestClient, services: Services, url: str) -> None:
     key, secret = services.api_keys.create("reviewer", "default", [Scope.WRITE])
     answer = client.put(f"{url}/segments/0/correction", json={"emotion": "sad"}, headers=bearer(secret))
-    assert set(answer.json()["correction"]) == {"emotion", "comment", "corrected_at"}
+    assert answer.json()["correction"]["key_id"] == key.id
     (segment, *_) = services.jobs.results(url.rsplit("/", 1)[1])
     assert segment.correction
     assert segment.correction.key_id == key.id
