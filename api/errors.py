@@ -149,7 +149,9 @@ async def _answer_service_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    detail = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
+    detail = "; ".join(
+        f"{'.'.join(map(str, issue['loc']))}: {issue['msg'].removeprefix('Value error, ')}" for issue in error.errors()
+    )
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{detail}.")
 
 

@@ -219,7 +219,7 @@ class _ReportWriter:
         rows: list[SegmentRow] = []
         for segment_result in segments:
             segment, reason = segment_result.segment, segment_result.outcome.reason
-            notes = [self._texts.reasons[reason]] if reason else list(segment.flags)
+            notes: list[str] = [self._texts.reasons[reason]] if reason else list(segment.flags)
             if segment_result.replaced:
                 emotion = self._words.emotion(segment_result.replaced.emotion)
                 notes.append(self._texts.replaced.format(emotion=emotion))

@@ -233,14 +233,19 @@ def _peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
 
 def shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
     """Return the share of each emotion in the analysed samples inside [start, end), largest first."""
-    weights: Counter[str] = Counter()
+    samples = samples_by_emotion(analysed, start, end)
+    return {emotion: number / samples.total() for emotion, number in samples.most_common()}
+
+
+def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Counter[str]:
+    """Return the analysed samples of each emotion inside [start, end)."""
+    samples: Counter[str] = Counter()
     for result in analysed:
         last = result.segment.end if end is None else min(end, result.segment.end)
         inside = last - max(start, result.segment.start)
         if inside > 0:
-            weights[result.outcome.emotion] += inside
-    total = weights.total()
-    return {emotion: weight / total for emotion, weight in weights.most_common()}
+            samples[result.outcome.emotion] += inside
+    return samples
 
 
 def _confidence(result: SegmentResult) -> float:

@@ -10,7 +10,7 @@ from shared.ports.wake_ups import Queue
 
 
 class Housekeeping(Protocol):
-    """Maintenance of the jobs of all tenants. Every method is one transaction."""
+    """Maintenance of the jobs of all tenants. Every method is one transaction unless it says otherwise."""
 
     def expired(self) -> Sequence[str]:
         """Return the ids of some of the jobs whose `expires_at` has passed."""
@@ -37,6 +37,10 @@ class Housekeeping(Protocol):
 
         Versions before the mark record so, in a deployment that is updated process by process.
         """
+        ...
+
+    def store_missing_facts(self) -> None:
+        """Store the facts of some of the jobs that ended in versions before facts. Each is a transaction."""
         ...
 
     def claimable(self) -> Sequence[Queue]:

@@ -10,7 +10,8 @@ from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNo
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobFilter, JobRepository, ObjectStore
+from shared.ports import JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore
+from shared.ports.job_query import NEWEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,10 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class JobViewPage:
-    """A page of jobs, newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+    """A page of jobs. `next_cursor` is the place after which the next page starts, None on the last."""
 
     views: Sequence[JobView]
-    next_cursor: str | None
+    next_cursor: JobCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,11 @@ class JobReader:
         """Return the jobs with these ids; unknown ids are left out."""
         return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
-    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobViewPage:
-        """Return a page of at most `limit` jobs after the id `after`, newest first."""
-        page = self.jobs.page(limit=limit, after=after, job_filter=job_filter)
+    def page(
+        self, *, limit: int, after: JobCursor | None, job_filter: JobFilter, order: JobOrder = NEWEST_FIRST
+    ) -> JobViewPage:
+        """Return a page of at most `limit` jobs after the place `after`."""
+        page = self.jobs.page(limit=limit, after=after, job_filter=job_filter, order=order)
         counts = self.jobs.counts([job.id for job in page.jobs])
         return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
 

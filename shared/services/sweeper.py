@@ -1,4 +1,5 @@
-"""Periodic housekeeping: fails overdue jobs, wakes workers again, and deletes expired audio, jobs and uploads."""
+"""Periodic housekeeping: fails overdue jobs, wakes workers again, deletes expired audio, jobs and uploads, and stores
+the facts of jobs that older versions ended."""
 
 from __future__ import annotations
 
@@ -48,6 +49,7 @@ class Sweeper:
         for upload in self.uploads.purgeable():
             delete_objects(self.objects, upload)
             self.uploads.mark_purged(upload.id)
+        self.housekeeping.store_missing_facts()
 
     def _delete_audio(self, job: Job) -> None:
         # Objects first: if the sweep is interrupted in between, the next one deletes them again.

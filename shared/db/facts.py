@@ -1,0 +1,88 @@
+"""The facts of jobs, written in the transaction that ends or corrects them. A writer locks the row of the job first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from shared.db.corrections import results_with_corrections
+from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, WHOLE_RECORDING, analysed_column, share_column
+from shared.db.rows import indexable, recorded_at, result_from_row
+from shared.db.sessions import affected_rows
+from shared.db.tables import JobRow, SegmentRow
+from shared.db.usage import utc_day
+from shared.domain.emotion import EMOTIONS
+from shared.domain.job import Job, JobState
+from shared.domain.segment import SegmentResult, apply_corrections
+from shared.domain.timeline import confident, dominant
+from shared.findings.facts import ChannelFacts, collect_facts
+
+
+def store_facts(session: Session, job: Job) -> None:
+    """Replace the facts of a job that has ended, its metadata and its dominant emotion."""
+    put_metadata(session, job)
+    forget_facts(session, job.id)
+    values: dict[str, Any] = {"facts_stored": True}
+    if job.state is JobState.SUCCEEDED:
+        segments = stored_segments(session, job.id)
+        rows = [fact_values(job, facts) for facts in collect_facts(job, segments)]
+        session.execute(insert(FACTS), rows)
+        leading = dominant(confident(apply_corrections(segments), job.options.aggregation.min_confidence))
+        values["dominant"] = leading.emotion if leading else None
+    affected_rows(session, update(JobRow).where(JobRow.id == job.id).values(values))
+
+
+def forget_facts(session: Session, job_id: str) -> None:
+    """Delete the facts of a job, which are wrong as soon as it is tried again."""
+    session.execute(delete(FACTS).where(FACTS.c.job_id == job_id))
+
+
+def put_metadata(session: Session, job: Job) -> None:
+    """Replace the metadata by which a job is found."""
+    session.execute(delete(METADATA).where(METADATA.c.job_id == job.id))
+    entries = {indexable(key): indexable(value) for key, value in job.options.metadata.items()}
+    rows = [{"job_id": job.id, "tenant": job.tenant, "key": key, "value": value} for key, value in entries.items()]
+    if rows:
+        session.execute(insert(METADATA), rows)
+
+
+def stored_segments(session: Session, job_id: str) -> Sequence[SegmentResult]:
+    """Return the segments of a job with their corrections."""
+    session.flush()
+    rows = session.execute(results_with_corrections(job_id).order_by(SegmentRow.index))
+    return [result_from_row(values, correction) for *values, correction in rows]
+
+
+def fact_values(job: Job, facts: ChannelFacts) -> dict[str, Any]:
+    """Return the columns of the facts of a channel."""
+    talk = next((each for each in job.talk if each.channel == facts.channel), None)
+    values: dict[str, Any] = {
+        "job_id": job.id,
+        "tenant": job.tenant,
+        "channel": WHOLE_RECORDING if facts.channel is None else facts.channel,
+        "role": facts.role,
+        "day": utc_day(recorded_at(job)),
+        "segments": facts.segments,
+        "skipped": facts.skipped,
+        "corrected": facts.corrected,
+        "alerts": len(job.alerts),
+        "speech": facts.speech,
+        "analysed": facts.analysed,
+        "worst_start": facts.worst_minute.start if facts.worst_minute else None,
+        "worst_share": ten_thousandths(facts.worst_minute.share) if facts.worst_minute else 0,
+        "talk_share": ten_thousandths(talk.share) if talk else None,
+        "interruptions": talk.interruptions if talk else None,
+    }
+    for part, part_facts in facts.parts.items():
+        values[analysed_column(part)] = part_facts.analysed
+        for emotion in EMOTIONS:
+            values[share_column(part, emotion)] = ten_thousandths(part_facts.shares.get(emotion, 0.0))
+    return values
+
+
+def ten_thousandths(share: float) -> int:
+    """Return a share as it is stored."""
+    return round(share * TEN_THOUSANDTHS)

@@ -1,0 +1,75 @@
+"""The facts of a job: the figures by which jobs are found, sorted and counted together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from shared.domain.alert import Part
+from shared.domain.job import Job
+from shared.domain.segment import SegmentResult, apply_corrections
+from shared.domain.timeline import Shares, confident, samples_by_emotion, shares
+from shared.findings.worst_minute import WorstMinute, find_worst_minute
+
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """The shares of the emotions in a part of a channel, of its `analysed` samples."""
+
+    analysed: int
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """The facts of a channel, or of the whole recording where `channel` is None.
+
+    `speech` and `analysed` are samples of speech, in all segments and in those that were analysed. `skipped` and
+    `corrected` count segments.
+    """
+
+    channel: int | None
+    role: str | None
+    speech: int
+    analysed: int
+    segments: int
+    skipped: int
+    corrected: int
+    parts: Mapping[Part, PartFacts]
+    worst_minute: WorstMinute | None
+
+
+def collect_facts(job: Job, segments: Sequence[SegmentResult]) -> list[ChannelFacts]:
+    """Return the facts of the whole recording, then those of each channel with segments, as people corrected them."""
+    segments = apply_corrections(segments)
+    channels = sorted({result.segment.channel for result in segments})
+    return [collect_channel_facts(job, segments, channel) for channel in (None, *channels)]
+
+
+def collect_channel_facts(job: Job, segments: Sequence[SegmentResult], channel: int | None) -> ChannelFacts:
+    """Return the facts of a channel, or of all of them together."""
+    segments = [result for result in segments if channel in (None, result.segment.channel)]
+    analysed = confident(segments, job.options.aggregation.min_confidence)
+    parts: dict[Part, PartFacts] = {"whole": part_facts(analysed, 0, None)}
+    for quarter, part in enumerate(PARTS[1:]):
+        parts[part] = part_facts(analysed, job.prepared * quarter // 4, job.prepared * (quarter + 1) // 4)
+    return ChannelFacts(
+        channel=channel,
+        role=None if channel is None else job.recording.role(channel),
+        speech=sum(result.segment.speech for result in segments),
+        analysed=sum(result.segment.speech for result in analysed),
+        segments=len(segments),
+        skipped=len(segments) - len(analysed),
+        corrected=sum(1 for result in segments if result.correction),
+        parts=parts,
+        worst_minute=find_worst_minute(analysed, job.prepared),
+    )
+
+
+def part_facts(analysed: Sequence[SegmentResult], start: int, end: int | None) -> PartFacts:
+    """Return the shares of the emotions in [start, end), by default to the end, as the summary of a result has them."""
+    samples = samples_by_emotion(analysed, start, end)
+    return PartFacts(samples.total(), shares(analysed, start, end))
