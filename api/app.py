@@ -33,6 +33,7 @@ from api.routes import (
     exports,
     frames,
     health,
+    insights,
     jobs,
     keys,
     metrics,
@@ -80,6 +81,7 @@ Errors are problem+json with a stable `code`."""
 
 _ROUTES = (
     jobs,
+    insights,
     batches,
     results,
     corrections,

@@ -30,7 +30,7 @@ def to_csv(recording: Recording, result: Result) -> bytes:
 def _cells(column: Column) -> list[Any]:
     match column.type:
         case ColumnType.TEXT:
-            return [value and _escape_formula(value) for value in column.values]
+            return [value and escape_formula(value) for value in column.values]
         case ColumnType.WORDS:
             return [" ".join(value) for value in column.values]
         case ColumnType.TIME:
@@ -39,6 +39,6 @@ def _cells(column: Column) -> list[Any]:
             return list(column.values)
 
 
-def _escape_formula(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet would compute: strangers may have written names and comments."""
     return f"'{text}" if text.lstrip().startswith(_FORMULA_PREFIXES) else text

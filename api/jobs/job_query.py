@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
 from fastapi import Depends, Query
@@ -15,7 +16,7 @@ from shared.domain.emotion import EMOTIONS
 from shared.domain.errors import InvalidRequest
 from shared.domain.job import JobStatus
 from shared.domain.recording import from_ms
-from shared.ports import GroupBy, JobFilter, JobOrder
+from shared.ports import GroupBy, JobFilter, JobOrder, JobRepository
 from shared.ports.job_query import Grouping, SortKey
 
 _MAX_MS = 10**9
@@ -134,6 +135,22 @@ def parse_order(sort: str, job_filter: JobFilter) -> JobOrder:
     if job_filter.part != "whole" and job_filter.emotion is None:
         raise InvalidRequest("query.part: it is the part in which an emotion is heard, so `emotion` is needed too.")
     return order
+
+
+def refuse_misspelt(jobs: JobRepository, job_filter: JobFilter, group_by: GroupBy | None = None) -> None:
+    """Raise InvalidRequest for a role or a key that no job has, where a similar one exists. To ask after no result."""
+    if isinstance(job_filter.channel, str):
+        refuse_similar("query.channel: no channel has the role", job_filter.channel, jobs.roles())
+    keys = [key for key, _ in job_filter.metadata] + ([group_by.key] if group_by and group_by.key else [])
+    known = jobs.metadata_keys() if keys else ()
+    for key in keys:
+        refuse_similar("query.metadata: no job has the key", key, known)
+
+
+def refuse_similar(reason: str, name: str, known: Collection[str]) -> None:
+    """Raise InvalidRequest where `name` is not known but a similar name is."""
+    if name not in known and (nearest := get_close_matches(name, known, n=1)):
+        raise InvalidRequest(f"{reason} `{name}`; the nearest name is `{nearest[0]}`.")
 
 
 def parse_group_by(text: str) -> GroupBy:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import IdempotencyKey, JobId, JobWatchDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
 from api.jobs.job_cursor import format_cursor, parse_cursor
-from api.jobs.job_query import JobFilterDep, Sort, parse_order
+from api.jobs.job_query import JobFilterDep, Sort, parse_order, refuse_misspelt
 from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.request_body import receive_form, receive_raw
@@ -46,7 +46,7 @@ from shared.domain.upload_errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.schemas.job import JobDocument, JobPageDocument
+from shared.schemas.job import JobDocument, JobPageDocument, ListedJobDocument
 from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
@@ -198,8 +198,10 @@ def jobs(
     order = parse_order(sort, job_filter)
     after = None if cursor is None else parse_cursor(cursor, order)
     page = services.reader.page(limit=limit, after=after, job_filter=job_filter, order=order)
+    if not page.views:
+        refuse_misspelt(services.jobs, job_filter)
     return JobPageDocument(
-        data=[_document(view, services) for view in page.views],
+        data=[ListedJobDocument.from_facts(_document(view, services), view.facts) for view in page.views],
         next_cursor=None if page.next_cursor is None else format_cursor(page.next_cursor, order),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Sma
 from shared.db.tables import Base
 from shared.domain.alert import Part
 from shared.domain.emotion import EMOTIONS
-from shared.findings.facts import PARTS
+from shared.domain.facts import PARTS
 
 WHOLE_RECORDING = -1
 """The channel of the row with the facts of all channels together."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Column, delete, insert, select, update
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
 from shared.db.corrections import results_with_corrections
@@ -15,10 +16,12 @@ from shared.db.sessions import affected_rows
 from shared.db.tables import JobRow, SegmentRow
 from shared.db.usage import utc_day
 from shared.domain.emotion import EMOTIONS
+from shared.domain.facts import PARTS, ChannelFacts, PartFacts, WorstMinute
 from shared.domain.job import Job, JobState
 from shared.domain.segment import SegmentResult, apply_corrections
+from shared.domain.talk import Talk
 from shared.domain.timeline import confident, dominant
-from shared.findings.facts import ChannelFacts, collect_facts
+from shared.findings.facts import collect_facts
 
 
 def store_facts(session: Session, job: Job) -> None:
@@ -58,7 +61,7 @@ def stored_segments(session: Session, job_id: str) -> Sequence[SegmentResult]:
 
 def fact_values(job: Job, facts: ChannelFacts) -> dict[str, Any]:
     """Return the columns of the facts of a channel."""
-    talk = next((each for each in job.talk if each.channel == facts.channel), None)
+    talk = facts.talk
     values: dict[str, Any] = {
         "job_id": job.id,
         "tenant": job.tenant,
@@ -86,3 +89,53 @@ def fact_values(job: Job, facts: ChannelFacts) -> dict[str, Any]:
 def ten_thousandths(share: float) -> int:
     """Return a share as it is stored."""
     return round(share * TEN_THOUSANDTHS)
+
+
+def load_facts(session: Session, job_ids: Collection[str], channel: int | str | None) -> dict[str, ChannelFacts]:
+    """Return the facts of a channel, by number or role, or of the whole recording, for each of the jobs with any."""
+    rows = session.execute(select(FACTS).where(FACTS.c.job_id.in_(job_ids), in_channel(channel))).mappings()
+    return {row["job_id"]: facts_from_row(row) for row in rows}
+
+
+def in_channel(channel: int | str | None) -> Any:
+    """Return the condition that facts are of a channel, by number or role, or of the whole recording."""
+    if isinstance(channel, str):
+        return FACTS.c.role == channel
+    return FACTS.c.channel == (WHOLE_RECORDING if channel is None else channel)
+
+
+def distinct_values(session: Session, column: Column[str], tenant: str | None) -> list[str]:
+    """Return the different values of a column of a tenant's facts or metadata, of all tenants if it is None."""
+    query = select(column).distinct().where(column.is_not(None))
+    return list(session.scalars(query if tenant is None else query.where(column.table.c.tenant == tenant)))
+
+
+def facts_from_row(row: RowMapping) -> ChannelFacts:
+    """Return the facts of a row."""
+    channel = None if row["channel"] == WHOLE_RECORDING else row["channel"]
+    parts = {
+        part: PartFacts(
+            row[analysed_column(part)],
+            {
+                emotion: row[share_column(part, emotion)] / TEN_THOUSANDTHS
+                for emotion in EMOTIONS
+                if row[share_column(part, emotion)]
+            },
+        )
+        for part in PARTS
+    }
+    start, talk = row["worst_start"], None
+    if channel is not None and row["talk_share"] is not None:
+        talk = Talk(channel, row["talk_share"] / TEN_THOUSANDTHS, row["interruptions"])
+    return ChannelFacts(
+        channel=channel,
+        role=row["role"],
+        speech=row["speech"],
+        analysed=row["analysed"],
+        segments=row["segments"],
+        skipped=row["skipped"],
+        corrected=row["corrected"],
+        parts=parts,
+        worst_minute=None if start is None else WorstMinute(start, row["worst_share"] / TEN_THOUSANDTHS),
+        talk=talk,
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
-from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, WHOLE_RECORDING, share_column
+from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, share_column
+from shared.db.facts import in_channel
 from shared.db.rows import indexable
 from shared.db.tables import ANALYSED, JobRow, SegmentCorrectionRow, SegmentRow
 from shared.domain.job import JobState
@@ -121,13 +122,8 @@ def has_fact_conditions(job_filter: JobFilter) -> bool:
 
 def fact_conditions(job_filter: JobFilter, tenant: str | None) -> list[Any]:
     """Return the conditions on the facts of jobs, of which each job then has one row."""
-    channel = job_filter.channel
-    conditions: list[Any] = [] if tenant is None else [FACTS.c.tenant == tenant]
-    if isinstance(channel, str):
-        conditions.append(FACTS.c.role == channel)
-    else:
-        conditions.append(FACTS.c.channel == (WHOLE_RECORDING if channel is None else channel))
-    return conditions + measure_conditions(job_filter)
+    same_tenant = [] if tenant is None else [FACTS.c.tenant == tenant]
+    return [*same_tenant, in_channel(job_filter.channel), *measure_conditions(job_filter)]
 
 
 def measure_conditions(job_filter: JobFilter) -> list[Any]:

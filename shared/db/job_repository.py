@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from shared.db import admission, corrections, facts
 from shared.db.admission import Admission
 from shared.db.engine import autocommit
+from shared.db.fact_tables import FACTS, METADATA
 from shared.db.insights import load_insights
 from shared.db.job_queries import sorted_job_ids
 from shared.db.job_views import jobs_with_counts
@@ -80,15 +81,24 @@ class SqlJobRepository:
             places = session.execute(query.limit(limit + 1)).all()
             ids = [job_id for job_id, _ in places[:limit]]
             rows = {row.id: row for row in session.scalars(select(JobRow).where(JobRow.id.in_(ids)))}
+            listed_facts = facts.load_facts(session, ids, job_filter.channel)
         jobs = [job_from_row(rows[job_id]) for job_id in ids if job_id in rows]  # one may be deleted in between
         if len(places) <= limit:
-            return JobPage(jobs, None)
+            return JobPage(jobs, listed_facts, None)
         last_id, value = places[limit - 1]
-        return JobPage(jobs, JobCursor(last_id, None if order.key == "submitted" else value))
+        return JobPage(jobs, listed_facts, JobCursor(last_id, None if order.key == "submitted" else value))
 
     def insights(self, job_filter: JobFilter, group_by: GroupBy) -> Sequence[InsightGroup]:
         with self._read() as session:
             return load_insights(session, self._tenant, job_filter, group_by)
+
+    def roles(self) -> Sequence[str]:
+        with self._read() as session:
+            return facts.distinct_values(session, FACTS.c.role, self._tenant)
+
+    def metadata_keys(self) -> Sequence[str]:
+        with self._read() as session:
+            return facts.distinct_values(session, METADATA.c.key, self._tenant)
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
         query = select(JobRow).where(JobRow.id.in_(job_ids), *self._visible)

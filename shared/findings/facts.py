@@ -1,45 +1,15 @@
-"""The facts of a job: the figures by which jobs are found, sorted and counted together."""
+"""The facts of a job, computed from its segments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import get_args
+from collections.abc import Sequence
 
 from shared.domain.alert import Part
+from shared.domain.facts import PARTS, ChannelFacts, PartFacts
 from shared.domain.job import Job
 from shared.domain.segment import SegmentResult, apply_corrections
-from shared.domain.timeline import Shares, confident, samples_by_emotion, shares
-from shared.findings.worst_minute import WorstMinute, find_worst_minute
-
-PARTS: tuple[Part, ...] = get_args(Part)
-
-
-@dataclass(frozen=True, slots=True)
-class PartFacts:
-    """The shares of the emotions in a part of a channel, of its `analysed` samples."""
-
-    analysed: int
-    shares: Shares
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelFacts:
-    """The facts of a channel, or of the whole recording where `channel` is None.
-
-    `speech` and `analysed` are samples of speech, in all segments and in those that were analysed. `skipped` and
-    `corrected` count segments.
-    """
-
-    channel: int | None
-    role: str | None
-    speech: int
-    analysed: int
-    segments: int
-    skipped: int
-    corrected: int
-    parts: Mapping[Part, PartFacts]
-    worst_minute: WorstMinute | None
+from shared.domain.timeline import confident, samples_by_emotion, shares
+from shared.findings.worst_minute import find_worst_minute
 
 
 def collect_facts(job: Job, segments: Sequence[SegmentResult]) -> list[ChannelFacts]:
@@ -66,6 +36,7 @@ def collect_channel_facts(job: Job, segments: Sequence[SegmentResult], channel: 
         corrected=sum(1 for result in segments if result.correction),
         parts=parts,
         worst_minute=find_worst_minute(analysed, job.prepared),
+        talk=next((each for each in job.talk if each.channel == channel), None),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.facts import WorstMinute
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import RELIABLE_SPEECH, UNRELIABLE_FLAGS, SegmentResult
 
@@ -16,14 +16,6 @@ NEGATIVE_EMOTIONS = frozenset({"angry", "disgusted", "fearful", "sad"})
 _MINUTE = 60 * SAMPLE_RATE
 
 Samples = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class WorstMinute:
-    """The minute from the sample `start` on, and the share of negative emotions in its speech, over 0 to 1."""
-
-    start: int
-    share: float
 
 
 def find_worst_minute(analysed: Iterable[SegmentResult], duration: int) -> WorstMinute | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import sqrt
 from typing import Literal
 
 from shared.domain.alert import Part
+from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobStatus
+
+_Z = 1.96
+"""The quantile of the normal distribution for 95 %."""
 
 SortKey = Literal["submitted", "name", "length", "share", "worst_minute", "interruptions", "talk_share"]
 Grouping = Literal["none", "day", "week", "role", "metadata"]
@@ -73,9 +78,13 @@ class JobCursor:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Jobs in order. `next_cursor` is the place after which the next page starts, None on the last."""
+    """Jobs in order. `next_cursor` is the place after which the next page starts, None on the last.
+
+    `facts` has those of the filter's channel, by the id of the job, where a job has any.
+    """
 
     jobs: Sequence[Job]
+    facts: Mapping[str, ChannelFacts]
     next_cursor: JobCursor | None
 
 
@@ -88,6 +97,15 @@ class GroupBy:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanShare:
+    """A mean over calls, with an interval that holds that of all such calls in 95 of 100 cases, None for one call."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShareSums:
     """The sum of the shares of an emotion over calls, and the sum of their squares."""
 
@@ -96,6 +114,16 @@ class ShareSums:
 
     def __add__(self, other: ShareSums) -> ShareSums:
         return ShareSums(self.total + other.total, self.squares + other.squares)
+
+    def mean_share(self, calls: int) -> MeanShare:
+        """Return the mean over `calls` with the interval of Student's t within 0 to 1, each call counting once."""
+        mean, freedom = self.total / calls, calls - 1
+        if not freedom:
+            return MeanShare(mean, None, None)
+        error = sqrt(max(0.0, self.squares - calls * mean**2) / freedom / calls)
+        # The expansion of t's quantile in the normal one is 2 % short at five calls, and less beyond.
+        quantile = _Z + (_Z**3 + _Z) / (4 * freedom) + (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / (96 * freedom**2)
+        return MeanShare(mean, max(0.0, mean - quantile * error), min(1.0, mean + quantile * error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,14 @@ class JobRepository(Protocol):
         """Return the figures of the succeeded jobs that match `job_filter`, by group."""
         ...
 
+    def roles(self) -> Sequence[str]:
+        """Return the roles of the channels of succeeded jobs."""
+        ...
+
+    def metadata_keys(self) -> Sequence[str]:
+        """Return the keys of the metadata of all jobs."""
+        ...
+
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
         """Return the existing jobs among `job_ids`, by id."""
         ...

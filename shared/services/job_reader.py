@@ -7,19 +7,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ResultNotReady
+from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore
+from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore
 from shared.ports.job_query import NEWEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with the number of its segments by status."""
+    """A job with the number of its segments by status, and in a list the facts of one of its channels."""
 
     job: Job
     counts: SegmentCounts
+    facts: ChannelFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,13 @@ class JobReader:
         """Return a page of at most `limit` jobs after the place `after`."""
         page = self.jobs.page(limit=limit, after=after, job_filter=job_filter, order=order)
         counts = self.jobs.counts([job.id for job in page.jobs])
-        return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
+        return JobViewPage(
+            [JobView(job, counts[job.id], page.facts.get(job.id)) for job in page.jobs], page.next_cursor
+        )
+
+    def insights(self, job_filter: JobFilter, group_by: GroupBy) -> Sequence[InsightGroup]:
+        """Return the figures of the succeeded jobs that match the filter, by group."""
+        return self.jobs.insights(job_filter, group_by)
 
     def batch(self, batch_id: str) -> Mapping[JobStatus, int]:
         """Count the jobs of a batch by status. Raises BatchNotFound where the batch has no jobs."""
