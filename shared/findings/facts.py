@@ -13,9 +13,9 @@ from shared.findings.worst_minute import find_worst_minute
 
 
 def collect_facts(job: Job, segments: Sequence[SegmentResult]) -> list[ChannelFacts]:
-    """Return the facts of the whole recording, then those of each channel with segments, as people corrected them."""
+    """Return the facts of the whole recording, then those of each channel, as people corrected them."""
     segments = apply_corrections(segments)
-    channels = sorted({result.segment.channel for result in segments})
+    channels = sorted({result.segment.channel for result in segments}.union(each.channel for each in job.talk))
     return [collect_channel_facts(job, segments, channel) for channel in (None, *channels)]
 
 
