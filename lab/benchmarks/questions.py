@@ -25,7 +25,7 @@ from lab.benchmarks.rounds import OnStep
 from shared.adapters.clock import SystemClock
 from shared.adapters.local_object_store import LocalObjectStore
 from shared.db.engine import open_engine
-from shared.db.fact_tables import FACTS, METADATA
+from shared.db.fact_tables import FACTS, METADATA, label_bits
 from shared.db.facts import fact_values
 from shared.db.job_repository import SqlJobRepository
 from shared.db.rows import job_values, outcome_values, segment_values
@@ -308,8 +308,9 @@ def _facts(job: Job, rng: random.Random) -> list[dict[str, Any]]:
         segment = Segment(index, index % 2, index * turn, (index + 1) * turn, turn)
         results.append(SegmentResult(segment, SegmentOutcome.scored({emotion: 1.0})))
     corrected, alerts = int(rng.random() < 0.02), int(rng.random() < 0.05)
+    labels = label_bits({result.outcome.emotion for result in results})
     rows = [fact_values(job, facts) for facts in collect_facts(job, results)]
-    return [row | {"corrected": corrected, "alerts": alerts} for row in rows]
+    return [row | {"corrected": corrected, "alerts": alerts, "labels": labels} for row in rows]
 
 
 def _segment_rows(job: Job, rng: random.Random) -> Sequence[dict[str, Any]]:

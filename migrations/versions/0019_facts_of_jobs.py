@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("corrected", sa.Integer(), nullable=False),
         sa.Column("alerts", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
         sa.Column("interruptions", sa.Integer()),
         sa.Column("day", sa.Date(), nullable=False),
         *(sa.Column(f"{part}_samples", sa.BigInteger(), nullable=False, server_default="0") for part in _PARTS),

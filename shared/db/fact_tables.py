@@ -5,6 +5,8 @@ The facts are columns, not a row for each emotion: the mean shares of 100,000 jo
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, SmallInteger, String, Table
 
 from shared.db.tables import Base
@@ -17,6 +19,11 @@ WHOLE_RECORDING = -1
 
 TEN_THOUSANDTHS = 10_000
 """Shares are whole numbers of ten thousandths: a quarter of the size of a float, and equal after a round trip."""
+
+
+def label_bits(emotions: Collection[str]) -> int:
+    """Return a number with a bit for each of the emotions, 0 for one that `EMOTIONS` lacks."""
+    return sum(1 << place for place, emotion in enumerate(EMOTIONS) if emotion in emotions)
 
 
 def share_column(part: Part, emotion: str) -> str:
@@ -44,6 +51,7 @@ FACTS = Table(
     Column("skipped", Integer, nullable=False),
     Column("corrected", Integer, nullable=False),
     Column("alerts", Integer, nullable=False),
+    Column("labels", Integer, nullable=False),
     Column("interruptions", Integer),
     Column("day", Date, nullable=False),
     *(Column(analysed_column(part), BigInteger, nullable=False, server_default="0") for part in PARTS),
@@ -58,7 +66,8 @@ FACTS = Table(
 )
 """The facts of each channel of the jobs that have succeeded, and of all channels together.
 
-`day` is the day of the recording in UTC. `alerts` are those of the job in each of its rows.
+`day` is the day of the recording in UTC. `alerts`, and in `labels` a bit for each emotion of a segment
+(`label_bits`), are those of the job in each of its rows.
 """
 
 METADATA = Table(

@@ -10,7 +10,15 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
 from shared.db.corrections import results_with_corrections
-from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, WHOLE_RECORDING, analysed_column, share_column
+from shared.db.fact_tables import (
+    FACTS,
+    METADATA,
+    TEN_THOUSANDTHS,
+    WHOLE_RECORDING,
+    analysed_column,
+    label_bits,
+    share_column,
+)
 from shared.db.rows import indexable, recorded_at, result_from_row
 from shared.db.sessions import affected_rows
 from shared.db.tables import JobRow, SegmentRow
@@ -27,13 +35,14 @@ from shared.findings.facts import collect_facts
 def store_facts(session: Session, job: Job) -> None:
     """Replace the facts of a job that has ended, its metadata and its dominant emotion."""
     put_metadata(session, job)
-    forget_facts(session, job.id)
+    session.execute(delete(FACTS).where(FACTS.c.job_id == job.id))
     values: dict[str, Any] = {"facts_stored": True}
     if job.state is JobState.SUCCEEDED:
-        segments = stored_segments(session, job.id)
-        rows = [fact_values(job, facts) for facts in collect_facts(job, segments)]
+        segments = apply_corrections(stored_segments(session, job.id))
+        labels = label_bits({result.outcome.emotion for result in segments if result.ok})
+        rows = [fact_values(job, facts) | {"labels": labels} for facts in collect_facts(job, segments)]
         session.execute(insert(FACTS), rows)
-        leading = dominant(confident(apply_corrections(segments), job.options.aggregation.min_confidence))
+        leading = dominant(confident(segments, job.options.aggregation.min_confidence))
         values["dominant"] = leading.emotion if leading else None
     affected_rows(session, update(JobRow).where(JobRow.id == job.id).values(values))
 
@@ -41,6 +50,7 @@ def store_facts(session: Session, job: Job) -> None:
 def forget_facts(session: Session, job_id: str) -> None:
     """Delete the facts of a job, which are wrong as soon as it is tried again."""
     session.execute(delete(FACTS).where(FACTS.c.job_id == job_id))
+    affected_rows(session, update(JobRow).where(JobRow.id == job_id).values(facts_stored=False))
 
 
 def put_metadata(session: Session, job: Job) -> None:

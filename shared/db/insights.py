@@ -59,7 +59,7 @@ def insight_query(tenant: str | None, job_filter: JobFilter, group_by: GroupBy) 
     if group_by.grouping == "metadata":
         entry = and_(METADATA.c.job_id == FACTS.c.job_id, METADATA.c.key == indexable(group_by.key or ""))
         query = query.outerjoin(METADATA, entry)
-    if conditions := job_conditions(job_filter):
+    if conditions := job_conditions(job_filter, with_facts=True):
         query = query.join(JobRow, JobRow.id == FACTS.c.job_id).where(*conditions)
     return query if group_by.grouping == "none" else query.group_by(group)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
-from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, share_column
+from shared.db.fact_tables import FACTS, METADATA, TEN_THOUSANDTHS, label_bits, share_column
 from shared.db.facts import in_channel
 from shared.db.rows import indexable
 from shared.db.tables import ANALYSED, JobRow, SegmentCorrectionRow, SegmentRow
@@ -17,10 +17,11 @@ from shared.ports import JobCursor, JobFilter, JobOrder
 def sorted_job_ids(tenant: str | None, job_filter: JobFilter, order: JobOrder, after: JobCursor | None) -> Select[Any]:
     """Select the ids of jobs with the value that they are sorted by, from the one after `after`."""
     value = sort_column(job_filter, order)
-    query = select(JobRow.id, value).where(*job_conditions(job_filter))
+    needs_facts = order.needs_facts or has_fact_conditions(job_filter)
+    query = select(JobRow.id, value).where(*job_conditions(job_filter, with_facts=needs_facts))
     if tenant is not None:
         query = query.where(JobRow.tenant == tenant)
-    if order.needs_facts or has_fact_conditions(job_filter):
+    if needs_facts:
         query = query.join(FACTS, FACTS.c.job_id == JobRow.id).where(*fact_conditions(job_filter, tenant))
         if order.key in ("interruptions", "talk_share"):  # not measured in each recording
             query = query.where(value.is_not(None))
@@ -59,8 +60,8 @@ def comes_after(value: Any, after: JobCursor, *, descending: bool) -> Any:
     return or_(later, and_(value == after.value, later_id))
 
 
-def job_conditions(job_filter: JobFilter) -> list[Any]:
-    """Return the conditions on the rows of jobs."""
+def job_conditions(job_filter: JobFilter, *, with_facts: bool) -> list[Any]:
+    """Return the conditions on the rows of jobs; `with_facts` leaves out those that facts can tell more quickly."""
     conditions: list[Any] = []
     if job_filter.status:
         conditions.append(JobRow.state.in_([state.value for state in JobState if state.status is job_filter.status]))
@@ -71,7 +72,7 @@ def job_conditions(job_filter: JobFilter) -> list[Any]:
     for column, after, before in limits:
         conditions += [column > after] if after else []
         conditions += [column < before] if before else []
-    if job_filter.label:
+    if job_filter.label and not (with_facts and label_bits([job_filter.label])):
         conditions.append(has_label(job_filter.label))
     if job_filter.dominant:
         conditions.append(JobRow.dominant == job_filter.dominant)
@@ -87,7 +88,7 @@ def job_conditions(job_filter: JobFilter) -> list[Any]:
 
 
 def has_label(emotion: str) -> Any:
-    """Return the condition that a segment of a job has an emotion, as people corrected it."""
+    """Return the condition that a segment of a job has an emotion, as people corrected it, from the segments."""
     same_segment = (SegmentCorrectionRow.job_id == SegmentRow.job_id) & (SegmentCorrectionRow.index == SegmentRow.index)
     in_job = (SegmentRow.job_id == JobRow.id, ANALYSED)
     uncorrected = ~select(SegmentCorrectionRow.index).where(same_segment).exists()
@@ -129,6 +130,8 @@ def fact_conditions(job_filter: JobFilter, tenant: str | None) -> list[Any]:
 def measure_conditions(job_filter: JobFilter) -> list[Any]:
     """Return the conditions on the figures of a channel."""
     conditions: list[Any] = []
+    if job_filter.label and (bits := label_bits([job_filter.label])):
+        conditions.append(FACTS.c.labels.bitwise_and(bits) != 0)
     if job_filter.emotion:
         share = FACTS.c[share_column(job_filter.part, job_filter.emotion)]
         least = 0 if job_filter.min_share is None else round(job_filter.min_share * TEN_THOUSANDTHS)

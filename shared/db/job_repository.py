@@ -175,7 +175,6 @@ class SqlJobRepository:
             if not _replace_if_unchanged(session, old, new):
                 return False
             facts.forget_facts(session, old.id)
-            affected_rows(session, update(JobRow).where(JobRow.id == old.id).values(facts_stored=False))
             progress = update(JobRow).where(JobRow.id == old.id, JobRow.progress_told.is_not(None))
             affected_rows(session, progress.values(progress_told=0))
             if forget_all:

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from shared.domain.alert import Part
 from shared.domain.facts import PARTS, ChannelFacts, PartFacts
 from shared.domain.job import Job
-from shared.domain.segment import SegmentResult, apply_corrections
+from shared.domain.segment import SegmentResult
 from shared.domain.timeline import confident, samples_by_emotion, shares
 from shared.findings.worst_minute import find_worst_minute
 
 
 def collect_facts(job: Job, segments: Sequence[SegmentResult]) -> list[ChannelFacts]:
-    """Return the facts of the whole recording, then those of each channel, as people corrected them."""
-    segments = apply_corrections(segments)
+    """Return the facts of the whole recording, then those of each channel.
+
+    `segments` are as people corrected them (`shared.domain.segment.apply_corrections`).
+    """
     channels = sorted({result.segment.channel for result in segments}.union(each.channel for each in job.talk))
     return [collect_channel_facts(job, segments, channel) for channel in (None, *channels)]
 
