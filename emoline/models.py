@@ -160,6 +160,29 @@ class LinksDocument(BaseModel):
     report_html: str
 
 
+class WorstMinuteDocument(BaseModel):
+    """The minute in which the largest share of the speech is angry, disgusted, fearful or sad."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    start_ms: int
+    share: float
+
+
+class MeanShareDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    mean: float
+    """The mean of the calls' shares; each call counts once, however long it is."""
+    low: float | None
+    """With `high`, the interval of Student's t for 95 %; null for one call."""
+    high: float | None
+
+
 class DominantDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -361,6 +384,45 @@ class ErrorDocument(BaseModel):
     retryable: bool
 
 
+class FactsDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int | None
+    """Null for the whole recording."""
+    role: str | None
+    speech_ms: int
+    """Speech in its segments."""
+    analysed_ms: int
+    share_by_emotion: dict[str, dict[str, float]]
+    """The shares of the whole and of each quarter, with corrections."""
+    worst_minute: WorstMinuteDocument | None
+    corrected_segments: int
+    interruptions: int | None
+    """How often the channel interrupts the other; null where that was not measured."""
+    talk_share: float | None
+    """The channel's share of the speech of all."""
+
+
+class InsightGroupDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    group: str | None
+    """The day, the Monday of the week, the role or the value; null for calls without one, and where all are a group."""
+    calls: int
+    speech_ms: int
+    """Speech in the segments of the channel."""
+    analysed_ms: int
+    coverage: float | None
+    """The share of the speech that was analysed; null without speech."""
+    measured_calls: int
+    """Calls with analysed speech in the part, over which the means are taken."""
+    share_by_emotion: dict[str, MeanShareDocument]
+
+
 class SegmentDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -464,6 +526,54 @@ class JobDocument(BaseModel):
     expires_at: datetime | None
     """When the job is deleted, as its `retention` says; null until it has ended."""
     links: LinksDocument
+
+
+class ListedJobDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    id: str
+    batch_id: str | None
+    """The batch that it was submitted with, if any."""
+    status: Literal["queued", "processing", "succeeded", "failed", "canceled"] | str
+    """What users see of the state."""
+    stage: Literal["preparing", "inferring", "finishing"] | str | None
+    progress: ProgressDocument
+    audio: AudioDocument
+    coverage: CoverageDocument
+    config: JobOptions
+    model: ModelDocument | None
+    """The model that was used; null until it is."""
+    dominant: str | None
+    """The emotion that most segments carry; null until the job has succeeded, and where no speech was found."""
+    error: ErrorDocument | None
+    alerts: list[AlertDocument]
+    """The alerts of the config that were raised; none until the job has succeeded."""
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    """When the job is deleted, as its `retention` says; null until it has ended."""
+    links: LinksDocument
+    facts: FactsDocument | None
+    """
+    The figures of the channel that the request names, else of the whole recording; null until the job has succeeded,
+    and where it has no such channel.
+    """
+
+
+class InsightsDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    group_by: str
+    channel: int | str | None
+    """Null for the whole recordings."""
+    part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
+    data: list[InsightGroupDocument]
+    next_cursor: None
 
 
 class ResultDocument(BaseModel):
