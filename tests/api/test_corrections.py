@@ -146,7 +146,7 @@ def test_a_correction_is_followed_at_once_by_everything(client: TestClient, serv
     customer = ("neutral", "angry", *("neutral",) * 2)
     call = Call(agent=("neutral",) * 4, customer=customer, metadata={"team": "berlin"})
     url = f"/v1/jobs/{add_call(services, call)}"
-    anger = {"channel": "customer", "emotion": "angry", "min_share": 0.2}
+    anger: dict[str, Any] = {"channel": "customer", "emotion": "angry", "min_share": 0.2}
     sorrow = anger | {"emotion": "sad"}
 
     def dominant_shares() -> dict[str, Any]:
@@ -185,7 +185,7 @@ def test_a_correction_is_followed_at_once_by_everything(client: TestClient, serv
     note = "corrected; the model's: angry"
     assert "People corrected 1 of 8 segments." in " ".join(pages(client.get(f"{url}/report.pdf").content))
     assert note in unescape(client.get(f"{url}/report.html").text)
-    own = {"corrected": False}
+    own: dict[str, Any] = {"corrected": False}
     assert note not in unescape(client.get(f"{url}/report.html", params=own).text)
     assert client.get(f"{url}/result", params=own).json()["summary"]["share_by_emotion"] == {
         "neutral": 0.875,
