@@ -33,6 +33,7 @@ from api.routes import (
     exports,
     frames,
     health,
+    insights,
     jobs,
     keys,
     metrics,
@@ -82,6 +83,7 @@ Errors are problem+json with a stable `code`."""
 
 _ROUTES = (
     jobs,
+    insights,
     batches,
     results,
     corrections,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 from inspect import isasyncgenfunction, iscoroutinefunction
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_origin
 
 from fastapi import Depends, Header, Path, Request, Security, params
 from fastapi.dependencies.utils import get_flat_params
@@ -77,17 +77,17 @@ def is_coroutine(endpoint: Callable[..., object]) -> bool:
 
 
 def _check_query(request: Request) -> None:
-    """Check that the query has only parameters of the route, each at most once. Raises InvalidRequest."""
+    """Check that the query has only parameters of the route, each at most once but for lists. Raises InvalidRequest."""
     names = [name for name, _ in request.query_params.multi_items()]
     if not names:
         return
     fields = get_flat_params(request.scope["route"].dependant)
-    known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
+    known = {field.alias: field for field in fields if isinstance(field.field_info, params.Query)}
     for name in names:
         if name not in known:
             name = shorten(name)
             raise InvalidRequest(f"query: there is no parameter `{name}` here; {suggestion(name, known)}.")
-        if names.count(name) > 1:
+        if names.count(name) > 1 and get_origin(known[name].field_info.annotation) is not list:
             raise InvalidRequest(f"query: the parameter `{name}` is there more than once.")
 
 

@@ -156,7 +156,7 @@ async def _answer_invalid_request(_: Request, error: Exception) -> JSONResponse:
     named = (
         ("body", issue["ctx"]["error"])
         if issue["type"] == "json_invalid"
-        else (".".join(map(str, issue["loc"])), issue["msg"])
+        else (".".join(map(str, issue["loc"])), issue["msg"].removeprefix("Value error, "))
         for issue in issues
     )
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail=f"{join_issues(named, len(issues))}.")

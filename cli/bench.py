@@ -143,6 +143,21 @@ def bench_claims(
     _print(report, as_json)
 
 
+@app.command("questions")
+def bench_questions(
+    jobs: Annotated[int, typer.Option(help="Jobs on Postgres.", min=1)] = 100_000,
+    sqlite_jobs: Annotated[int, typer.Option(help="Jobs on SQLite.", min=1)] = 10_000,
+    times: Annotated[int, typer.Option(help="How often each question is asked.", min=1)] = 5,
+    as_json: _Json = False,
+) -> None:
+    """Lists of jobs with each condition and order, and insights, on a Postgres of its own and on SQLite."""
+    with _benchmark() as on_step:
+        from lab.benchmarks.questions import QuestionsPlan, measure
+
+        report = measure(QuestionsPlan(jobs, sqlite_jobs, times), on_step)
+    _print(report, as_json)
+
+
 @app.command("feed")
 def bench_feed(
     file: File = SAMPLE,

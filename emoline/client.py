@@ -20,7 +20,7 @@ from typing import Any, Literal, Self
 import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from emoline.models import JobDocument, ResultDocument, SegmentDocument
+from emoline.models import InsightsDocument, JobDocument, ListedJobDocument, ResultDocument, SegmentDocument
 
 OnSent = Callable[[int], None]
 """Called with the bytes of a recording that have been sent so far."""
@@ -147,9 +147,13 @@ class Client:
         """Return the result of a job that succeeded as `csv`, `textgrid` or another format of docs/exports.md."""
         return self._ask("GET", f"/v1/jobs/{job_id}/export", params={"format": to}).content
 
-    def jobs(self, **filters: Any) -> Iterator[JobDocument]:
-        """Yield all jobs that match `filters`, as `status="failed"`, newest first."""
-        return map(JobDocument.model_validate, self._pages("/v1/jobs", **filters))
+    def jobs(self, **filters: Any) -> Iterator[ListedJobDocument]:
+        """Yield all jobs that match `filters`, as `status="failed"`, newest first unless `sort` says otherwise."""
+        return map(ListedJobDocument.model_validate, self._pages("/v1/jobs", **filters))
+
+    def insights(self, **filters: Any) -> InsightsDocument:
+        """Return the figures of the jobs that match `filters`, in groups, as `group_by="week"`."""
+        return InsightsDocument.model_validate_json(self._ask("GET", "/v1/insights", params=filters).content)
 
     def segments(self, job_id: str) -> Iterator[SegmentDocument]:
         """Yield the segments known so far, also while the job runs."""

@@ -190,6 +190,29 @@ class LinksDocument(BaseModel):
     report_html: str
 
 
+class WorstMinuteDocument(BaseModel):
+    """The minute in which the largest share of the speech is angry, disgusted, fearful or sad."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    start_ms: int
+    share: float
+
+
+class MeanShareDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    mean: float
+    """The mean of the calls' shares; each call counts once, however long it is."""
+    low: float | None
+    """With `high`, the interval of Student's t for 95 %; null for one call."""
+    high: float | None
+
+
 class TimelineEntryDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -202,6 +225,8 @@ class TimelineEntryDocument(BaseModel):
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str
     confidence: float
+    corrected: bool
+    """Whether the emotion of any of its segments is a person's correction."""
 
 
 class CorrectionDocument(BaseModel):
@@ -212,6 +237,8 @@ class CorrectionDocument(BaseModel):
     emotion: str
     comment: str | None
     corrected_at: datetime
+    key_id: str | None
+    """The API key that it was sent with; null without one."""
 
 
 class SegmentFramesDocument(BaseModel):
@@ -556,6 +583,45 @@ class ErrorDocument(BaseModel):
     retryable: bool
 
 
+class FactsDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int | None
+    """Null for the whole recording."""
+    role: str | None
+    speech_ms: int
+    """Speech in its segments."""
+    analysed_ms: int
+    share_by_emotion: dict[str, dict[str, float]]
+    """The shares of the whole and of each quarter, with corrections."""
+    worst_minute: WorstMinuteDocument | None
+    corrected_segments: int
+    interruptions: int | None
+    """How often the channel interrupts the other; null where that was not measured."""
+    talk_share: float | None
+    """The channel's share of the speech of all."""
+
+
+class InsightGroupDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    group: str | None
+    """The day, the Monday of the week, the role or the value; null for calls without one, and where all are a group."""
+    calls: int
+    speech_ms: int
+    """Speech in the segments of the channel."""
+    analysed_ms: int
+    coverage: float | None
+    """The share of the speech that was analysed; null without speech."""
+    measured_calls: int
+    """Calls with analysed speech in the part, over which the means are taken."""
+    share_by_emotion: dict[str, MeanShareDocument]
+
+
 class DominantDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -585,8 +651,14 @@ class SegmentDocument(BaseModel):
     role: str | None
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str
-    """`unknown` while the segment waits, and where it was skipped."""
+    """
+    The emotion of the correction where there is one, else the model's; `unknown` while the segment waits, and where
+    it was skipped.
+    """
     confidence: float | None
+    """The model's score of this emotion."""
+    model_emotion: str
+    """The model's own answer, whatever people say."""
     scores: dict[str, float] | None
     status: Literal["pending", "ok", "skipped"] | str
     reason: (
@@ -625,7 +697,7 @@ class SegmentDocument(BaseModel):
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None
     correction: CorrectionDocument | None
-    """What a person says it is: feedback, by which nothing else in the result changes."""
+    """What a person says it is."""
     frames: SegmentFramesDocument | None
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
@@ -713,6 +785,54 @@ class JobDocument(BaseModel):
     expires_at: datetime | None
     """When the job is deleted, as its `retention` says; null until it has ended."""
     links: LinksDocument
+
+
+class ListedJobDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    id: str
+    batch_id: str | None
+    """The batch that it was submitted with, if any."""
+    status: Literal["queued", "processing", "succeeded", "failed", "canceled"] | str
+    """What users see of the state."""
+    stage: Literal["preparing", "inferring", "finishing"] | str | None
+    progress: ProgressDocument
+    audio: AudioDocument
+    coverage: CoverageDocument
+    config: JobOptions
+    model: ModelDocument | None
+    """The model that was used; null until it is."""
+    dominant: str | None
+    """The emotion that most segments carry; null until the job has succeeded, and where no speech was found."""
+    error: ErrorDocument | None
+    alerts: list[AlertDocument]
+    """The alerts of the config that were raised; none until the job has succeeded."""
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    """When the job is deleted, as its `retention` says; null until it has ended."""
+    links: LinksDocument
+    facts: FactsDocument | None
+    """
+    The figures of the channel that the request names, else of the whole recording; null until the job has succeeded,
+    and where it has no such channel.
+    """
+
+
+class InsightsDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    group_by: str
+    channel: int | str | None
+    """Null for the whole recordings."""
+    part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
+    data: list[InsightGroupDocument]
+    next_cursor: None
 
 
 class SummaryDocument(BaseModel):

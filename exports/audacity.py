@@ -16,6 +16,8 @@ def to_labels(recording: Recording, result: Result) -> bytes:
             start_s, end_s = to_ms(row.segment.start) / 1000, to_ms(row.segment.end) / 1000
             confidence = "" if row.outcome.confidence is None else f" ({row.outcome.confidence:.0%})"
             correction = f", corrected: {row.correction.emotion}" if row.correction else ""
+            if row.replaced:
+                correction = f", corrected from {row.replaced.emotion}"
             label = f"{prefixes[row.segment.channel]}{row.outcome.emotion}{confidence}{correction}"
             lines.append(f"{start_s:.6f}\t{end_s:.6f}\t{label}\n")
     return "".join(lines).encode()

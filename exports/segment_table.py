@@ -62,9 +62,11 @@ def segment_columns(recording: Recording, result: Result) -> list[Column]:
             Column(f"score_{label}", real, [(outcome.scores or {}).get(label) for outcome in outcomes])
             for label in labels
         ),
+        Column("model_emotion", text, [row.model_outcome.emotion for row in rows]),
         Column("corrected_emotion", text, [correction and correction.emotion for correction in corrections]),
         Column("comment", text, [correction and correction.comment for correction in corrections]),
         Column("corrected_at", ColumnType.TIME, [correction and correction.corrected_at for correction in corrections]),
+        Column("corrected_by", text, [correction and correction.key_id for correction in corrections]),
         Column("model_id", text, [model and model.id] * len(rows)),
         Column("model_sha256", text, [model and model.sha256] * len(rows)),
     ]

@@ -33,7 +33,8 @@ def speaker_prefixes(recording: Recording, result: Result) -> dict[int, str]:
 
 
 def speaker_tiers(recording: Recording, result: Result) -> list[Tier]:
-    """Build a tier of the model's emotions for each channel, and a tier of its corrections if there are any."""
+    """Build a tier of the emotions for each channel, and if there are any, a tier of its corrections and one of the
+    model's own emotions that they replaced."""
     tiers: dict[str, Tier] = {}
 
     def add(name: str, speaker: str, labels: Sequence[tuple[int, int, str]]) -> None:
@@ -46,8 +47,10 @@ def speaker_tiers(recording: Recording, result: Result) -> list[Tier]:
         rows = [row for row in result.segments if row.segment.channel == channel]
         add(speaker, speaker, [_label(row, row.outcome.emotion) for row in rows if row.ok])
         corrected = [_label(row, row.correction.emotion) for row in rows if row.correction]
-        if corrected:
-            add(f"{speaker} (corrected)", speaker, corrected)
+        replaced = [_label(row, row.replaced.emotion) for row in rows if row.replaced]
+        for name, labels in (("corrected", corrected), ("model", replaced)):
+            if labels:
+                add(f"{speaker} ({name})", speaker, labels)
     return list(tiers.values())
 
 

@@ -35,7 +35,8 @@ def to_vtt(recording: Recording, result: Result) -> bytes:
 def _captions(recording: Recording, result: Result) -> Iterator[tuple[TimelineEntry, str]]:
     prefixes = speaker_prefixes(recording, result)
     for entry in result.timeline:
-        yield entry, f"{prefixes[entry.channel]}{entry.emotion} ({entry.confidence:.0%})"
+        corrected = ", corrected" if entry.corrected else ""
+        yield entry, f"{prefixes[entry.channel]}{entry.emotion} ({entry.confidence:.0%}{corrected})"
 
 
 def _span(entry: TimelineEntry, decimal_point: str) -> str:

@@ -14,7 +14,7 @@ from lab.api_document import api_document
 
 FILE = Path(__file__).parents[1] / "emoline" / "models.py"
 
-_ROOTS = ("JobDocument", "ResultDocument", "SegmentDocument")
+_ROOTS = ("JobDocument", "ListedJobDocument", "InsightsDocument", "ResultDocument", "SegmentDocument")
 """The documents that the client returns; the models are these and all that they refer to."""
 _KEYWORDS = {"$ref", "additionalProperties", "anyOf", "description", "format", "items", "type"}
 _ALIASES = {"from": "source", "to": "target"}

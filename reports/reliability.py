@@ -1,4 +1,4 @@
-"""The limits of a result, in sentences: coverage, gaps with their reasons, flags and warnings."""
+"""The limits of a result, in sentences: coverage, gaps with their reasons, corrections, flags and warnings."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording)
     share_unknown = findings.share_under(min_confidence)
     if share_unknown:
         yield texts.unnamed.format(share=words.percent(share_unknown), least=words.percent(min_confidence))
+    corrected = sum(1 for scored in findings.scored_segments if scored.replaced)
+    if corrected:
+        yield texts.corrected.format(count=corrected, total=len(findings.scored_segments))
     for flag, count in findings.flags:
         meaning = texts.flag_meanings[flag]
         yield texts.flagged.format(count=count, total=len(findings.scored_segments), meaning=meaning)

@@ -228,8 +228,11 @@ class _ReportWriter:
         rows: list[SegmentRow] = []
         for segment_result in segments:
             segment, reason = segment_result.segment, segment_result.outcome.reason
-            why = self._texts.reasons[reason] if reason else ", ".join(segment.flags)
-            rows.append(self.segment_row(self._scored.get(segment.index, segment_result), why))
+            notes: list[str] = [self._texts.reasons[reason]] if reason else list(segment.flags)
+            if segment_result.replaced:
+                emotion = self._words.emotion(segment_result.replaced.emotion)
+                notes.append(self._texts.replaced.format(emotion=emotion))
+            rows.append(self.segment_row(self._scored.get(segment.index, segment_result), ", ".join(notes)))
         return SegmentTablePart(self._texts.rows.format(first=first.index, last=last.index, span=span), rows)
 
     def segment_row(self, segment_result: SegmentResult, why: str) -> SegmentRow:

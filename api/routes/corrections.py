@@ -23,7 +23,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=
 def correct(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, services: ServicesDep) -> Response:
     """Says what a segment's emotion is, in the place of what was said before; also of one that was skipped.
 
-    It is feedback: scores, timeline and summary stay the model's.
+    From now on it counts in the result, the reports, the exports, the lists and the insights, unless they are asked for
+    without corrections. The scores stay the model's. A skipped segment has none and counts nowhere.
     """
     job, segment = services.corrections.correct(job_id, index, body.emotion, body.comment)
     frame_scores = services.frame_store.segment_scores(job, [segment]).get(index)

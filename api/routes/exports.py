@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.parameters import Corrected
 from exports.formats import WRITERS, ExportFormat
 from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
 
@@ -33,9 +34,10 @@ def export(
     to: Annotated[ExportFormat, Query(alias="format", description="docs/exports.md says what is in each.")] = (
         ExportFormat.CSV
     ),
+    corrected: Corrected = True,
 ) -> Response:
     """The segments as a table or as labels, the timeline as subtitles; with the corrections where there is room."""
-    job, result = services.reader.result(job_id)
+    job, result = services.reader.result(job_id, corrected=corrected)
     writer = WRITERS[to]
     headers = {"Content-Disposition": _attachment(job.recording.filename, writer.suffix)}
     return Response(writer.write(job.recording, result), media_type=writer.media_type, headers=headers)

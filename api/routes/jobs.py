@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import IdempotencyKey, JobId, JobWatchDep, ServicesDep
 from api.errors import RETRY_AFTER_S, responses
+from api.jobs.job_cursor import format_cursor, parse_cursor
+from api.jobs.job_query import JobFilterDep, Sort, parse_order, refuse_misspelt
 from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import receive_form, receive_raw
 from api.media_types import FORM, JSON, media_type_of
-from api.parameters import Text
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
@@ -35,8 +36,7 @@ from shared.domain.errors import (
     StorageFull,
     TooManyOpenJobs,
 )
-from shared.domain.ids import is_id
-from shared.domain.job import JobState, JobStatus, SegmentCounts
+from shared.domain.job import JobState, SegmentCounts
 from shared.domain.upload_errors import (
     EmptyUpload,
     MalformedUpload,
@@ -48,9 +48,7 @@ from shared.domain.upload_errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.ports import JobFilter
-from shared.schemas.fields import Time
-from shared.schemas.job import JobDocument, JobPageDocument
+from shared.schemas.job import JobDocument, JobPageDocument, ListedJobDocument
 from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
@@ -190,21 +188,24 @@ async def events(
 @router.get("", responses=responses(InvalidCursor))
 def jobs(
     services: ServicesDep,
-    status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
-    created_after: Annotated[Time | None, Query(description="Only jobs made later than this.")] = None,
-    created_before: Annotated[Time | None, Query(description="Only jobs made earlier than this.")] = None,
-    label: Annotated[Text | None, Query(description="Only jobs with a segment of this emotion.")] = None,
-    dominant: Annotated[Text | None, Query(description="Only jobs whose dominant emotion it is.")] = None,
-    batch_id: Annotated[str | None, Query(pattern="^batch_[0-9a-f-]{36}$", description="Only its jobs.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=64)] = None,
+    job_filter: JobFilterDep,
+    sort: Sort = "-submitted",
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=2048)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobPageDocument:
-    """All jobs, newest first, a page at a time."""
-    if cursor is not None and not is_id("job", cursor):
-        raise InvalidCursor
-    job_filter = JobFilter(status, created_after, created_before, label, dominant, batch_id)
-    page = services.reader.page(limit=limit, after=cursor, job_filter=job_filter)
-    return JobPageDocument(data=[_document(view, services) for view in page.views], next_cursor=page.next_cursor)
+    """Jobs that meet all conditions, a page at a time, the newest first unless `sort` says otherwise.
+
+    docs/how-to/find-calls.md has questions with their answers.
+    """
+    order = parse_order(sort, job_filter)
+    after = None if cursor is None else parse_cursor(cursor, order)
+    page = services.reader.page(limit=limit, after=after, job_filter=job_filter, order=order)
+    if not page.views:
+        refuse_misspelt(services.jobs, job_filter)
+    return JobPageDocument(
+        data=[ListedJobDocument.from_facts(_document(view, services), view.facts) for view in page.views],
+        next_cursor=None if page.next_cursor is None else format_cursor(page.next_cursor, order),
+    )
 
 
 @router.post(

@@ -11,6 +11,7 @@ from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.middleware.request_log import TENANT
+from api.parameters import Corrected
 from api.render_pool import RenderPool
 from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from reports.rendering import draw_heatmap
@@ -71,6 +72,7 @@ async def heatmap(
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
     lang: Annotated[Language, Query(description="Of what is written.")] = "en",
     width: Annotated[int, Query(ge=600, le=4000, description="In pixels.")] = 1600,
+    corrected: Corrected = True,
 ) -> Response:
     """A picture of the scores over time, under the waveform and the emotions found.
 
@@ -79,14 +81,18 @@ async def heatmap(
     """
     render_pool: RenderPool = request.app.state.render_pool
     async with render_pool.turn(request.scope[TENANT]):
-        data = await run_in_threadpool(load_heatmap_data, services, job_id, channel, HeatmapSize(width))
+        data = await run_in_threadpool(
+            load_heatmap_data, services, job_id, channel, HeatmapSize(width), corrected=corrected
+        )
         png = await render_pool.run(draw_heatmap, data, lang)
     return Response(png, media_type="image/png")
 
 
-def load_heatmap_data(services: Services, job_id: str, channel: int | None, size: HeatmapSize) -> HeatmapData:
+def load_heatmap_data(
+    services: Services, job_id: str, channel: int | None, size: HeatmapSize, *, corrected: bool
+) -> HeatmapData:
     """Load the data of a job's heat map. Raises the errors of the route, and InvalidRequest for a wrong channel."""
-    job, result = services.reader.result(job_id)
+    job, result = services.reader.result(job_id, corrected=corrected)
     try:
         _, waveform = services.waveform_store.read(job_id)
     except NoWaveform:  # the heat map is drawn without it

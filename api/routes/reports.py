@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.middleware.request_log import TENANT
+from api.parameters import Corrected
 from api.render_pool import RenderPool
 from api.routes.pictures import load_heatmap_data
 from reports.findings import collect_findings
@@ -42,11 +43,15 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The report, to print."}, **_ERRORS},
 )
-async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+async def report_pdf(
+    request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True
+) -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
     render_pool: RenderPool = request.app.state.render_pool
     async with render_pool.turn(request.scope[TENANT]):
-        report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=False)
+        report = await run_in_threadpool(
+            _load_input, services, job_id, _base_url(request), with_clips=False, corrected=corrected
+        )
         document = await render_pool.run(render_pdf, report, lang)
     return Response(document, media_type="application/pdf", headers=_inline_file(f"{job_id}.pdf"))
 
@@ -56,21 +61,25 @@ async def report_pdf(request: Request, job_id: JobId, services: ServicesDep, lan
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "The report, with sound inside."}, **_ERRORS},
 )
-async def report_html(request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en") -> Response:
+async def report_html(
+    request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True
+) -> Response:
     """The report as one file that needs no network: the key segments can be played in it, and all segments are listed.
 
     At most 5 MB of it are sound; where the job's `retention` has deleted the sound, it says so.
     """
     render_pool: RenderPool = request.app.state.render_pool
     async with render_pool.turn(request.scope[TENANT]):
-        report = await run_in_threadpool(_load_input, services, job_id, _base_url(request), with_clips=True)
+        report = await run_in_threadpool(
+            _load_input, services, job_id, _base_url(request), with_clips=True, corrected=corrected
+        )
         document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
     return Response(document, media_type="text/html", headers=headers | _inline_file(f"{job_id}.html"))
 
 
-def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool) -> ReportInput:
-    job, result = services.reader.result(job_id)
+def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool, corrected: bool) -> ReportInput:
+    job, result = services.reader.result(job_id, corrected=corrected)
     clips: dict[int, bytes] = {}
     if with_clips:
         for index in collect_findings(result).key_indices:
@@ -81,7 +90,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     heatmap = None
     if result.timeline:
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
-            heatmap = load_heatmap_data(services, job_id, None, HeatmapSize())
+            heatmap = load_heatmap_data(services, job_id, None, HeatmapSize(), corrected=corrected)
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
     conversation = services.speech_store.conversation(job, result.segments)
     return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap, conversation)

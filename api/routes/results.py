@@ -11,6 +11,7 @@ from api.byte_range import ranged_response
 from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
+from api.parameters import Corrected
 from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
     AudioDeleted,
@@ -38,9 +39,9 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     response_model=ResultDocument,
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
-def result(job_id: JobId, services: ServicesDep) -> Response:
+def result(job_id: JobId, services: ServicesDep, corrected: Corrected = True) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
-    job, outcome = services.reader.result(job_id)
+    job, outcome = services.reader.result(job_id, corrected=corrected)
     assert job.finished_at  # a job with a result has ended
     conversation = services.speech_store.conversation(job, outcome.segments)
     analysed = AnalysedRecording(job.recording, outcome, job.options, job.finished_at, conversation)
@@ -57,9 +58,10 @@ def timeline(
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
     gap_ms: Annotated[int | None, Query(ge=0, le=60_000, description="Merge neighbours closer than this.")] = None,
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
+    corrected: Corrected = True,
 ) -> TimelineDocument:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence)
+    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence, corrected=corrected)
     entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
 

@@ -103,6 +103,7 @@ CHINESE = Texts(
     whole="整段录音",
     cloud="各种情绪，比例越高字越大：{shares}",
     skipped_row="跳过",
+    replaced="由人判断；模型的结果：{emotion}",
     picture="时间线：每种情绪一行，{span}",
     account="录音 {length} 中，{analysed} 是得到分析的语音（占语音的 {share}），{missed} 是未分析的语音，"
     "{silence} 没有语音。",
@@ -113,6 +114,7 @@ CHINESE = Texts(
     and_more=" 以及另外 {count} 处",
     clicks="未成为片段：{length}，都是短得不像语音的声音。",
     unnamed="记为未知：占已分析语音的 {share}，其置信度低于 {least}。",
+    corrected="{total} 个片段中的 {count} 个：情绪由人判断，得分是模型的。",
     flagged="{total} 个片段中的 {count} 个：{meaning}",
     reasons={
         FailureCode.TIMEOUT: "模型没有及时给出结果。",

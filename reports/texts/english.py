@@ -110,6 +110,7 @@ ENGLISH = Texts(
     whole="Whole recording",
     cloud="The emotions, larger where their share is: {shares}",
     skipped_row="skipped",
+    replaced="corrected; the model's: {emotion}",
     picture="Timeline: a row for each emotion, {span}",
     account="Of {length}, {analysed} are analysed speech ({share} of the speech), {missed} speech that was not "
     "analysed, and {silence} without speech.",
@@ -120,6 +121,7 @@ ENGLISH = Texts(
     and_more=" and {count} more",
     clicks="Not made into segments: {length}, in sounds too short to be speech.",
     unnamed="Left as unknown: {share} of the analysed speech, where the confidence is under {least}.",
+    corrected="People corrected {count} of {total} segments. Their emotion counts here; the scores stay the model's.",
     flagged="{count} of {total} segments: {meaning}",
     reasons={
         FailureCode.TIMEOUT: "The model did not answer in time.",

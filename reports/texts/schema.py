@@ -110,6 +110,8 @@ class Texts:
     cloud: str
     picture: str
     skipped_row: str
+    replaced: str
+    """The model's own emotion beside a correction."""
 
     # Coverage.
     account: str
@@ -119,6 +121,7 @@ class Texts:
     and_more: str
     clicks: str
     unnamed: str
+    corrected: str
     flagged: str
     reasons: Mapping[FailureCode, str]
     flag_meanings: Mapping[SegmentFlag, str]

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import Table, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from shared.db.facts import put_metadata
 from shared.db.rows import job_from_row, job_values
 from shared.db.tables import UNFINISHED_UPLOAD, JobRow, UploadRow, UsageRow
 from shared.db.usage import usage_on_day, usage_values, utc_day
@@ -73,7 +74,7 @@ def job_with_same_key(session: Session, job: Job) -> Job | None:
 def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
     """Add a job and its usage. Raises as `check_limits`.
 
-    On a server one statement does both, which is one round trip without a transaction.
+    On a server one statement does both, which is one round trip without a transaction where there is no metadata.
     """
     admit(session, Admission.from_job(job), limits)
     values = {
@@ -92,6 +93,8 @@ def add_within_limits(session: Session, job: Job, limits: Limits) -> None:
     else:
         connection.execute(_JOB, values)
         connection.execute(_USAGE, usage)
+    if job.options.metadata:
+        put_metadata(session, job)
 
 
 def admit(session: Session, admission: Admission, limits: Limits) -> None:
@@ -132,6 +135,6 @@ def _parameters(table: Any, mark: str) -> dict[str, Any]:
 
 
 _JOB, _USAGE = insert(JobRow), insert(UsageRow)
-_WRITTEN_LATER = {"model", "lease_until", "segments_done"}
+_WRITTEN_LATER = {"model", "lease_until", "segments_done", "facts_stored"}
 _JOB_COLUMNS = {key: value for key, value in _parameters(JobRow.__table__, "__").items() if key not in _WRITTEN_LATER}
 _JOB_AND_USAGE = _JOB.values(_JOB_COLUMNS).add_cte(_USAGE.values(_parameters(UsageRow.__table__, "_")).cte("counted"))

@@ -8,15 +8,19 @@ from datetime import timedelta
 from sqlalchemy import Engine, select, update
 
 from shared.db.claim_queries import UNFINISHED, finishable, inferable, preparable
+from shared.db.facts import store_facts
 from shared.db.outbox import deliverable
-from shared.db.rows import job_from_row
-from shared.db.sessions import Sessions, database_clock
-from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
+from shared.db.rows import job_from_row, sought_values
+from shared.db.sessions import Sessions, affected_rows, database_clock
+from shared.db.tables import WITHOUT_FACTS, DeletedJobRow, JobRow, SegmentRow
 from shared.domain.job import Job, JobState
 from shared.ports import Clock, Queue
 
 _SWEPT_AT_ONCE = 400
 """About as many jobs as are deleted until the next sweep."""
+
+_FACTS_AT_ONCE = 200
+"""A second's work; the other tasks of the sweep wait for it."""
 
 
 class SqlHousekeeping:
@@ -77,6 +81,17 @@ class SqlHousekeeping:
             for job_id, key in session.execute(audio.distinct().union_all(logits.distinct())):
                 keys[job_id].add(key)
         return keys
+
+    def store_missing_facts(self) -> None:
+        with self._read() as session:
+            job_ids = session.scalars(select(JobRow.id).where(WITHOUT_FACTS).limit(_FACTS_AT_ONCE)).all()
+        for job_id in job_ids:
+            with self._write.begin() as session:
+                row = session.get(JobRow, job_id, with_for_update=True)
+                if row is not None and row.finished_at is not None:
+                    job = job_from_row(row)
+                    affected_rows(session, update(JobRow).where(JobRow.id == job_id).values(sought_values(job)))
+                    store_facts(session, job)
 
     def claimable(self) -> Sequence[Queue]:
         now = self._now()

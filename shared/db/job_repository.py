@@ -11,20 +11,24 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shared.db import admission, corrections
+from shared.db import admission, corrections, facts
 from shared.db.admission import Admission
 from shared.db.engine import autocommit
+from shared.db.fact_tables import FACTS, METADATA
+from shared.db.insights import load_insights
+from shared.db.job_queries import sorted_job_ids
 from shared.db.job_views import jobs_with_counts
 from shared.db.rows import job_from_row, job_values, outcome_values, result_from_row, stored_segment_from_row
 from shared.db.sessions import Sessions, affected_rows, database_clock
-from shared.db.tables import ANALYSED, DeletedJobRow, JobRow, SegmentRow
+from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.db.transitions import record_transition
 from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
-from shared.ports import Clock, JobFilter, JobPage, StoredSegment
+from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
+from shared.ports.job_query import NEWEST_FIRST
 from shared.telemetry import traces
 
 
@@ -46,7 +50,7 @@ class SqlJobRepository:
 
     def add(self, job: Job, limits: Limits = UNLIMITED) -> Job | None:
         try:
-            sessions = self._write if limits.limits_jobs else self._add
+            sessions = self._write if limits.limits_jobs or job.options.metadata else self._add
             with traces.span("submit", job=job.id), sessions.begin() as session:
                 admission.add_within_limits(session, job, limits)
         except IntegrityError:
@@ -69,13 +73,32 @@ class SqlJobRepository:
         with self._read() as session:
             return jobs_with_counts(session, job_ids, self._tenant)
 
-    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobPage:
-        query = select(JobRow).where(*self._visible, *_conditions(job_filter))
-        if after:
-            query = query.where(JobRow.id < after)
+    def page(
+        self, *, limit: int, after: JobCursor | None, job_filter: JobFilter, order: JobOrder = NEWEST_FIRST
+    ) -> JobPage:
+        query = sorted_job_ids(self._tenant, job_filter, order, after)
         with self._read() as session:
-            jobs = [job_from_row(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit + 1))]
-        return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
+            places = session.execute(query.limit(limit + 1)).all()
+            ids = [job_id for job_id, _ in places[:limit]]
+            rows = {row.id: row for row in session.scalars(select(JobRow).where(JobRow.id.in_(ids)))}
+            listed_facts = facts.load_facts(session, ids, job_filter.channel)
+        jobs = [job_from_row(rows[job_id]) for job_id in ids if job_id in rows]  # one may be deleted in between
+        if len(places) <= limit:
+            return JobPage(jobs, listed_facts, None)
+        last_id, value = places[limit - 1]
+        return JobPage(jobs, listed_facts, JobCursor(last_id, None if order.key == "submitted" else value))
+
+    def insights(self, job_filter: JobFilter, group_by: GroupBy) -> Sequence[InsightGroup]:
+        with self._read() as session:
+            return load_insights(session, self._tenant, job_filter, group_by)
+
+    def roles(self) -> Sequence[str]:
+        with self._read() as session:
+            return facts.distinct_values(session, FACTS.c.role, self._tenant)
+
+    def metadata_keys(self) -> Sequence[str]:
+        with self._read() as session:
+            return facts.distinct_values(session, METADATA.c.key, self._tenant)
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:
         query = select(JobRow).where(JobRow.id.in_(job_ids), *self._visible)
@@ -128,13 +151,16 @@ class SqlJobRepository:
 
     def correct(self, job_id: str, index: int, correction: Correction) -> SegmentResult:
         with self._write.begin() as session:
-            self._existing(session, job_id, lock=True)
-            return corrections.correct(session, job_id, index, correction)
+            row = self._existing(session, job_id, lock=True)
+            corrected = corrections.correct(session, job_id, index, correction)
+            follow_corrections(session, row)
+            return corrected
 
     def withdraw_correction(self, job_id: str, index: int) -> None:
         with self._write.begin() as session:
-            self._existing(session, job_id, lock=True)
+            row = self._existing(session, job_id, lock=True)
             corrections.withdraw(session, job_id, index)
+            follow_corrections(session, row)
 
     def replace(self, old: Job, new: Job) -> bool:
         with self._write.begin() as session:
@@ -148,6 +174,7 @@ class SqlJobRepository:
         with self._write.begin() as session:
             if not _replace_if_unchanged(session, old, new):
                 return False
+            facts.forget_facts(session, old.id)
             progress = update(JobRow).where(JobRow.id == old.id, JobRow.progress_told.is_not(None))
             affected_rows(session, progress.values(progress_told=0))
             if forget_all:
@@ -178,26 +205,12 @@ class SqlJobRepository:
         raise JobDeleted if deleted and self._tenant in (None, deleted.tenant) else JobNotFound
 
 
+def follow_corrections(session: Session, row: JobRow) -> None:
+    """Store the facts of a job anew; one that has not succeeded has none."""
+    if row.state == JobState.SUCCEEDED.value:
+        facts.store_facts(session, job_from_row(row))
+
+
 def _replace_if_unchanged(session: Session, old: Job, new: Job) -> bool:
     query = update(JobRow).where(JobRow.id == old.id, JobRow.state == old.state.value)
     return affected_rows(session, query.values(**job_values(new), fence=JobRow.fence + 1, lease_until=None)) == 1
-
-
-def _conditions(job_filter: JobFilter) -> list[Any]:
-    conditions: list[Any] = []
-    if job_filter.status:
-        conditions.append(JobRow.state.in_([state.value for state in JobState if state.status is job_filter.status]))
-    if job_filter.created_after:
-        conditions.append(JobRow.created_at > job_filter.created_after)
-    if job_filter.created_before:
-        conditions.append(JobRow.created_at < job_filter.created_before)
-    if job_filter.label:
-        labelled = select(SegmentRow.job_id).where(
-            SegmentRow.job_id == JobRow.id, SegmentRow.emotion == job_filter.label
-        )
-        conditions.append(labelled.where(ANALYSED).exists())
-    if job_filter.dominant:
-        conditions.append(JobRow.dominant == job_filter.dominant)
-    if job_filter.batch_id:
-        conditions.append(JobRow.batch_id == job_filter.batch_id)
-    return conditions

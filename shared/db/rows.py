@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,6 +24,7 @@ from shared.domain.segment import (
     SegmentResult,
     SegmentStatus,
 )
+from shared.domain.talk import Talk
 from shared.ports import StoredSegment
 
 _RECORDING = TypeAdapter(Recording)
@@ -30,6 +32,13 @@ _OPTIONS = TypeAdapter(JobOptions)
 _MODEL = TypeAdapter(ModelInfo)
 _FAILURE = TypeAdapter(Failure)
 _ALERTS = TypeAdapter(tuple[Alert, ...])
+_TALK = TypeAdapter(tuple[Talk, ...])
+
+_INDEXED = 200
+"""Characters of a text by which it is found."""
+
+RECORDED_AT = "recorded_at"
+"""The key of the metadata that says when the recording was made."""
 
 
 def job_values(job: Job) -> dict[str, Any]:
@@ -55,9 +64,37 @@ def job_values(job: Job) -> dict[str, Any]:
         "audio_expires_at": job.audio_expires_at,
         "audio_deleted": job.audio_deleted,
         "alerts": _ALERTS.dump_python(job.alerts, mode="json"),
+        "talk": _TALK.dump_python(job.talk, mode="json"),
         "batch_id": job.batch_id,
         "deadline_at": job.deadline_at,
+        **sought_values(job),
     }
+
+
+def sought_values(job: Job) -> dict[str, Any]:
+    """Return the columns that a job is found and sorted by, which repeat parts of its recording and options."""
+    return {
+        "name": indexable(job.recording.filename.casefold()),
+        "length": job.recording.duration or 0,
+        "recorded_at": recorded_at(job),
+    }
+
+
+def recorded_at(job: Job) -> datetime:
+    """Return the time of the recording, as the job's metadata has it in ISO 8601, else that of the submission."""
+    try:
+        time = datetime.fromisoformat(job.options.metadata.get(RECORDED_AT, ""))
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return job.created_at
+
+
+def indexable(text: str) -> str:
+    """Return the beginning of a text, without what a column cannot hold: null characters and halves of surrogate pairs.
+
+    An entry of an index of Postgres is limited to 2,704 bytes.
+    """
+    return text[:_INDEXED].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def model_to_json(model: ModelInfo) -> dict[str, Any]:
@@ -92,6 +129,7 @@ def job_from_row(row: JobRow) -> Job:
         finished_at=row.finished_at,
         audio_deleted=row.audio_deleted,
         alerts=_ALERTS.validate_python(row.alerts),
+        talk=_TALK.validate_python(row.talk),
         batch_id=row.batch_id,
         deadline_at=row.deadline_at,
         trace=row.trace,

@@ -13,6 +13,7 @@ from shared.domain.errors import InvalidTransition
 from shared.domain.failure import FAILURES, Failure, FailureCode
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
+from shared.domain.talk import Talk
 
 MAX_ATTEMPTS = 3
 """Attempts at a stage or a segment before it fails."""
@@ -87,7 +88,8 @@ class Job:
 
     `attempts` counts the claims of the present stage. `prepared` is the number of samples decoded so far, `speech` the
     number of these that hold speech. `key_id` is the id of the API key that submitted the job, `batch_id` that of its
-    batch. `dominant` is the emotion of most segments, None before they are analysed. `trace` is the W3C traceparent of
+    batch. `dominant` is the emotion of most segments, None before they are analysed. `talk` is the part of each channel
+    in the conversation, where it was measured. `trace` is the W3C traceparent of
     the request that submitted the job.
     """
 
@@ -109,6 +111,7 @@ class Job:
     finished_at: datetime | None = None
     audio_deleted: bool = False
     alerts: tuple[Alert, ...] = ()
+    talk: tuple[Talk, ...] = ()
     batch_id: str | None = None
     deadline_at: datetime | None = None
     trace: str | None = None
@@ -164,6 +167,7 @@ class Job:
             deadline_at=deadline(self.options, now),
             dominant=None,
             alerts=(),
+            talk=(),
             failure=None,
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -99,7 +99,7 @@ PENDING = SegmentOutcome(SegmentStatus.PENDING)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The emotion of a segment according to a person: feedback that changes no score.
+    """The emotion of a segment according to a person. It changes no score.
 
     `key_id` is the id of the API key that it was sent with, None without one.
     """
@@ -112,13 +112,39 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """A segment with its outcome, and its correction if there is one."""
+    """A segment with its outcome, and its correction if there is one.
+
+    `replaced` is the model's own outcome where `outcome` has the emotion of the correction.
+    """
 
     segment: Segment
     outcome: SegmentOutcome
     correction: Correction | None = None
+    replaced: SegmentOutcome | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the segment was scored."""
         return self.outcome.status is SegmentStatus.OK
+
+    @property
+    def model_outcome(self) -> SegmentOutcome:
+        """The outcome according to the model, whatever people say."""
+        return self.replaced or self.outcome
+
+
+def apply_corrections(results: Iterable[SegmentResult]) -> list[SegmentResult]:
+    """Return the segments as people corrected them: a scored one has the emotion of its correction.
+
+    The scores stay the model's, and the confidence is its score of that emotion, 0 for one that it does not know. A
+    skipped segment has no scores and stays as it is.
+    """
+    corrected: list[SegmentResult] = []
+    for result in results:
+        outcome, correction = result.outcome, result.correction
+        if result.ok and correction:
+            confidence = (outcome.scores or {}).get(correction.emotion, 0.0)
+            answer = replace(outcome, emotion=correction.emotion, confidence=confidence)
+            result = replace(result, outcome=answer, replaced=outcome)
+        corrected.append(result)
+    return corrected

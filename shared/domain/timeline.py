@@ -23,13 +23,17 @@ Shares = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A stretch [start, end) of one channel with one emotion and its mean confidence."""
+    """A stretch [start, end) of one channel with one emotion and its mean confidence.
+
+    `corrected` is whether the emotion of any of its segments is a correction.
+    """
 
     start: int
     end: int
     channel: int
     emotion: str
     confidence: float
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +166,13 @@ def aggregate(
 
 
 def confident(segments: Iterable[SegmentResult], min_confidence: float) -> list[SegmentResult]:
-    """Return the analysed segments; a confidence under `min_confidence` makes the emotion `unknown`."""
+    """Return the analysed segments; a confidence under `min_confidence` makes the emotion `unknown`.
+
+    A corrected emotion stays: it is not the model's, so the model's doubt is not about it.
+    """
     return [
         result
-        if _confidence(result) >= min_confidence
+        if result.replaced or _confidence(result) >= min_confidence
         else replace(result, outcome=replace(result.outcome, emotion=UNKNOWN))
         for result in segments
         if result.ok
@@ -211,6 +218,7 @@ def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
             channel=run[0].segment.channel,
             emotion=run[0].outcome.emotion,
             confidence=fmean(_confidence(result) for result in run),
+            corrected=any(result.replaced for result in run),
         )
         for run in runs
     ]

@@ -7,7 +7,8 @@ from shared.ports.backlog import Backlog, Waiting
 from shared.ports.clock import Clock
 from shared.ports.delivery_queue import DeliveryClaim, DeliveryQueue, RecordedAttempt
 from shared.ports.housekeeping import Housekeeping
-from shared.ports.job_repository import JobFilter, JobPage, JobRepository, StoredSegment
+from shared.ports.job_query import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
+from shared.ports.job_repository import JobRepository, StoredSegment
 from shared.ports.model_registry import ModelRegistry
 from shared.ports.object_store import ObjectStore, ObjectWriter
 from shared.ports.upload_store import StoredPart, UploadClaim, UploadStore
@@ -25,8 +26,12 @@ __all__ = [
     "DeliveryFilter",
     "DeliveryPage",
     "DeliveryQueue",
+    "GroupBy",
     "Housekeeping",
+    "InsightGroup",
+    "JobCursor",
     "JobFilter",
+    "JobOrder",
     "JobPage",
     "JobRepository",
     "ModelRegistry",

@@ -10,7 +10,7 @@ from shared.ports.wake_ups import Queue
 
 
 class Housekeeping(Protocol):
-    """Maintenance of the jobs of all tenants. Every method is one transaction."""
+    """Maintenance of the jobs of all tenants. Every method is one transaction unless it says otherwise."""
 
     def expired(self) -> Sequence[str]:
         """Return the ids of some of the jobs whose `expires_at` has passed."""
@@ -41,6 +41,10 @@ class Housekeeping(Protocol):
 
     def referenced_keys(self, job_ids: Collection[str]) -> Mapping[str, set[str]]:
         """Return the keys of the objects that must exist, by job id: recordings, segments and logits."""
+        ...
+
+    def store_missing_facts(self) -> None:
+        """Store the facts of some of the jobs that ended in versions before facts. Each is a transaction."""
         ...
 
     def claimable(self) -> Sequence[Queue]:

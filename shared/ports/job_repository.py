@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.job import Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import Correction, Segment, SegmentResult
+from shared.ports.job_query import NEWEST_FIRST, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +19,6 @@ class StoredSegment:
     segment: Segment
     audio_key: str
     audio_span: range | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """Jobs, newest first. `next_cursor` is the id after which the next page starts, None on the last."""
-
-    jobs: Sequence[Job]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Conditions on listed jobs, by default none.
-
-    `label` is an emotion of any segment, `dominant` the emotion of most segments.
-    """
-
-    status: JobStatus | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    label: str | None = None
-    dominant: str | None = None
-    batch_id: str | None = None
 
 
 class JobRepository(Protocol):
@@ -72,8 +49,22 @@ class JobRepository(Protocol):
         """Return the existing jobs among `job_ids`, in any order, with the counts of their segments."""
         ...
 
-    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobPage:
-        """Return up to `limit` jobs that match `job_filter`, from the one after id `after`."""
+    def page(
+        self, *, limit: int, after: JobCursor | None, job_filter: JobFilter, order: JobOrder = NEWEST_FIRST
+    ) -> JobPage:
+        """Return up to `limit` jobs that match `job_filter` in this order, from the one after `after`."""
+        ...
+
+    def insights(self, job_filter: JobFilter, group_by: GroupBy) -> Sequence[InsightGroup]:
+        """Return the figures of the succeeded jobs that match `job_filter`, by group."""
+        ...
+
+    def roles(self) -> Sequence[str]:
+        """Return the roles of the channels of succeeded jobs."""
+        ...
+
+    def metadata_keys(self) -> Sequence[str]:
+        """Return the keys of the metadata of all jobs."""
         ...
 
     def get_all(self, job_ids: Collection[str]) -> dict[str, Job]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.alert import Alert, Part
+from shared.domain.facts import ChannelFacts
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobStatus, SegmentCounts, progress
 from shared.domain.options import JobOptions
@@ -16,6 +17,7 @@ from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
 from shared.domain.urls import without_query
 from shared.schemas.document import Document
+from shared.schemas.facts import FactsDocument
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
 
 _EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
@@ -212,6 +214,16 @@ def shown_options(options: JobOptions) -> JobOptions:
     return options if url is None else replace(options, webhook_url=without_query(url))
 
 
+class ListedJobDocument(JobDocument):
+    facts: FactsDocument | None
+    """The figures of the channel that the request names, else of the whole recording; null until the job has succeeded,
+    and where it has no such channel."""
+
+    @classmethod
+    def from_facts(cls, job: JobDocument, facts: ChannelFacts | None) -> Self:
+        return cls(**dict(job), facts=FactsDocument.from_facts(facts) if facts else None)
+
+
 class JobPageDocument(BaseModel):
-    data: list[JobDocument]
+    data: list[ListedJobDocument]
     next_cursor: str | None

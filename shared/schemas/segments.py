@@ -30,6 +30,8 @@ class TimelineEntryDocument(Document):
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str = Field(examples=["neutral"])
     confidence: float = Field(examples=[0.72])
+    corrected: bool = Field(examples=[False])
+    """Whether the emotion of any of its segments is a person's correction."""
 
     @classmethod
     def from_entry(cls, entry: TimelineEntry, role_of: RoleOf) -> Self:
@@ -40,6 +42,7 @@ class TimelineEntryDocument(Document):
             role=role_of(entry.channel),
             emotion=entry.emotion,
             confidence=entry.confidence,
+            corrected=entry.corrected,
         )
 
 
@@ -63,10 +66,17 @@ class CorrectionDocument(Document):
     emotion: str = Field(examples=["angry"])
     comment: str | None = Field(examples=["Raises her voice at the end."])
     corrected_at: datetime
+    key_id: str | None = Field(examples=["key_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    """The API key that it was sent with; null without one."""
 
     @classmethod
     def from_correction(cls, correction: Correction) -> Self:
-        return cls(emotion=correction.emotion, comment=correction.comment, corrected_at=correction.corrected_at)
+        return cls(
+            emotion=correction.emotion,
+            comment=correction.comment,
+            corrected_at=correction.corrected_at,
+            key_id=correction.key_id,
+        )
 
 
 class SegmentDocument(Document):
@@ -79,8 +89,12 @@ class SegmentDocument(Document):
     role: str | None = Field(examples=["agent"])
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
     emotion: str = Field(examples=["neutral"])
-    """`unknown` while the segment waits, and where it was skipped."""
+    """The emotion of the correction where there is one, else the model's; `unknown` while the segment waits, and where
+    it was skipped."""
     confidence: float | None = Field(examples=[0.63])
+    """The model's score of this emotion."""
+    model_emotion: str = Field(examples=["neutral"])
+    """The model's own answer, whatever people say."""
     scores: dict[str, float] | None = Field(examples=[{"neutral": 0.63, "happy": 0.27, "sad": 0.1}])
     status: SegmentStatus = Field(examples=["ok"])
     reason: FailureCode | None = Field(examples=[None])
@@ -89,7 +103,7 @@ class SegmentDocument(Document):
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
     correction: CorrectionDocument | None
-    """What a person says it is: feedback, by which nothing else in the result changes."""
+    """What a person says it is."""
     frames: SegmentFramesDocument | None
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
@@ -108,6 +122,7 @@ class SegmentDocument(Document):
             role=role_of(segment.channel),
             emotion=outcome.emotion,
             confidence=outcome.confidence,
+            model_emotion=result.model_outcome.emotion,
             scores=dict(outcome.scores) if outcome.scores is not None else None,
             status=outcome.status,
             reason=outcome.reason,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.domain.emotion import EMOTIONS
 from shared.domain.errors import UnknownEmotion
 from shared.domain.job import Job
-from shared.domain.segment import Correction, SegmentResult
+from shared.domain.segment import Correction, SegmentResult, apply_corrections
 from shared.ports import Clock, JobRepository
 
 
@@ -29,7 +29,8 @@ class Corrections:
         if emotion not in choices:
             raise UnknownEmotion(f"The emotion must be one of {', '.join(choices)}.")
         correction = Correction(emotion, comment, self.clock.now(), self.key_id)
-        return job, self.jobs.correct(job_id, index, correction)
+        (corrected,) = apply_corrections([self.jobs.correct(job_id, index, correction)])
+        return job, corrected
 
     def withdraw(self, job_id: str, index: int) -> None:
         """Delete the correction of a segment, if there is one."""

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDamaged, ResultNotReady
+from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
-from shared.domain.segment import SegmentResult
+from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
-from shared.ports import JobFilter, JobRepository, ObjectStore
+from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore
+from shared.ports.job_query import NEWEST_FIRST
 
 _FLAC = b"fLaC"
 """The first bytes of every FLAC."""
@@ -18,18 +20,19 @@ _FLAC = b"fLaC"
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with the number of its segments by status."""
+    """A job with the number of its segments by status, and in a list the facts of one of its channels."""
 
     job: Job
     counts: SegmentCounts
+    facts: ChannelFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobViewPage:
-    """A page of jobs, newest first. `next_cursor` is the id after which the next page starts, None on the last."""
+    """A page of jobs. `next_cursor` is the place after which the next page starts, None on the last."""
 
     views: Sequence[JobView]
-    next_cursor: str | None
+    next_cursor: JobCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,19 @@ class JobReader:
         """Return the jobs with these ids; unknown ids are left out."""
         return {job.id: JobView(job, counts) for job, counts in self.jobs.get_with_counts(job_ids)}
 
-    def page(self, *, limit: int, after: str | None, job_filter: JobFilter) -> JobViewPage:
-        """Return a page of at most `limit` jobs after the id `after`, newest first."""
-        page = self.jobs.page(limit=limit, after=after, job_filter=job_filter)
+    def page(
+        self, *, limit: int, after: JobCursor | None, job_filter: JobFilter, order: JobOrder = NEWEST_FIRST
+    ) -> JobViewPage:
+        """Return a page of at most `limit` jobs after the place `after`."""
+        page = self.jobs.page(limit=limit, after=after, job_filter=job_filter, order=order)
         counts = self.jobs.counts([job.id for job in page.jobs])
-        return JobViewPage([JobView(job, counts[job.id]) for job in page.jobs], page.next_cursor)
+        return JobViewPage(
+            [JobView(job, counts[job.id], page.facts.get(job.id)) for job in page.jobs], page.next_cursor
+        )
+
+    def insights(self, job_filter: JobFilter, group_by: GroupBy) -> Sequence[InsightGroup]:
+        """Return the figures of the succeeded jobs that match the filter, by group."""
+        return self.jobs.insights(job_filter, group_by)
 
     def batch(self, batch_id: str) -> Mapping[JobStatus, int]:
         """Count the jobs of a batch by status. Raises BatchNotFound where the batch has no jobs."""
@@ -75,9 +86,11 @@ class JobReader:
         return by_status
 
     def result(
-        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None
+        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None, corrected: bool = True
     ) -> tuple[Job, Result]:
         """Return the result of a job, aggregated by its options unless `gap_ms` or `min_confidence` replaces them.
+
+        All outputs are made of it, so that each follows the corrections; unless `corrected`, it is the model's own.
 
         Raises:
             ResultNotReady: the job is still running.
@@ -89,8 +102,9 @@ class JobReader:
             options = replace(options, gap_ms=gap_ms)
         if min_confidence is not None:
             options = replace(options, min_confidence=min_confidence)
+        segments = self.jobs.results(job_id)
         return job, aggregate(
-            self.jobs.results(job_id),
+            apply_corrections(segments) if corrected else segments,
             duration=job.prepared,
             speech=job.speech,
             options=options,
@@ -98,9 +112,12 @@ class JobReader:
         )
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
-        """Return at most `limit` segments after the index `after`; a running job has those found so far."""
+        """Return at most `limit` segments after the index `after`, as people corrected them.
+
+        A running job has those found so far.
+        """
         job = self.jobs.get(job_id)
-        segments = self.jobs.results(job_id, after=after, limit=limit + 1)
+        segments = apply_corrections(self.jobs.results(job_id, after=after, limit=limit + 1))
         next_index = segments[limit - 1].segment.index if len(segments) > limit else None
         return SegmentPage(job, segments[:limit], next_index)
 

@@ -14,7 +14,7 @@ import uuid_utils
 
 from shared.domain.ids import is_id
 from shared.domain.job import Job
-from shared.ports import Clock, Housekeeping, JobFilter, JobRepository, ObjectStore
+from shared.ports import Clock, Housekeeping, JobCursor, JobFilter, JobRepository, ObjectStore
 from shared.services.object_keys import JOBS_PREFIX, audio_prefix, job_prefix
 
 _PAGE = 200
@@ -43,7 +43,7 @@ class StoreCheck:
 
     def check_jobs(self) -> Iterator[CheckedJob]:
         """Yield every job, newest first."""
-        after: str | None = None
+        after: JobCursor | None = None
         with ThreadPoolExecutor(_AT_ONCE, "check") as threads:
             while True:
                 page = self.jobs.page(limit=_PAGE, after=after, job_filter=JobFilter())

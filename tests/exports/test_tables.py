@@ -21,7 +21,7 @@ ROLES = ("agent", "customer")
 NAMES = [
     *("file", "index", "channel", "role", "start_ms", "end_ms", "flags", "status", "reason", "emotion", "confidence"),
     *("score_angry", "score_happy", "score_sad"),
-    *("corrected_emotion", "comment", "corrected_at", "model_id", "model_sha256"),
+    *("model_emotion", "corrected_emotion", "comment", "corrected_at", "corrected_by", "model_id", "model_sha256"),
 ]
 
 
@@ -40,9 +40,11 @@ def expected(result: Result) -> list[dict[str, Any]]:
             "emotion": row.outcome.emotion,
             "confidence": row.outcome.confidence,
             **{f"score_{label}": row.outcome.scores[label] if row.outcome.scores else None for label in LABELS},
+            "model_emotion": row.outcome.emotion,
             "corrected_emotion": row.correction.emotion if row.correction else None,
             "comment": row.correction.comment if row.correction else None,
             "corrected_at": WHEN if row.correction else None,
+            "corrected_by": "key_1" if row.correction else None,
             "model_id": "emoline/test",
             "model_sha256": "0badcafe",
         }

@@ -10,6 +10,7 @@ from shared.domain.emotion import UNKNOWN
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.recording import Recording, RecordingWarning
+from shared.domain.segment import apply_corrections
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
 from worker.stages.hold_lease import Lease
@@ -31,7 +32,7 @@ class FinishStage:
 
     def _finish(self, claim: Claim, _: Lease) -> Job:
         job, now = claim.job, self.services.clock.now()
-        segments = self.services.jobs.results(job.id)
+        segments = apply_corrections(self.services.jobs.results(job.id))
         scored = confident(segments, job.options.aggregation.min_confidence)
         if segments and not scored:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
