@@ -11,16 +11,15 @@ from pathlib import Path
 import av
 import numpy as np
 
-_RATE = 44_100
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to write a recording: FFmpeg's names of container and codec, and the bits per second where it has any."""
+    """A way to write a recording: FFmpeg's names of container and codec, bits per second where it has any, Hz."""
 
     container: str
     codec: str
     bit_rate: int | None = None
+    rate: int = 44_100
 
 
 FORMATS = {
@@ -31,11 +30,11 @@ FORMATS = {
 }
 
 
-def write_recording(source: Path, target: Path, form: Format, hours: float) -> None:
-    """Write `hours` of the sound of `source` over and over, 44.1 kHz, stereo; it is encoded once."""
+def write_recording(source: Path, target: Path, form: Format, hours: float, layout: str = "stereo") -> None:
+    """Write `hours` of the sound of `source` over and over; it is encoded once."""
     with tempfile.TemporaryDirectory() as folder:
         once = Path(folder, "once")
-        _encode(source, once, form)
+        _encode(source, once, form, layout)
         with av.open(str(target), "w", format=form.container) as out, av.open(str(once)) as first:
             track = out.add_stream_from_template(first.streams.audio[0])
             offset = 0
@@ -51,18 +50,18 @@ def write_recording(source: Path, target: Path, form: Format, hours: float) -> N
                 offset = end
 
 
-def _encode(source: Path, target: Path, form: Format) -> None:
-    resampler = av.AudioResampler("s16", "stereo", _RATE)
+def _encode(source: Path, target: Path, form: Format, layout: str) -> None:
+    resampler = av.AudioResampler("s16", layout, form.rate)
     with av.open(str(source)) as container:
         frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
     with av.open(str(target), "w", format=form.container) as out:
-        stream = out.add_stream(form.codec, rate=_RATE)
+        stream = out.add_stream(form.codec, rate=form.rate)
         assert isinstance(stream, av.AudioStream)
-        stream.layout = "stereo"
+        stream.layout = layout
         if form.bit_rate:
             stream.bit_rate = form.bit_rate
-        frame = av.AudioFrame.from_ndarray(samples, "s16", "stereo")
-        frame.sample_rate, frame.time_base, frame.pts = _RATE, Fraction(1, _RATE), 0
+        frame = av.AudioFrame.from_ndarray(samples, "s16", layout)
+        frame.sample_rate, frame.time_base, frame.pts = form.rate, Fraction(1, form.rate), 0
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
