@@ -80,8 +80,8 @@ def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...]
     open_bins = _no_bins(labels)
     remaining = iter(frames)
     while batch := list(islice(remaining, _BATCH_SEGMENTS)):
-        pair = (open_bins, _bins(batch, from_ms(hop_ms)))
-        bins = _Bins(*(np.concatenate([getattr(part, name) for part in pair]) for name in _Bins._fields))
+        pair: tuple[Any, Any] = (open_bins, _bins(batch, from_ms(hop_ms)))
+        bins = _Bins._make(map(np.concatenate, zip(*pair, strict=True)))
         bins = _add_neighbours(_select(bins, np.argsort(bins.channel, kind="stable")))
         # The next segments may share the last bin of a channel.
         last = np.diff(bins.channel, append=-1) != 0

@@ -42,7 +42,7 @@ class ChannelFramesDocument(Document):
 
 
 class FramesDocument(Document):
-    """Scores on a grid; `frames_json` writes it, which would be gigabytes in memory for a recording of a day."""
+    """Scores on a grid. `frames_json` writes it: an object of it would take gigabytes for a recording of a day."""
 
     hop_ms: int = Field(examples=[100])
     labels: list[str] = Field(examples=[["neutral", "happy"]])

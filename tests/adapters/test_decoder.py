@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared.domain.errors import StoreUnavailable
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from tests.support.decoder import DECODER, decoder_pid, fork_server_pid, range_pids
 from tests.support.media.broken import place_canary
@@ -283,3 +284,9 @@ def test_a_decoder_and_the_processes_of_its_ranges_end_together(tmp_path: Path, 
             list(blocks)
     decoded(encode(MONO[:, None], SAMPLE_RATE, tmp_path / "next", "wav"))  # the fork server reaps before it forks
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in [decoder, *processes]))
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_its_end() -> None:
+    # Nothing is mapped at the start of a process's memory: to read it fails with EIO, as a broken disk does.
+    with Path("/proc/self/mem").open("rb") as file, pytest.raises(StoreUnavailable), DECODER.open(file):
+        pass

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from shared.domain.errors import StoreUnavailable
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
 from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
@@ -32,7 +33,10 @@ class FfmpegDecoder:
 
     @contextmanager
     def open(self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None) -> Iterator[FfmpegStream]:
-        """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode."""
+        """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode.
+
+        Raises StoreUnavailable, here and later, when the file cannot be read.
+        """
         try:
             fd = file.fileno()
         except OSError:
@@ -72,6 +76,8 @@ class FfmpegStream:
             if self._server:
                 self._server.check(self._timeout_s)  # the object store may be at fault, not the file
             raise (DecodeTimeout if isinstance(error, ChildTimeout) else DecoderCrashed) from error
+        if tag == protocol.UNREADABLE:
+            raise StoreUnavailable("The recording cannot be read.")
         if tag == protocol.FAILED:
             raise protocol.parse_error(payload)
         return tag, payload

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 from av.audio.stream import AudioStream
@@ -21,6 +22,9 @@ from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
 from worker.adapters.decoding.track_choice import choose_track
 from worker.adapters.decoding.unread_sound import check_coding
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _MARKED = "wav,w64,flac,ogg,mov,matroska,webm,asf,amr,aiff,caf,au,avi,flv,wv,nistsphere,voc,tta,sox,dtshd"
 """Demuxers, by FFmpeg's names, of formats that begin with a mark. No playlists, no concat, no HLS, DASH or SDP: they
@@ -37,11 +41,26 @@ _PROBED_BYTES = 256 << 20
 """How far a file is read whose sound begins long after its pictures, to learn the format of its sound."""
 
 
-def open_descriptor(fd: int) -> BinaryIO:
-    """Open the file, or the `FileServer`, that is open as `fd`, to read from it."""
+class LocalFile(io.FileIO):
+    """The file that is open as `fd`; `on_error` is called where it cannot be read, which FFmpeg takes for its end."""
+
+    def __init__(self, fd: int, on_error: Callable[[], None]) -> None:
+        super().__init__(_NAME, opener=lambda *_: fd)
+        self._on_error = on_error
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError:
+            self._on_error()
+            raise
+
+
+def open_descriptor(fd: int, on_error: Callable[[], None]) -> BinaryIO:
+    """Open the file, or the `FileServer`, that is open as `fd`, to read from it; `on_error` as in `LocalFile`."""
     if stat.S_ISSOCK(os.fstat(fd).st_mode):
         return remote_file.open_remote_file(fd, _NAME)
-    return open(_NAME, "rb", opener=lambda *_: fd)
+    return io.BufferedReader(LocalFile(fd, on_error))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ connection, and FFmpeg is limited to formats that do not refer to other files.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -47,7 +48,11 @@ def decode(fd: int, max_samples: int, track: int | None, raw: RawSound | None, p
 def _decode(
     fd: int, max_samples: int, wanted: int | None, raw: RawSound | None, pipe: FramePipe, processes: RangeProcesses
 ) -> None:
-    with open_descriptor(fd) as file, open_track(file, wanted, raw) as (container, stream):
+    def give_up() -> None:
+        pipe.send(protocol.UNREADABLE)
+        os._exit(1)
+
+    with open_descriptor(fd, give_up) as file, open_track(file, wanted, raw) as (container, stream):
         declared = DeclaredLength.of(file, container, stream, max_samples / SAMPLE_RATE)
         track = TrackFrames(container, stream, declared)
         audio_format = {

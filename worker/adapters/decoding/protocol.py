@@ -20,6 +20,8 @@ SOUND = b"S"
 """Interleaved int16 at 16 kHz, little-endian."""
 END = b"E"
 """JSON: the list of warnings."""
+UNREADABLE = b"U"
+"""The file cannot be read, whatever is in it."""
 FAILED = b"X"
 """See `format_error`."""
 
