@@ -113,6 +113,7 @@ class Texts:
     skipped: str
     and_more: str
     clicks: str
+    tones: str
     unnamed: str
     flagged: str
     reasons: Mapping[FailureCode, str]

@@ -91,10 +91,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The samples of detected speech, and the number of these that were analysed."""
+    """The samples of detected speech, and the number of these that were analysed.
+
+    `not_speech` are the samples of tones and noise that were taken for voice at first and left out.
+    """
 
     speech: int
     analysed: int
+    not_speech: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,12 @@ def aggregate(
     speech: int,
     options: AggregationOptions,
     model: ModelInfo | None,
+    not_speech: int = 0,
 ) -> Result:
-    """Compute the result of a recording of `duration` samples, of which `speech` hold speech."""
+    """Compute the result of a recording of `duration` samples, of which `speech` hold speech.
+
+    `not_speech` of them were taken for voice at first and left out.
+    """
     segments = sorted(segments, key=lambda result: result.segment.index)
     analysed = confident(segments, options.min_confidence)
     timeline = merge(analysed, from_ms(options.gap_ms))
@@ -133,7 +141,7 @@ def aggregate(
             transitions=tuple(_transitions(timeline)),
             peaks=tuple(_peaks(analysed)),
         ),
-        coverage=Coverage(speech, sum(result.segment.speech for result in analysed)),
+        coverage=Coverage(speech, sum(result.segment.speech for result in analysed), not_speech),
         model=model,
     )
 

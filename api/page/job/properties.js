@@ -60,6 +60,7 @@ export function describeGaps({ segments, coverage }, duration) {
     t("gap.skipped", { count: formatNumber(count), time: formatClock(ms), reason: translateCode("reason", reason) }));
   const sentences = skipped.length ? skipped : [t("gap.none")];
   if (coverage.speech_ms) sentences.unshift(`${t("fact.coverage")}: ${describeCoverage(coverage)}`);
+  if (coverage.not_speech_ms) sentences.push(t("gap.not_speech", { time: formatClock(coverage.not_speech_ms) }));
   const silence = duration - unionLength(segments);
   if (silence > 0) sentences.push(t("gap.silence", { time: formatClock(silence) }));
   return sentences;
