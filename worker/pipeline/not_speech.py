@@ -2,7 +2,7 @@
 
 Speech never stays as it is: its pitch and formants move all the time. So what is certainly no voice is found by what
 does not move: spectral lines that are the same 0.12 s later, one to four lines that fill a short burst from its start
-to its end, and a spectrum that keeps its shape and level for two seconds. docs/segmentation.md has the measured figures.
+to its end, and a spectrum that keeps its shape and level for two seconds. docs/segmentation.md has the figures.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ _TRANSIENT = 4
 """Steps that no word fits into: the click at the end of a tone."""
 _LEAST_PIECE = 80
 """Steps. A shorter tone within speech stays."""
+_BESIDE_SPEECH = 10
+"""Steps at the ends of such a tone that stay: a syllable may begin in the windows of 128 ms."""
 
 
 class NotSpeechFinder:
@@ -117,7 +119,7 @@ def lasting_noise(spectra: Floats, common: Floats, steps: int) -> Mask:
         edges = np.linspace(0, whitened.shape[1], _NOISE_BANDS, endpoint=False).astype(int)
         bands = np.add.reduceat(whitened, edges, axis=1) / np.diff(edges, append=whitened.shape[1])
         bands[1:] = (bands[1:] + bands[:-1]) / 2
-        alike = ((bands > _NOISE_LEVELS[0]) & (bands < _NOISE_LEVELS[1])).all(axis=1)
+        alike = np.all((bands > _NOISE_LEVELS[0]) & (bands < _NOISE_LEVELS[1]), axis=1)
         for first, last in runs(alike):
             if first <= before and last >= before + _NOISE_FRAMES:
                 following = start - before + last - _NOISE_STRIDE
@@ -181,7 +183,8 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
             left_out[start:end] = True
         else:
             for first, last in runs(alone[start:end]):
-                left_out[start + first : start + last] |= last - first >= _LEAST_PIECE
+                if last - first >= _LEAST_PIECE:
+                    left_out[start + first + _BESIDE_SPEECH : start + last - _BESIDE_SPEECH] = True
     return left_out
 
 

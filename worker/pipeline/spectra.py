@@ -18,7 +18,9 @@ _LINE_BINS = 8
 
 def halve_rate(samples: Samples) -> Floats:
     """Halve the sample rate of `samples` [2 * n], to [n]. What was above 4 kHz is only weakened."""
-    return np.add(samples[::2], samples[1::2], dtype=np.float32) / 2
+    sums: Floats = np.add(samples[::2], samples[1::2], dtype=np.float32)
+    sums /= 2
+    return sums
 
 
 def power_spectra(frames: Floats) -> Floats:
