@@ -77,6 +77,8 @@ def print_result(result: ResultDocument | ClientResult, console: Console) -> Non
         f"{len(result.segments)} segments; {clock(result.coverage.analysed_ms)} of {clock(result.coverage.speech_ms)} "
         f"of speech analysed, in a recording of {clock(result.audio.duration_ms or 0)}."
     )
+    if result.coverage.not_speech_ms:
+        console.print(f"{clock(result.coverage.not_speech_ms)} of tones or noise, which are no voice, were left out.")
     skipped = sum(segment.status == "skipped" for segment in result.segments)
     if skipped:
         console.print(f"[yellow]{skipped} segments could not be analysed; result.json says why.[/]")

@@ -29,6 +29,8 @@ class CoverageDocument(BaseModel):
     )
     speech_ms: int
     analysed_ms: int
+    not_speech_ms: int
+    """Tones and noise that were taken for voice at first, and left out."""
 
 
 class RawSound(BaseModel):
@@ -693,7 +695,7 @@ class SegmentDocument(BaseModel):
         | None
     )
     """Why it was skipped."""
-    flags: list[Literal["too_short", "narrowband", "clipped", "quiet", "crosstalk"] | str]
+    flags: list[Literal["too_short", "narrowband", "clipped", "quiet", "crosstalk", "not_speech"] | str]
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
     audio_url: str | None
     correction: CorrectionDocument | None

@@ -36,6 +36,8 @@ def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording)
         yield texts.clicks.format(length=words.short_time(findings.unsegmented_speech))
     elif coverage.speech and not findings.gaps:
         yield texts.complete
+    if coverage.not_speech >= _AUDIBLE:
+        yield texts.tones.format(length=words.short_time(coverage.not_speech))
     min_confidence = report_input.options.aggregation.min_confidence
     share_unknown = findings.share_under(min_confidence)
     if share_unknown:

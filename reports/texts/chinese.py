@@ -113,6 +113,7 @@ CHINESE = Texts(
     skipped="跳过：{total} 个片段中的 {count} 个（语音 {length}）。{reason}位于 {spans}",
     and_more=" 以及另外 {count} 处",
     clicks="未成为片段：{length}，都是短得不像语音的声音。",
+    tones="未分析：{length} 的提示音或噪声，不是人声。",
     unnamed="记为未知：占已分析语音的 {share}，其置信度低于 {least}。",
     corrected="{total} 个片段中的 {count} 个：情绪由人判断，得分是模型的。",
     flagged="{total} 个片段中的 {count} 个：{meaning}",
@@ -127,6 +128,7 @@ CHINESE = Texts(
         SegmentFlag.CLIPPED: "削波失真（clipped）",
         SegmentFlag.QUIET: "音量很低（quiet）",
         SegmentFlag.CROSSTALK: "听得到另一声道的人声（crosstalk）",
+        SegmentFlag.NOT_SPEECH: "是音乐或噪声而不是人声（not_speech）",
     },
     warnings={
         RecordingWarning.NO_SPEECH: "没有检测到语音。",

@@ -120,6 +120,7 @@ ENGLISH = Texts(
     skipped="Skipped: {count} of {total} segments ({length} of speech). {reason} At {spans}",
     and_more=" and {count} more",
     clicks="Not made into segments: {length}, in sounds too short to be speech.",
+    tones="Left out: {length} of tones or noise, which are no voice.",
     unnamed="Left as unknown: {share} of the analysed speech, where the confidence is under {least}.",
     corrected="People corrected {count} of {total} segments. Their emotion counts here; the scores stay the model's.",
     flagged="{count} of {total} segments: {meaning}",
@@ -134,6 +135,7 @@ ENGLISH = Texts(
         SegmentFlag.CLIPPED: "overdriven (clipped)",
         SegmentFlag.QUIET: "very quiet (quiet)",
         SegmentFlag.CROSSTALK: "with the voice of the other channel (crosstalk)",
+        SegmentFlag.NOT_SPEECH: "with music or noise instead of a voice (not_speech)",
     },
     warnings={
         RecordingWarning.NO_SPEECH: "No speech was found.",

@@ -120,6 +120,7 @@ class Texts:
     skipped: str
     and_more: str
     clicks: str
+    tones: str
     unnamed: str
     corrected: str
     flagged: str

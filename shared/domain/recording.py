@@ -101,7 +101,8 @@ class Recording:
 
     `size_bytes` and `sha256` (hex digits) are None until a recording with an `origin` is downloaded. `sample_rate` is
     in Hz. `duration` is in samples at 16 kHz, declared during decoding and exact after it. `roles` are the names of the
-    channels, by number, where these are analysed separately.
+    channels, by number, where these are analysed separately. `not_speech` is the number of samples at 16 kHz,
+    summed over the channels, that were taken for voice at first and left out as tones or noise.
     """
 
     filename: str
@@ -116,6 +117,7 @@ class Recording:
     roles: tuple[str, ...] = ()
     warnings: tuple[RecordingWarning, ...] = field(default=())
     origin: Origin | None = None
+    not_speech: int = 0
 
     @property
     def identity(self) -> str | None:

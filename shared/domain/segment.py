@@ -32,6 +32,8 @@ class SegmentFlag(StrEnum):
     """Its level (RMS, without a constant offset) is under -50 dBFS."""
     CROSSTALK = "crosstalk"
     """In over a tenth of it, most of what is heard is the voice of the other channel."""
+    NOT_SPEECH = "not_speech"
+    """It changes as little as music does, and a second voice detector finds no voice in it."""
 
 
 RELIABLE_SPEECH = 2 * SAMPLE_RATE

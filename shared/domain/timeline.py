@@ -108,10 +108,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The samples of detected speech, and the number of these that were analysed."""
+    """The samples of detected speech, and the number of these that were analysed.
+
+    `not_speech` are the samples of tones and noise that were taken for voice at first and left out.
+    """
 
     speech: int
     analysed: int
+    not_speech: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,12 @@ def aggregate(
     speech: int,
     options: AggregationOptions,
     model: ModelInfo | None,
+    not_speech: int = 0,
 ) -> Result:
-    """Compute the result of a recording of `duration` samples, in whose channels `speech` samples hold speech."""
+    """Compute the result of a recording of `duration` samples, in whose channels `speech` samples hold speech.
+
+    `not_speech` samples were taken for voice at first and left out.
+    """
     segments = sorted(segments, key=lambda result: result.segment.index)
     analysed = confident(segments, options.min_confidence)
     timeline = merge(analysed, from_ms(options.gap_ms))
@@ -158,7 +166,7 @@ def aggregate(
             transitions=tuple(count_transitions(timeline)),
             peaks=tuple(peak for channel in channels for peak in find_peaks(channel)),
         ),
-        coverage=Coverage(speech, sum(result.segment.speech for result in analysed)),
+        coverage=Coverage(speech, sum(result.segment.speech for result in analysed), not_speech),
         model=model,
         duration=duration,
         min_confidence=options.min_confidence,

@@ -45,10 +45,16 @@ class AudioDocument(Document):
 class CoverageDocument(Document):
     speech_ms: int
     analysed_ms: int
+    not_speech_ms: int
+    """Tones and noise that were taken for voice at first, and left out."""
 
     @classmethod
     def from_coverage(cls, coverage: Coverage) -> Self:
-        return cls(speech_ms=to_ms(coverage.speech), analysed_ms=to_ms(coverage.analysed))
+        return cls(
+            speech_ms=to_ms(coverage.speech),
+            analysed_ms=to_ms(coverage.analysed),
+            not_speech_ms=to_ms(coverage.not_speech),
+        )
 
 
 class TimeDocument(Document):

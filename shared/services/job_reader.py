@@ -109,6 +109,7 @@ class JobReader:
             speech=job.speech,
             options=options,
             model=job.model,
+            not_speech=job.recording.not_speech,
         )
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:

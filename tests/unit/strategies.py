@@ -23,6 +23,8 @@ LEVELS = (0, 2, 10, 60, 300, 3_000, 20_000)
 class LoudIsVoice:
     """`worker.pipeline.ports.VoiceDetector` that hears voice wherever a frame is not all but silent."""
 
+    takes_any_sound = False
+
     def __init__(self, frame: int = 480) -> None:
         self.frame = frame
 

@@ -12,7 +12,7 @@ from worker.pipeline.ports import Samples
 from worker.pipeline.signal_quality import quality_flags
 
 RATE = 16_000
-TOO_SHORT, NARROWBAND, CLIPPED, QUIET, _ = SegmentFlag
+TOO_SHORT, NARROWBAND, CLIPPED, QUIET, *_ = SegmentFlag
 VOICE = speech_like(4, seed=21, pauses=()).samples
 """Nothing above 3.4 kHz, as `tests.support.media.speech` makes it."""
 HISS = np.random.default_rng(21).normal(size=len(VOICE))

@@ -23,6 +23,8 @@ MARGIN = from_ms(150)
 class LoudnessDetector:
     """`worker.pipeline.ports.VoiceDetector` for signals of which every sound is voice."""
 
+    takes_any_sound = False
+
     def __init__(self, frame: int = 480) -> None:
         self.frame = frame
 

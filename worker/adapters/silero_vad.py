@@ -35,6 +35,7 @@ class SileroVoiceDetector:
     """`worker.pipeline.ports.VoiceDetector` by the Silero project's recurrent network."""
 
     frame = _FRAME
+    takes_any_sound = False
 
     def __init__(self) -> None:
         self._network = _network()

@@ -17,6 +17,7 @@ class WebRtcVoiceDetector:
     """`worker.pipeline.ports.VoiceDetector` by the WebRTC project's Gaussian mixture model."""
 
     frame = SAMPLE_RATE * 30 // 1000
+    takes_any_sound = True
 
     def __init__(self) -> None:
         self._vad = webrtcvad.Vad(_MODE)

@@ -93,6 +93,7 @@ def analyze(
             speech=preparation.speech,
             options=options.aggregation,
             model=pipeline.model.info,
+            not_speech=preparation.not_speech,
         )
         with file.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()

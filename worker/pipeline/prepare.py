@@ -27,6 +27,7 @@ from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.signal_quality import quality_flags
 from worker.pipeline.sound_blocks import whole_blocks, without_offset
 from worker.pipeline.speech import HOP
+from worker.pipeline.voice_check import holds_no_voice
 
 _LEAST_CROSSTALK = SAMPLE_RATE
 """Samples of leaked voice, a second, that are worth a warning."""
@@ -70,6 +71,7 @@ class Preparation:
         self._timers: dict[int, Segmenter] = {}  # of channels that are not analysed
         self._complete = True
         self._meters: dict[int, PeakMeter] = {}
+        self._check_voice = False
         # Segments that are complete but may still be preceded by one of another channel, as a heap by their start.
         self._pending: list[tuple[int, int, ChannelSegment]] = []
         self._mode: ChannelMode | None = None
@@ -83,6 +85,11 @@ class Preparation:
     def speech(self) -> int:
         """Samples of speech so far, summed over the channels."""
         return sum(segmenter.speech for segmenter in self._segmenters.values())
+
+    @property
+    def not_speech(self) -> int:
+        """Samples of tones and noise so far that were taken for voice and left out, summed over the channels."""
+        return sum(segmenter.not_speech for segmenter in self._segmenters.values())
 
     def clips(self) -> Iterator[list[Clip]]:
         """Yield the clips in order of start, numbered from 0: after each block those that are complete, maybe none.
@@ -150,6 +157,7 @@ class Preparation:
             channel_mode=self._mode,
             roles=channel_roles(self._options, self._mode, sound.channels) if self._mode else (),
             warnings=tuple(warnings),
+            not_speech=self.not_speech,
         )
 
     def _channels(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -165,8 +173,9 @@ class Preparation:
             if not self._segmenters:
                 selected = selected_channels(self._options, self._mode, columns.shape[1])
                 for channel in selected:
-                    report = partial(self._on_activity, channel)
-                    self._segmenters[channel] = Segmenter(segmentation, self._detectors[segmentation.vad](), report)
+                    detector = self._detectors[segmentation.vad]()
+                    self._check_voice = detector.takes_any_sound
+                    self._segmenters[channel] = Segmenter(segmentation, detector, partial(self._on_activity, channel))
                     self._meters[channel] = PeakMeter()
                 unanalysed = set(range(columns.shape[1])) - set(selected)
                 if self._options.speaking_times == "all":
@@ -189,6 +198,8 @@ class Preparation:
             flags = quality_flags(cut.samples)
             if cut.foreign > _CROSSTALK_SHARE * len(cut.samples):
                 flags = (*flags, SegmentFlag.CROSSTALK)
+            if self._check_voice and holds_no_voice(cut.samples, self._detectors["silero"]):
+                flags = (*flags, SegmentFlag.NOT_SPEECH)
             segment = Segment(self.segment_count, channel, cut.start, cut.end, cut.speech, flags)
             clips.append(Clip(segment, cut.samples, cut.cut))
             self.segment_count += 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from shared.domain.options import SegmentationOptions
 from worker.pipeline.cut_placement import Cut, place_cuts
+from worker.pipeline.not_speech import NotSpeechFinder
 from worker.pipeline.ports import Floats, Samples, VoiceDetector
 from worker.pipeline.sound_blocks import BLOCK, BLOCK_STEPS
 from worker.pipeline.speech import (
@@ -52,7 +53,7 @@ class ChannelSegment:
 
 @dataclass(frozen=True, slots=True)
 class SpeechActivity:
-    """The speech activity of a channel's next steps of 10 ms.
+    """The speech activity of a channel's next steps of 10 ms, before what follows may show its end to be a tone.
 
     `level` [steps] is in dBFS, `speech` [steps] is True for speech, and `threshold` is the level in dBFS that speech
     had to exceed.
@@ -68,8 +69,9 @@ class Segmenter:
 
     Talk is cut at every pause over `max_silence_ms`; longer talk is cut by `place_cuts`. The segments do not depend on
     how the sound is divided into calls of `feed`. `on_activity` is called for every ten seconds. `speech` counts the
-    samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel. `runs` has
-    the stretches of speech in the segments so far: start and end in samples, and the level in dBFS.
+    samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel,
+    `not_speech` those of tones and noise that the detector took for voice, and that are left out. `runs` has the
+    stretches of speech in the segments so far: start and end in samples, and the level in dBFS.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Segmenter:
         self._margin = options.margin_ms // STEP_MS
         self._gate = SpeechGate(options)
         self._detector = detector
+        self._not_speech = NotSpeechFinder() if detector.takes_any_sound else None
         self._on_activity = on_activity
         self._unread: Samples = np.empty(0, np.int16)
         self._unread_shares = _ALL_OWN
@@ -96,6 +99,7 @@ class Segmenter:
         self._foreign = np.empty(0, np.bool_)
         self.speech = 0
         self.foreign = 0
+        self.not_speech = 0
         self.runs: list[tuple[int, int, float]] = []
 
     @property
@@ -130,6 +134,7 @@ class Segmenter:
         # A step takes the decision of the frame around its middle; the last step's middle may lie behind the sound.
         middles = np.minimum(np.arange(len(level)) * HOP + HOP // 2, len(sound) - 1)
         voiced = voiced[middles // frame]
+        voiced = voiced & ~self._leave_out(sound, voiced, level)
         shares = self._take_shares(len(level))
         own_level = level + 10 * np.log10(shares + np.float32(1e-12))
         speech = self._gate.speech(voiced & (shares > 0), own_level)
@@ -140,6 +145,22 @@ class Segmenter:
         foreign = voiced & (shares < _MOSTLY_OWN) & (level > FLOOR_DB)
         self.foreign += int(foreign.sum()) * HOP
         self._foreign = np.concatenate([self._foreign, foreign & (level > self._gate.threshold)])
+
+    def _leave_out(self, sound: Samples, voiced: Mask, level: Levels) -> Mask:
+        """Mark what is no speech in the next block, and take back what was marked as speech at the end of the last one.
+
+        Only speech whose segment is still open is taken back: no segment is cut within two seconds of the last sound.
+        """
+        if self._not_speech is None:
+            return np.zeros_like(voiced)
+        marks = self._not_speech.find(sound, voiced, level)
+        marks, block = marks[: -len(voiced)], marks[-len(voiced) :]
+        open_steps = min(len(marks), len(self._speech))
+        end = self._speech[len(self._speech) - open_steps :]
+        marks = marks[len(marks) - open_steps :]
+        self.not_speech += HOP * int((end & marks).sum() + (voiced & block & (level > self._gate.threshold)).sum())
+        end &= ~marks
+        return block
 
     def _take_shares(self, steps: int) -> Floats:
         taken, self._unread_shares = self._unread_shares[:steps], self._unread_shares[steps:]

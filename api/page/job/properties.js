@@ -60,5 +60,8 @@ export function describeGaps({ segments, coverage, time }) {
   });
   const skipped = [...reasons].map(([reason, { count, ms }]) =>
     t("gap.skipped", { count: formatNumber(count), time: formatClock(ms), reason: translateCode("reason", reason) }));
-  return [...(coverage.speech_ms ? [account] : []), ...(skipped.length ? skipped : [t("gap.none")])];
+  const sentences = skipped.length ? skipped : [t("gap.none")];
+  if (coverage.speech_ms) sentences.unshift(account);
+  if (coverage.not_speech_ms) sentences.push(t("gap.not_speech", { time: formatClock(coverage.not_speech_ms) }));
+  return sentences;
 }
