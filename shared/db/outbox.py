@@ -22,8 +22,8 @@ _MOST_AT_A_RECEIVER = 2
 """Claimed deliveries for one host: a host that hangs holds up only its own."""
 
 _MOST_OF_A_TENANT = 8
-"""Claimed deliveries of one tenant, over all workers: half of what one worker has in hand at once, so that a tenant whose
-receivers all hang leaves room for the others."""
+"""Claimed deliveries of one tenant, over all workers: half of what one worker has in hand at once, so that a tenant
+whose receivers all hang leaves room for the others."""
 
 PENDING = WebhookDeliveryRow.state == DeliveryState.PENDING.value
 
