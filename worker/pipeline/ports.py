@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo, Scores
-from shared.domain.options import EmbeddingKind, VoiceDetectorName
+from shared.domain.options import EmbeddingKind, TrackOption, VoiceDetectorName
 from shared.domain.recording import AudioFormat, RecordingWarning
 
 Samples = NDArray[np.int16]
@@ -60,7 +60,7 @@ class AudioStream(Protocol):
         ...
 
     def blocks(self) -> Iterator[Samples]:
-        """The sound from its start, [n, 1] or [n, 2] at 16 kHz.
+        """The sound from its start, [n, 1] or [n, 2] at 16 kHz; of several tracks side by side, see `AudioFormat`.
 
         Three and more channels come mixed into one if the file tells the place of each, else as [n, channels].
 
@@ -77,8 +77,8 @@ class AudioStream(Protocol):
 class AudioDecoder(Protocol):
     """Decodes media files."""
 
-    def open(self, file: BinaryIO, track: int | None = None) -> AbstractContextManager[AudioStream]:
-        """Decode a sound track of an open file from its start: the one of this number, from 0 on, or the default one.
+    def open(self, file: BinaryIO, track: TrackOption = None) -> AbstractContextManager[AudioStream]:
+        """Decode sound of an open file from its start: the track of this number, from 0 on, the default one, or each.
 
         Raises one of `worker.pipeline.errors` when there is nothing to decode.
         """

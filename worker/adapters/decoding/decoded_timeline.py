@@ -35,10 +35,12 @@ class TrackFrames:
 
     `pictures_s` is the end of the last picture beside the sound, in seconds by the file's clock. `corrupt` counts
     packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is the
-    track's decoder.
+    track's decoder. A file that continues another one (`continues`) begins with its first timestamp.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream, declared: DeclaredLength) -> None:
+    def __init__(
+        self, container: InputContainer, stream: AudioStream, declared: DeclaredLength, *, continues: bool = False
+    ) -> None:
         self._container = container
         self.stream = stream
         self.context = stream.codec_context
@@ -49,7 +51,8 @@ class TrackFrames:
         self._bad = 0
         self._tick_s = float(stream.time_base or 0)
         start_s = (container.start_time or 0) / av.time_base
-        has_zero = "mp4" in container.format.name.split(",") and 0 < start_s <= _LATEST_START_S
+        starts_at_zero = "mp4" in container.format.name.split(",") and 0 < start_s <= _LATEST_START_S
+        has_zero = starts_at_zero and not continues
         self._start_s = 0.0 if has_zero else start_s
         self._position_s = 0.0
         self.pictures_s = 0.0

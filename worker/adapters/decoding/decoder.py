@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from shared.domain.options import TrackOption
+from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning, Track
 from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
 from worker.adapters.decoding.forked_decoder import start_decoder
@@ -30,8 +31,8 @@ class FfmpegDecoder:
         self._timeout_s = timeout_s
 
     @contextmanager
-    def open(self, file: BinaryIO, track: int | None = None) -> Iterator[FfmpegStream]:
-        """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode."""
+    def open(self, file: BinaryIO, track: TrackOption = None) -> Iterator[FfmpegStream]:
+        """Decode a sound track of an open file, or each, from the start. Raises PipelineError when there is nothing to decode."""
         try:
             fd = file.fileno()
         except OSError:
@@ -52,7 +53,11 @@ class FfmpegStream:
         self.warnings: Sequence[RecordingWarning] = ()
         _, payload = self._receive()
         header = json.loads(payload)
-        self.format = AudioFormat(**header["format"])
+        lists = {
+            "tracks": tuple(Track(**track) for track in header["format"]["tracks"]),
+            "track_columns": tuple(header["format"]["track_columns"]),
+        }
+        self.format = AudioFormat(**(header["format"] | lists))
         self._columns = header["columns"]
 
     def blocks(self) -> Iterator[Samples]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
+from shared.domain.options import TrackOption
 from worker.adapters.child_process import FramePipe
 
 _MODULE = "worker.adapters.decoding.fork_server"
@@ -24,15 +25,17 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _DIE_WITHIN_S = 10.0
 
 ORDER = struct.Struct("!cQi")
-"""FORK with the most samples to decode and the number of the sound track, -1 to choose one; or KILL with a process
-id."""
+"""FORK with the most samples to decode and the number of the sound track or one of `TRACK_CODES`; or KILL with a
+process id."""
+TRACK_CODES: dict[TrackOption, int] = {None: -1, "each": -2}
+"""The numbers that stand for the other values of `track`."""
 ANSWER = struct.Struct("!Q")
 """The process id."""
 FORK, KILL = b"F", b"K"
 
 
 @contextmanager
-def start_decoder(fd: int, max_samples: int, track: int | None) -> Iterator[FramePipe]:
+def start_decoder(fd: int, max_samples: int, track: TrackOption) -> Iterator[FramePipe]:
     """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
     Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
@@ -57,9 +60,9 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: int | None) -> int:
+    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption) -> int:
         """Fork a decoder for the file that is open as `fd`, and return its process id."""
-        number = -1 if track is None else track
+        number = track if isinstance(track, int) else TRACK_CODES[track]
         with self._lock:
             try:
                 return self._order(FORK, max_samples, number, pipe_fd, fd)

@@ -1,12 +1,9 @@
-"""Open a recording of any format, and one of its sound tracks. Runs in the decoder's process."""
+"""Open a recording of any format and its sound tracks. Runs in the decoder's process."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from typing import BinaryIO
 
 import av
@@ -15,7 +12,6 @@ from av.container import InputContainer
 
 from worker.adapters.decoding import remote_file
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
-from worker.adapters.decoding.track_choice import choose_track
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
 
 _FORMATS = (
@@ -24,7 +20,8 @@ _FORMATS = (
 """Demuxers by FFmpeg's names. No playlists, no concat, no HLS, DASH or SDP: they open the files that they name."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
-_MOST_CHANNELS = 64
+MOST_CHANNELS = 64
+"""Columns of sound that are sent, of all tracks together."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
 _PROBED_S = 120
@@ -39,21 +36,6 @@ def open_descriptor(fd: int) -> BinaryIO:
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 
-@contextmanager
-def open_track(file: BinaryIO, wanted: int | None) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a media file from its start, and its sound track number `wanted`, or the one that `choose_track` finds.
-
-    Raises UnsupportedMedia, and the errors of `get_track`.
-    """
-    container = open_container(file)
-    if wanted is None and len(container.streams.audio) > 1:
-        container.close()
-        wanted = choose_track(partial(open_container, file))
-        container = open_container(file)
-    with container:
-        yield container, get_track(container, wanted or 0)
-
-
 def open_container(file: BinaryIO) -> InputContainer:
     """Open a media file from its start. Raises UnsupportedMedia."""
     # FFmpeg's own protocols are disabled: the file is read through Python.
@@ -61,13 +43,13 @@ def open_container(file: BinaryIO) -> InputContainer:
     if file.seekable():
         file.seek(0)
     try:
-        container = av.open(file, "r", container_options=options)
+        container = av.open(file, "r", container_options=options, metadata_errors="replace")
         contexts = [stream.codec_context for stream in container.streams.audio[:1]]
         if any(context and not context.sample_rate for context in contexts):  # None where FFmpeg has no decoder
             container.close()
             file.seek(0)
             options |= {"analyzeduration": str(_PROBED_S * 1_000_000), "probesize": str(_PROBED_BYTES)}
-            container = av.open(file, "r", container_options=options)
+            container = av.open(file, "r", container_options=options, metadata_errors="replace")
     except MEDIA_ERRORS as error:
         raise UnsupportedMedia from error
     return container
@@ -87,7 +69,7 @@ def get_track(container: InputContainer, number: int = 0) -> AudioStream:
         rate, channels = stream.rate, stream.channels
     except (AttributeError, ValueError, TypeError) as error:  # FFmpeg knows the codec's name, but has no decoder
         raise DecodeFailed from error
-    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
+    if rate not in _RATES or not 1 <= channels <= MOST_CHANNELS:
         raise UnsupportedAudio
     return stream
 
