@@ -39,9 +39,12 @@ def analyze(
     precision: Precision = None,
     channels: Channels = "auto",
     track: Annotated[
-        int | None,
-        typer.Option(help="Number of the sound track, from 0; by default the default one with sound.", min=0),
-    ] = None,
+        str,
+        typer.Option(
+            help="Number of the sound track, from 0, or each: every track a channel.",
+            show_default="the default one with sound",
+        ),
+    ] = "",
     roles: Roles = "",
     analyse: Analyse = "",
     granularity: Annotated[
@@ -68,7 +71,7 @@ def analyze(
     names = listed(roles)
     options = job_options(
         channels=channels,
-        track=track,
+        track=int(track) if track.isdecimal() else track or None,
         roles=names,
         analyse=channels_listed(analyse, names),
         granularity=granularity,

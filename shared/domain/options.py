@@ -137,7 +137,7 @@ class JobOptions:
 
     track: TrackOption = None
     """The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
-    the first with sound. `each` makes a channel of each of the first 16 tracks, as of recorders with one for a person."""
+    the first with sound. `each` makes a channel of each of the first 16, as of recorders with one for a person."""
 
     roles: tuple[str, ...] = ()
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters, with `each` of
@@ -192,13 +192,17 @@ class JobOptions:
             raise ValueError(f"roles must be at most {self._most_channels} different names")
         if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
             raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
+        if isinstance(self.track, str) and self.track != "each":
+            raise ValueError("track must be a number from 0 on, or each")
         if isinstance(self.track, int):
             _check_range("track", self.track, 0, _LAST_TRACK)
         self._check_webhook()
         if len(self.alerts) > _ALERT_LIMIT:
             raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")
         if not all(rule.channel is None or self._is_channel(rule.channel) for rule in self.alerts):
-            raise ValueError(f"alerts.channel must be one of roles, or a channel number from 0 to {self._most_channels - 1}")
+            raise ValueError(
+                f"alerts.channel must be one of roles, or a channel number from 0 to {self._most_channels - 1}"
+            )
         if self.analyse is not None:
             self._check_analyse(self.analyse)
 
@@ -232,7 +236,9 @@ class JobOptions:
         if not channels:
             raise ValueError("analyse must name a channel; leave it out to analyse all")
         if not all(map(self._is_channel, channels)):
-            raise ValueError(f"each of analyse must be one of roles, or a channel number from 0 to {self._most_channels - 1}")
+            raise ValueError(
+                f"each of analyse must be one of roles, or a channel number from 0 to {self._most_channels - 1}"
+            )
 
     def _is_channel(self, channel: int | str) -> bool:
         return channel in self.roles or channel in range(self._most_channels)

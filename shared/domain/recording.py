@@ -49,10 +49,10 @@ WARNINGS = {
     RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
     RecordingWarning.NOT_SPLIT: "The config has `roles` or `analyse`, but the sound was analysed as one, as channel 0 "
     "without a role: the file has too few channels for the roles, or over two, or `auto` found one voice in both.",
-    RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed; `audio.tracks` lists them. "
-    "`track` in the config chooses one by its number, and `each` analyses every one as a channel.",
-    RecordingWarning.CONCATENATED: "The file is several recordings, one put after the other. All that could be read was "
-    "analysed; times count from the start of the first.",
+    RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed; `audio.tracks` lists "
+    "them. `track` in the config chooses one by its number, and `each` analyses every one as a channel.",
+    RecordingWarning.CONCATENATED: "The file is several recordings, one put after the other. All that could be read "
+    "was analysed; times count from the start of the first.",
     RecordingWarning.CHANNELS_CANCEL: "The channels cancel when they are mixed, as with a cable wired the wrong way "
     "round, so the louder one was analysed instead. Reverse the wires of one channel; `split` analyses each by itself.",
     RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; listen to "

@@ -60,7 +60,7 @@ class TrackReader:
         is_mp3 = self.container.format.name == "mp3"
         if is_mp3 and not self.file.is_all:
             return False  # tags follow; and programs put advertisements into files that declare their first length
-        reached_s = max(self.length / SAMPLE_RATE, self._frames.pictures_s)
+        reached_s = max(self.length / SAMPLE_RATE, self._frames.others_s)
         missed = self.declared.is_missed_by(reached_s) and not (is_mp3 and self.file.start)
         lacks_end = self.container.format.name == "ogg" and self.file.seekable() and ogg.lacks_its_end(self.file)
         return self._frames.cut_short or missed or lacks_end

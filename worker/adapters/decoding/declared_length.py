@@ -10,6 +10,8 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from worker.adapters.decoding.file_piece import FilePiece
+
 _ESTIMATED = {"aac", "ac3", "amr"}
 """Formats that declare no length: FFmpeg's is an estimate from the size and the bit rate."""
 _ESTIMATE_ERROR = 0.02
@@ -35,7 +37,9 @@ class DeclaredLength:
     is_stream: bool = False
 
     @classmethod
-    def of(cls, file: BinaryIO, container: InputContainer, stream: AudioStream, longest_s: float) -> DeclaredLength:
+    def of(
+        cls, file: BinaryIO | FilePiece, container: InputContainer, stream: AudioStream, longest_s: float
+    ) -> DeclaredLength:
         """The length of a track of a file. A recording longer than `longest_s` seconds does not exist."""
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)
@@ -65,7 +69,7 @@ def _is_estimated(container: InputContainer, stream: AudioStream) -> bool:
     return abs(float(stream.duration * stream.time_base) / estimate_s - 1) < _ESTIMATE_ERROR
 
 
-def _ends_nowhere(file: BinaryIO) -> bool:
+def _ends_nowhere(file: BinaryIO | FilePiece) -> bool:
     """Whether a WAV file gives its data a size that stands for an unknown one. Leaves the position as it is."""
     position = file.tell()
     try:

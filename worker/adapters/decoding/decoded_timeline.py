@@ -33,9 +33,9 @@ _AMR_FRAME_S = 0.02
 class TrackFrames:
     """The frames of a sound track from the start of the recording, on its timeline.
 
-    `pictures_s` is the end of the last picture beside the sound, in seconds by the file's clock. `corrupt` counts
-    packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is the
-    track's decoder. A file that continues another one (`continues`) begins with its first timestamp.
+    `others_s` is the end of the last packet of pictures or of other tracks, in seconds by the file's clock. `corrupt`
+    counts packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is
+    the track's decoder. A file that continues another one (`continues`) begins with its first timestamp.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class TrackFrames:
         has_zero = starts_at_zero and not continues
         self._start_s = 0.0 if has_zero else start_s
         self._position_s = 0.0
-        self.pictures_s = 0.0
+        self.others_s = 0.0
         self._declared = declared
         begins_s = max(0.0, (stream.start_time or 0) * self._tick_s - self._start_s)
         self._last_s = None if declared.seconds is None else declared.seconds + begins_s
@@ -65,7 +65,8 @@ class TrackFrames:
 
     def packets(self) -> Iterator[Packet[AudioStream]]:
         """Yield the packets of the track, the last one empty."""
-        packets = self._container.demux(self.stream, *self._container.streams.video)
+        streams = self._container.streams
+        packets = self._container.demux(*streams.audio, *streams.video)
         while True:
             try:
                 packet = next(packets)
@@ -73,7 +74,7 @@ class TrackFrames:
                     yield cast("Packet[AudioStream]", packet)
                 elif packet.pts is not None:
                     end = packet.pts + (packet.duration or 0)
-                    self.pictures_s = max(self.pictures_s, float(end * packet.time_base))
+                    self.others_s = max(self.others_s, float(end * packet.time_base))
             except StopIteration:
                 return
             except (*MEDIA_ERRORS, IndexError):  # PyAV raises IndexError for a packet of a stream that appears later

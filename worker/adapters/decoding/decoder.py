@@ -32,7 +32,10 @@ class FfmpegDecoder:
 
     @contextmanager
     def open(self, file: BinaryIO, track: TrackOption = None) -> Iterator[FfmpegStream]:
-        """Decode a sound track of an open file, or each, from the start. Raises PipelineError when there is nothing to decode."""
+        """Decode a sound track of an open file, or each, from the start.
+
+        Raises PipelineError when there is nothing to decode.
+        """
         try:
             fd = file.fileno()
         except OSError:

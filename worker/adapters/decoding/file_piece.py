@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from worker.adapters.decoding.file_signatures import LONGEST, find_signature
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _SCANNED_BYTES = 1 << 20
 
 
-class FilePiece(io.RawIOBase):
+class FilePiece:
     """The part of a file from `start` to where another file begins, to be read like a file of its own.
 
     A file begins where the header of the one before says that it ends, or at a signature that comes behind what the
-    header covers; this is noticed when it is read. `end` is where this one ends, as far as is known. `name` is for FFmpeg.
+    header covers; this is noticed when it is read. `end` is where this one ends, as far as is known. `name` is for
+    FFmpeg.
     """
 
     def __init__(self, file: BinaryIO, start: int = 0, name: str = "recording") -> None:
-        super().__init__()
         self.name = name
         self.start = start
         self._file = file
@@ -59,10 +55,6 @@ class FilePiece(io.RawIOBase):
             place += _SCANNED_BYTES
         return None
 
-    def readable(self) -> bool:
-        """True."""
-        return True
-
     def seekable(self) -> bool:
         """Whether the whole file can be read from any position."""
         return self._file.seekable()
@@ -75,19 +67,21 @@ class FilePiece(io.RawIOBase):
         self._position = base + offset
         return self._position - self.start
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read bytes into `buffer`, and return their number; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        if not self.seekable():
-            content = self._file.read(len(view))
-        else:
-            content = self._read_watchfully(max(0, min(len(view), self.end - self._position)))
-        view[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position - self.start
 
-    def _read_watchfully(self, size: int) -> bytes:
-        """Read at the present position, up to where another file begins."""
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes, and no further than to where another file begins; none at the end."""
+        if self.seekable():
+            content = self.read_watchfully(max(0, min(size, self.end - self._position)))
+        else:
+            content = self._file.read(size)
+        self._position += len(content)
+        return content
+
+    def read_watchfully(self, size: int) -> bytes:
+        """Read at the present position, without moving, and note where another file begins."""
         is_open = self._pattern and self._position + size > self._open_from and self.end > self._open_from
         content = self._read(self._position, size + LONGEST if is_open and size else size)
         if is_open and self._pattern:

@@ -12,6 +12,7 @@ from av.container import InputContainer
 
 from worker.adapters.decoding import remote_file
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
+from worker.adapters.decoding.file_piece import FilePiece
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
 
 _FORMATS = (
@@ -36,7 +37,7 @@ def open_descriptor(fd: int) -> BinaryIO:
     return open(_NAME, "rb", opener=lambda *_: fd)
 
 
-def open_container(file: BinaryIO) -> InputContainer:
+def open_container(file: BinaryIO | FilePiece) -> InputContainer:
     """Open a media file from its start. Raises UnsupportedMedia."""
     # FFmpeg's own protocols are disabled: the file is read through Python.
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}

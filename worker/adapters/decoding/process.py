@@ -31,8 +31,8 @@ from worker.pipeline.errors import DecodeFailed, PipelineError, TooLong
 def decode(fd: int, max_samples: int, track: TrackOption, pipe: FramePipe, cores: int) -> None:
     """Confine this process and send the sound of the file that is open as `fd`, or the error, over `pipe`.
 
-    `track` is the number of the sound track, `each` for all side by side, None to choose one. More than `max_samples` at 16 kHz are an error. A long
-    recording is decoded by as many processes as there are cores.
+    `track` is the number of the sound track, `each` for all side by side, None to choose one. More than `max_samples`
+    at 16 kHz are an error. A long recording is decoded by as many processes as there are cores.
     """
     processes = RangeProcesses(cores)
     confine()

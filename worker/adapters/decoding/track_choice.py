@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ _SILENT = 3
 _LONGEST_TEXT = 64
 _HANDLERS = ("handler", "core media")
 """Parts of what programs write as the name of a track where it has none."""
+
+_CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d{1,9})?)$")
+"""The length of a track in Matroska's tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,7 @@ def describe_tracks(
             title=track_title(stream.metadata),
             language=track_language(stream.metadata),
             codec=stream.codec_context.codec.canonical_name if stream.codec_context else None,
-            duration=round(stream.duration * stream.time_base * SAMPLE_RATE)
-            if stream.duration and stream.time_base
-            else None,
+            duration=track_duration(stream),
             silent=None if sounding is None else number not in sounding,
             analysed=number in analysed,
             channel=number if apart and number in analysed else None,
@@ -104,6 +106,17 @@ def track_language(metadata: Mapping[str, str]) -> str | None:
     """Return the language of a track as its file has it, mostly by ISO 639-2."""
     language = clean_text(metadata.get("language", ""))
     return language if language and language != "und" else None
+
+
+def track_duration(stream: AudioStream) -> int | None:
+    """Return the length that a file declares for one of its tracks, in samples at 16 kHz."""
+    if stream.duration and stream.time_base:
+        return round(stream.duration * stream.time_base * SAMPLE_RATE)
+    clock = _CLOCK.match(stream.metadata.get("DURATION", ""))
+    if not clock:
+        return None
+    hours, minutes, seconds = map(float, clock.groups())
+    return round((hours * 3600 + minutes * 60 + seconds) * SAMPLE_RATE)
 
 
 def clean_text(text: str) -> str:
