@@ -14,6 +14,7 @@ from worker.adapters.decoding import ogg
 from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
 from worker.adapters.decoding.file_piece import FilePiece
+from worker.adapters.decoding.opening import columns_of
 from worker.adapters.decoding.range_decoder import Sound
 from worker.adapters.decoding.range_processes import RangeProcesses
 from worker.adapters.decoding.sound_track import SoundTrack
@@ -38,17 +39,20 @@ class TrackReader:
         self.container = container
         self.stream = stream
         self.columns = columns
+        self._end_at_open = file.end
         self.declared = DeclaredLength.of(file, container, stream, longest_s)
         self._frames = TrackFrames(container, stream, self.declared, continues=file.start > 0)
-        self.sound = self.counted(SoundTrack(self._frames, columns, processes).sound())
+        self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
         self.length = 0
 
     def counted(self, sound: Generator[Sound]) -> Iterator[Sound]:
-        """Yield the sound, and count it."""
+        """Yield the sound in `columns`, and count it. FFmpeg would make one channel softer in two."""
         with closing(sound):
             for part in sound:
                 self.length += len(part)
-                yield part
+                if part.shape[1] not in (1, self.columns):
+                    part = part.mean(axis=1, keepdims=True).astype(np.int16)
+                yield part if part.shape[1] == self.columns else part.repeat(self.columns, axis=1)
 
     @property
     def is_corrupt(self) -> bool:
@@ -61,7 +65,9 @@ class TrackReader:
         if is_mp3 and not self.file.is_all:
             return False  # tags follow; and programs put advertisements into files that declare their first length
         reached_s = max(self.length / SAMPLE_RATE, self._frames.others_s)
-        missed = self.declared.is_missed_by(reached_s) and not (is_mp3 and self.file.start)
+        # A format that states its length at the end has that of another file, if one follows that was not known of.
+        is_declared = self.file.end == self._end_at_open and not (is_mp3 and self.file.start)
+        missed = is_declared and self.declared.is_missed_by(reached_s)
         lacks_end = self.container.format.name == "ogg" and self.file.seekable() and ogg.lacks_its_end(self.file)
         return self._frames.cut_short or missed or lacks_end
 
@@ -83,7 +89,7 @@ def read_in_step(readers: Sequence[TrackReader | None]) -> Iterator[Sound]:
                 parts.append(part)
                 missing -= len(part)
             waiting[number] = np.concatenate(parts)
-        length = min(_STEP, max(map(len, waiting)))
+        length = min(_STEP, max(map(len, waiting), default=0))
         if not length:
             return
         yield np.concatenate([np.pad(part[:length], ((0, max(0, length - len(part))), (0, 0))) for part in waiting], 1)
