@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import av
 from av.container import OutputContainer
@@ -60,6 +61,37 @@ def several_tracks(
         for track, sound in zip(tracks, sounds, strict=True):
             container.mux(track.encode(audio_frame(sound[:, None], rate)))
             container.mux(track.encode(None))
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class PersonTrack:
+    """A sound track for one person: `sound` is [n] or [n, channels] at `rate` Hz, and begins at `starts_s` seconds."""
+
+    sound: Samples
+    rate: int = 16_000
+    starts_s: float = 0
+    title: str = ""
+    language: str = ""
+
+
+def person_tracks(container_name: str, codec: str, tracks: Sequence[PersonTrack]) -> bytes:
+    """A file of these tracks, as recorders of meetings write it."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as container:
+        streams = []
+        for track in tracks:
+            layout = "mono" if track.sound.ndim == 1 else "stereo"
+            stream = container.add_stream(codec, rate=track.rate, layout=layout)
+            assert isinstance(stream, av.AudioStream)
+            texts = {"title": track.title, "language": track.language}
+            stream.metadata.update({key: text for key, text in texts.items() if text})
+            streams.append(stream)
+        for stream, track in zip(streams, tracks, strict=True):
+            frame = audio_frame(track.sound if track.sound.ndim > 1 else track.sound[:, None], track.rate)
+            frame.pts = round(track.starts_s * track.rate)
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
     return buffer.getvalue()
 
 

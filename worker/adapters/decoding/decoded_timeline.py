@@ -70,7 +70,7 @@ class TrackFrames:
         while True:
             try:
                 packet = next(packets)
-                if packet.stream_index == self.stream.index:
+                if packet.stream.index == self.stream.index:
                     yield cast("Packet[AudioStream]", packet)
                 elif packet.pts is not None:
                     end = packet.pts + (packet.duration or 0)

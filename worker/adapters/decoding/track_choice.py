@@ -53,7 +53,7 @@ def choose_track(container: InputContainer) -> TrackChoice:
         return TrackChoice(order[0], sounding)
     try:
         for packet in container.demux(*(tracks[number] for number in resamplers)):
-            number = numbers[packet.stream_index]
+            number = numbers[packet.stream.index]
             if number in sounding:
                 continue
             if has_sound(packet.stream, packet, resamplers[number]):
