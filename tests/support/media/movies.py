@@ -81,7 +81,7 @@ def person_tracks(container_name: str, codec: str, tracks: Sequence[PersonTrack]
     with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as container:
         streams = []
         for track in tracks:
-            layout = "mono" if track.sound.ndim == 1 else "stereo"
+            layout = "mono" if track.sound.ndim == 1 or track.sound.shape[1] == 1 else "stereo"
             stream = container.add_stream(codec, rate=track.rate, layout=layout)
             assert isinstance(stream, av.AudioStream)
             texts = {"title": track.title, "language": track.language}

@@ -59,12 +59,16 @@ class TrackReader:
         """Whether parts could not be decoded; complete at the end."""
         return self._frames.corrupt > 0
 
-    def is_truncated(self) -> bool:
-        """Tell, at the end, whether the end of the file is missing."""
+    @property
+    def reached_s(self) -> float:
+        """Seconds of sound, or of what is beside it, up to now."""
+        return max(self.length / SAMPLE_RATE, self._frames.others_s)
+
+    def is_truncated(self, reached_s: float) -> bool:
+        """Tell, at the end, whether the end of the file is missing, of which `reached_s` seconds were read."""
         is_mp3 = self.container.format.name == "mp3"
         if is_mp3 and not self.file.is_all:
             return False  # tags follow; and programs put advertisements into files that declare their first length
-        reached_s = max(self.length / SAMPLE_RATE, self._frames.others_s)
         # A format that states its length at the end has that of another file, if one follows that was not known of.
         is_declared = self.file.end == self._end_at_open and not (is_mp3 and self.file.start)
         missed = is_declared and self.declared.is_missed_by(reached_s)

@@ -64,7 +64,7 @@ class FilePiece:
         base = {os.SEEK_SET: self.start, os.SEEK_CUR: self._position, os.SEEK_END: self.end}[whence]
         if base + offset < self.start:
             raise OSError("before the start")
-        self._position = base + offset
+        self._position = self._file.seek(base + offset)  # raises OSError where that is impossible
         return self._position - self.start
 
     def tell(self) -> int:
@@ -74,7 +74,8 @@ class FilePiece:
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes, and no further than to where another file begins; none at the end."""
         if self.seekable():
-            content = self.read_watchfully(max(0, min(size, self.end - self._position)))
+            size = min(size, self.end - self._position)
+            content = self.read_watchfully(size) if size > 0 else b""
         else:
             content = self._file.read(size)
         self._position += len(content)
@@ -83,7 +84,7 @@ class FilePiece:
     def read_watchfully(self, size: int) -> bytes:
         """Read at the present position, without moving, and note where another file begins."""
         is_open = self._pattern and self._position + size > self._open_from and self.end > self._open_from
-        content = self._read(self._position, size + LONGEST if is_open and size else size)
+        content = self._read(self._position, size + LONGEST if is_open else size)
         if is_open and self._pattern:
             match = self._pattern.search(content, max(0, self._open_from - self._position))
             if match and match.start() < size:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 from av.container import InputContainer
+from av.stream import Discard
 
 from shared.domain.options import MOST_TRACKS, TrackOption
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning, Track
@@ -44,7 +45,8 @@ class RecordingReader:
         """Open the recording at its start. Raises PipelineError where there is nothing to decode."""
         with ExitStack() as stack:
             container = stack.enter_context(open_container(self._piece))
-            tracks, sounding = container.streams.audio, None
+            tracks = container.streams.audio
+            sounding: Mapping[int, bool] = {}
             if self._wanted is None and len(tracks) > 1:
                 choice = choose_track(container)
                 self._numbers, sounding = [choice.number], choice.sounding
@@ -87,6 +89,9 @@ class RecordingReader:
                 error = reason
                 readers.append(None)
                 continue
+            if any(readers):  # the first one reads the pictures too, to know the length of the recording
+                for other in set(container.streams) - {stream}:
+                    other.discard = Discard.all
             wanted = columns or columns_of(stream)
             readers.append(TrackReader(place, container, stream, wanted, self._longest_s, processes))
         if not any(readers):
@@ -133,7 +138,8 @@ class RecordingReader:
     def _sound_of(self, readers: Sequence[TrackReader | None]) -> Iterator[Sound]:
         yield from read_in_step(readers)
         opened = [reader for reader in readers if reader]
-        if any(reader.is_truncated() for reader in opened):
+        reached_s = max((reader.reached_s for reader in opened), default=0)
+        if any(reader.is_truncated(reached_s) for reader in opened):
             self._warnings.add(RecordingWarning.TRUNCATED)
         if any(reader.is_corrupt for reader in opened):
             self._warnings.add(RecordingWarning.CORRUPT_AUDIO)

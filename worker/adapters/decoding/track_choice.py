@@ -12,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 
+from shared.domain.options import MOST_TRACKS
 from shared.domain.recording import SAMPLE_RATE, Track
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
 from worker.adapters.decoding.resampling import Resampler
@@ -32,39 +33,41 @@ _CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d{1,9})?)$")
 
 @dataclass(frozen=True, slots=True)
 class TrackChoice:
-    """The number of the track to analyse, and the numbers of those with sound near their start."""
+    """The number of the track to analyse, and of each that was searched whether sound was found near its start."""
 
     number: int
-    sounding: Collection[int]
+    sounding: Mapping[int, bool]
 
 
 def choose_track(container: InputContainer) -> TrackChoice:
     """Choose the first sound track with sound, of those that are marked as default, else of the others.
 
     Recorders of screens and meetings write several, of which the first may be silent. If none has sound, it is the
-    default one. Reads the file from its start: no further than is needed for the choice, or for a minute.
+    default one. Reads the file from its start: no further than is needed for the choice, or for a minute. Searches 16
+    tracks at the most, as each needs a decoder.
     """
     tracks = container.streams.audio
     order = sorted(range(len(tracks)), key=lambda number: not tracks[number].disposition & Disposition.default)
-    resamplers = {number: Resampler(channels=2) for number in order if tracks[number].codec_context}
-    sounding: set[int] = set()
+    resamplers = {number: Resampler(channels=2) for number in order[:MOST_TRACKS] if tracks[number].codec_context}
+    sounding = dict.fromkeys(resamplers, False)
     numbers = {tracks[number].index: number for number in resamplers}
     if not numbers:  # FFmpeg has a decoder for none of them
         return TrackChoice(order[0], sounding)
     try:
         for packet in container.demux(*(tracks[number] for number in resamplers)):
             number = numbers[packet.stream.index]
-            if number in sounding:
+            if sounding[number]:
                 continue
             if has_sound(packet.stream, packet, resamplers[number]):
-                sounding.add(number)
+                sounding[number] = True
             start = packet.stream.start_time or 0
             reached_s = float((packet.pts - start) * packet.time_base) if packet.pts is not None else 0.0
-            if len(sounding) == len(resamplers) or reached_s > (_DESCRIBED_S if order[0] in sounding else _SEARCHED_S):
+            longest_s = _DESCRIBED_S if sounding.get(order[0]) else _SEARCHED_S
+            if all(sounding.values()) or reached_s > longest_s:
                 break
     except (*MEDIA_ERRORS, IndexError):
         pass  # what could be read decides
-    return TrackChoice(next((number for number in order if number in sounding), order[0]), sounding)
+    return TrackChoice(next((number for number in order if sounding.get(number)), order[0]), sounding)
 
 
 def has_sound(stream: Any, packet: Any, resampler: Resampler) -> bool:
@@ -78,9 +81,9 @@ def has_sound(stream: Any, packet: Any, resampler: Resampler) -> bool:
 
 
 def describe_tracks(
-    streams: Iterable[AudioStream], analysed: Collection[int], sounding: Collection[int] | None, *, apart: bool
+    streams: Iterable[AudioStream], analysed: Collection[int], sounding: Mapping[int, bool], *, apart: bool
 ) -> tuple[Track, ...]:
-    """Describe the sound tracks of a file. `sounding` is None where nobody looked for sound."""
+    """Describe the sound tracks of a file. `sounding` is empty where nobody looked for sound."""
     return tuple(
         Track(
             number=number,
@@ -88,7 +91,7 @@ def describe_tracks(
             language=track_language(stream.metadata),
             codec=stream.codec_context.codec.canonical_name if stream.codec_context else None,
             duration=track_duration(stream),
-            silent=None if sounding is None else number not in sounding,
+            silent=not sounding[number] if number in sounding else None,
             analysed=number in analysed,
             channel=number if apart and number in analysed else None,
         )
