@@ -81,6 +81,51 @@ def test_sound_that_begins_later_than_the_pictures_stays_there(
 
 
 @pytest.mark.parametrize(
+    ("container", "codecs", "starts_s"),
+    [
+        ("mp4", ("mpeg4", "alac"), 4),
+        ("avi", ("mpeg4", "pcm_s16le"), 2),
+        ("avi", ("mpeg4", "pcm_s16le"), 40),
+        ("flv", ("libx264", "libmp3lame"), 2),
+        ("asf", ("msmpeg4v2", "wmav2"), 4),
+        ("webm", ("libvpx", "libopus"), 4),
+        ("mpeg", ("mpeg2video", "mp2"), 4),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_late_sound_stays_there_in_every_container(
+    tmp_path: Path, container: str, codecs: tuple[str, str], starts_s: int
+) -> None:
+    rate = 48_000 if codecs[1] in ("libopus", "mp2") else 44_100 if container == "flv" else SAMPLE_RATE
+    sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
+    content = movie(container, codecs, sound, rate, pictures_s=starts_s + 14, starts_s=starts_s)
+    if container == "avi":  # FFmpeg reads the start of a stream (dwStart), but never writes one
+        strh = content.index(b"auds") + 20
+        scale, units_per_scale = struct.unpack_from("<II", content, strh)
+        start = struct.pack("<I", starts_s * units_per_scale // scale)
+        content = content[: strh + 8] + start + content[strh + 12 :]
+    samples, warnings = decoded(tmp_path, content)
+    expected = np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND])
+    assert abs(lag_ms(samples, expected, starts_s + 5)) <= 1
+    assert warnings == []
+
+
+@pytest.mark.parametrize("starts_s", [2, 40])
+@pytest.mark.parametrize(
+    ("container", "flags"),
+    [("ipod", ""), ("ipod", "frag_keyframe+delay_moov"), ("mp4", "cmaf+frag_keyframe+frag_discont")],
+)
+def test_sound_without_pictures_begins_where_its_edit_list_or_first_fragment_says(
+    tmp_path: Path, container: str, flags: str, starts_s: int
+) -> None:
+    muxer = {"movflags": flags} if flags else {}
+    content = sound_only(container, "alac", SOUND, SAMPLE_RATE, muxer, starts_s=starts_s)
+    samples, warnings = decoded(tmp_path, content)
+    assert np.array_equal(samples, np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND]))
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
     "data_size", [0, 0xFFFFFFFF, 0xFFFFFFFF - 36, 0x7FFFF000, 0x7FFFFFFF, 0x80000000], ids=lambda size: f"{size:x}"
 )
 def test_a_wav_file_from_a_pipe_is_whole(tmp_path: Path, data_size: int) -> None:

@@ -37,13 +37,22 @@ def movie(
 
 
 def sound_only(
-    container_name: str, codec: str, sound: Samples, rate: int, muxer: dict[str, str] | None = None, **options: str
+    container_name: str,
+    codec: str,
+    sound: Samples,
+    rate: int,
+    muxer: dict[str, str] | None = None,
+    *,
+    starts_s: float = 0,
+    **options: str,
 ) -> bytes:
-    """A file of mono sound [n], by a codec with `options`."""
+    """A file of mono sound [n] that begins at `starts_s` seconds, by a codec with `options`."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"} | (muxer or {})) as container:
         audio = _add_sound(container, codec, rate, **options)
-        container.mux(audio.encode(audio_frame(sound[:, None], rate)))
+        frame = audio_frame(sound[:, None], rate)
+        frame.pts = round(starts_s * rate)
+        container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
     return buffer.getvalue()
 
