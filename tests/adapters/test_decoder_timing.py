@@ -12,7 +12,7 @@ import pytest
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from tests.support.decoder import DECODER
 from tests.support.media.encode import Samples
-from tests.support.media.movies import movie, several_tracks, sound_only, without_packets
+from tests.support.media.movies import movie, several_tracks, sound_only, with_speed, without_packets
 from tests.support.media.speech import speech_like
 from tests.support.media.wav_headers import wav
 from worker.adapters.decoding.decoder import FfmpegDecoder
@@ -20,6 +20,7 @@ from worker.pipeline.errors import TrackMissing
 
 MS = SAMPLE_RATE // 1000
 SOUND = speech_like(12, seed=7).samples
+LONG = speech_like(45, seed=8).samples
 PAUSED = np.concatenate([SOUND[: 3 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE, np.int16), SOUND[3 * SAMPLE_RATE :]])
 """With a pause in which phones send nothing."""
 
@@ -30,10 +31,11 @@ def decoded(folder: Path, content: bytes, decoder: FfmpegDecoder = DECODER) -> t
         return np.concatenate(list(stream.blocks()))[:, 0], list(stream.warnings)
 
 
-def lag_ms(samples: Samples, truth: Samples, start_s: float) -> float:
-    """How much later than in the truth two seconds of sound come, by their correlation."""
+def lag_ms(samples: Samples, truth: Samples, start_s: float, expected_s: float | None = None) -> float:
+    """How much later than at `expected_s`, or where they are in the truth, two seconds of sound come."""
     begin, reach = int(start_s * SAMPLE_RATE), SAMPLE_RATE // 5
     wanted = truth[begin : begin + 2 * SAMPLE_RATE].astype(float)
+    begin = begin if expected_s is None else int(expected_s * SAMPLE_RATE)
     found = samples[begin - reach : begin + 2 * SAMPLE_RATE + reach].astype(float)
     size = len(found) + len(wanted)
     spectrum = np.fft.rfft(found, size) * np.fft.rfft(wanted, size).conj()
@@ -171,6 +173,17 @@ def test_a_file_without_a_length_that_begins_with_silence_is_whole(
     sound = np.concatenate([np.zeros(10 * rate, np.int16), SOUND[:: SAMPLE_RATE // rate]])
     samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, **options))
     assert abs(len(samples) - 22 * SAMPLE_RATE) <= 150 * MS
+    assert warnings == []
+
+
+@pytest.mark.parametrize("speed", [0.995, 1.005])
+def test_sound_keeps_to_timestamps_of_a_clock_that_runs_slower_or_faster(tmp_path: Path, speed: float) -> None:
+    sound = np.interp(np.arange(45 * 48_000) / 48_000, np.arange(len(LONG)) / SAMPLE_RATE, LONG).astype(np.int16)
+    content = with_speed(sound_only("webm", "libopus", sound, 48_000), "webm", speed)
+    samples, warnings = decoded(tmp_path, content)
+    assert abs(len(samples) - len(LONG) * speed) <= 110 * MS
+    for start_s in (10, 42):
+        assert abs(lag_ms(samples, LONG, start_s, start_s * speed)) <= 110
     assert warnings == []
 
 

@@ -125,3 +125,20 @@ def without_packets(content: bytes, container_name: str, lost: Collection[int]) 
                 packet.stream = stream
                 target.mux(packet)
     return buffer.getvalue()
+
+
+def with_speed(content: bytes, container_name: str, speed: float) -> bytes:
+    """The only track of a file in another container, as a recorder writes it whose clock is slower by this factor."""
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(content), "r") as source,
+        av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as target,
+    ):
+        track = source.streams.audio[0]
+        stream = target.add_stream_from_template(track)
+        for packet in source.demux(track):
+            if packet.dts is not None and packet.pts is not None:
+                packet.pts = packet.dts = round(packet.pts * speed)
+                packet.stream = stream
+                target.mux(packet)
+    return buffer.getvalue()

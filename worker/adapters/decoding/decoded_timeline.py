@@ -19,6 +19,8 @@ _JITTER_S = 0.1
 """Timestamps of some containers are rounded, or wander, by this much although no sound is missing."""
 _LONGEST_BLIND_GAP_S = 600
 """A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
+_MOST_DRIFT = 0.01
+"""A recorder's clock that differs by more from its timestamps has another fault."""
 _SILENCE_S = 1
 _ROUNDING_S = 0.002
 """Timestamps in milliseconds are a little off where a packet was lost, too."""
@@ -59,6 +61,8 @@ class TrackFrames:
         self._declared = declared
         begins_s = max(0.0, (stream.start_time or 0) * self._tick_s - self._start_s)
         self._last_s = None if declared.seconds is None else declared.seconds + begins_s
+        self._catching_up = False
+        self._caught_up_s = 0.0
         # The end of the last frame by its timestamp, and its length.
         self._frame_end_s: float | None = None
         self._frame_s = 0.0
@@ -85,11 +89,15 @@ class TrackFrames:
         """Yield the frames of the next packet, with silence in place of lost sound.
 
         A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
+        Where the timestamps run slower than the sound, frames are left out.
         """
         for frame in self._decoded(packet):
             at_s = frame.pts * self._tick_s if self._tick_s and frame.pts is not None else None
             if at_s is not None:
                 gap_s = self._gap_s(at_s)
+                if self.runs_ahead(frame, at_s, gap_s):
+                    self._frame_end_s = at_s + self._frame_s
+                    continue
                 last_s = self._last_s
                 impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
                 if gap_s < -_JITTER_S or impossible:
@@ -101,6 +109,21 @@ class TrackFrames:
             self._frame_s = frame.samples / frame.sample_rate
             self._frame_end_s = None if at_s is None else at_s + self._frame_s
             yield frame
+
+    def runs_ahead(self, frame: AudioFrame, at_s: float, gap_s: float) -> bool:
+        """Tell whether the sound up to here is so much longer than the timestamps say that this frame must be left out.
+
+        A clock runs slow where each frame has followed on the one before, and the sound is ahead by under a hundredth.
+        """
+        ahead_s = self._start_s + self._position_s - at_s
+        if self._catching_up:
+            self._catching_up = ahead_s > frame.samples / frame.sample_rate / 2
+        elif gap_s < -_JITTER_S and self._frame_end_s is not None:
+            follows = abs(at_s - self._frame_end_s) < _JITTER_S / 2
+            self._catching_up = follows and self._position_s - self._caught_up_s > ahead_s / _MOST_DRIFT
+        if self._catching_up:
+            self._caught_up_s = self._position_s
+        return self._catching_up
 
     def _gap_s(self, at_s: float) -> float:
         """Seconds of lost sound before a frame with this timestamp; negative if it is too early, 0 for mere jitter.
