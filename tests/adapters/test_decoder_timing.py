@@ -121,7 +121,7 @@ def test_sound_without_pictures_begins_where_its_edit_list_or_first_fragment_say
     tmp_path: Path, container: str, flags: str, starts_s: int
 ) -> None:
     muxer = {"movflags": flags} if flags else {}
-    content = sound_only(container, "alac", SOUND, SAMPLE_RATE, muxer, starts_s=starts_s)
+    content = sound_only(container, "alac", SOUND, SAMPLE_RATE, muxer, starts_s)
     samples, warnings = decoded(tmp_path, content)
     assert np.array_equal(samples, np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND]))
     assert warnings == []
@@ -171,7 +171,7 @@ def test_a_file_without_a_length_that_begins_with_silence_is_whole(
 ) -> None:
     rate = 8000 if container == "amr" else SAMPLE_RATE
     sound = np.concatenate([np.zeros(10 * rate, np.int16), SOUND[:: SAMPLE_RATE // rate]])
-    samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, **options))
+    samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, 0, **options))
     assert abs(len(samples) - 22 * SAMPLE_RATE) <= 150 * MS
     assert warnings == []
 

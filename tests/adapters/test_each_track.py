@@ -66,6 +66,15 @@ def test_tracks_of_any_rate_length_and_start_are_aligned(tmp_path: Path, contain
         assert not column[: max(0, start - 200)].any()
 
 
+def test_long_tracks_stay_together(tmp_path: Path) -> None:
+    """A single track as long as these is decoded in ranges by several processes."""
+    voices = [np.tile(voice, 170 * SAMPLE_RATE // len(voice)) for voice in VOICES[:2]]
+    sound, warnings = decoded(tmp_path, person_tracks("matroska", "flac", [PersonTrack(voice) for voice in voices]))
+    for column, voice in zip(sound.T, voices, strict=True):
+        assert np.array_equal(column[: len(voice)], voice)
+    assert warnings == []
+
+
 def test_channels_of_a_track_that_cancel_lose_no_voice(tmp_path: Path) -> None:
     inverted = np.stack([VOICES[0], -VOICES[0]], axis=1)
     content = person_tracks("matroska", "flac", [PersonTrack(VOICES[1]), PersonTrack(inverted)])

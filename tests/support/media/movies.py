@@ -42,7 +42,6 @@ def sound_only(
     sound: Samples,
     rate: int,
     muxer: dict[str, str] | None = None,
-    *,
     starts_s: float = 0,
     **options: str,
 ) -> bytes:

@@ -58,7 +58,9 @@ class RecordingReader:
             if len(self._numbers) < len(tracks) and not isinstance(self._wanted, int):
                 self._warnings.add(RecordingWarning.OTHER_TRACKS)
             self._columns = [None] * len(self._numbers)
-            readers = self._open_tracks(stack, self._piece, self._processes, container)
+            # The processes for ranges serve one track, with one codec.
+            processes = self._processes if len(self._numbers) == 1 else RangeProcesses(1)
+            readers = self._open_tracks(stack, self._piece, processes, container)
             described = describe_tracks(tracks, self._numbers, sounding, apart=len(readers) > 1)
             yield self._format(described if len(tracks) > 1 else (), readers), self._sound(readers)
 
@@ -126,7 +128,6 @@ class RecordingReader:
             readers = ()
             with ExitStack() as stack:
                 try:
-                    # Processes for ranges have been started for another codec.
                     container = stack.enter_context(open_container(piece))
                     readers = self._open_tracks(stack, piece, RangeProcesses(1), container)
                 except PipelineError:
