@@ -314,7 +314,7 @@ class JobOptions(BaseModel):
     track: int | str | None
     """
     The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
-    the first with sound. `each` makes a channel of each of the first 16 tracks, as of recorders with one for a person.
+    the first with sound. `each` makes a channel of each of the first 16, as of recorders with one for a person.
     """
     roles: list[str]
     """
