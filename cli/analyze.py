@@ -87,11 +87,10 @@ Embeddings = Annotated[
     ),
 ]
 Track = Annotated[
-    int | None,
+    str,
     typer.Option(
-        help="Sound track of the file, from 0.",
+        help="Sound track of the file, from 0, or each: every track a channel.",
         show_default="the file's default one, or the first with sound",
-        min=0,
         rich_help_panel="Channels",
     ),
 ]
@@ -121,7 +120,7 @@ def analyze(
     granularity: Granularity = "segment",
     embeddings: Embeddings = None,
     channels: Channels = "auto",
-    track: Track = None,
+    track: Track = "",
     raw: Raw = "",
     roles: Roles = "",
     analyse: Analyse = "",
@@ -143,7 +142,7 @@ def analyze(
     names = listed(roles)
     options = job_options(
         channels=channels,
-        track=track,
+        track=int(track) if track.isdecimal() else track or None,
         raw=raw,
         roles=names,
         analyse=channels_listed(analyse, names),

@@ -14,6 +14,8 @@ from shared.domain.recording import SAMPLE_RATE, clock, to_ms
 if TYPE_CHECKING:
     from emoline.models import JobDocument
     from emoline.models import ResultDocument as ClientResult
+    from emoline.models import TrackDocument as ClientTrack
+    from shared.schemas.recording import TrackDocument
     from shared.schemas.result import ResultDocument
     from worker.offline.split import Split
 
@@ -82,10 +84,20 @@ def print_result(result: ResultDocument | ClientResult, console: Console) -> Non
     skipped = sum(segment.status == "skipped" for segment in result.segments)
     if skipped:
         console.print(f"[yellow]{skipped} segments could not be analysed; result.json says why.[/]")
+    if result.audio.tracks:
+        console.print(f"Sound tracks: {'; '.join(map(describe_track, result.audio.tracks))}.")
     if result.audio.warnings:
         console.print(f"[yellow]Warnings: {', '.join(result.audio.warnings)}[/]")
     if result.model and result.model.notice:
         console.print(f"[dim]{escape(result.model.id)}: {escape(result.model.notice)}[/]")
+
+
+def describe_track(track: TrackDocument | ClientTrack) -> str:
+    """Describe a sound track in a line: its number, title, language and codec, and whether it is silent or analysed."""
+    length = "" if track.duration_ms is None else clock(track.duration_ms)
+    states = ("silent" if track.silent else "", "analysed" if track.analysed else "")
+    parts = (track.title, track.language, track.codec, length, *states)
+    return escape(f"{track.number}: {', '.join(part for part in parts if part)}")
 
 
 def print_split(split: Split, console: Console) -> None:
@@ -104,7 +116,7 @@ def print_split(split: Split, console: Console) -> None:
 
 def timeline_table(result: ResultDocument | ClientResult) -> Table:
     """Return the timeline with a bar for each entry's confidence."""
-    split = result.audio.channel_mode == "split" and result.audio.channels == 2
+    split = result.audio.channel_mode == "split" and (result.audio.channels or 0) > 1
     table = Table(title=escape(result.audio.filename), title_justify="left")
     table.add_column("from")
     table.add_column("to")

@@ -22,6 +22,26 @@ class ProgressDocument(BaseModel):
     """Seconds until it is done, as far as one can tell."""
 
 
+class TrackDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    number: int
+    """Its number in the file, as `track` of the config takes it."""
+    title: str | None
+    language: str | None
+    """As the file has it, mostly by ISO 639-2."""
+    codec: str | None
+    duration_ms: int | None
+    """As the file declares it; null where it does not."""
+    silent: bool | None
+    """Whether its first minute has no sound; null where the config chose the tracks, and nobody looked."""
+    analysed: bool
+    channel: int | None
+    """With `each`, the channel that it is in the result."""
+
+
 class CoverageDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -474,6 +494,8 @@ class AudioDocument(BaseModel):
     codec: str | None
     channel_mode: Literal["mix", "split"] | str | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
+    tracks: list[TrackDocument]
+    """The sound tracks of a file that has several."""
     warnings: list[
         Literal[
             "no_speech",
@@ -481,6 +503,7 @@ class AudioDocument(BaseModel):
             "corrupt_audio",
             "not_split",
             "other_tracks",
+            "concatenated",
             "channels_cancel",
             "crosstalk",
             "alert_emotion_missing",
@@ -498,15 +521,18 @@ class JobOptions(BaseModel):
     )
     channels: Literal["auto", "mix", "split"] | str
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
-    track: int | None
+    track: int | str | None
     """
     The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
-    the first with sound.
+    the first with sound. `each` makes a channel of each of the first 16, as of recorders with one for a person.
     """
     raw: RawSound | None
     """How to read a file without a header, such as telephone sound; by default the name of the file says it."""
     roles: list[str]
-    """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
+    """
+    Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters, with `each` of
+    `track` up to 16.
+    """
     analyse: list[int | str] | None
     """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
     speaking_times: Literal["analysed", "all"] | str

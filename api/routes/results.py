@@ -82,12 +82,13 @@ def curve(
         Query(ge=1, le=3600, description="Seconds to smooth over; by default 3, or more for over ten minutes."),
     ] = None,
     to: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    corrected: Corrected = True,
 ) -> Response:
     """The score of each emotion, valence and arousal over time, smoothed, by channel; gaps where nobody speaks.
 
     Valence and arousal are derived from the scores, not measured; `affect.source` has the coordinates' source.
     """
-    job, result = services.reader.result(job_id)
+    job, result = services.reader.result(job_id, corrected=corrected)
     channels = split_channels(confident(result.segments, result.min_confidence))
     smoothed = compute_curve(channels, result.duration, window_s)
     if to == "csv":

@@ -136,6 +136,7 @@ CHINESE = Texts(
         RecordingWarning.CORRUPT_AUDIO: "文件有些部分无法解码，那里的内容缺失或为静音。",
         RecordingWarning.NOT_SPLIT: "本应区分各声道，但声音是作为一个整体分析的。",
         RecordingWarning.OTHER_TRACKS: "该文件还有其他音轨，未被分析。",
+        RecordingWarning.CONCATENATED: "该文件是前后相接的多段录音；时间从第一段的开头起。",
         RecordingWarning.CHANNELS_CANCEL: "各声道混合时互相抵消，因此分析的是较响的声道。请对调一个声道的接线。",
         RecordingWarning.CROSSTALK: "一个声道中也能听到另一声道的人声。语音已归入所属声道；采信之前请先试听片段。",
         RecordingWarning.ALERT_EMOTION_MISSING: "某条告警中的情绪不在该模型的标签里，因此不会触发。",

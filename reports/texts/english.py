@@ -143,6 +143,8 @@ ENGLISH = Texts(
         RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
         RecordingWarning.NOT_SPLIT: "The channels were to be told apart, but the sound was analysed as one.",
         RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed.",
+        RecordingWarning.CONCATENATED: "The file is several recordings, one put after the other; times count from the "
+        "start of the first.",
         RecordingWarning.CHANNELS_CANCEL: "The channels cancel when they are mixed, so the louder one was analysed. "
         "Reverse the wires of one channel.",
         RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; "

@@ -27,7 +27,13 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 """All priorities, lowest first."""
 
 MOST_APART = 2
-"""Channels that can be analysed separately; a recording with more is mixed into one."""
+"""Channels of one track that can be analysed separately; a recording with more is mixed into one."""
+
+MOST_TRACKS = 16
+"""Sound tracks that can be analysed each as a channel; those that come after are left out."""
+
+TrackOption = int | Literal["each"] | None
+"""The number of a sound track, each of them, or the one that a player plays."""
 
 _TEN_YEARS_S = 10 * 366 * 24 * 3600
 _METADATA_LIMIT = 32
@@ -131,15 +137,16 @@ class JobOptions:
     channels: Literal["auto", "mix", "split"] = "auto"
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
 
-    track: int | None = None
+    track: TrackOption = None
     """The sound track to analyse, by its number in the file from 0 on, up to 63; by default the file's default one, or
-    the first with sound."""
+    the first with sound. `each` makes a channel of each of the first 16, as of recorders with one for a person."""
 
     raw: RawSound | None = None
     """How to read a file without a header, such as telephone sound; by default the name of the file says it."""
 
     roles: tuple[str, ...] = ()
-    """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
+    """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters, with `each` of
+    `track` up to 16."""
 
     analyse: tuple[int | str, ...] | None = None
     """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
@@ -191,17 +198,21 @@ class JobOptions:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
         if self.deadline_s is not None:
             _check_range("deadline_s", self.deadline_s, 1, _TEN_YEARS_S)
-        if len(self.roles) > MOST_APART or len(set(self.roles)) < len(self.roles):
-            raise ValueError(f"roles must be at most {MOST_APART} different names")
+        if len(self.roles) > self._most_channels or len(set(self.roles)) < len(self.roles):
+            raise ValueError(f"roles must be at most {self._most_channels} different names")
         if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
             raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
-        if self.track is not None:
+        if isinstance(self.track, str) and self.track != "each":
+            raise ValueError("track must be a number from 0 on, or each")
+        if isinstance(self.track, int):
             _check_range("track", self.track, 0, _LAST_TRACK)
         self._check_webhook()
         if len(self.alerts) > _ALERT_LIMIT:
             raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")
         if not all(rule.channel is None or self._is_channel(rule.channel) for rule in self.alerts):
-            raise ValueError(f"alerts.channel must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
+            raise ValueError(
+                f"alerts.channel must be one of roles, or a channel number from 0 to {self._most_channels - 1}"
+            )
         if self.analyse is not None:
             self._check_analyse(self.analyse)
 
@@ -219,6 +230,10 @@ class JobOptions:
         """Return how to read a file of this name if it has no header; None if neither `raw` nor the name says it."""
         return self.raw or RawSound.from_name(filename)
 
+    @property
+    def _most_channels(self) -> int:
+        return MOST_TRACKS if self.track == "each" else MOST_APART
+
     def _check_webhook(self) -> None:
         if self.webhook_url is not None:
             if self.webhook_endpoint_id is not None:
@@ -235,7 +250,9 @@ class JobOptions:
         if not channels:
             raise ValueError("analyse must name a channel; leave it out to analyse all")
         if not all(map(self._is_channel, channels)):
-            raise ValueError(f"each of analyse must be one of roles, or a channel number from 0 to {MOST_APART - 1}")
+            raise ValueError(
+                f"each of analyse must be one of roles, or a channel number from 0 to {self._most_channels - 1}"
+            )
 
     def _is_channel(self, channel: int | str) -> bool:
-        return channel in self.roles or channel in range(MOST_APART)
+        return channel in self.roles or channel in range(self._most_channels)

@@ -38,6 +38,7 @@ class RecordingWarning(StrEnum):
     CORRUPT_AUDIO = "corrupt_audio"
     NOT_SPLIT = "not_split"
     OTHER_TRACKS = "other_tracks"
+    CONCATENATED = "concatenated"
     CHANNELS_CANCEL = "channels_cancel"
     CROSSTALK = "crosstalk"
     ALERT_EMOTION_MISSING = "alert_emotion_missing"
@@ -49,8 +50,10 @@ WARNINGS = {
     RecordingWarning.CORRUPT_AUDIO: "Parts of the file could not be decoded; what they held is missing or silent.",
     RecordingWarning.NOT_SPLIT: "The config has `roles` or `analyse`, but the sound was analysed as one, as channel 0 "
     "without a role: the file has too few channels for the roles, or over two, or `auto` found one voice in both.",
-    RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed; `track` in the config "
-    "chooses one by its number.",
+    RecordingWarning.OTHER_TRACKS: "The file has other sound tracks, which were not analysed; `audio.tracks` lists "
+    "them. `track` in the config chooses one by its number, and `each` analyses every one as a channel.",
+    RecordingWarning.CONCATENATED: "The file is several recordings, one put after the other. All that could be read "
+    "was analysed; times count from the start of the first.",
     RecordingWarning.CHANNELS_CANCEL: "The channels cancel when they are mixed, as with a cable wired the wrong way "
     "round, so the louder one was analysed instead. Reverse the wires of one channel; `split` analyses each by itself.",
     RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; listen to "
@@ -69,16 +72,44 @@ class ChannelMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A sound track of a file that has several, by its `number` from 0 on.
+
+    `title` and `language` are as the file has them. `duration` is the declared length in samples at 16 kHz, None where
+    it is not declared. `silent` tells that no sound was found in its first minute, None that nobody looked. `channel`
+    is the channel that it is in the result, where each track is one.
+    """
+
+    number: int
+    title: str | None
+    language: str | None
+    codec: str | None
+    duration: int | None
+    silent: bool | None
+    analysed: bool
+    channel: int | None
+
+    @property
+    def name(self) -> str:
+        """The title, else the language, else the number."""
+        return self.title or self.language or f"track {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFormat:
     """The format of a sound track as its container declares it, before decoding.
 
     `sample_rate` is in Hz. `duration` is the declared length in samples at 16 kHz, None where it is not declared.
+    `tracks` are all sound tracks of a file that has several. Where each of them is decoded, `channels` is their number,
+    and `track_columns` has the number of columns of each in the sound.
     """
 
     codec: str
     sample_rate: int
     channels: int
     duration: int | None
+    tracks: tuple[Track, ...] = ()
+    track_columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +133,8 @@ class Recording:
     `size_bytes` and `sha256` (hex digits) are None until a recording with an `origin` is downloaded. `sample_rate` is
     in Hz. `duration` is in samples at 16 kHz, declared during decoding and exact after it. `roles` are the names of the
     channels, by number, where these are analysed separately. `not_speech` is the number of samples at 16 kHz,
-    summed over the channels, that were taken for voice at first and left out as tones or noise.
+    summed over the channels, that were taken for voice at first and left out as tones or noise. `tracks` are the sound
+    tracks of a file that has several.
     """
 
     filename: str
@@ -118,6 +150,7 @@ class Recording:
     warnings: tuple[RecordingWarning, ...] = field(default=())
     origin: Origin | None = None
     not_speech: int = 0
+    tracks: tuple[Track, ...] = ()
 
     @property
     def identity(self) -> str | None:

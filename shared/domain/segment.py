@@ -39,7 +39,7 @@ class SegmentFlag(StrEnum):
 RELIABLE_SPEECH = 2 * SAMPLE_RATE
 """The least speech, in samples, on which a superlative rests: a laugh or a cough is shorter."""
 
-UNRELIABLE_FLAGS = frozenset({SegmentFlag.TOO_SHORT, SegmentFlag.QUIET, SegmentFlag.CROSSTALK})
+UNRELIABLE_FLAGS = frozenset({SegmentFlag.TOO_SHORT, SegmentFlag.QUIET, SegmentFlag.CROSSTALK, SegmentFlag.NOT_SPEECH})
 """Flags of segments that may hold another sound than the voice of their channel."""
 
 

@@ -62,10 +62,7 @@ class ChannelSegments:
 
 def effective_scores(result: SegmentResult) -> Mapping[str, float]:
     """Return the scores of an analysed segment: the model's, unless the emotion is the one that a person heard."""
-    emotion = result.outcome.emotion
-    if result.correction and result.correction.emotion == emotion:
-        return {emotion: 1.0}
-    return result.outcome.scores or {}
+    return {result.outcome.emotion: 1.0} if result.replaced else result.outcome.scores or {}
 
 
 def split_channels(analysed: Iterable[SegmentResult]) -> list[ChannelSegments]:

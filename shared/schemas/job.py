@@ -37,6 +37,7 @@ _EXAMPLE: dict[str, Any] = {
         "sample_rate": 8000,
         "codec": "mp3",
         "channel_mode": "split",
+        "tracks": [],
         "warnings": [],
     },
     "coverage": {"speech_ms": 2604630, "analysed_ms": 1001780, "not_speech_ms": 6020},

@@ -5,10 +5,39 @@ from __future__ import annotations
 from typing import Self
 
 from shared.domain.emotion import ModelInfo
-from shared.domain.recording import ChannelMode, Recording, RecordingWarning, to_ms
+from shared.domain.recording import ChannelMode, Recording, RecordingWarning, Track, to_ms
 from shared.domain.timeline import Coverage
 from shared.findings.time_account import TimeAccount
 from shared.schemas.document import Document
+
+
+class TrackDocument(Document):
+    number: int
+    """Its number in the file, as `track` of the config takes it."""
+    title: str | None
+    language: str | None
+    """As the file has it, mostly by ISO 639-2."""
+    codec: str | None
+    duration_ms: int | None
+    """As the file declares it; null where it does not."""
+    silent: bool | None
+    """Whether its first minute has no sound; null where the config chose the tracks, and nobody looked."""
+    analysed: bool
+    channel: int | None
+    """With `each`, the channel that it is in the result."""
+
+    @classmethod
+    def from_track(cls, track: Track) -> Self:
+        return cls(
+            number=track.number,
+            title=track.title,
+            language=track.language,
+            codec=track.codec,
+            duration_ms=None if track.duration is None else to_ms(track.duration),
+            silent=track.silent,
+            analysed=track.analysed,
+            channel=track.channel,
+        )
 
 
 class AudioDocument(Document):
@@ -24,6 +53,8 @@ class AudioDocument(Document):
     codec: str | None
     channel_mode: ChannelMode | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
+    tracks: list[TrackDocument]
+    """The sound tracks of a file that has several."""
     warnings: list[RecordingWarning]
 
     @classmethod
@@ -38,6 +69,7 @@ class AudioDocument(Document):
             sample_rate=recording.sample_rate,
             codec=recording.codec,
             channel_mode=recording.channel_mode,
+            tracks=[TrackDocument.from_track(track) for track in recording.tracks],
             warnings=list(recording.warnings),
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from shared.domain.failure import FailureCode
-from shared.domain.options import JobOptions
+from shared.domain.options import JobOptions, TrackOption
 from shared.domain.raw_sound import RawSound
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.failures import failure_of
@@ -37,19 +37,23 @@ class FileOutcome:
 
 
 @contextmanager
-def opened(path: Path, decoder: FfmpegDecoder, raw: RawSound | None = None) -> Iterator[AudioStream]:
-    with path.open("rb") as file, decoder.open(file, raw=raw) as stream:
+def opened(
+    path: Path, decoder: FfmpegDecoder, track: TrackOption = None, raw: RawSound | None = None
+) -> Iterator[AudioStream]:
+    with path.open("rb") as file, decoder.open(file, track, raw) as stream:
         yield stream
 
 
-def analyse_file(path: Path, decoder: FfmpegDecoder, raw: RawSound | None = None) -> FileOutcome:
+def analyse_file(
+    path: Path, decoder: FfmpegDecoder, track: TrackOption = None, raw: RawSound | None = None
+) -> FileOutcome:
     """Decode and cut a file; errors that are not the pipeline's are raised."""
     started = time.monotonic()
     clips: list[Clip] = []
     decoded, code = 0, None
     try:
-        with opened(path, decoder, raw) as stream:
-            preparation = Preparation(stream, JobOptions(), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
+        with opened(path, decoder, track, raw) as stream:
+            preparation = Preparation(stream, JobOptions(track=track), VOICE_DETECTORS, max_segments=MOST_SEGMENTS)
             for batch in preparation.clips():
                 clips += batch
                 decoded = preparation.decoded

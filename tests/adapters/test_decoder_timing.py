@@ -12,7 +12,7 @@ import pytest
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from tests.support.decoder import DECODER
 from tests.support.media.encode import Samples
-from tests.support.media.movies import movie, several_tracks, sound_only, without_packets
+from tests.support.media.movies import movie, several_tracks, sound_only, with_speed, without_packets
 from tests.support.media.speech import speech_like
 from tests.support.media.wav_headers import wav
 from worker.adapters.decoding.decoder import FfmpegDecoder
@@ -20,6 +20,7 @@ from worker.pipeline.errors import TooLong, TrackMissing
 
 MS = SAMPLE_RATE // 1000
 SOUND = speech_like(12, seed=7).samples
+LONG = speech_like(45, seed=8).samples
 PAUSED = np.concatenate([SOUND[: 3 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE, np.int16), SOUND[3 * SAMPLE_RATE :]])
 """With a pause in which phones send nothing."""
 
@@ -30,10 +31,11 @@ def decoded(folder: Path, content: bytes, decoder: FfmpegDecoder = DECODER) -> t
         return np.concatenate(list(stream.blocks()))[:, 0], list(stream.warnings)
 
 
-def lag_ms(samples: Samples, truth: Samples, start_s: float) -> float:
-    """How much later than in the truth two seconds of sound come, by their correlation."""
+def lag_ms(samples: Samples, truth: Samples, start_s: float, expected_s: float | None = None) -> float:
+    """How much later than at `expected_s`, or where they are in the truth, two seconds of sound come."""
     begin, reach = int(start_s * SAMPLE_RATE), SAMPLE_RATE // 5
     wanted = truth[begin : begin + 2 * SAMPLE_RATE].astype(float)
+    begin = begin if expected_s is None else int(expected_s * SAMPLE_RATE)
     found = samples[begin - reach : begin + 2 * SAMPLE_RATE + reach].astype(float)
     size = len(found) + len(wanted)
     spectrum = np.fft.rfft(found, size) * np.fft.rfft(wanted, size).conj()
@@ -91,6 +93,51 @@ def test_sound_that_begins_days_after_the_pictures_is_too_long(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("container", "codecs", "starts_s"),
+    [
+        ("mp4", ("mpeg4", "alac"), 4),
+        ("avi", ("mpeg4", "pcm_s16le"), 2),
+        ("avi", ("mpeg4", "pcm_s16le"), 40),
+        ("flv", ("libx264", "libmp3lame"), 2),
+        ("asf", ("msmpeg4v2", "wmav2"), 4),
+        ("webm", ("libvpx", "libopus"), 4),
+        ("mpeg", ("mpeg2video", "mp2"), 4),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_late_sound_stays_there_in_every_container(
+    tmp_path: Path, container: str, codecs: tuple[str, str], starts_s: int
+) -> None:
+    rate = 48_000 if codecs[1] in ("libopus", "mp2") else 44_100 if container == "flv" else SAMPLE_RATE
+    sound = np.interp(np.arange(12 * rate) / rate, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
+    content = movie(container, codecs, sound, rate, pictures_s=starts_s + 14, starts_s=starts_s)
+    if container == "avi":  # FFmpeg reads the start of a stream (dwStart), but never writes one
+        strh = content.index(b"auds") + 20
+        scale, units_per_scale = struct.unpack_from("<II", content, strh)
+        start = struct.pack("<I", starts_s * units_per_scale // scale)
+        content = content[: strh + 8] + start + content[strh + 12 :]
+    samples, warnings = decoded(tmp_path, content)
+    expected = np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND])
+    assert abs(lag_ms(samples, expected, starts_s + 5)) <= 1
+    assert warnings == []
+
+
+@pytest.mark.parametrize("starts_s", [2, 40])
+@pytest.mark.parametrize(
+    ("container", "flags"),
+    [("ipod", ""), ("ipod", "frag_keyframe+delay_moov"), ("mp4", "cmaf+frag_keyframe+frag_discont")],
+)
+def test_sound_without_pictures_begins_where_its_edit_list_or_first_fragment_says(
+    tmp_path: Path, container: str, flags: str, starts_s: int
+) -> None:
+    muxer = {"movflags": flags} if flags else {}
+    content = sound_only(container, "alac", SOUND, SAMPLE_RATE, muxer, starts_s)
+    samples, warnings = decoded(tmp_path, content)
+    assert np.array_equal(samples, np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND]))
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
     "data_size", [0, 0xFFFFFFFF, 0xFFFFFFFF - 36, 0x7FFFF000, 0x7FFFFFFF, 0x80000000], ids=lambda size: f"{size:x}"
 )
 def test_a_wav_file_from_a_pipe_is_whole(tmp_path: Path, data_size: int) -> None:
@@ -135,8 +182,19 @@ def test_a_file_without_a_length_that_begins_with_silence_is_whole(
 ) -> None:
     rate = 8000 if container == "amr" else SAMPLE_RATE
     sound = np.concatenate([np.zeros(10 * rate, np.int16), SOUND[:: SAMPLE_RATE // rate]])
-    samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, **options))
+    samples, warnings = decoded(tmp_path, sound_only(container, codec, sound, rate, muxer, 0, **options))
     assert abs(len(samples) - 22 * SAMPLE_RATE) <= 150 * MS
+    assert warnings == []
+
+
+@pytest.mark.parametrize("speed", [0.995, 1.005])
+def test_sound_keeps_to_timestamps_of_a_clock_that_runs_slower_or_faster(tmp_path: Path, speed: float) -> None:
+    sound = np.interp(np.arange(45 * 48_000) / 48_000, np.arange(len(LONG)) / SAMPLE_RATE, LONG).astype(np.int16)
+    content = with_speed(sound_only("webm", "libopus", sound, 48_000), "webm", speed)
+    samples, warnings = decoded(tmp_path, content)
+    assert abs(len(samples) - len(LONG) * speed) <= 110 * MS
+    for start_s in (10, 42):
+        assert abs(lag_ms(samples, LONG, start_s, start_s * speed)) <= 110
     assert warnings == []
 
 

@@ -46,7 +46,7 @@ class Decoded:
 def decoded(content: bytes, sizes: RangeSizes, cores: int = 1) -> Decoded:
     file = io.BytesIO(content)
     with open_container(file) as container, RangeProcesses(cores) as processes:
-        stream = get_track(container)
+        stream = get_track(file, container)
         frames = TrackFrames(container, stream, DeclaredLength.of(file, container, stream, 3600))
         track = SoundTrack(frames, 2 if stream.channels == 2 else 1, processes, sizes)
         sound = np.concatenate(list(track.sound()))

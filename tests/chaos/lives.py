@@ -30,7 +30,7 @@ from shared.db.uploads import SqlUploadStore
 from shared.db.work_queue import SqlWorkQueue
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import JobDeleted, JobFinished, StorageFull
-from shared.domain.options import JobOptions, SegmentationOptions
+from shared.domain.options import JobOptions, SegmentationOptions, TrackOption
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import AudioFormat, RecordingWarning
 from shared.frame_scores import softmax
@@ -215,7 +215,7 @@ class WavDecoder:
     """`worker.pipeline.ports.AudioDecoder` of WAV files."""
 
     @contextmanager
-    def open(self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None) -> Iterator[WavStream]:
+    def open(self, file: BinaryIO, track: TrackOption = None, raw: RawSound | None = None) -> Iterator[WavStream]:
         yield WavStream(soundfile.read(file, dtype="int16", always_2d=True)[0])
 
 

@@ -20,6 +20,7 @@ import soundfile
 from shared.schemas.result import ResultDocument
 from tests.support.command_line import emoline
 from tests.support.media.encode import encode
+from tests.support.media.movies import PersonTrack, person_tracks
 from tests.support.media.speech import speech_like
 from tests.support.pdf import links, pages
 
@@ -87,11 +88,17 @@ def test_analyze_writes_frames_and_embeddings_and_deletes_those_of_an_earlier_ru
         assert (vectors.ndim, len(vectors), vectors.dtype) == (2, len(scores), np.float32)
 
 
-def test_analyze_takes_one_channel_under_its_name(tmp_path: Path) -> None:
-    sound = np.stack([speech_like(15, seed=7).samples, speech_like(15, seed=8).samples], axis=1)
-    encode(sound, 16_000, tmp_path / "call.wav", "wav")
-    options = ["--channels", "split", "--roles", "agent,customer", "--analyse", "customer"]
-    completed = emoline("analyze", tmp_path / "call.wav", "--out", tmp_path / "out", "--save-segments", *options)
+@pytest.mark.parametrize("name", ["call.wav", "tracks.mkv"])
+def test_analyze_takes_one_channel_under_its_name(tmp_path: Path, name: str) -> None:
+    voices = [speech_like(15, seed=7).samples, speech_like(15, seed=8).samples]
+    options = ["--roles", "agent,customer", "--analyse", "customer"]
+    if name == "call.wav":
+        encode(np.stack(voices, axis=1), 16_000, tmp_path / name, "wav")
+        options += ["--channels", "split"]
+    else:
+        (tmp_path / name).write_bytes(person_tracks("matroska", "flac", [PersonTrack(voice) for voice in voices]))
+        options += ["--track", "each"]
+    completed = emoline("analyze", tmp_path / name, "--out", tmp_path / "out", "--save-segments", *options)
     assert completed.returncode == 0, completed.stderr
     result = ResultDocument.model_validate_json((tmp_path / "out" / "result.json").read_bytes())
     assert {(segment.channel, segment.role) for segment in result.segments} == {(1, "customer")}
@@ -129,6 +136,7 @@ def test_the_notebook_makes_a_figure_of_a_folder(tmp_path: Path) -> None:
         (["analyze", "TEXT", "--out", "OUT", "--channels", "mix", "--analyse", "1"], "use split or auto"),
         (["analyze", "TEXT", "--out", "OUT", "--roles", "agent,"], "each of roles must have 1 to 64"),
         (["analyze", "MONO", "--out", "OUT", "--analyse", "1"], "(channel_missing)"),
+        (["analyze", "MONO", "--out", "OUT", "--track", "one"], "track must be a number from 0 on, or each"),
         (["analyze", "TEXT", "--out", "OUT"], "not a recording in a format that Emoline reads"),
         (["analyze", "MISSING", "--out", "OUT"], "does not exist"),
         (["analyze", "TEXT", "--out", "OUT", "--raw", "wav"], "raw.codec must be one of alaw, mulaw"),

@@ -10,7 +10,10 @@ from shared.domain.recording import SAMPLE_RATE, ChannelMode, RecordingWarning
 from shared.domain.segment import SegmentFlag
 from tests.support.media.call import Call, read_call
 from tests.unit.preparations import Prepared, prepared
+from worker.pipeline.crosstalk import CrosstalkFinder
 from worker.pipeline.ports import Floats, Samples
+from worker.pipeline.sound_blocks import whole_blocks
+from worker.pipeline.speech import HOP
 
 WARNING = (RecordingWarning.CROSSTALK,)
 NEAR_STEPS = 20
@@ -119,3 +122,16 @@ def test_the_chosen_channel_alone_is_cleared_of_the_other_one(call: Call) -> Non
     clean = prepared(call.sound, channels="split", analyse=(1,))
     assert chosen.speech_s == pytest.approx(clean.speech_s, rel=0.03)
     assert {clip.segment.channel for clip in chosen.clips} == {1}
+
+
+def test_a_third_channel_with_both_voices_has_none_of_its_own(call: Call) -> None:
+    left, right = call.voices
+    third = (np.roll(left, 16) * 10 ** (-12 / 20) + right * 10 ** (-20 / 20)).round().astype(np.int16)
+    finder = CrosstalkFinder()
+    blocks = whole_blocks(iter([np.concatenate([call.sound, third[:, None]], axis=1)]))
+    shares = np.concatenate([finder.own_shares(block) for block in blocks], axis=1)
+    spoken = call.spoken[HOP // 2 :: HOP][: shares.shape[1]].T
+    learned = 10 * SAMPLE_RATE // HOP
+    assert shares[2, learned:][spoken[:, learned:].any(axis=0)].mean() < 0.1
+    for channel in (0, 1):
+        assert shares[channel][spoken[channel]].mean() > 0.95

@@ -15,6 +15,7 @@ from shared.domain.options import JobOptions
         {"channels": "mix", "roles": ("agent", "customer")},
         {"analyse": (0, 1)},
         {"channels": "split", "roles": ("agent", "Kundin 1"), "analyse": ("Kundin 1", 1)},
+        {"track": "each", "roles": ("a", "b", "c"), "analyse": ("c", 15)},
     ],
 )
 def test_roles_and_channels_are_taken(chosen: dict[str, Any]) -> None:
@@ -37,6 +38,9 @@ def test_roles_and_channels_are_taken(chosen: dict[str, Any]) -> None:
         ({"analyse": (-1,)}, "from 0 to 1"),
         ({"roles": ("agent",), "analyse": ("customer",)}, "one of roles"),
         ({"roles": ("agent",), "analyse": ("1",)}, "one of roles"),
+        ({"track": "each", "analyse": (16,)}, "from 0 to 15"),
+        ({"track": 64}, "from 0 to 63"),
+        ({"track": "all"}, "or each"),
     ],
 )
 def test_roles_and_channels_that_mean_nothing_are_refused(chosen: dict[str, Any], message: str) -> None:

@@ -1,8 +1,9 @@
-"""Find how much of each of two channels leaks into the other, and which speech is only the other channel's."""
+"""Find how much of each channel leaks into the others, and which speech is only another channel's."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
+from itertools import permutations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -52,27 +53,32 @@ _REGULARIZATION = 1e-5
 
 
 class CrosstalkFinder:
-    """Follows the leak between the two channels of a recording, given in blocks."""
+    """Follows the leaks between the channels of a recording, given in blocks."""
 
     def __init__(self) -> None:
-        self._leaks = (_Leak(), _Leak())  # into channel 0, and into channel 1
-        self._before: Floats = np.zeros((2, _HISTORY), np.float32)
+        self._leaks: dict[tuple[int, int], _Leak] = defaultdict(_Leak)  # by the channel it is heard in, and its own
+        self._before: Floats | None = None
 
     def own_shares(self, block: Samples) -> Floats:
-        """Compute the share of its power that is a channel's own for each step of the next block [n, 2], [2, steps].
+        """Compute the share of its power that is a channel's own for each step of the next block [n, channels].
 
-        It is 1 without crosstalk, and 0 where there is no voice but the other channel's.
+        [channels, steps]: it is 1 without crosstalk, and 0 where there is no voice but another channel's.
         """
+        channels, steps = block.shape[1], -(-len(block) // HOP)
+        shares = np.ones((channels, steps), np.float32)
+        if channels == 1:
+            return shares
         sound = _halved(np.pad(block, ((0, -len(block) % (2 * _FRAME)), (0, 0))))
-        frames = sound.reshape(2, -1, _FRAME)
-        with_history = np.concatenate([self._before, sound], axis=1)
-        steps = -(-len(block) // HOP)
-        shares = np.ones((2, steps), np.float32)
-        for channel, leak in enumerate(self._leaks):
-            leak.learn(frames[1 - channel], frames[channel])
+        frames = sound.reshape(channels, -1, _FRAME)
+        before = np.zeros((channels, _HISTORY), np.float32) if self._before is None else self._before
+        with_history = np.concatenate([before, sound], axis=1)
+        for channel, source in permutations(range(channels), 2):
+            leak = self._leaks[channel, source]
+            leak.learn(frames[source], frames[channel])
             if leak.found:
-                leaked = leak.predict(with_history[1 - channel])
-                shares[channel] = leak.own_shares(sound[channel], leaked)[:steps]
+                leaked = leak.predict(with_history[source])
+                own = leak.own_shares(sound[channel], leaked)[:steps]
+                shares[channel] = np.minimum(shares[channel], own)
         self._before = with_history[:, -_HISTORY:]
         return shares
 
@@ -153,8 +159,8 @@ class _Leak:
 
 
 def _halved(block: Samples) -> Floats:
-    """Halve the sample rate of [2 * n, 2], to [2, n]."""
-    halved = np.empty((2, len(block) // 2), np.float32)
+    """Halve the sample rate of [2 * n, channels], to [channels, n]."""
+    halved = np.empty((block.shape[1], len(block) // 2), np.float32)
     for channel, row in enumerate(halved):
         np.add(block[::2, channel], block[1::2, channel], out=row, dtype=np.float32)
     halved /= 2

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain.emotion import ModelInfo, Scores
-from shared.domain.options import EmbeddingKind, VoiceDetectorName
+from shared.domain.options import EmbeddingKind, TrackOption, VoiceDetectorName
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import AudioFormat, RecordingWarning
 
@@ -61,7 +61,7 @@ class AudioStream(Protocol):
         ...
 
     def blocks(self) -> Iterator[Samples]:
-        """The sound from its start, [n, 1] or [n, 2] at 16 kHz.
+        """The sound from its start, [n, 1] or [n, 2] at 16 kHz; of several tracks side by side, see `AudioFormat`.
 
         Three and more channels come mixed into one if the file tells the place of each, else as [n, channels].
 
@@ -79,9 +79,9 @@ class AudioDecoder(Protocol):
     """Decodes media files."""
 
     def open(
-        self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None
+        self, file: BinaryIO, track: TrackOption = None, raw: RawSound | None = None
     ) -> AbstractContextManager[AudioStream]:
-        """Decode a sound track of an open file from its start: the one of this number, from 0 on, or the default one.
+        """Decode sound of an open file from its start: the track of this number, from 0 on, the default one, or each.
 
         A file that does not begin with the mark of a format is read as `raw` says.
 

@@ -26,7 +26,6 @@ from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
 from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.signal_quality import quality_flags
 from worker.pipeline.sound_blocks import whole_blocks, without_offset
-from worker.pipeline.speech import HOP
 from worker.pipeline.voice_check import holds_no_voice
 
 _LEAST_CROSSTALK = SAMPLE_RATE
@@ -76,6 +75,7 @@ class Preparation:
         self._pending: list[tuple[int, int, ChannelSegment]] = []
         self._mode: ChannelMode | None = None
         self._mixer = ChannelMixer()
+        self._track_mixers = [ChannelMixer() for _ in stream.format.track_columns]
         self._crosstalk = CrosstalkFinder()
         self._ended = False
         self.decoded = 0
@@ -99,10 +99,10 @@ class Preparation:
             TooManySegments: there would be more than `max_segments`.
             PipelineError: the recording cannot be decoded.
         """
-        check_channels(self._options, self._stream.format.channels)
+        check_channels(self._options, self._stream.format)
         for block in self._channels(without_offset(whole_blocks(self._stream.blocks()))):
             self.decoded += len(block)
-            shares = self._crosstalk.own_shares(block) if block.shape[1] > 1 else np.ones((1, -(-len(block) // HOP)))
+            shares = self._crosstalk.own_shares(block)
             for channel, segmenter in self._segmenters.items():
                 self._add(channel, segmenter.feed(block[:, channel], shares[channel]))
                 self._meters[channel].feed(block[:, channel])
@@ -142,9 +142,9 @@ class Preparation:
         warnings = list(self._stream.warnings)
         if self._ended and not self.segment_count:
             warnings.append(RecordingWarning.NO_SPEECH)
-        if self._mode and selection_ignored(self._options, self._mode, sound.channels):
+        if self._mode and selection_ignored(self._options, self._mode, sound):
             warnings.append(RecordingWarning.NOT_SPLIT)
-        if self._mixer.cancels:
+        if any(mixer.cancels for mixer in (self._mixer, *self._track_mixers)):
             warnings.append(RecordingWarning.CHANNELS_CANCEL)
         if sum(segmenter.foreign for segmenter in self._segmenters.values()) >= _LEAST_CROSSTALK:
             warnings.append(RecordingWarning.CROSSTALK)
@@ -155,20 +155,25 @@ class Preparation:
             channels=sound.channels,
             duration=self.decoded if self._ended else sound.duration,
             channel_mode=self._mode,
-            roles=channel_roles(self._options, self._mode, sound.channels) if self._mode else (),
+            roles=channel_roles(self._options, self._mode, sound) if self._mode else (),
             warnings=tuple(warnings),
             not_speech=self.not_speech,
+            tracks=sound.tracks,
         )
 
     def _channels(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
         """Yield blocks [n, columns] with a column per channel, or one for their mix; makes a segmenter per channel."""
-        if self._options.channels == "auto":
+        if self._track_mixers:
+            self._mode = ChannelMode.MIX if self._options.channels == "mix" else ChannelMode.SPLIT
+            blocks = map(self._mix_tracks, blocks)
+        elif self._options.channels == "auto":
             self._mode, blocks = detect_channel_mode(blocks)
         else:
             self._mode = ChannelMode(self._options.channels)
         segmentation = self._options.segmentation
         for block in blocks:
-            split = self._mode is ChannelMode.SPLIT and block.shape[1] <= MOST_APART
+            few = self._track_mixers or block.shape[1] <= MOST_APART
+            split = self._mode is ChannelMode.SPLIT and few
             columns = block if split else self._mixer.mix(block)[:, None]
             if not self._segmenters:
                 selected = selected_channels(self._options, self._mode, columns.shape[1])
@@ -183,6 +188,12 @@ class Preparation:
                         self._timers[channel] = Segmenter(segmentation, self._detectors[segmentation.vad]())
                 self._complete = unanalysed == set(self._timers)
             yield columns
+
+    def _mix_tracks(self, block: Samples) -> Samples:
+        """Mix the columns of each track in [n, columns] into one channel, [n, tracks]."""
+        ends = np.cumsum(self._stream.format.track_columns)
+        tracks = np.split(block, ends[:-1], axis=1)
+        return np.stack([mixer.mix(track) for mixer, track in zip(self._track_mixers, tracks, strict=True)], axis=1)
 
     def _add(self, channel: int, segments: Iterator[ChannelSegment]) -> None:
         for segment in segments:

@@ -16,6 +16,7 @@ export function createProperties(job) {
     ["length", audio.duration_ms === null ? null : formatClock(audio.duration_ms)],
     ["sound", [audio.codec, audio.sample_rate && `${formatNumber(audio.sample_rate)} Hz`].filter(Boolean).join(", ")],
     ["channels", describeChannels(audio)],
+    ["tracks", audio.tracks.map(describeTrack).join("; ")],
     ["coverage", coverage.speech_ms ? describeCoverage(coverage) : null],
     ["model", model && [model.id, model.revision].filter(Boolean).join(" · ")],
     ["submitted", formatDate(job.created_at)],
@@ -33,6 +34,13 @@ export function createProperties(job) {
 function describeChannels({ channels: count, channel_mode }) {
   if (count === null) return null;
   return count === 1 ? t("fact.mono") : t(`fact.${channel_mode ?? "mix"}`, { count });
+}
+
+/** @param {Job["audio"]["tracks"][number]} track */
+function describeTrack({ number, title, language, codec, duration_ms, silent, analysed }) {
+  const length = duration_ms === null ? null : formatClock(duration_ms);
+  const states = [silent && t("fact.track.silent"), analysed && t("fact.track.analysed")];
+  return `${number}: ${[title, language, codec, length, ...states].filter(Boolean).join(", ")}`;
 }
 
 /** @param {Job["coverage"]} coverage */

@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 /** The values of each choice, the default among them. */
 const CHOICES = {
   channels: ["auto", "mix", "split"],
+  track: ["default", "each", "0", "1", "2", "3", "4", "5"],
   analyse: ["all", "0", "1"],
   vad: ["webrtc", "silero"],
   raw_codec: ["", "alaw", "mulaw", "s16le", "gsm", "g722", "g729"],
@@ -12,7 +13,7 @@ const CHOICES = {
   embeddings: ["", "utterance", "frame"],
   priority: ["low", "normal", "high"],
 };
-const DEFAULTS = { channels: "auto", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
+const DEFAULTS = { channels: "auto", track: "default", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
 const NUMBERS = {
   max_ms: { min: 3, max: 25, step: 0.5, value: 25 },
   min_silence_ms: { min: 100, max: 800, step: 10, value: 200 },
@@ -52,7 +53,7 @@ function createFields() {
   const number = (name) => h("input", { type: "number", ...NUMBERS[name] });
   const text = () => h("input", { type: "text", maxLength: 64, autocomplete: "off" });
   return {
-    channels: select("channels"), role0: text(), role1: text(), analyse: select("analyse"),
+    channels: select("channels"), track: select("track"), role0: text(), role1: text(), analyse: select("analyse"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
@@ -67,6 +68,8 @@ function readConfig(fields) {
   for (const name of /** @type {const} */ (["channels", "granularity", "embeddings", "priority"])) {
     if (fields[name].value !== DEFAULTS[name]) config[name] = fields[name].value;
   }
+  const track = fields.track.value;
+  if (track !== DEFAULTS.track) config.track = track === "each" ? track : Number(track);
   const roles = [fields.role0.value.trim(), fields.role1.value.trim()];
   if (roles[0] || roles[1]) config.roles = roles[1] ? roles : [roles[0]];
   if (fields.analyse.value !== "all") config.analyse = [Number(fields.analyse.value)];

@@ -16,11 +16,13 @@ from tests.support.media.encode import audio_frame, encoded
 from tests.support.media.foreign import random_bytes
 from tests.support.media.pictures import still_image, video_only
 from tests.support.media.playlists import Canary
-from tests.support.media.wav_headers import chunk, wav
+from tests.support.media.wav_headers import chunk, header_only, wav
 
 HOUR_S = 3600
 TS_WRAP_S = 2**33 / 90_000
 """MPEG-TS counts time in 33 bits at 90 kHz."""
+
+MATROSKA_HEAD = b"\x1a\x45\xdf\xa3\x8b\x42\x82\x88matroska"
 
 
 def tracks(container_name: str, codec: str, starts_s: Sequence[float]) -> bytes:
@@ -123,6 +125,18 @@ ODD: tuple[tuple[str, frozenset[Outcome], Callable[[], bytes]], ...] = (
     ("junk_64_kb_first.mp3", ANY_END, lambda: random_bytes(3, 65_536) + spoken("mp3")),
     ("two_rates.mp3", ANY_END, lambda: spoken("mp3") + spoken("mp3", rate=44_100)),
     ("two_files.wav", MUST_SUCCEED, lambda: spoken("wav") + spoken("wav", seed=1)),
+    ("joined_twice.mp4", MUST_SUCCEED, lambda: spoken("mp4") * 2),
+    ("joined_2000.wav", MUST_SUCCEED, lambda: spoken("wav", 0.02) * 2_000),
+    ("joined_300.webm", MUST_SUCCEED, lambda: spoken("webm", 0.3, 48_000) * 300),
+    ("joined_heads_30000.wav", NEVER_SUCCEEDS, lambda: header_only() * 30_000),
+    ("joined_heads_30000.mkv", NEVER_SUCCEEDS, lambda: MATROSKA_HEAD * 30_000),
+    ("joined_heads_then_sound.mkv", ANY_END, lambda: MATROSKA_HEAD * 30_000 + spoken("mkv")),
+    (
+        "joined_to_junk.mkv",
+        MUST_SUCCEED,
+        lambda: spoken("mkv") + MATROSKA_HEAD + random_bytes(5, 9_000) + spoken("mkv"),
+    ),
+    ("boxes_200000.mp4", ANY_END, lambda: boxes.box(b"free", b"") * 200_000 + spoken("mp4")),
     ("wav_in_wav.wav", MUST_SUCCEED, lambda: wav(spoken("wav"))),
     ("mp3_in_wav.wav", ANY_END, lambda: wav(spoken("mp3"), tag=0x55, bits=0, block_align=1)),
     ("broken_crc.ogg", ANY_END, lambda: ogg.with_broken_crc(spoken("vorbis"))),

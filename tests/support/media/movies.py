@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import av
 from av.container import OutputContainer
@@ -41,13 +42,21 @@ def movie(
 
 
 def sound_only(
-    container_name: str, codec: str, sound: Samples, rate: int, muxer: dict[str, str] | None = None, **options: str
+    container_name: str,
+    codec: str,
+    sound: Samples,
+    rate: int,
+    muxer: dict[str, str] | None = None,
+    starts_s: float = 0,
+    **options: str,
 ) -> bytes:
-    """A file of mono sound [n], by a codec with `options`."""
+    """A file of mono sound [n] that begins at `starts_s` seconds, by a codec with `options`."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"} | (muxer or {})) as container:
         audio = _add_sound(container, codec, rate, **options)
-        container.mux(audio.encode(audio_frame(sound[:, None], rate)))
+        frame = audio_frame(sound[:, None], rate)
+        frame.pts = round(starts_s * rate)
+        container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
     return buffer.getvalue()
 
@@ -65,6 +74,37 @@ def several_tracks(
         for track, sound in zip(tracks, sounds, strict=True):
             container.mux(track.encode(audio_frame(sound[:, None], rate)))
             container.mux(track.encode(None))
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class PersonTrack:
+    """A sound track for one person: `sound` is [n] or [n, channels] at `rate` Hz, and begins at `starts_s` seconds."""
+
+    sound: Samples
+    rate: int = 16_000
+    starts_s: float = 0
+    title: str = ""
+    language: str = ""
+
+
+def person_tracks(container_name: str, codec: str, tracks: Sequence[PersonTrack]) -> bytes:
+    """A file of these tracks, as recorders of meetings write it."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as container:
+        streams = []
+        for track in tracks:
+            layout = "mono" if track.sound.ndim == 1 or track.sound.shape[1] == 1 else "stereo"
+            stream = container.add_stream(codec, rate=track.rate, layout=layout)
+            assert isinstance(stream, av.AudioStream)
+            texts = {"title": track.title, "language": track.language}
+            stream.metadata.update({key: text for key, text in texts.items() if text})
+            streams.append(stream)
+        for stream, track in zip(streams, tracks, strict=True):
+            frame = audio_frame(track.sound if track.sound.ndim > 1 else track.sound[:, None], track.rate)
+            frame.pts = round(track.starts_s * track.rate)
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
     return buffer.getvalue()
 
 
@@ -86,6 +126,23 @@ def without_packets(content: bytes, container_name: str, lost: Collection[int]) 
         stream = target.add_stream_from_template(track)
         for number, packet in enumerate(source.demux(track)):
             if packet.dts is not None and number not in lost:
+                packet.stream = stream
+                target.mux(packet)
+    return buffer.getvalue()
+
+
+def with_speed(content: bytes, container_name: str, speed: float) -> bytes:
+    """The only track of a file in another container, as a recorder writes it whose clock is slower by this factor."""
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(content), "r") as source,
+        av.open(buffer, "w", format=container_name, options={"fflags": "+bitexact"}) as target,
+    ):
+        track = source.streams.audio[0]
+        stream = target.add_stream_from_template(track)
+        for packet in source.demux(track):
+            if packet.dts is not None and packet.pts is not None:
+                packet.pts = packet.dts = round(packet.pts * speed)
                 packet.stream = stream
                 target.mux(packet)
     return buffer.getvalue()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from shared.domain.raw_sound import RawSound
 from tests.support.media import ogg
-from tests.support.media.case import spoken
+from tests.support.media.case import speech, spoken
 from tests.support.media.encode import FORMATS
 from tests.support.media.headerless import HEADERLESS
+from tests.support.media.movies import PersonTrack, person_tracks
 
 COUNT = 2_000
 NAMES = (*FORMATS, *HEADERLESS)
@@ -34,6 +36,8 @@ EXTREMES = (
 """The largest and least numbers of 32 bits, in both orders of bytes."""
 NAME = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}")
 """Four letters: the name of a box or chunk, with its length before or behind it."""
+TRACK_CODECS = {"matroska": "aac", "mp4": "aac", "mov": "pcm_s16le", "mpegts": "libmp3lame", "avi": "libmp3lame"}
+"""The codec of the files of several tracks in each container."""
 
 Change = Callable[[bytes, np.random.Generator], bytes]
 
@@ -111,8 +115,13 @@ def exaggerate(data: bytes, rng: np.random.Generator) -> bytes:
     return data[:at] + EXTREMES[rng.integers(len(EXTREMES))] + data[at + 4 :]
 
 
+def join(data: bytes, rng: np.random.Generator) -> bytes:
+    """The file two to four times, as by `cat`."""
+    return data * int(rng.integers(2, 5))
+
+
 CHANGES: dict[str, Change] = {
-    change.__name__: change for change in (flip, overwrite, delete, duplicate, swap, truncate, insert, exaggerate)
+    change.__name__: change for change in (flip, overwrite, delete, duplicate, swap, truncate, insert, exaggerate, join)
 }
 
 
@@ -123,17 +132,33 @@ def original(format_name: str) -> bytes:
     return spoken(format_name, SECONDS, 16_000 if 16_000 in rates else rates[0])
 
 
+@cache
+def original_of_tracks(container_name: str) -> bytes:
+    sounds = [speech(SECONDS, seed=seed) for seed in range(3)]
+    codec = TRACK_CODECS[container_name]
+    return person_tracks(container_name, codec, [PersonTrack(sounds[0].repeat(2, axis=1)), *map(PersonTrack, sounds)])
+
+
+def mutant_of_tracks(index: int) -> Mutant:
+    """A file of four sound tracks, changed like the others."""
+    return _changed(index, list(TRACK_CODECS), original_of_tracks)
+
+
 def mutant(index: int) -> Mutant:
     """The same for the same number in every run; each format and each first change come in turn.
 
     FFmpeg leaves out each page of Ogg whose checksum is wrong, so in half of the files they are put right.
     """
+    return _changed(index, NAMES, original)
+
+
+def _changed(index: int, formats: Sequence[str], make: Callable[[str], bytes]) -> Mutant:
     rng = np.random.default_rng(index)
     names = list(CHANGES)
-    format_name = NAMES[index % len(NAMES)]
+    format_name = formats[index % len(formats)]
     further = rng.integers(len(names), size=rng.integers(MOST_CHANGES))
-    changes = (names[index // len(NAMES) % len(names)], *(names[number] for number in further))
-    data = original(format_name)
+    changes = (names[index // len(formats) % len(names)], *(names[number] for number in further))
+    data = make(format_name)
     for change in changes:
         data = CHANGES[change](data or b"\0", rng)
     if rng.integers(2):

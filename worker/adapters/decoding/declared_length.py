@@ -9,6 +9,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from worker.adapters.decoding.file_piece import FilePiece
 from worker.adapters.decoding.wav_header import WavHeader
 
 _ESTIMATED = {"aac", "ac3", "amr", "dts"}
@@ -33,7 +34,9 @@ class DeclaredLength:
     is_stream: bool = False
 
     @classmethod
-    def of(cls, file: BinaryIO, container: InputContainer, stream: AudioStream, longest_s: float) -> DeclaredLength:
+    def of(
+        cls, file: BinaryIO | FilePiece, container: InputContainer, stream: AudioStream, longest_s: float
+    ) -> DeclaredLength:
         """The length of a track of a file. A recording longer than `longest_s` seconds does not exist."""
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)

@@ -21,6 +21,8 @@ _JITTER_S = 0.1
 """Timestamps of some containers are rounded, or wander, by this much although no sound is missing."""
 _LONGEST_BLIND_GAP_S = 600
 """A longer gap in a file that does not state its length is a broken timestamp, not lost sound."""
+_MOST_DRIFT = 0.01
+"""A recorder's clock that differs by more from its timestamps has another fault."""
 _SILENCE_S = 1
 _ROUNDING_S = 0.002
 """Timestamps in milliseconds are a little off where a packet was lost, too."""
@@ -35,12 +37,14 @@ _AMR_FRAME_S = 0.02
 class TrackFrames:
     """The frames of a sound track from the start of the recording, on its timeline.
 
-    `pictures_s` is the end of the last picture beside the sound, in seconds by the file's clock. `corrupt` counts
-    packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is the
-    track's decoder.
+    `others_s` is the end of the last packet of pictures or of other tracks, in seconds by the file's clock. `corrupt`
+    counts packets that did not decode; `cut_short` is set by `finish` if the end of the file is missing. `context` is
+    the track's decoder. A file that continues another one (`continues`) begins with its first timestamp.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream, declared: DeclaredLength) -> None:
+    def __init__(
+        self, container: InputContainer, stream: AudioStream, declared: DeclaredLength, *, continues: bool = False
+    ) -> None:
         self._container = container
         self.stream = stream
         self.context = stream.codec_context
@@ -51,28 +55,32 @@ class TrackFrames:
         self._bad = 0
         self._tick_s = float(stream.time_base or 0)
         start_s = (container.start_time or 0) / av.time_base
-        has_zero = "mp4" in container.format.name.split(",") and 0 < start_s <= _LATEST_START_S
+        starts_at_zero = "mp4" in container.format.name.split(",") and 0 < start_s <= _LATEST_START_S
+        has_zero = starts_at_zero and not continues
         self._start_s = 0.0 if has_zero else start_s
         self._position_s = 0.0
-        self.pictures_s = 0.0
+        self.others_s = 0.0
         self._declared = declared
         begins_s = max(0.0, (stream.start_time or 0) * self._tick_s - self._start_s)
         self._last_s = None if declared.seconds is None else declared.seconds + begins_s
+        self._catching_up = False
+        self._caught_up_s = 0.0
         # The end of the last frame by its timestamp, and its length.
         self._frame_end_s: float | None = None
         self._frame_s = 0.0
 
     def packets(self) -> Iterator[Packet[AudioStream]]:
         """Yield the packets of the track, the last one empty."""
-        packets = self._container.demux(self.stream, *self._container.streams.video)
+        streams = self._container.streams
+        packets = self._container.demux(*streams.audio, *streams.video)
         while True:
             try:
                 packet = next(packets)
-                if packet.stream is self.stream:  # the index of an empty packet is always 0
+                if packet.stream.index == self.stream.index:  # the packet's own index is 0 if it is empty
                     yield cast("Packet[AudioStream]", packet)
                 elif packet.pts is not None:
                     end = packet.pts + (packet.duration or 0)
-                    self.pictures_s = max(self.pictures_s, float(end * packet.time_base))
+                    self.others_s = max(self.others_s, float(end * packet.time_base))
             except StopIteration:
                 return
             except (*MEDIA_ERRORS, IndexError):  # PyAV raises IndexError for a packet of a stream that appears later
@@ -83,11 +91,15 @@ class TrackFrames:
         """Yield the frames of the next packet, with silence in place of lost sound.
 
         A timestamp that jumps back, or out of the recording, is broken: its frame follows directly on the one before.
+        Where the timestamps run slower than the sound, frames are left out.
         """
         for frame in self._decoded(packet):
             at_s = frame.pts * self._tick_s if self._tick_s and frame.pts is not None else None
             if at_s is not None:
                 gap_s = self._gap_s(at_s, max(self._frame_s, frame.samples / frame.sample_rate))
+                if self.runs_ahead(frame, at_s, gap_s):
+                    self._frame_end_s = at_s + self._frame_s
+                    continue
                 last_s = self._last_s
                 impossible = self._position_s + gap_s > last_s + 1 if last_s else gap_s > _LONGEST_BLIND_GAP_S
                 if gap_s < -_JITTER_S or impossible:
@@ -99,6 +111,21 @@ class TrackFrames:
             self._frame_s = frame.samples / frame.sample_rate
             self._frame_end_s = None if at_s is None else at_s + self._frame_s
             yield frame
+
+    def runs_ahead(self, frame: AudioFrame, at_s: float, gap_s: float) -> bool:
+        """Tell whether the sound up to here is so much longer than the timestamps say that this frame must be left out.
+
+        A clock runs slow where each frame has followed on the one before, and the sound is ahead by under a hundredth.
+        """
+        ahead_s = self._start_s + self._position_s - at_s
+        if self._catching_up:
+            self._catching_up = ahead_s > frame.samples / frame.sample_rate / 2
+        elif gap_s < -_JITTER_S and self._frame_end_s is not None:
+            follows = abs(at_s - self._frame_end_s) < _JITTER_S / 2
+            self._catching_up = follows and self._position_s - self._caught_up_s > ahead_s / _MOST_DRIFT
+        if self._catching_up:
+            self._caught_up_s = self._position_s
+        return self._catching_up
 
     def _gap_s(self, at_s: float, frame_s: float) -> float:
         """Seconds of lost sound before a frame with this timestamp; negative if it is too early, 0 for mere jitter.

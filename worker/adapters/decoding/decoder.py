@@ -10,8 +10,9 @@ from typing import BinaryIO
 import numpy as np
 
 from shared.domain.errors import StoreUnavailable
+from shared.domain.options import TrackOption
 from shared.domain.raw_sound import RawSound
-from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning
+from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning, Track
 from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
 from worker.adapters.decoding.forked_decoder import start_decoder
@@ -32,10 +33,11 @@ class FfmpegDecoder:
         self._timeout_s = timeout_s
 
     @contextmanager
-    def open(self, file: BinaryIO, track: int | None = None, raw: RawSound | None = None) -> Iterator[FfmpegStream]:
-        """Decode a sound track of an open file from its start. Raises PipelineError when there is nothing to decode.
+    def open(self, file: BinaryIO, track: TrackOption = None, raw: RawSound | None = None) -> Iterator[FfmpegStream]:
+        """Decode a sound track of an open file, or each, from the start.
 
-        Raises StoreUnavailable, here and later, when the file cannot be read.
+        Raises PipelineError when there is nothing to decode; StoreUnavailable, here and later, when the file cannot be
+        read.
         """
         try:
             fd = file.fileno()
@@ -57,7 +59,11 @@ class FfmpegStream:
         self.warnings: Sequence[RecordingWarning] = ()
         _, payload = self._receive()
         header = json.loads(payload)
-        self.format = AudioFormat(**header["format"])
+        lists = {
+            "tracks": tuple(Track(**track) for track in header["format"]["tracks"]),
+            "track_columns": tuple(header["format"]["track_columns"]),
+        }
+        self.format = AudioFormat(**(header["format"] | lists))
         self._columns = header["columns"]
 
     def blocks(self) -> Iterator[Samples]:

@@ -14,13 +14,15 @@ import sys
 import traceback
 from contextlib import suppress
 
+from shared.domain.options import TrackOption
 from shared.domain.raw_sound import RawSound
 from worker.adapters.child_process import FramePipe, lower_priority
 from worker.adapters.decoding.confinement import close_other_files
-from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER, raw_from_numbers
+from worker.adapters.decoding.forked_decoder import ANSWER, FORK, ORDER, TRACK_CODES, raw_from_numbers
 from worker.adapters.decoding.process import decode
 from worker.adapters.decoding.range_processes import usable_cores
 
+_TRACKS: dict[int, TrackOption] = {code: track for track, code in TRACK_CODES.items()}
 _PR_SET_CHILD_SUBREAPER = 36
 """From linux/prctl.h: the processes of a decoder that was killed become children of this one, which reaps them."""
 
@@ -39,7 +41,7 @@ def main() -> None:
                 break
             kind, number, track, *raw = ORDER.unpack(order)
             if kind == FORK:
-                number = _fork_decoder(number, None if track < 0 else track, raw_from_numbers(*raw), cores, *fds)
+                number = _fork_decoder(number, _TRACKS.get(track, track), raw_from_numbers(*raw), cores, *fds)
                 living.add(number)
             elif number in living:
                 os.killpg(number, signal.SIGKILL)
@@ -58,7 +60,7 @@ def _reap(living: set[int]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def _fork_decoder(max_samples: int, track: int | None, raw: RawSound | None, cores: int, pipe: int, fd: int) -> int:
+def _fork_decoder(max_samples: int, track: TrackOption, raw: RawSound | None, cores: int, pipe: int, fd: int) -> int:
     pid = os.fork()
     if not pid:
         try:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
+from shared.domain.options import TrackOption
 from shared.domain.raw_sound import RAW_CODECS, RawSound
 from worker.adapters.child_process import FramePipe
 
@@ -25,8 +26,10 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _DIE_WITHIN_S = 10.0
 
 ORDER = struct.Struct("!cQiBIB")
-"""FORK with the most samples to decode, the number of the sound track, -1 to choose one, and how to read headerless
-sound: the number of its codec from 1 on, sample rate and channels, or zeros. Or KILL with a process id."""
+"""FORK with the most samples to decode, the number of the sound track or one of `TRACK_CODES`, and how to read
+headerless sound: the number of its codec from 1 on, sample rate and channels, or zeros. Or KILL with a process id."""
+TRACK_CODES: dict[TrackOption, int] = {None: -1, "each": -2}
+"""The numbers that stand for the other values of `track`."""
 ANSWER = struct.Struct("!Q")
 """The process id."""
 FORK, KILL = b"F", b"K"
@@ -43,7 +46,7 @@ def raw_from_numbers(codec: int, rate: int, channels: int) -> RawSound | None:
 
 
 @contextmanager
-def start_decoder(fd: int, max_samples: int, track: int | None, raw: RawSound | None) -> Iterator[FramePipe]:
+def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> Iterator[FramePipe]:
     """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
     Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
@@ -68,9 +71,10 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: int | None, raw: RawSound | None) -> int:
+    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> int:
         """Fork a decoder for the file that is open as `fd`, and return its process id."""
-        order = ORDER.pack(FORK, max_samples, -1 if track is None else track, *raw_numbers(raw))
+        number = track if isinstance(track, int) else TRACK_CODES[track]
+        order = ORDER.pack(FORK, max_samples, number, *raw_numbers(raw))
         with self._lock:
             try:
                 return self._order(order, pipe_fd, fd)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from worker.adapters.decoding.file_piece import FilePiece
+
 _CAPTURE = b"OggS"
 _FLAGS_AT = 5
 _END_OF_STREAM = 4
@@ -15,7 +17,7 @@ _SEGMENTS_AT = 26
 _LARGEST_PAGE = 27 + 255 + 255 * 255
 
 
-def lacks_its_end(file: BinaryIO) -> bool:
+def lacks_its_end(file: BinaryIO | FilePiece) -> bool:
     """Return True if the last page is incomplete, or lacks the end-of-stream flag."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LARGEST_PAGE))

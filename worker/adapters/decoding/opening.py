@@ -1,13 +1,11 @@
-"""Open a recording of any format, and one of its sound tracks. Runs in the decoder's process."""
+"""Open a recording of any format and its sound tracks. Runs in the decoder's process."""
 
 from __future__ import annotations
 
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import av
@@ -19,7 +17,7 @@ from shared.services.file_type import HEAD_BYTES
 from shared.services.unread_formats import describe_unread
 from worker.adapters.decoding import remote_file
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
-from worker.adapters.decoding.track_choice import choose_track
+from worker.adapters.decoding.file_piece import FilePiece
 from worker.adapters.decoding.unread_sound import check_coding
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
 
@@ -33,7 +31,8 @@ _UNMARKED = "mp3,aac,mpegts,mpeg,ac3,eac3,dts,gsm"
 """Demuxers of formats that are known by their frames: headerless sound may look like one of them by chance."""
 _NAME = "recording"
 """The file name shown to FFmpeg, without a suffix that it could guess a format from."""
-_MOST_CHANNELS = 64
+MOST_CHANNELS = 64
+"""Columns of sound that are sent, of all tracks together."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
 _PROBED_S = 120
@@ -63,42 +62,23 @@ def open_descriptor(fd: int, on_error: Callable[[], None]) -> BinaryIO:
     return io.BufferedReader(LocalFile(fd, on_error))
 
 
-@contextmanager
-def open_track(
-    file: BinaryIO, wanted: int | None, raw: RawSound | None
-) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a media file from its start, and its sound track number `wanted`, or the one that `choose_track` finds.
+def open_container(file: BinaryIO | FilePiece, raw: RawSound | None = None) -> InputContainer:
+    """Open a media file from its start; one that does not begin with the mark of a format is read as `raw` says.
 
-    A file that does not begin with the mark of a format is read as `raw` says.
-
-    Raises UnsupportedMedia, NoAudioStream, TrackMissing, UnsupportedAudio.
+    Raises UnsupportedMedia.
     """
-    container = open_container(file, raw)
-    if wanted is None and len(container.streams.audio) > 1:
-        container.close()
-        wanted = choose_track(partial(open_container, file, raw))
-        container = open_container(file, raw)
-    with container:
-        stream = get_track(container, wanted or 0)
-        check_coding(file, container, stream)
-        check_limits(stream)
-        yield container, stream
-
-
-def open_container(file: BinaryIO, raw: RawSound | None = None) -> InputContainer:
-    """Open a media file from its start, or headerless sound. Raises UnsupportedMedia."""
     # FFmpeg's own protocols are disabled: the file is read through Python.
     options = {"format_whitelist": _MARKED if raw else f"{_MARKED},{_UNMARKED}", "protocol_whitelist": "none"}
     if file.seekable():
         file.seek(0)
     try:
-        container = av.open(file, "r", container_options=options)
+        container = av.open(file, "r", container_options=options, metadata_errors="replace")
         contexts = [stream.codec_context for stream in container.streams.audio[:1]]
         if any(context and not context.sample_rate for context in contexts):  # None where FFmpeg has no decoder
             container.close()
             file.seek(0)
             options |= {"analyzeduration": str(_PROBED_S * 1_000_000), "probesize": str(_PROBED_BYTES)}
-            container = av.open(file, "r", container_options=options)
+            container = av.open(file, "r", container_options=options, metadata_errors="replace")
     except MEDIA_ERRORS as error:
         if raw:
             return open_raw(file, raw)
@@ -106,7 +86,7 @@ def open_container(file: BinaryIO, raw: RawSound | None = None) -> InputContaine
     return container
 
 
-def open_raw(file: BinaryIO, raw: RawSound) -> InputContainer:
+def open_raw(file: BinaryIO | FilePiece, raw: RawSound) -> InputContainer:
     """Open headerless sound. Raises UnsupportedMedia."""
     options = {"format_whitelist": raw.codec, "protocol_whitelist": "none"}  # the demuxers have the codecs' names
     if raw.codec not in SINGLE_RATES:
@@ -118,7 +98,7 @@ def open_raw(file: BinaryIO, raw: RawSound) -> InputContainer:
         raise UnsupportedMedia from error
 
 
-def unread_format(file: BinaryIO) -> Sequence[str]:
+def unread_format(file: BinaryIO | FilePiece) -> Sequence[str]:
     """Read the start of a file and return the sentence about its format, if it is known and not read."""
     if not file.seekable():
         return ()
@@ -127,23 +107,24 @@ def unread_format(file: BinaryIO) -> Sequence[str]:
     return (sentence,) if sentence else ()
 
 
-def get_track(container: InputContainer, number: int = 0) -> AudioStream:
-    """Return a sound track by its number. Raises NoAudioStream, TrackMissing."""
+def get_track(file: BinaryIO | FilePiece, container: InputContainer, number: int = 0) -> AudioStream:
+    """Return a sound track of a file that can be decoded.
+
+    Raises NoAudioStream, TrackMissing, UnsupportedAudio; UnsupportedMedia or DecodeFailed without a decoder for it.
+    """
     if not container.streams.audio:
         raise NoAudioStream
     if number >= len(container.streams.audio):
         raise TrackMissing
-    return container.streams.audio[number]
-
-
-def check_limits(stream: AudioStream) -> None:
-    """Check the sample rate and the number of channels. Raises DecodeFailed if there are none, UnsupportedAudio."""
+    stream = container.streams.audio[number]
+    check_coding(file, container, stream)
     try:
         rate, channels = stream.rate, stream.channels
     except (AttributeError, ValueError, TypeError) as error:
         raise DecodeFailed from error
-    if rate not in _RATES or not 1 <= channels <= _MOST_CHANNELS:
+    if rate not in _RATES or not 1 <= channels <= MOST_CHANNELS:
         raise UnsupportedAudio
+    return stream
 
 
 def columns_of(stream: AudioStream) -> int:

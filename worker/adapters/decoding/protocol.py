@@ -15,7 +15,7 @@ from worker.pipeline.errors import (
 )
 
 FORMAT = b"F"
-"""JSON: codec, sample_rate, channels, duration (the declared samples at 16 kHz, or null)."""
+"""JSON: `format`, the fields of an `AudioFormat`, and `columns`, the number of columns of the sound."""
 SOUND = b"S"
 """Interleaved int16 at 16 kHz, little-endian."""
 END = b"E"

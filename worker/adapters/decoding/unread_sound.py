@@ -8,6 +8,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from shared.services.unread_formats import SHORTENED_SPHERE
+from worker.adapters.decoding.file_piece import FilePiece
 from worker.adapters.decoding.wav_header import WavHeader
 from worker.pipeline.errors import UnsupportedMedia
 
@@ -23,7 +24,7 @@ _SMALLEST_SPEEX = 6
 """Bytes of the smallest frame, 2.15 kbit/s."""
 
 
-def check_coding(file: BinaryIO, container: InputContainer, stream: AudioStream) -> None:
+def check_coding(file: BinaryIO | FilePiece, container: InputContainer, stream: AudioStream) -> None:
     """Check that the sound of a track can be read.
 
     Raises:

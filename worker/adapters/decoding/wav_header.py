@@ -6,6 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Self
 
+from worker.adapters.decoding.file_piece import FilePiece
+
 _RIFF_BYTES = 12
 """Bytes before the first chunk."""
 _CHUNK = struct.Struct("<4sI")
@@ -32,7 +34,7 @@ class WavHeader:
     data_start: bytes = b""
 
     @classmethod
-    def read(cls, file: BinaryIO) -> Self:
+    def read(cls, file: BinaryIO | FilePiece) -> Self:
         """Read the header of a WAV file, if it can be read twice; leaves the position as it is."""
         if not file.seekable():
             return cls()
