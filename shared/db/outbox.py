@@ -126,16 +126,17 @@ def tenants_in_turn(now: Any) -> Select[str]:
     later = next_tenant(WebhookDeliveryRow.tenant > tenants.c.tenant)
     tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
     leased, due = aliased(WebhookDeliveryRow), aliased(WebhookDeliveryRow)
-    in_hand = select(func.count()).where(leased.lease_until >= now, leased.tenant == tenants.c.tenant)
+    # The offset keeps SQLite from grouping by the index of all deliveries instead of that of those in hand.
+    held = select(leased.tenant).where(leased.lease_until >= now).offset(0).subquery()
+    in_hand = select(held.c.tenant, func.count().label("number")).group_by(held.c.tenant).subquery()
+    number = func.coalesce(in_hand.c.number, 0)
     pending = due.state == literal_column(f"'{DeliveryState.PENDING.value}'")
-    oldest = select(func.min(due.due_at)).where(pending, due.tenant == tenants.c.tenant)
-    turns = select(
-        tenants.c.tenant, in_hand.scalar_subquery().label("in_hand"), oldest.scalar_subquery().label("since")
-    ).subquery()
+    oldest = select(func.min(due.due_at)).where(pending, due.tenant == tenants.c.tenant).scalar_subquery()
     return (
-        select(turns.c.tenant)
-        .where(turns.c.since <= now, turns.c.in_hand < _MOST_OF_A_TENANT)
-        .order_by(turns.c.in_hand, turns.c.since)
+        select(tenants.c.tenant)
+        .outerjoin(in_hand, in_hand.c.tenant == tenants.c.tenant)
+        .where(tenants.c.tenant.is_not(None), oldest <= now, number < _MOST_OF_A_TENANT)
+        .order_by(number, oldest)
     )
 
 

@@ -27,8 +27,8 @@ _MOST_PIECES = 10_000
 class RecordingReader:
     """The sound of a recording that is open as `file`.
 
-    `raw` tells how to read headerless sound. The tracks are chosen by the first of the files that were put together; the
-    ones that follow are resampled to its columns. `warnings` are complete when `sound` has ended.
+    `raw` tells how to read headerless sound. The tracks are chosen by the first of the files that were put together;
+    the ones that follow are resampled to its columns. `warnings` are complete when `sound` has ended.
     """
 
     def __init__(
