@@ -17,7 +17,7 @@ _LINE_BINS = 8
 
 
 def halve_rate(samples: Samples) -> Floats:
-    """Halve the sample rate of `samples` [2 * n], to [n]. What was above 4 kHz is only weakened."""
+    """Halve the sample rate of `samples` [2 * n], to [n]. Sound above 4 kHz is only weakened."""
     sums: Floats = np.add(samples[::2], samples[1::2], dtype=np.float32)
     sums /= 2
     return sums
