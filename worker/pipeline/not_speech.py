@@ -176,7 +176,7 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
         marks = marked[start:end]
         if not marks.any():
             continue
-        loud = level[start:end] > np.percentile(level[start:end][marks], 50) - _LOUD_DB
+        loud = level[start:end] > median(level[start:end][marks]) - _LOUD_DB
         rest = runs(loud & ~explained[start:end])
         few = len(rest) <= 1 + (end - start) // 100 and all(last - first <= _TRANSIENT for first, last in rest)
         if few and marks.sum() >= loud.sum() / 2:
@@ -186,6 +186,11 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
                 if last - first >= _LEAST_PIECE:
                     left_out[start + first + _BESIDE_SPEECH : start + last - _BESIDE_SPEECH] = True
     return left_out
+
+
+def median(values: Levels) -> float:
+    """The median of `values` [n], the upper one of two: in a tenth of the time of numpy's."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def widen(marks: Mask, by: int) -> Mask:
