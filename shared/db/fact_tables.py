@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, SmallInteger, String, Table
 
-from shared.db.tables import Base
+from shared.db.table_base import Base
 from shared.domain.alert import Part
 from shared.domain.emotion import EMOTIONS
 from shared.domain.facts import PARTS

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    MetaData,
-    TypeDecorator,
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
+from shared.db.table_base import Base as Base  # for `Base.metadata` with these tables
+from shared.db.table_base import Bytes, Samples
 
 _UNFINISHED = text("finished_at IS NULL")
 _NOT_PURGED = text("NOT purged")
@@ -45,39 +35,6 @@ UNFINISHED_UPLOAD = text("state IN ('open', 'complete')")
 """The condition on uploads that no job was made of them yet, without a parameter for the same reason."""
 FINISHABLE = text("(state = 'finishing' OR (state = 'inferring' AND segments_done))")
 """The condition on jobs that may be finished, without a parameter for the same reason."""
-
-Samples = Annotated[int, mapped_column(BigInteger)]
-"""A number of samples; a day and a half at 16 kHz is just over 31 bits."""
-Bytes = Annotated[int, mapped_column(BigInteger)]
-"""A size in bytes."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone, always in UTC: SQLite stores no zone, and a Postgres server may have another one."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """The base of all rows."""
-
-    metadata = MetaData(naming_convention=_NAMES)
-    # JSON on Postgres too: JSONB would change the order of keys and refuse the null character.
-    type_annotation_map = {  # noqa: RUF012
-        datetime: UtcDateTime,
-        dict[str, Any]: JSON(none_as_null=True),
-        list[str]: JSON,
-        list[dict[str, Any]]: JSON,
-    }
 
 
 class JobRow(Base):

@@ -19,7 +19,8 @@ from sqlalchemy import ClauseElement, Integer, Select, bindparam, func, literal,
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.claim_queries import free, has_free_segments, has_key
-from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow, UtcDateTime
+from shared.db.table_base import UtcDateTime
+from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow
 from shared.domain.options import PRIORITIES
 from shared.domain.recording import SAMPLE_RATE
 

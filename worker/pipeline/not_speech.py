@@ -1,7 +1,7 @@
-"""Find tones and lasting noise in what a voice detector took for voice.
+"""Find tones and lasting noise that a voice detector took for voice.
 
-Speech never stays as it is: its pitch and formants move all the time. So what is certainly no voice is found by what
-does not move: spectral lines that are the same 0.12 s later, one to four lines that fill a short burst from its start
+Speech never stays as it is: its pitch and formants move all the time. So certain signs of another sound are those that
+do not move: spectral lines that are the same 0.12 s later, one to four lines that fill a short burst from its start
 to its end, and a spectrum that keeps its shape and level for two seconds. docs/segmentation.md has the figures.
 """
 
@@ -15,7 +15,7 @@ from worker.pipeline.spectra import SlidingSpectra, halve_rate, overlaps, puriti
 from worker.pipeline.speech import FLOOR_DB, HOP, Levels, Mask, runs
 
 LOOK_BACK = 200
-"""Steps: what begins in the last two seconds of a block is judged again with the next block."""
+"""Steps: the last two seconds of a block are judged again with the next block."""
 _STEP = HOP // 2
 """Samples at 8 kHz."""
 
@@ -56,7 +56,7 @@ _NOISE_LEVELS = (0.55, 1.8)
 """Power of a band in two spectra, over its mean in two seconds: five deviations of noise."""
 
 _LOUD_DB = 12.0
-"""What is so much quieter than the tones around it is their echo, or the pause between them."""
+"""Sound that is so much quieter than the tones around it is their echo, or the pause between them."""
 _EDGE = 3
 """Steps at the ends of a tone in which a window of 32 ms is partly filled; twice as many for one of 128 ms."""
 _TRANSIENT = 4
@@ -68,7 +68,7 @@ _BESIDE_SPEECH = 10
 
 
 class NotSpeechFinder:
-    """Finds what is certainly no voice in a channel that is fed in blocks."""
+    """Finds sound that is certainly no voice in a channel that is fed in blocks."""
 
     def __init__(self) -> None:
         self._level: Levels = np.empty(0, np.float32)
@@ -79,7 +79,7 @@ class NotSpeechFinder:
     def find(self, sound: Samples, voiced: Mask, level: Levels) -> Mask:
         """Mark the steps that are no speech, for `LOOK_BACK` steps before the block too, as far as there are so many.
 
-        `sound` [n] is the block, `voiced` what was taken for voice, `level` in dBFS, both [n / HOP, rounded up].
+        `sound` [n] is the block, `voiced` the steps taken for voice, `level` in dBFS, both [n / HOP, rounded up].
         """
         self._level = np.concatenate([self._level[-LOOK_BACK:], level])
         self._heard = np.concatenate([self._heard[-LOOK_BACK:], voiced & (level > FLOOR_DB)])
@@ -167,7 +167,7 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
     """Choose the steps that are left out, of those that were taken for voice (`heard`); all arrays are [steps].
 
     Stretches that are nothing but tones and noise are left out as a whole. In others, as where someone talks over a
-    tone, only what is `alone` for most of a second: a `short` tone may be part of a vowel there.
+    tone, only tones that are `alone` for most of a second: a `short` tone may be part of a vowel there.
     """
     left_out = np.zeros(len(heard), np.bool_)
     explained = widen(steady, 2 * _EDGE) | widen(short, _EDGE)
@@ -176,7 +176,7 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
         marks = marked[start:end]
         if not marks.any():
             continue
-        loud = level[start:end] > np.percentile(level[start:end][marks], 50) - _LOUD_DB
+        loud = level[start:end] > median(level[start:end][marks]) - _LOUD_DB
         rest = runs(loud & ~explained[start:end])
         few = len(rest) <= 1 + (end - start) // 100 and all(last - first <= _TRANSIENT for first, last in rest)
         if few and marks.sum() >= loud.sum() / 2:
@@ -186,6 +186,11 @@ def not_speech(heard: Mask, level: Levels, steady: Mask, alone: Mask, short: Mas
                 if last - first >= _LEAST_PIECE:
                     left_out[start + first + _BESIDE_SPEECH : start + last - _BESIDE_SPEECH] = True
     return left_out
+
+
+def median(values: Levels) -> float:
+    """The median of `values` [n], the upper one of two: in a tenth of the time of numpy's."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def widen(marks: Mask, by: int) -> Mask:

@@ -97,7 +97,7 @@ class VoiceDetector(Protocol):
     """Samples per decision."""
 
     takes_any_sound: bool
-    """Whether it takes tones, noise and music for voice too, so that what it finds must be looked at again."""
+    """Whether it takes tones, noise and music for voice too, so that its decisions need a second look."""
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
         """Decide for each frame of `samples` [n * frame] whether it is voice, [n]."""

@@ -53,7 +53,7 @@ class ChannelSegment:
 
 @dataclass(frozen=True, slots=True)
 class SpeechActivity:
-    """The speech activity of a channel's next steps of 10 ms, before what follows may show its end to be a tone.
+    """The speech activity of a channel's next steps of 10 ms, before later sound may show its end to be a tone.
 
     `level` [steps] is in dBFS, `speech` [steps] is True for speech, and `threshold` is the level in dBFS that speech
     had to exceed.
@@ -147,7 +147,7 @@ class Segmenter:
         self._foreign = np.concatenate([self._foreign, foreign & (level > self._gate.threshold)])
 
     def _leave_out(self, sound: Samples, voiced: Mask, level: Levels) -> Mask:
-        """Mark what is no speech in the next block, and take back what was marked as speech at the end of the last one.
+        """Mark tones and noise in the next block, and take them back where they were speech at the end of the last one.
 
         Only speech whose segment is still open is taken back: no segment is cut within two seconds of the last sound.
         """

@@ -17,19 +17,21 @@ _LINE_BINS = 8
 
 
 def halve_rate(samples: Samples) -> Floats:
-    """Halve the sample rate of `samples` [2 * n], to [n]. What was above 4 kHz is only weakened."""
+    """Halve the sample rate of `samples` [2 * n], to [n]. Sound above 4 kHz is only weakened."""
     sums: Floats = np.add(samples[::2], samples[1::2], dtype=np.float32)
     sums /= 2
     return sums
 
 
-def power_spectra(frames: Floats) -> Floats:
-    """The power spectra of `frames` [frames, window], [frames, window // 2 + 1]."""
+def power_spectra(frames: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
+    """The power spectra of `frames` [frames, window], [frames, window // 2 + 1]; zero where not `wanted` [frames]."""
     window = frames.shape[1]
-    powers = np.empty((len(frames), window // 2 + 1), np.float32)
-    for start in range(0, len(frames), _BLOCK):
-        spectra = np.fft.rfft(frames[start : start + _BLOCK] * hann_window(window))
-        powers[start : start + _BLOCK] = spectra.real**2 + spectra.imag**2
+    powers = np.zeros((len(frames), window // 2 + 1), np.float32)
+    rows = np.arange(len(frames)) if wanted is None else np.flatnonzero(wanted)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        spectra = np.fft.rfft(frames[block] * hann_window(window))
+        powers[block] = spectra.real**2 + spectra.imag**2
     return powers
 
 
@@ -74,13 +76,11 @@ class SlidingSpectra:
         A spectrum that is not `wanted` [hops] is zero. `n` is a multiple of the hop, except in the last block.
         """
         self._sound = np.concatenate([self._sound, sound])
-        count = max(0, (len(self._sound) - self._window) // self._hop + 1)
+        if len(self._sound) < self._window:
+            return self._spectra
+        frames = sliding_window_view(self._sound, self._window)[:: self._hop]
         known = len(self._spectra)
-        spectra = np.zeros((known + count, self._window // 2 + 1), np.float32)
-        spectra[:known] = self._spectra
-        new = np.flatnonzero(wanted[known : len(spectra)])
-        if new.size:
-            spectra[known + new] = power_spectra(sliding_window_view(self._sound, self._window)[new * self._hop])
-        self._sound = self._sound[count * self._hop :]
+        spectra = np.concatenate([self._spectra, power_spectra(frames, wanted[known : known + len(frames)])])
+        self._sound = self._sound[len(frames) * self._hop :]
         self._spectra = spectra[max(0, len(spectra) - self._remembered + len(self._sound) // self._hop) :].copy()
         return spectra

@@ -23,7 +23,7 @@ _PURITY_PERCENTILE = 20
 """The share of power in a few lines that all but a fifth of the sound exceeds: 0.98 of tones, 0.6 of speech, of one
 segment of speech in twenty over 0.9."""
 _LOUD = 0.01
-"""Share of the power of the loudest 5 %: what has less is a pause."""
+"""Share of the power of the loudest 5 %: a pause has less."""
 _EXCERPT = 25
 """Spectra, 3 s, that the second detector gets: it takes ten times as long as the first."""
 _MOST_VOICE = 0.05
@@ -57,7 +57,7 @@ def successive_overlaps(sound: Floats) -> Floats:
 
 
 def lasting_purity(sound: Floats) -> float:
-    """The share of its power that four lines have, in all but a fifth of what is loud in `sound` [n] at 8 kHz."""
+    """The share of its power that four lines have, in all but a fifth of the loud parts of `sound` [n] at 8 kHz."""
     spectra = power_spectra(sliding_window_view(sound, _SHORT_WINDOW)[:: _HOP // 2])[:, _LOWEST_SHORT_BIN:]
     power = spectra.sum(axis=1)
     loud = power >= _LOUD * np.percentile(power, 95)
