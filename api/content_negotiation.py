@@ -14,6 +14,7 @@ from shared.domain.errors import NotAcceptable
 
 JSON = "application/json"
 NPZ = "application/x-npz"
+CSV = "text/csv"
 _BLOCK_BYTES = 256 * 1024
 
 

@@ -104,7 +104,9 @@ def _write(analysis: Analysis, out: Path, audio_files: Mapping[int, str], *, wit
 
     scored = [segment.segment.index for segment in analysis.result.segments if with_frames and segment.ok]
     frame_scores = {index: softmax(analysis.logits[index]) for index in scored}
-    document = ResultDocument.from_result(analysis.recording, analysis.result, audio_files.get, frame_scores)
+    document = ResultDocument.from_result(
+        analysis.recording, analysis.result, audio_files.get, frame_scores, analysis.conversation
+    )
     indent = None if with_frames else 2  # indented, every frame's score would take a line
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").write_text(document.model_dump_json(indent=indent, by_alias=True) + "\n", encoding="utf-8")

@@ -27,6 +27,12 @@ _COLOURS = {
     "sad": "blue",
     "surprised": "bright_yellow",
 }
+_QUANTITIES = {
+    "throughout": "{emotion} throughout",
+    "mostly": "mostly {emotion}",
+    "mixed": "mixed, most often {emotion}",
+    "little": "little speech, most often {emotion}",
+}
 _BAR = 24
 _CHANNELS = "LR"
 
@@ -55,10 +61,15 @@ def print_result(result: ResultDocument | ClientResult, console: Console) -> Non
     if result.timeline:
         console.print(timeline_table(result))
     if result.dominant:
-        main = result.dominant
-        console.print(
-            f"Mostly {main.emotion}: {main.share:.0%} of the analysed time, confidence {main.confidence:.0%}."
-        )
+        for summary in result.summary.by_channel:
+            main = summary.dominant
+            several = len(result.summary.by_channel) > 1
+            name = f"{escape(summary.role or _CHANNELS[summary.channel])}: " if several else ""
+            words = _QUANTITIES[main.quantity].format(emotion=main.emotion)
+            console.print(
+                f"{name}{words}, {main.share:.0%} of {clock(main.speech_ms)} of speech, "
+                f"mean confidence {main.confidence:.0%}."
+            )
     else:
         console.print("No speech was found in this recording.")
     console.print(

@@ -91,7 +91,7 @@ class RetentionOptions(BaseModel):
 
 
 class AlertRule(BaseModel):
-    """An alert is raised when the emotions are heard for long enough, all their segments together."""
+    """An alert is raised when the emotions are heard for long enough in one channel, all their segments together."""
 
     model_config = ConfigDict(
         populate_by_name=True,
@@ -104,9 +104,14 @@ class AlertRule(BaseModel):
     at_least_ms: int
     """How long they are to be heard, 1 ms to a day."""
     channel: int | str | None
-    """The channel that is listened to, by number or role; by default all."""
+    """The channel that is listened to, by number or role; by default all, each by itself."""
     part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
     """The part of the recording that is listened to."""
+    above_usual: float | None
+    """
+    Listen for more of the emotions than usual: for segments whose scores of them, added up, exceed the median of the
+    channel in the whole recording by this, 0.05 to 1. By default the segments that have the emotions count.
+    """
 
 
 class ModelDocument(BaseModel):
@@ -136,10 +141,16 @@ class AlertDocument(BaseModel):
     channel: int | str | None
     part: Literal["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"] | str
     at_least_ms: int
+    above_usual: float | None
     heard_ms: int
     """How long the emotions were heard in all."""
     start_ms: int
     """Where the first segment begins in which they were heard."""
+    heard_in: int | None
+    """
+    The number of the channel in which they were heard, the one with most where several meet the rule; null for
+    alerts of 0.2.0, which took all channels together.
+    """
 
 
 class LinksDocument(BaseModel):
@@ -151,6 +162,7 @@ class LinksDocument(BaseModel):
     result: str
     timeline: str
     segments: str
+    curve: str
     frames: str
     waveform: str
     heatmap: str
@@ -181,17 +193,6 @@ class MeanShareDocument(BaseModel):
     low: float | None
     """With `high`, the interval of Student's t for 95 %; null for one call."""
     high: float | None
-
-
-class DominantDocument(BaseModel):
-    model_config = ConfigDict(
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-    emotion: str
-    confidence: float
-    share: float
-    """Share of the analysed time."""
 
 
 class TimelineEntryDocument(BaseModel):
@@ -232,24 +233,19 @@ class SegmentFramesDocument(BaseModel):
     """For each emotion its score in each frame; the first frame begins with the segment."""
 
 
-class ChannelSummaryDocument(BaseModel):
+class QuarterSummaryDocument(BaseModel):
+    """The shares of a channel in a quarter of the recording."""
+
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
     channel: int
     role: str | None
-    dominant: DominantDocument
-    share_by_emotion: dict[str, float]
-
-
-class QuarterSummaryDocument(BaseModel):
-    model_config = ConfigDict(
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
     start_ms: int
     end_ms: int
+    speech_ms: int
+    """Analysed speech in it."""
     share_by_emotion: dict[str, float]
 
 
@@ -258,21 +254,187 @@ class TransitionDocument(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
     source: Annotated[str, Field(alias="from")]
     target: Annotated[str, Field(alias="to")]
     count: int
 
 
 class PeakDocument(BaseModel):
+    """The reliable segment of a channel with the highest confidence for an emotion."""
+
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
     emotion: str
     score: float
     index: int
     start_ms: int
     end_ms: int
+
+
+class StretchDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    start_ms: int
+    end_ms: int
+
+
+class AnswerTimesDocument(BaseModel):
+    """Times from the end of the other's turn to the start of the channel's own; negative where the turns overlap."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    count: int
+    median_ms: int
+    p90_ms: int
+    """Nine of ten answers come within this time."""
+
+
+class ResponseDocument(BaseModel):
+    """How a channel answers an emotion of the other: its turns that follow a turn of the other with this emotion."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    emotion: str
+    """The emotion of the other."""
+    cases: int
+    """The number of the answers, five at least."""
+    answers: dict[str, int]
+    """The number of the answers by their own emotion, most frequent first."""
+    score_shift: dict[str, float] | None
+    """
+    By how much the scores of these answers differ in the mean from those of the channel's other answers; null where
+    these are under five.
+    """
+
+
+class RiseDocument(BaseModel):
+    """A stretch of a channel with more of an emotion than is usual for it in this recording."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    emotion: str
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+    """How much of it is speech."""
+    score: float
+    """The mean score in it."""
+    usual: float
+    """The median score of the channel."""
+
+
+class CoordinatesDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    valence: float
+    arousal: float
+
+
+class ChannelCurveDocument(BaseModel):
+    """Parallel arrays, with an entry for each point."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    speech_ms: list[int]
+    """Analysed speech in the window; 0 where no analysed segment meets the point's own step."""
+    segments: list[float | None]
+    """Effective number of segments in the window: one, where one has all of its speech."""
+    scores: dict[str, list[float | None]]
+    """Means weighted by speech. The standard error of a score p is the root of p * (1 - p) / segments."""
+    valence: list[float | None]
+    """-1 (unpleasant) to 1 (pleasant); derived."""
+    valence_error: list[float | None]
+    """Standard error of a mean of that many labels drawn from the scores. The model's own error is not in it."""
+    arousal: list[float | None]
+    """-1 (calm) to 1 (excited); derived."""
+    arousal_error: list[float | None]
+
+
+class PhaseDocument(BaseModel):
+    """A stretch of a channel between two changes of its scores."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    start_ms: int
+    end_ms: int
+    emotion: str
+    """The most frequent emotion by analysed speech."""
+    share: float
+    confidence: float
+    """Mean over the segments of that emotion."""
+    quantity: Literal["throughout", "mostly", "mixed", "little"] | str
+    """The word for the share: docs/explanation/curve.md has the rule."""
+    speech_ms: int
+    share_by_emotion: dict[str, float]
+
+
+class ChangeDocument(BaseModel):
+    """A change of the scores of a channel that lasts."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    time_ms: int
+    """Start of the first segment after it."""
+    strength: float
+    """The part of the score that is with other emotions than before, 0 to 1."""
+    source: Annotated[str, Field(alias="from")]
+    """The most frequent emotion of the phase before."""
+    target: Annotated[str, Field(alias="to")]
+    """The most frequent emotion of the phase after, which may be the same."""
+    rising: str
+    """The emotion whose share of the speech grows most."""
+    share_before: float
+    """Its share before."""
+    share_after: float
+
+
+class TimeDocument(BaseModel):
+    """Where the time of a recording went: `sound_ms` is analysed speech, other speech and silence together."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channels: int
+    """Channels in which segments lie, at least one."""
+    sound_ms: int
+    """The length of the recording in each of them."""
+    analysed_ms: int
+    missed_ms: int
+    """Speech that was not analysed: skipped segments, and sounds too short to be made into segments."""
+    silence_ms: int
 
 
 class AudioDocument(BaseModel):
@@ -293,7 +455,16 @@ class AudioDocument(BaseModel):
     channel_mode: Literal["mix", "split"] | str | None
     """Whether the channels were analysed each by itself (`split`) or as one (`mix`, then channel 0)."""
     warnings: list[
-        Literal["no_speech", "truncated", "corrupt_audio", "not_split", "other_tracks", "channels_cancel", "crosstalk"]
+        Literal[
+            "no_speech",
+            "truncated",
+            "corrupt_audio",
+            "not_split",
+            "other_tracks",
+            "channels_cancel",
+            "crosstalk",
+            "alert_emotion_missing",
+        ]
         | str
     ]
 
@@ -316,6 +487,11 @@ class JobOptions(BaseModel):
     """Names of the channels, the first for channel 0: up to two different ones of 1 to 64 characters."""
     analyse: list[int | str] | None
     """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
+    speaking_times: Literal["analysed", "all"] | str
+    """
+    The channels whose times of speech are measured for the figures of the conversation: those that are `analysed`,
+    or `all`, of which `analyse` leaves out nothing but the emotions.
+    """
     segmentation: SegmentationOptions
     """Where the recording is cut."""
     aggregation: AggregationOptions
@@ -423,6 +599,21 @@ class InsightGroupDocument(BaseModel):
     share_by_emotion: dict[str, MeanShareDocument]
 
 
+class DominantDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    emotion: str
+    confidence: float
+    share: float
+    """Share of the analysed speech."""
+    speech_ms: int
+    """The analysed speech, of all emotions."""
+    quantity: Literal["throughout", "mostly", "mixed", "little"] | str
+    """The word for the share: docs/explanation/curve.md has the rule."""
+
+
 class SegmentDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -431,6 +622,8 @@ class SegmentDocument(BaseModel):
     index: int
     start_ms: int
     end_ms: int
+    speech_ms: int
+    """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int
     role: str | None
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
@@ -486,16 +679,59 @@ class SegmentDocument(BaseModel):
     """There where the job's config asks for the granularity `frame` and the segment has scores."""
 
 
-class SummaryDocument(BaseModel):
+class ChannelSummaryDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+    channel: int
+    role: str | None
+    dominant: DominantDocument
     share_by_emotion: dict[str, float]
-    by_channel: list[ChannelSummaryDocument]
-    by_quarter: list[QuarterSummaryDocument]
-    transitions: list[TransitionDocument]
-    peaks: list[PeakDocument]
+    usual_scores: dict[str, float] | None
+    """The median of each score over the speech of the channel; null where there is too little speech to tell."""
+
+
+class ChannelTalkDocument(BaseModel):
+    """A channel's part in the conversation. Numbers of turns are null where no other channel was measured."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channel: int
+    role: str | None
+    talk_ms: int
+    """How long it speaks."""
+    talk_share: float
+    """Its share of the talk of all channels."""
+    longest_turn: StretchDocument | None
+    """Its longest monologue."""
+    level_dbfs: float | None
+    """The median level of its speech; null without speech, and where the channel is not analysed."""
+    turns: int | None
+    answers: AnswerTimesDocument | None
+    """Null where it answers nothing."""
+    interruptions: int | None
+    """How often it begins to speak while the other does, who then stops."""
+    backchannels: int | None
+    """How many utterances of under a second it has, such as "mhm"; they take no turn."""
+
+
+class DerivationDocument(BaseModel):
+    """How valence and arousal come about."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    derived: bool
+    """They are not measured: they are expectations under the scores."""
+    source: str
+    """The publication of the ratings, moved here from 1..9 to -1..1."""
+    coordinates: dict[str, CoordinatesDocument]
+    left_out: list[str]
+    """Labels without coordinates; the scores of the other labels are taken as if they were all."""
 
 
 class JobDocument(BaseModel):
@@ -576,6 +812,49 @@ class InsightsDocument(BaseModel):
     next_cursor: None
 
 
+class SummaryDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    share_by_emotion: dict[str, float]
+    by_channel: list[ChannelSummaryDocument]
+    by_quarter: list[QuarterSummaryDocument]
+    transitions: list[TransitionDocument]
+    peaks: list[PeakDocument]
+
+
+class ConversationDocument(BaseModel):
+    """docs/explanation/conversation.md defines the figures."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    channels: list[ChannelTalkDocument]
+    overlap_ms: int | None
+    """How long several channels speak at once; null where one was measured."""
+    silence_ms: int | None
+    """How long nobody speaks; null where a channel was not measured."""
+    longest_silence: StretchDocument | None
+    """Null where there is no silence, and as `silence_ms`."""
+    responses: list[ResponseDocument]
+
+
+class CurveDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    window_ms: int
+    """Each point is the mean over the window around it, weighted by speech."""
+    step_ms: int
+    time_ms: list[int]
+    """The middle of each point's window."""
+    affect: DerivationDocument
+    channels: list[ChannelCurveDocument]
+
+
 class ResultDocument(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -586,7 +865,15 @@ class ResultDocument(BaseModel):
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
     summary: SummaryDocument
+    conversation: ConversationDocument | None
+    """How the channels talk with each other; null where a version without these figures prepared the recording."""
+    rises: list[RiseDocument]
+    """Stretches in which a channel has more of an emotion than is usual for it in this recording."""
+    curve: CurveDocument
+    phases: list[PhaseDocument]
+    changes: list[ChangeDocument]
     coverage: CoverageDocument
+    time: TimeDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument

@@ -1,18 +1,20 @@
-"""The findings of a report, as data: phases, turning points, key segments, gaps. Pure; times are samples at 16 kHz."""
+"""The findings of a report, as data: phases, changes, key segments, gaps. Pure; times are samples at 16 kHz."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 
-from reports.phases import Phase, find_phases
 from shared.domain.emotion import UNKNOWN
+from shared.domain.facts import WorstMinute
 from shared.domain.failure import FailureCode
 from shared.domain.segment import Segment, SegmentFlag, SegmentResult
 from shared.domain.timeline import Result, TimelineEntry, confident
+from shared.findings.phases import Change, Phase
+from shared.findings.recording_findings import RecordingFindings
+from shared.findings.time_account import TimeAccount
 
 NEUTRAL = "neutral"
 
@@ -45,16 +47,6 @@ class KeySegment:
 
 
 @dataclass(frozen=True, slots=True)
-class TurningPoint:
-    """The start of a phase, in samples, with the emotion of the phase before it and its own."""
-
-    channel: int
-    time: int
-    emotion_before: str
-    emotion_after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Gap:
     """Segments that were skipped for one reason, in order of time."""
 
@@ -73,13 +65,15 @@ class Findings:
 
     `scored_segments` are the analysed segments; those under the least confidence have the emotion `unknown`.
     `unsegmented_speech` is the detected speech that lies in no segment, in samples. `flags` has the count of scored
-    segments by flag.
+    segments by flag, `worst_minutes` the worst minute by channel.
     """
 
     scored_segments: tuple[SegmentResult, ...]
     phases: tuple[Phase, ...]
-    turning_points: tuple[TurningPoint, ...]
+    changes: tuple[Change, ...]
+    worst_minutes: Mapping[int, WorstMinute]
     key_segments: tuple[KeySegment, ...]
+    time: TimeAccount
     gaps: tuple[Gap, ...]
     unsegmented_speech: int
     flags: tuple[tuple[SegmentFlag, int], ...]
@@ -95,46 +89,41 @@ class Findings:
         return sorted({scored.segment.channel for scored in self.scored_segments})
 
     def share_under(self, min_confidence: float) -> float:
-        """Return the share of the analysed time whose confidence is under `min_confidence`, from 0 to 1."""
+        """Return the share of the analysed speech that is `unknown` with a confidence under `min_confidence`."""
         total = under = 0
         for scored in self.scored_segments:
-            total += scored.segment.duration
-            if (scored.outcome.confidence or 0) < min_confidence:
-                under += scored.segment.duration
+            total += scored.segment.speech
+            if scored.outcome.emotion == UNKNOWN and (scored.outcome.confidence or 0) < min_confidence:
+                under += scored.segment.speech
         return under / total if total else 0.0
 
 
-def collect_findings(result: Result, min_confidence: float) -> Findings:
-    """Collect the findings of a result that was aggregated with this `min_confidence`."""
-    scored_segments = confident(result.segments, min_confidence)
-    by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
-    for scored in sorted(scored_segments, key=lambda scored: scored.segment.start):
-        by_channel[scored.segment.channel].append(scored)
-    phases = [phase for _, segments in sorted(by_channel.items()) for phase in find_phases(segments)]
+def collect_findings(result: Result) -> Findings:
+    """Collect the findings of a result."""
+    scored_segments = confident(result.segments, result.min_confidence)
     skipped: dict[FailureCode, list[Segment]] = defaultdict(list)
     for segment_result in result.segments:
         if not segment_result.ok and segment_result.outcome.reason:
             skipped[segment_result.outcome.reason].append(segment_result.segment)
     flag_counts = Counter(flag for scored in scored_segments for flag in scored.segment.flags)
+    findings = RecordingFindings.from_result(result)
     return Findings(
         scored_segments=tuple(scored_segments),
-        phases=tuple(phases),
-        turning_points=tuple(
-            TurningPoint(after.channel, after.start, before.emotion, after.emotion)
-            for before, after in pairwise(phases)
-            if before.channel == after.channel
-        ),
-        key_segments=tuple(_key_segments(result, scored_segments)),
+        phases=findings.phases,
+        changes=findings.changes,
+        worst_minutes=findings.worst_minutes,
+        key_segments=tuple(key_segments(result, scored_segments)),
+        time=TimeAccount.from_result(result),
         gaps=tuple(Gap(reason, tuple(segments)) for reason, segments in skipped.items()),
         unsegmented_speech=result.coverage.speech - sum(each.segment.speech for each in result.segments),
         flags=tuple((flag, flag_counts[flag]) for flag in SegmentFlag if flag_counts[flag]),
     )
 
 
-def _key_segments(result: Result, scored_segments: Sequence[SegmentResult]) -> Iterator[KeySegment]:
+def key_segments(result: Result, scored_segments: Sequence[SegmentResult]) -> Iterator[KeySegment]:
     """Yield each segment that should be listened to once, in order of time.
 
-    A long timeline entry is heard at its segment with the highest confidence.
+    A long timeline entry is heard at its segment with the highest confidence, a reliable one if it has any.
     """
     by_index = {scored.segment.index: scored for scored in scored_segments}
     reasons: dict[int, list[Reason]] = defaultdict(list)
@@ -147,8 +136,10 @@ def _key_segments(result: Result, scored_segments: Sequence[SegmentResult]) -> I
             for scored in scored_segments
             if scored.segment.channel == entry.channel and entry.start <= scored.segment.start < entry.end
         )
-        reasons[max(inside, key=_confidence).segment.index].append(Reason(ReasonKind.LONGEST, entry))
-    for scored in sorted(scored_segments, key=_confidence)[:_LEAST_CERTAIN_SEGMENTS]:
+        best = max(inside, key=lambda scored: (scored.segment.reliable, _confidence(scored)))
+        reasons[best.segment.index].append(Reason(ReasonKind.LONGEST, entry))
+    reliable = [scored for scored in scored_segments if scored.segment.reliable]
+    for scored in sorted(reliable, key=_confidence)[:_LEAST_CERTAIN_SEGMENTS]:
         reasons[scored.segment.index].append(Reason(ReasonKind.UNSURE))
     for index in sorted(reasons):
         yield KeySegment(by_index[index], tuple(reasons[index]))

@@ -177,6 +177,8 @@ class _HeatmapPage:
         for label in self._panels[-1].get_xticklabels():
             label.set_fontproperties(_font())
             label.set_fontsize(_SMALL)
+        window = self._texts.smoothed.format(window=f"{self._data.window / SAMPLE_RATE:.0f}\N{NO-BREAK SPACE}s")
+        self.write(LEFT - 3 * _NEAR, self._cursor + 0.05, window, size=_SMALL, color=_FAINT, ha="right")
         unit = self._texts.hours if hours else self._texts.minutes
         self.write(self._width - RIGHT + 2 * _NEAR, self._cursor + 0.05, unit, size=_SMALL, color=_FAINT)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.time_columns import Span, TimeColumns
-from shared.domain.recording import Recording
+from shared.domain.recording import Recording, from_ms
 from shared.domain.segment import Segment, SegmentStatus
 from shared.domain.timeline import Result
 from shared.frame_scores import Floats
@@ -17,6 +17,9 @@ from shared.waveform import Peaks, Waveform
 
 LEFT, RIGHT = 1.15, 0.8
 """Margins in inches: for the names of the emotions, and for the scale."""
+
+_LEAST_WINDOW = from_ms(3000)
+"""Samples over which scores are averaged, at least: those of single frames are a barcode to a reader."""
 
 Frames = Iterable[tuple[Segment, Floats]]
 """Scored segments in order of their start, each with its frames' logits [frames, labels]."""
@@ -58,11 +61,15 @@ class HeatmapChannel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatmapData:
-    """A recording of `duration` samples in columns of `hop` samples, none narrower than a pixel of `size`."""
+    """A recording of `duration` samples in columns of `hop` samples, none narrower than a pixel of `size`.
+
+    The scores of a column are those of the `window` samples around it.
+    """
 
     size: HeatmapSize
     duration: int
     hop: int
+    window: int
     labels: tuple[str, ...]
     emotions: tuple[str, ...]
     channels: tuple[HeatmapChannel, ...]
@@ -85,7 +92,8 @@ def collect_heatmap_data(
     """
     columns = TimeColumns.for_duration(duration, size.columns)
     emotions = tuple(dict.fromkeys(entry.emotion for entry in result.timeline))
-    scores = columns.average_scores(frames, len(labels))
+    window = max(_LEAST_WINDOW, columns.hop)
+    scores = columns.average_scores(frames, len(labels), window)
     no_scores = np.full((columns.count, len(labels)), np.nan, np.float32)
     analysed = {segment_result.segment.channel for segment_result in result.segments}
     numbers = sorted(analysed.union(waveform.channels if waveform else ())) or [0]
@@ -114,4 +122,4 @@ def collect_heatmap_data(
         )
 
     channels = tuple(collect_channel(number) for number in numbers if channel in (None, number))
-    return HeatmapData(size, duration, columns.hop, tuple(labels), emotions, channels)
+    return HeatmapData(size, duration, columns.hop, window, tuple(labels), emotions, channels)

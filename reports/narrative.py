@@ -1,4 +1,4 @@
-"""The narrative of a recording: its course in sentences."""
+"""The narrative of a recording: the course of each channel in sentences."""
 
 from __future__ import annotations
 
@@ -6,81 +6,133 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reports.findings import Findings
-from reports.phases import Phase
 from reports.wording import Wording
-from shared.domain.timeline import Peak, Result
+from shared.domain.recording import SAMPLE_RATE
+from shared.domain.timeline import ChannelSummary, Dominant, Result
+from shared.findings.phases import Change
+from shared.findings.quantity import quantity
+from shared.findings.rises import find_rises
 
-_MAX_CHANGES = 3
-_THROUGHOUT = 0.995
-"""The least share that is written as 100 %."""
+_MAX_TRANSITIONS = 3
+_MAX_RISES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Sentences under a heading, each a point of a list; `closing` is the text after the list."""
+    """Sentences under a heading, each a point of a list."""
 
     heading: str
     sentences: list[str]
-    closing: str = ""
 
 
 def write_narrative(result: Result, findings: Findings, words: Wording) -> list[Section]:
-    """Write a section for each channel and one for the whole; none where nothing was analysed."""
-    if not findings.scored_segments:
-        return []
-    overall = Section(words.texts.overall, list(_overall_sentences(result, findings, words)))
-    return [*(_channel_section(channel, findings, words) for channel in findings.channels), overall]
-
-
-def _channel_section(channel: int, findings: Findings, words: Wording) -> Section:
-    sentences = [_phase_sentence(phase, words) for phase in findings.phases if phase.channel == channel]
-    turns = [
-        words.texts.turn.format(
-            time=words.time(turn.time),
-            before=words.emotion(turn.emotion_before),
-            after=words.emotion(turn.emotion_after),
+    """Write a section for each channel; none where nothing was analysed."""
+    return [
+        Section(
+            words.channel(channel),
+            [
+                *course_sentences(channel, findings, words),
+                *rise_sentences(channel, result, words),
+                *figure_sentences(channel, result, findings, words),
+            ],
         )
-        for turn in findings.turning_points
-        if turn.channel == channel
+        for channel in findings.channels
     ]
-    return Section(words.channel(channel), sentences, " ".join(turns) or words.texts.no_turn)
 
 
-def _phase_sentence(phase: Phase, words: Wording) -> str:
-    texts = words.texts
-    template = texts.mixture
-    if phase.share > 0.5:
-        template = texts.throughout if phase.share >= _THROUGHOUT else texts.mostly
+def course_sentences(channel: int, findings: Findings, words: Wording) -> Iterator[str]:
+    """Yield a sentence for each phase of a channel, and for each change between them."""
+    for phase in findings.phases:
+        if phase.channel == channel:
+            yield words.texts.phases[phase.quantity].format(
+                span=words.span(phase.start, phase.end),
+                emotion=words.emotion(phase.emotion),
+                share=words.percent(phase.share),
+                speech=words.short_time(phase.speech),
+                confidence=words.percent(phase.confidence),
+            )
+    changes = [change for change in findings.changes if change.channel == channel]
+    yield from [change_sentence(change, words) for change in changes] or [words.texts.no_change]
+
+
+def change_sentence(change: Change, words: Wording) -> str:
+    """Write a change: from one emotion to another, or the growth of one beside the other."""
+    before, after = change.share_of(change.rising)
+    template = words.texts.turn
+    if change.before.emotion == change.after.emotion:
+        template = words.texts.growth if after > before else words.texts.shift
     return template.format(
-        span=words.span(phase.start, phase.end), emotion=words.emotion(phase.emotion), share=words.percent(phase.share)
+        time=words.time(change.time),
+        source=words.emotion(change.before.emotion),
+        target=words.emotion(change.after.emotion),
+        rising=words.emotion(change.rising),
+        before=words.percent(before),
+        after=words.percent(after),
+        strength=words.percent(change.strength),
     )
 
 
-def _overall_sentences(result: Result, findings: Findings, words: Wording) -> Iterator[str]:
-    summary, texts = result.summary, words.texts
-    if len(summary.by_channel) > 1:
-        for channel in summary.by_channel:
-            yield texts.of_channel.format(
-                channel=words.channel(channel.channel), shares=words.shares(channel.share_by_emotion)
+def rise_sentences(channel: int, result: Result, words: Wording) -> Iterator[str]:
+    """Yield a sentence for each of the strongest rises of a channel, in order of time."""
+    rises = [rise for rise in find_rises(result.segments) if rise.channel == channel]
+    strongest = sorted(rises, key=lambda rise: -rise.strength)[:_MAX_RISES]
+    for rise in rises:
+        if rise in strongest:
+            yield words.texts.rise.format(
+                emotion=words.emotion(rise.emotion),
+                span=words.span(rise.start, rise.end),
+                speech=words.short_time(rise.speech),
+                score=words.percent(rise.score),
+                usual=words.percent(rise.usual),
             )
-    for name, quarter in zip(texts.quarters, summary.by_quarter, strict=True):
-        template = texts.quarter if quarter.share_by_emotion else texts.quiet_quarter
-        span = words.span(quarter.start, quarter.end)
-        yield template.format(which=name, span=span, shares=words.shares(quarter.share_by_emotion))
+
+
+def figure_sentences(channel: int, result: Result, findings: Findings, words: Wording) -> Iterator[str]:
+    """Yield the quarters, the worst minute, the peaks and the frequent transitions of a channel."""
+    summary, texts = result.summary, words.texts
+    quarters = [quarter for quarter in summary.by_quarter if quarter.channel == channel]
+    for name, quarter in zip(texts.quarters, quarters, strict=True):
+        yield (texts.quarter if quarter.share_by_emotion else texts.quiet_quarter).format(
+            which=name,
+            span=words.span(quarter.start, quarter.end),
+            shares=words.shares(quarter.share_by_emotion),
+            speech=words.short_time(quarter.speech),
+        )
+    if minute := findings.worst_minutes.get(channel):
+        end = min(minute.start + 60 * SAMPLE_RATE, result.duration)
+        yield texts.worst_minute.format(span=words.span(minute.start, end), share=words.percent(minute.share))
     for peak in summary.peaks:
-        yield _peak_sentence(peak, findings, words)
-    for change in [change for change in summary.transitions if change.count > 1][:_MAX_CHANGES]:
-        yield texts.change.format(
+        if peak.channel == channel:
+            sentence = texts.peak.format(
+                emotion=words.emotion(peak.emotion),
+                where=words.span(peak.start, peak.end),
+                score=words.percent(peak.score),
+            )
+            yield sentence[:1].upper() + sentence[1:]
+    frequent = [change for change in summary.transitions if change.channel == channel and change.count > 1]
+    for change in frequent[:_MAX_TRANSITIONS]:
+        yield texts.transition.format(
             before=words.emotion(change.source), after=words.emotion(change.target), count=change.count
         )
 
 
-def _peak_sentence(peak: Peak, findings: Findings, words: Wording) -> str:
-    where = words.span(peak.start, peak.end)
-    if len(findings.channels) > 1:
-        channel = next(each.segment.channel for each in findings.scored_segments if each.segment.index == peak.index)
-        where = words.texts.separator.join([where, words.channel(channel)])
-    sentence = words.texts.peak.format(
-        emotion=words.emotion(peak.emotion), where=where, score=words.percent(peak.score)
+def write_lead(result: Result, words: Wording) -> str:
+    """Sum up a recording in a sentence, for each of several channels in one of its own."""
+    summaries = result.summary.by_channel
+    return words.texts.sentence_separator.join(
+        lead_sentence(summary.dominant, words, summary if len(summaries) > 1 else None) for summary in summaries
     )
-    return sentence[:1].upper() + sentence[1:]
+
+
+def lead_sentence(dominant: Dominant, words: Wording, channel: ChannelSummary | None) -> str:
+    """Write the word of quantity for the dominant emotion, with the speech and the confidence that it rests on."""
+    word = quantity(dominant.share, dominant.speech, dominant.confidence)
+    sentence = words.texts.leads[word].format(
+        emotion=words.emotion(dominant.emotion),
+        share=words.percent(dominant.share),
+        speech=words.short_time(dominant.speech),
+        confidence=words.percent(dominant.confidence),
+    )
+    if channel is None:
+        return sentence[:1].upper() + sentence[1:]
+    return words.texts.lead_of_channel.format(channel=words.channel(channel.channel), sentence=sentence)

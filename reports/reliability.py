@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from reports.findings import Findings, Gap
 from reports.report_input import ReportInput
 from reports.wording import Wording
-from shared.domain.recording import SAMPLE_RATE
+from shared.domain.recording import SAMPLE_RATE, clock
 from shared.domain.timeline import Coverage
+from shared.findings.time_account import TimeAccount
 
 _MAX_SPANS = 12
 """Gaps of one reason that are named one by one; all of them are in the table of the segments."""
@@ -28,9 +29,7 @@ def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording)
     texts, result = words.texts, report_input.result
     coverage = result.coverage
     if coverage.speech:
-        template = texts.covered_channels if len(findings.channels) > 1 else texts.covered
-        share = words.percent(coverage.analysed / coverage.speech)
-        yield template.format(analysed=words.time(coverage.analysed), speech=words.time(coverage.speech), share=share)
+        yield account_sentence(findings.time, result.duration, words)
     for gap in findings.gaps:
         yield _gap_sentence(gap, len(result.segments), words)
     if findings.unsegmented_speech >= _AUDIBLE:
@@ -49,6 +48,23 @@ def describe_gaps(report_input: ReportInput, findings: Findings, words: Wording)
         yield texts.flagged.format(count=count, total=len(findings.scored_segments), meaning=meaning)
     for warning in report_input.recording.warnings:
         yield texts.warnings[warning]
+
+
+def account_sentence(account: TimeAccount, duration: int, words: Wording) -> str:
+    """Say where the time of a recording of `duration` samples went, in whole seconds that add up."""
+    sound = account.channels * (duration // SAMPLE_RATE)
+    analysed, missed = account.analysed // SAMPLE_RATE, account.missed // SAMPLE_RATE
+    speech = account.analysed + account.missed
+    template = words.texts.account if account.channels == 1 else words.texts.account_of_channels
+    return template.format(
+        length=clock(1000 * (duration // SAMPLE_RATE)),
+        channels=account.channels,
+        sound=clock(1000 * sound),
+        analysed=clock(1000 * analysed),
+        share=words.percent(account.analysed / speech),
+        missed=clock(1000 * missed),
+        silence=clock(1000 * max(0, sound - analysed - missed)),
+    )
 
 
 def _gap_sentence(gap: Gap, segment_count: int, words: Wording) -> str:

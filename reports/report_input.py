@@ -10,6 +10,7 @@ from reports.heatmap_input import HeatmapData
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
+from shared.findings.conversation import Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,11 @@ class SegmentAudio:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """A recording and its result. `analysed_at` is the end of its job, `heatmap` the data of its heat map, if any."""
+    """A recording and its result.
+
+    `analysed_at` is the end of its job. `heatmap` is the data of its heat map and `conversation` the figures of its
+    conversation, if there are any.
+    """
 
     recording: Recording
     result: Result
@@ -37,9 +42,9 @@ class ReportInput:
     job_id: str | None = None
     analysed_at: datetime | None = None
     heatmap: HeatmapData | None = None
+    conversation: Conversation | None = None
 
     @property
     def duration(self) -> int:
         """The length of the recording, in samples."""
-        ends = (segment_result.segment.end for segment_result in self.result.segments)
-        return self.recording.duration or max(ends, default=0)
+        return self.result.duration

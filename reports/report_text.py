@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.conversation import ConversationText, longest_turn, write_conversation
 from reports.findings import Findings, KeySegment, ReasonKind, collect_findings
-from reports.narrative import Section, write_narrative
+from reports.narrative import Section, write_lead, write_narrative
 from reports.palette import colour_of
 from reports.reliability import describe_gaps, format_coverage
 from reports.report_input import ReportInput
@@ -31,7 +32,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class EmotionShare:
-    """The share of an emotion in the analysed time: `part` as a number from 0 to 1, `percent` as text."""
+    """The share of an emotion in the analysed speech: `part` as a number from 0 to 1, `percent` as text."""
 
     emotion: str
     colour: str
@@ -84,6 +85,7 @@ class ReportText:
     lead: str
     timeline_svg: str
     narrative: list[Section]
+    conversation: ConversationText | None
     key_segments: list[SegmentRow]
     audio_note: str
     shares: list[EmotionShare]
@@ -111,9 +113,7 @@ class _ReportWriter:
         self._input = report_input
         self._texts = TEXTS[language]
         self._words = Wording(self._texts, report_input.recording)
-        self._findings: Findings = collect_findings(
-            report_input.result, report_input.options.aggregation.min_confidence
-        )
+        self._findings: Findings = collect_findings(report_input.result)
         self._scored = {scored.segment.index: scored for scored in self._findings.scored_segments}
 
     def report_text(self) -> ReportText:
@@ -135,6 +135,7 @@ class _ReportWriter:
             lead=self.lead(),
             timeline_svg=timeline_svg,
             narrative=write_narrative(result, self._findings, words),
+            conversation=write_conversation(self._input.conversation, words),
             key_segments=[self.key_row(key) for key in self._findings.key_segments],
             audio_note=self.audio_note(),
             shares=shares,
@@ -153,6 +154,7 @@ class _ReportWriter:
         yield Fact(texts.channels, texts.separator.join(self.channel_names()))
         if result.coverage.speech:
             yield Fact(texts.coverage, format_coverage(result.coverage, words))
+        yield from self.monologue_facts()
         if self._input.analysed_at:
             yield Fact(texts.analysed_at, f"{self._input.analysed_at:%Y-%m-%d %H:%M} UTC")
         model = result.model
@@ -164,6 +166,18 @@ class _ReportWriter:
             yield Fact(texts.job, self._input.job_id)
         for name, value in self._input.options.metadata.items():
             yield Fact(display_name(name), display_name(value))
+
+    def monologue_facts(self) -> Iterator[Fact]:
+        """Yield the facts of the conversation where it has one channel only."""
+        conversation, texts, words = self._input.conversation, self._texts, self._words
+        if conversation and len(conversation.channels) == 1:
+            talk = conversation.channels[0]
+            yield Fact(texts.talk_time, words.time(talk.talk))
+            if conversation.silence is not None:
+                yield Fact(texts.silence_of_one, words.time(conversation.silence))
+            longest = longest_turn(talk, words)
+            if longest:
+                yield Fact(texts.longest_turn, longest)
 
     def channel_names(self) -> Iterator[str]:
         """Yield the name of each channel; a channel that the options leave out is marked."""
@@ -182,15 +196,10 @@ class _ReportWriter:
 
     def lead(self) -> str:
         """Return the sentence that sums up the recording."""
-        dominant = self._input.result.dominant
-        if dominant is None:
+        if self._input.result.dominant is None:
             silent = RecordingWarning.NO_SPEECH in self._input.recording.warnings
             return self._texts.no_speech if silent else self._texts.nothing
-        return (self._texts.lead if dominant.share > 0.5 else self._texts.mixed_lead).format(
-            emotion=self._words.emotion(dominant.emotion),
-            share=self._words.percent(dominant.share),
-            confidence=self._words.percent(dominant.confidence),
-        )
+        return write_lead(self._input.result, self._words)
 
     def audio_note(self) -> str:
         """Return the sentence on links to the sound of segments."""
@@ -246,7 +255,9 @@ class _ReportWriter:
             for channel in summary.by_channel:
                 yield self.share_row(words.channel(channel.channel), channel.share_by_emotion)
         for quarter in summary.by_quarter:
-            yield self.share_row(words.span(quarter.start, quarter.end), quarter.share_by_emotion)
+            of_channel = [words.channel(quarter.channel)] if len(summary.by_channel) > 1 else []
+            label = self._texts.separator.join([*of_channel, words.span(quarter.start, quarter.end)])
+            yield self.share_row(label, quarter.share_by_emotion)
 
     def share_row(self, label: str, shares: Shares) -> ShareRow:
         columns = self._input.result.summary.share_by_emotion

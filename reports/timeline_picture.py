@@ -14,12 +14,13 @@ import numpy as np
 from reports.findings import Findings
 from reports.fonts import FAMILY
 from reports.palette import colour_of, text_colour_on
-from reports.phases import Phase
 from reports.ticks import tick_step_s
 from reports.time_columns import Span
 from reports.wording import Wording
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import Result
+from shared.findings.phases import Phase
+from shared.findings.quantity import Quantity
 
 # Units of the picture, each a point in print.
 _WIDTH, _LEFT, _RIGHT = 720.0, 78.0, 22.0
@@ -88,7 +89,7 @@ class _TimelinePicture:
     def draw_phase(self, phase: Phase) -> None:
         """Draw a bar with the longest label that has room: emotion and share, the emotion, or nothing."""
         start, end = self.x(phase.start), self.x(phase.end)
-        mixed = phase.share <= 0.5
+        mixed = phase.quantity in (Quantity.MIXED, Quantity.LITTLE)
         colour = colour_of(phase.emotion)
         place = {"x": f"{start:.1f}", "y": f"{self._top:.1f}", "width": f"{end - start:.1f}", "height": f"{_BAR}"}
         look = {"fill": colour, "fill-opacity": ".4" if mixed else "1", "rx": "2"}

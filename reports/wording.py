@@ -52,6 +52,10 @@ class Wording:
         """Write a time under a second as `0.4 s`, where a clock would show 0."""
         return f"{samples / SAMPLE_RATE:.1f}\N{NO-BREAK SPACE}s" if samples < SAMPLE_RATE else self.time(samples)
 
+    def seconds(self, samples: int) -> str:
+        """Write a time in seconds, which may be negative, as `0.4 s`."""
+        return self.texts.seconds.format(number=f"{samples / SAMPLE_RATE:.1f}")
+
     def span(self, start: int, end: int) -> str:
         """Write the span from `start` to `end`."""
         return self.texts.span.format(start=self.time(start), end=self.time(end))

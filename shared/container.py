@@ -42,6 +42,7 @@ from shared.services.corrections import Corrections
 from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
+from shared.services.speech_store import SpeechStore
 from shared.services.submission import JobSubmission
 from shared.services.sweeper import Sweeper
 from shared.services.uploads import Uploads
@@ -83,6 +84,7 @@ class Services:
     reader: JobReader
     frame_store: FrameStore
     waveform_store: WaveformStore
+    speech_store: SpeechStore
     corrections: Corrections
     cancellation: JobCancellation
     job_retry: JobRetry
@@ -126,6 +128,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         reader=JobReader(jobs, objects),
         frame_store=FrameStore(jobs, objects),
         waveform_store=WaveformStore(jobs, objects),
+        speech_store=SpeechStore(objects),
         corrections=Corrections(jobs, clock, key_id),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),

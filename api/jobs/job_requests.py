@@ -10,6 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.jobs.alert_emotions import check_alert_emotions
 from api.jobs.json_text import parse_json
 from api.jobs.request_body import blocks, merge_options
 from api.jobs.validation_issues import describe_issues
@@ -55,7 +56,8 @@ async def receive_batch(request: Request, services: Services, idempotency_key: s
 
 def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
     batch = _parse(BatchRequest, body)
-    merge_options(batch.defaults, services.settings)  # an error of the defaults is the error of the whole batch
+    # An error of the defaults is the error of the whole batch.
+    check_alert_emotions(merge_options(batch.defaults, services.settings), services)
     batch_id = services.submission.batch_id(key)
     outcomes: list[Job | EmolineError] = []
     for index, config in enumerate(batch.jobs):
@@ -80,6 +82,7 @@ def _parse(kind: type[_Body], body: bytes | Mapping[str, Any]) -> _Body:
 
 def _submit(job_request: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:
     options, source = merge_options(job_request.model_extra or {}, services.settings), job_request.source
+    check_alert_emotions(options, services)
     if source.url is not None:
         return services.submission.enqueue_url(source.url, job_request.filename, options, key, batch_id)
     if job_request.filename:

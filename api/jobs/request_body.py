@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from api.jobs.alert_emotions import check_alert_emotions
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
 from api.suggestions import suggestion
@@ -87,6 +88,7 @@ async def receive_raw(
     Raises the errors of `StreamedUpload`, InvalidConfig, MalformedUpload.
     """
     options = parse_options(config, services.settings)
+    await run_in_threadpool(check_alert_emotions, options, services)
     await _check_limits(request, services.submission, idempotency_key)
     async with _streamed_upload(services.submission) as upload:
         last = b""  # the last block is written in the call that commits: a short recording needs only one
@@ -115,6 +117,7 @@ async def receive_form(request: Request, services: Services, idempotency_key: st
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings)
+        await run_in_threadpool(check_alert_emotions, options, services)
         return await run_in_threadpool(upload.commit, form.filename, options, idempotency_key)
 
 

@@ -71,7 +71,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     job, result = services.reader.result(job_id, corrected=corrected)
     clips: dict[int, bytes] = {}
     if with_clips:
-        for index in collect_findings(result, job.options.aggregation.min_confidence).key_indices:
+        for index in collect_findings(result).key_indices:
             with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
                 clips[index] = services.reader.segment_audio(job_id, index)
     indices = [] if job.audio_deleted else [segment.segment.index for segment in result.segments]
@@ -81,7 +81,8 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
             heatmap = load_heatmap_data(services, job_id, None, HeatmapSize(), corrected=corrected)
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
-    return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap)
+    conversation = services.speech_store.conversation(job, result.segments)
+    return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap, conversation)
 
 
 def _base_url(request: Request) -> str:

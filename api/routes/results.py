@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
 from api.byte_range import ranged_response
-from api.content_negotiation import json_response
+from api.content_negotiation import CSV, json_response
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.parameters import Corrected
+from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
     AudioDeleted,
     InvalidCursor,
@@ -22,6 +23,10 @@ from shared.domain.errors import (
     ResultNotReady,
     SegmentNotFound,
 )
+from shared.domain.timeline import confident
+from shared.findings.channel_segments import split_channels
+from shared.findings.curve import compute_curve
+from shared.schemas.curve import CurveDocument
 from shared.schemas.result import ResultDocument
 from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
 
@@ -34,10 +39,14 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
 def result(job_id: JobId, services: ServicesDep, corrected: Corrected = True) -> Response:
-    """The whole result: dominant emotion, timeline, segments, summary and coverage."""
+    """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
     job, outcome = services.reader.result(job_id, corrected=corrected)
     frame_scores = services.frame_store.segment_scores(job, outcome.segments)
-    return json_response(ResultDocument.from_result(job.recording, outcome, partial(audio_url, job_id), frame_scores))
+    conversation = services.speech_store.conversation(job, outcome.segments)
+    document = ResultDocument.from_result(
+        job.recording, outcome, partial(audio_url, job_id), frame_scores, conversation
+    )
+    return json_response(document)
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -53,6 +62,36 @@ def timeline(
     job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence, corrected=corrected)
     entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
     return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
+
+
+@router.get(
+    "/curve",
+    response_model=CurveDocument,
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "As JSON, or as CSV for a spreadsheet."},
+        **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
+    },
+)
+def curve(
+    job_id: JobId,
+    services: ServicesDep,
+    window_s: Annotated[
+        int | None,
+        Query(ge=1, le=3600, description="Seconds to smooth over; by default 3, or more for over ten minutes."),
+    ] = None,
+    to: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+) -> Response:
+    """The score of each emotion, valence and arousal over time, smoothed, by channel; gaps where nobody speaks.
+
+    Valence and arousal are derived from the scores, not measured; `affect.source` has the coordinates' source.
+    """
+    job, result = services.reader.result(job_id)
+    channels = split_channels(confident(result.segments, result.min_confidence))
+    smoothed = compute_curve(channels, result.duration, window_s)
+    if to == "csv":
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}-curve.csv"'}
+        return Response(to_curve_csv(smoothed, job.recording.role), media_type=CSV, headers=headers)
+    return json_response(CurveDocument.from_curve(smoothed, job.recording.role))
 
 
 @router.get(

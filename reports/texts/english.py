@@ -6,6 +6,7 @@ from reports.texts.schema import Texts
 from shared.domain.failure import FailureCode
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
+from shared.findings.quantity import Quantity
 
 ENGLISH = Texts(
     locale="en",
@@ -38,35 +39,54 @@ ENGLISH = Texts(
     coverage="Coverage",
     job="Job",
     not_analysed="{channel}: not analysed, as asked",
-    lead="Mostly {emotion}: {share} of the analysed time, with a mean confidence of {confidence}.",
-    mixed_lead="Mixed, most often {emotion}: {share} of the analysed time, with a mean confidence of {confidence}.",
+    leads={
+        Quantity.THROUGHOUT: "{emotion} throughout, {share} of {speech} of speech, with a mean confidence of "
+        "{confidence}.",
+        Quantity.MOSTLY: "mostly {emotion}, {share} of {speech} of speech, with a mean confidence of {confidence}.",
+        Quantity.MIXED: "mixed, most often {emotion}, {share} of {speech} of speech, with a mean confidence of "
+        "{confidence}.",
+        Quantity.LITTLE: "little speech, most often {emotion}, {share} of {speech}, with a mean confidence of "
+        "{confidence}.",
+    },
+    lead_of_channel="{channel}: {sentence}",
+    sentence_separator=" ",
     nothing="Nothing of this recording was analysed, so there is nothing to say of its emotions.",
     no_speech="No speech was found in this recording, so there is nothing to say of its emotions.",
     demonstration="Made with emoline/mini, a small demonstration model. Its answers are not to be relied on.",
     over_time="Over time",
     heat_map="Scores of all emotions",
     score="score",
+    smoothed="over {window}",
     no_scores="No speech was analysed.",
     minutes="min:s",
     hours="h:min",
     what_happened="What happened when",
-    overall="Overall",
     key_segments="Segments to listen to",
-    shares="Shares of the analysed time",
+    shares="Shares of the analysed speech",
     gaps="Coverage and gaps",
     reading="How to read this, and its limits",
     all_segments="All segments ({count})",
-    throughout="{span} {emotion} throughout",
-    mostly="{span} mostly {emotion} ({share})",
-    mixture="{span} mixed, most of it {emotion} ({share})",
-    turn="At {time} it turns from {before} to {after}.",
-    no_turn="There is no turning point.",
+    phases={
+        Quantity.THROUGHOUT: "{span} {emotion} throughout ({share} of {speech} of speech, mean confidence "
+        "{confidence})",
+        Quantity.MOSTLY: "{span} mostly {emotion} ({share} of {speech} of speech, mean confidence {confidence})",
+        Quantity.MIXED: "{span} mixed, most often {emotion} ({share} of {speech} of speech, mean confidence "
+        "{confidence})",
+        Quantity.LITTLE: "{span} little speech, most often {emotion} ({share} of {speech}, mean confidence "
+        "{confidence})",
+    },
+    turn="At {time} it turns from {source} to {target}: {strength} of the score moved to other emotions.",
+    growth="At {time} {rising} grows from {before} to {after} of the speech: {strength} of the score moved to other "
+    "emotions.",
+    shift="At {time} the scores shift, most often {target} before and after: {strength} of the score moved to other "
+    "emotions.",
+    no_change="No lasting change was found.",
     peak="{emotion} at its strongest: {where} ({score})",
-    quarter="{which} quarter, {span}: {shares}",
+    worst_minute="Worst minute: {span} (negative emotions in {share} of the speech)",
+    quarter="{which} quarter, {span}: {shares} of {speech} of speech",
     quarters=("First", "Second", "Third", "Last"),
     quiet_quarter="{which} quarter, {span}: nothing analysed",
-    of_channel="{channel}: {shares}",
-    change="Most frequent change: from {before} to {after} ({count} times)",
+    transition="Frequent transition: from {before} to {after} ({count} times)",
     listen="Listen",
     time="Time",
     channel="Channel",
@@ -91,13 +111,15 @@ ENGLISH = Texts(
     skipped_row="skipped",
     replaced="corrected; the model's: {emotion}",
     picture="Timeline: a row for each emotion, {span}",
-    covered="{analysed} of {speech} of detected speech were analysed ({share}).",
-    covered_channels="{analysed} of {speech} of detected speech, all channels added up, were analysed ({share}).",
+    account="Of {length}, {analysed} are analysed speech ({share} of the speech), {missed} speech that was not "
+    "analysed, and {silence} without speech.",
+    account_of_channels="Of {channels} channels of {length}, together {sound}, {analysed} are analysed speech ({share} "
+    "of the speech), {missed} speech that was not analysed, and {silence} without speech.",
     complete="Nothing is missing.",
     skipped="Skipped: {count} of {total} segments ({length} of speech). {reason} At {spans}",
     and_more=" and {count} more",
     clicks="Not made into segments: {length}, in sounds too short to be speech.",
-    unnamed="Left as unknown: {share} of the analysed time, where the confidence is under {least}.",
+    unnamed="Left as unknown: {share} of the analysed speech, where the confidence is under {least}.",
     corrected="People corrected {count} of {total} segments. Their emotion counts here; the scores stay the model's.",
     flagged="{count} of {total} segments: {meaning}",
     reasons={
@@ -122,15 +144,20 @@ ENGLISH = Texts(
         "Reverse the wires of one channel.",
         RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; "
         "listen to the segments before you rely on them.",
+        RecordingWarning.ALERT_EMOTION_MISSING: "An alert names an emotion that the model does not have; nothing was "
+        "heard for it.",
     },
     how=(
         "The recording was cut in its pauses into short segments. The model gave each segment a score for every "
         "emotion; the scores of a segment add up to 100\N{NO-BREAK SPACE}%. Its emotion is the one with the highest "
         "score, and that score is the confidence.",
-        "Shares are of the analysed time. Segments of one emotion that are less than {gap} apart are one stretch of "
+        "Shares are of the analysed speech. Segments of one emotion that are less than {gap} apart are one stretch of "
         "the picture.",
-        "'Mostly' names the emotion with over half of the analysed time between two points; turning points are where "
-        "the stretches that describe a channel best meet.",
+        "'Throughout' is at least 95\N{NO-BREAK SPACE}% of at least 30\N{NO-BREAK SPACE}s of speech with a mean "
+        "confidence of at least 50\N{NO-BREAK SPACE}%; 'mostly' is over half; anything else is 'mixed', and "
+        "'little speech' is under 10\N{NO-BREAK SPACE}s. The strongest segment has at least "
+        "2\N{NO-BREAK SPACE}s of speech and is not flagged as too short, quiet or crosstalk.",
+        "Phases lie between the changes of a channel's scores that last.",
     ),
     limits=(
         "Scores are what a model makes of the sound of a voice, not what a person feels. The model does not know the "
@@ -141,4 +168,26 @@ ENGLISH = Texts(
     law="In the EU, the AI Act (Article\N{NO-BREAK SPACE}5(1)(f)) prohibits inferring the emotions of employees at the "
     "workplace; the emotions of customers do not come under that article. This is no legal advice.",
     rows="No. {first} to {last}, {span}",
+    conversation="The conversation",
+    talk_time="Talk time",
+    talk_share="{time} ({share})",
+    longest_turn="Longest monologue",
+    turns="Turns",
+    answer_time="Time to answer, median",
+    slow_answers="Nine of ten answers within",
+    interruptions="Interruptions of the other",
+    backchannels="Short utterances, such as mhm",
+    loudness="Loudness, median",
+    seconds="{number}\N{NO-BREAK SPACE}s",
+    level="{number}\N{NO-BREAK SPACE}dBFS",
+    overlap="Both talk at once for {time} in all.",
+    silence="Nobody talks for {time} in all, at the longest {span}.",
+    silence_of_one="Silence",
+    response="After turns of {speaker} that are {emotion}, {channel} is: {answers} ({cases} cases).",
+    score_higher=" Its score of {emotion} is then {points} points of 100 higher than in its other answers.",
+    score_lower=" Its score of {emotion} is then {points} points of 100 lower than in its other answers.",
+    turns_defined="A turn lasts until the other says more than a short utterance of under a second, or nobody talks "
+    "for three seconds. It is an interruption if it begins half a second or more before the other stops. Times to "
+    "answer are negative where turns overlap.",
+    rise="More {emotion} than usual for this channel: {span}, in {speech} of speech ({score} instead of {usual})",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.domain.failure import FailureCode
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentFlag
+from shared.findings.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,10 @@ class Texts:
     not_analysed: str
 
     # Summary and notices.
-    lead: str
-    mixed_lead: str
+    leads: Mapping[Quantity, str]
+    lead_of_channel: str
+    sentence_separator: str
+    """Stands between two sentences."""
     nothing: str
     no_speech: str
     demonstration: str
@@ -54,12 +57,12 @@ class Texts:
     over_time: str
     heat_map: str
     score: str
+    smoothed: str
     no_scores: str
     minutes: str
     """The unit of times under an axis; `hours` is for long recordings."""
     hours: str
     what_happened: str
-    overall: str
     key_segments: str
     shares: str
     gaps: str
@@ -67,17 +70,17 @@ class Texts:
     all_segments: str
 
     # Narrative.
-    throughout: str
-    mostly: str
-    mixture: str
+    phases: Mapping[Quantity, str]
     turn: str
-    no_turn: str
+    growth: str
+    shift: str
+    no_change: str
     peak: str
+    worst_minute: str
     quarter: str
     quarters: tuple[str, str, str, str]
     quiet_quarter: str
-    of_channel: str
-    change: str
+    transition: str
 
     # Key segments.
     listen: str
@@ -109,8 +112,8 @@ class Texts:
     """The model's own emotion beside a correction."""
 
     # Coverage.
-    covered: str
-    covered_channels: str
+    account: str
+    account_of_channels: str
     complete: str
     skipped: str
     and_more: str
@@ -128,3 +131,25 @@ class Texts:
     law: str
     rows: str
     """The title of a part of the table of all segments."""
+
+    # The conversation.
+    conversation: str
+    talk_time: str
+    talk_share: str
+    longest_turn: str
+    turns: str
+    answer_time: str
+    slow_answers: str
+    interruptions: str
+    backchannels: str
+    loudness: str
+    seconds: str
+    level: str
+    overlap: str
+    silence: str
+    silence_of_one: str
+    response: str
+    score_higher: str
+    score_lower: str
+    turns_defined: str
+    rise: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
+from shared.domain.baseline import score_of, usual_score
 from shared.domain.recording import Recording, from_ms
 from shared.domain.segment import SegmentResult
 
@@ -19,7 +21,7 @@ _DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alert is raised when the emotions are heard for long enough, all their segments together."""
+    """An alert is raised when the emotions are heard for long enough in one channel, all their segments together."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
@@ -33,10 +35,14 @@ class AlertRule:
     """How long they are to be heard, 1 ms to a day."""
 
     channel: int | str | None = None
-    """The channel that is listened to, by number or role; by default all."""
+    """The channel that is listened to, by number or role; by default all, each by itself."""
 
     part: Part = "whole"
     """The part of the recording that is listened to."""
+
+    above_usual: float | None = None
+    """Listen for more of the emotions than usual: for segments whose scores of them, added up, exceed the median of the
+    channel in the whole recording by this, 0.05 to 1. By default the segments that have the emotions count."""
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):
@@ -45,6 +51,8 @@ class AlertRule:
             raise ValueError(f"alerts.emotions must be 1 to {_MOST_EMOTIONS} names of emotions")
         if not 1 <= self.at_least_ms <= _DAY_MS:
             raise ValueError(f"alerts.at_least_ms must be from 1 to {_DAY_MS}, not {self.at_least_ms}")
+        if self.above_usual is not None and not 0.05 <= self.above_usual <= 1:
+            raise ValueError(f"alerts.above_usual must be from 0.05 to 1, not {self.above_usual}")
 
 
 def _is_name(text: str) -> bool:
@@ -53,36 +61,58 @@ def _is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A rule that a recording meets, with `heard` samples of its emotions; `start` is that of their first segment."""
+    """A rule that a recording meets.
+
+    `heard` is the samples of the segments that count for the rule, `start` that of the first. `heard_in` is the number
+    of their channel, the one with most where several meet the rule; None for alerts of 0.2.0.
+    """
 
     rule: AlertRule
     heard: int
     start: int
+    heard_in: int | None = None
 
 
 def find_alerts(
     rules: Iterable[AlertRule], segments: Iterable[SegmentResult], recording: Recording, duration: int
 ) -> tuple[Alert, ...]:
     """Return the alerts of a recording of `duration` samples, from its analysed segments."""
-    segments = list(segments)
-    alerts = (_alert(rule, segments, recording, duration) for rule in rules)
-    return tuple(alert for alert in alerts if alert is not None)
+    by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
+    for result in segments:
+        by_channel[result.segment.channel].append(result)
+    alerts: list[Alert] = []
+    for rule in rules:
+        channels = [channel for channel in by_channel if rule.channel in (None, channel, recording.role(channel))]
+        in_channels = (find_alert(rule, by_channel[channel], duration) for channel in sorted(channels))
+        met = [alert for alert in in_channels if alert is not None]
+        if met:
+            alerts.append(max(met, key=lambda alert: alert.heard))
+    return tuple(alerts)
 
 
-def _alert(rule: AlertRule, segments: Iterable[SegmentResult], recording: Recording, duration: int) -> Alert | None:
-    """The alert of a rule, None where its emotions are heard for too short a time in its part of the recording."""
+def find_alert(rule: AlertRule, segments: Sequence[SegmentResult], duration: int) -> Alert | None:
+    """Return the alert of a rule in the analysed segments of one channel, None where they do not meet it."""
     part_start, part_end = 0, duration
     if rule.part != "whole":
         quarter = _QUARTERS.index(rule.part)
         part_start, part_end = duration * quarter // 4, duration * (quarter + 1) // 4
-    samples_heard, starts = 0, []
-    for result in segments:
-        segment = result.segment
-        in_channel = rule.channel in (None, segment.channel, recording.role(segment.channel))
-        samples = min(part_end, segment.end) - max(part_start, segment.start)
-        if in_channel and samples > 0 and result.outcome.emotion in rule.emotions:
-            samples_heard += samples
-            starts.append(segment.start)
-    if not starts or samples_heard < from_ms(rule.at_least_ms):
+    spoken = [
+        (segment.start, samples)
+        for segment in (result.segment for result in matching_segments(rule, segments))
+        if (samples := min(part_end, segment.end) - max(part_start, segment.start)) > 0
+    ]
+    total = sum(samples for _, samples in spoken)
+    if not spoken or total < from_ms(rule.at_least_ms):
         return None
-    return Alert(rule, samples_heard, min(starts))
+    return Alert(rule, total, min(spoken)[0], segments[0].segment.channel)
+
+
+def matching_segments(rule: AlertRule, segments: Sequence[SegmentResult]) -> list[SegmentResult]:
+    """Return the segments of one channel that count for a rule."""
+    if rule.above_usual is None:
+        return [result for result in segments if result.outcome.emotion in rule.emotions]
+    usual = usual_score(segments, rule.emotions)
+    if usual is None:
+        return []
+    least = usual + rule.above_usual
+    return [result for result in segments if result.segment.trusted and score_of(result, rule.emotions) >= least]

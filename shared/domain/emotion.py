@@ -15,6 +15,9 @@ UNKNOWN = "unknown"
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", UNKNOWN)
 """All emotions of Emotion2Vec+. A person may choose each of them, also where a model has fewer."""
 
+NOT_EMOTIONS = frozenset({"other", UNKNOWN})
+"""Labels that name no emotion: nothing is said of what makes them more frequent or follows them."""
+
 
 def emotion_name(token: str) -> str:
     """Return the ASCII name in a line of `tokens.txt`: `生气/angry` is `angry`, `<unk>` is `unknown`."""

@@ -19,6 +19,7 @@ MAX_SEGMENT_MS = 25_000
 Granularity = Literal["segment", "frame"]
 EmbeddingKind = Literal["utterance", "frame"]
 Priority = Literal["low", "normal", "high"]
+SpeakingTimes = Literal["analysed", "all"]
 VoiceDetectorName = Literal["webrtc", "silero"]
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
@@ -138,6 +139,10 @@ class JobOptions:
 
     analyse: tuple[int | str, ...] | None = None
     """The channels to analyse, by number or role; by default all. Of the others no segment is made. Not with `mix`."""
+
+    speaking_times: SpeakingTimes = "analysed"
+    """The channels whose times of speech are measured for the figures of the conversation: those that are `analysed`,
+    or `all`, of which `analyse` leaves out nothing but the emotions."""
 
     segmentation: SegmentationOptions = field(default_factory=SegmentationOptions)
     """Where the recording is cut."""

@@ -40,6 +40,7 @@ class RecordingWarning(StrEnum):
     OTHER_TRACKS = "other_tracks"
     CHANNELS_CANCEL = "channels_cancel"
     CROSSTALK = "crosstalk"
+    ALERT_EMOTION_MISSING = "alert_emotion_missing"
 
 
 WARNINGS = {
@@ -54,6 +55,8 @@ WARNINGS = {
     "round, so the louder one was analysed instead. Reverse the wires of one channel; `split` analyses each by itself.",
     RecordingWarning.CROSSTALK: "A voice is heard in the other channel too. Speech counts where it belongs; listen to "
     "segments with the flag `crosstalk`, and keep microphones apart or use headsets.",
+    RecordingWarning.ALERT_EMOTION_MISSING: "An alert names an emotion that the model of this job does not have, so "
+    "nothing was heard for it; `/v1/models` has the labels of each model.",
 }
 """The message of each warning."""
 

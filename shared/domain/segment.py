@@ -62,9 +62,14 @@ class Segment:
         return self.end - self.start
 
     @property
+    def trusted(self) -> bool:
+        """Whether it has no unreliable flag."""
+        return not UNRELIABLE_FLAGS.intersection(self.flags)
+
+    @property
     def reliable(self) -> bool:
         """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
-        return self.speech >= RELIABLE_SPEECH and not UNRELIABLE_FLAGS.intersection(self.flags)
+        return self.speech >= RELIABLE_SPEECH and self.trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
 
-from shared.domain.emotion import UNKNOWN, ModelInfo
+from shared.domain.baseline import usual_scores
+from shared.domain.emotion import UNKNOWN, ModelInfo, Scores
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import from_ms
 from shared.domain.segment import SegmentResult
 
 Shares = dict[str, float]
-"""Share of the analysed time by emotion, 0 to 1."""
+"""Share of the analysed speech by emotion, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +38,35 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Dominant:
-    """The emotion of most segments, with its share of the analysed time and the mean confidence of these segments."""
+    """The emotion of most segments, with the mean confidence of these, and its share of `speech` analysed samples."""
 
     emotion: str
     confidence: float
     share: float
+    speech: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """The dominant emotion of a channel, and the share of each."""
+    """The dominant emotion of a channel, the share of each, and its usual scores.
+
+    These are the medians of its segments' scores, None where there is too little speech for anything to be usual.
+    """
 
     channel: int
     dominant: Dominant
     share_by_emotion: Shares
+    usual_scores: Scores | None
 
 
 @dataclass(frozen=True, slots=True)
 class QuarterSummary:
-    """The share of each emotion in a quarter [start, end) of the recording."""
+    """The share of each emotion in a channel's `speech` analysed samples in a quarter [start, end) of a recording."""
 
+    channel: int
     start: int
     end: int
+    speech: int
     share_by_emotion: Shares
 
 
@@ -66,6 +74,7 @@ class QuarterSummary:
 class Transition:
     """The number of times that the emotion `target` follows `source` in a channel."""
 
+    channel: int
     source: str
     target: str
     count: int
@@ -73,8 +82,9 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The segment with the highest confidence for an emotion, by its index and times."""
+    """The reliable segment with the highest confidence for an emotion in a channel, by its index and times."""
 
+    channel: int
     emotion: str
     score: float
     index: int
@@ -84,7 +94,10 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The shares of emotions in the whole recording, its channels and quarters; transitions, most frequent first."""
+    """The shares of emotions in the whole recording, and in each channel by itself all else.
+
+    Quarters, transitions (most frequent first) and peaks (highest first) are in order of their channels.
+    """
 
     share_by_emotion: Shares
     by_channel: tuple[ChannelSummary, ...]
@@ -103,7 +116,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of an analysed recording. `dominant` is None where no segment was analysed."""
+    """The result of an analysed recording of `duration` samples. `dominant` is None where no segment was analysed.
+
+    Emotions under `min_confidence` are `unknown` in everything but `segments`.
+    """
 
     dominant: Dominant | None
     timeline: tuple[TimelineEntry, ...]
@@ -111,6 +127,8 @@ class Result:
     summary: Summary
     coverage: Coverage
     model: ModelInfo | None
+    duration: int
+    min_confidence: float
 
 
 def aggregate(
@@ -121,24 +139,29 @@ def aggregate(
     options: AggregationOptions,
     model: ModelInfo | None,
 ) -> Result:
-    """Compute the result of a recording of `duration` samples, of which `speech` hold speech."""
+    """Compute the result of a recording of `duration` samples, in whose channels `speech` samples hold speech."""
     segments = sorted(segments, key=lambda result: result.segment.index)
     analysed = confident(segments, options.min_confidence)
     timeline = merge(analysed, from_ms(options.gap_ms))
-    quarters = pairwise(duration * quarter // 4 for quarter in range(5)) if analysed else ()
+    channels = [
+        [result for result in analysed if result.segment.channel == channel]
+        for channel in sorted({result.segment.channel for result in analysed})
+    ]
     return Result(
         dominant=dominant(analysed),
         timeline=tuple(timeline),
         segments=tuple(segments),
         summary=Summary(
             share_by_emotion=shares(analysed),
-            by_channel=tuple(_by_channel(analysed)),
-            by_quarter=tuple(QuarterSummary(start, end, shares(analysed, start, end)) for start, end in quarters),
-            transitions=tuple(_transitions(timeline)),
-            peaks=tuple(_peaks(analysed)),
+            by_channel=tuple(map(summarize_channel, channels)),
+            by_quarter=tuple(quarter for channel in channels for quarter in summarize_quarters(channel, duration)),
+            transitions=tuple(count_transitions(timeline)),
+            peaks=tuple(peak for channel in channels for peak in find_peaks(channel)),
         ),
         coverage=Coverage(speech, sum(result.segment.speech for result in analysed)),
         model=model,
+        duration=duration,
+        min_confidence=options.min_confidence,
     )
 
 
@@ -164,7 +187,9 @@ def dominant(segments: Sequence[SegmentResult]) -> Dominant | None:
     for result in segments:
         confidences[result.outcome.emotion].append(_confidence(result))
     emotion = max(confidences, key=lambda name: (len(confidences[name]), fmean(confidences[name])))
-    return Dominant(emotion, fmean(confidences[emotion]), shares(segments)[emotion])
+    speech = samples_by_emotion(segments)
+    share = speech[emotion] / (speech.total() or 1)
+    return Dominant(emotion, fmean(confidences[emotion]), share, speech.total())
 
 
 def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
@@ -200,51 +225,66 @@ def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
     return sorted(entries, key=lambda entry: (entry.start, entry.channel))
 
 
-def _by_channel(analysed: Sequence[SegmentResult]) -> Iterator[ChannelSummary]:
-    for channel in sorted({result.segment.channel for result in analysed}):
-        segments = [result for result in analysed if result.segment.channel == channel]
-        channel_dominant = dominant(segments)
-        assert channel_dominant is not None  # a channel is listed because it has segments
-        yield ChannelSummary(channel, channel_dominant, shares(segments))
+def summarize_channel(analysed: Sequence[SegmentResult]) -> ChannelSummary:
+    """Summarize the analysed segments of a channel, of which there is one at least."""
+    channel_dominant = dominant(analysed)
+    assert channel_dominant is not None
+    return ChannelSummary(analysed[0].segment.channel, channel_dominant, shares(analysed), usual_scores(analysed))
 
 
-def _transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
+def summarize_quarters(analysed: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
+    """Yield the quarters of a recording with the shares of one of its channels."""
+    for start, end in pairwise(duration * quarter // 4 for quarter in range(5)):
+        speech = samples_by_emotion(analysed, start, end).total()
+        yield QuarterSummary(analysed[0].segment.channel, start, end, speech, shares(analysed, start, end))
+
+
+def count_transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
+    """Yield the transitions of each channel, most frequent first."""
     last: dict[int, str] = {}
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     for entry in timeline:
         before = last.get(entry.channel, entry.emotion)
         if before != entry.emotion:
-            counts[before, entry.emotion] += 1
+            counts[entry.channel][before, entry.emotion] += 1
         last[entry.channel] = entry.emotion
-    for (source, target), count in counts.most_common():
-        yield Transition(source, target, count)
+    for channel in sorted(counts):
+        for (source, target), count in counts[channel].most_common():
+            yield Transition(channel, source, target, count)
 
 
-def _peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
+def find_peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
+    """Yield the peak of each emotion in a channel, highest first; an emotion without a reliable segment has none."""
     best: dict[str, SegmentResult] = {}
     for result in analysed:
         emotion = result.outcome.emotion
-        if emotion != UNKNOWN and (emotion not in best or _confidence(result) > _confidence(best[emotion])):
+        if not result.segment.reliable or emotion == UNKNOWN:
+            continue
+        if emotion not in best or _confidence(result) > _confidence(best[emotion]):
             best[emotion] = result
     for emotion, result in sorted(best.items(), key=lambda item: -_confidence(item[1])):
         segment = result.segment
-        yield Peak(emotion, _confidence(result), segment.index, segment.start, segment.end)
+        yield Peak(segment.channel, emotion, _confidence(result), segment.index, segment.start, segment.end)
 
 
 def shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
-    """Return the share of each emotion in the analysed samples inside [start, end), largest first."""
+    """Return the share of each emotion in the analysed speech inside [start, end), largest first."""
     samples = samples_by_emotion(analysed, start, end)
     return {emotion: number / samples.total() for emotion, number in samples.most_common()}
 
 
 def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Counter[str]:
-    """Return the analysed samples of each emotion inside [start, end)."""
+    """Return the samples of analysed speech of each emotion inside [start, end).
+
+    The speech of a segment that lies there in part counts as spread evenly over it.
+    """
     samples: Counter[str] = Counter()
     for result in analysed:
-        last = result.segment.end if end is None else min(end, result.segment.end)
-        inside = last - max(start, result.segment.start)
-        if inside > 0:
-            samples[result.outcome.emotion] += inside
+        segment = result.segment
+        last = segment.end if end is None else min(end, segment.end)
+        speech = max(0, last - max(start, segment.start)) * segment.speech // max(1, segment.duration)
+        if speech:
+            samples[result.outcome.emotion] += speech
     return samples
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,7 +21,8 @@ class ChannelSegments:
     """The analysed segments of a channel, in order of their start; every array and tuple has an entry for each [n].
 
     `start`, `end` and `speech` are samples at 16 kHz. `scores` [n, labels] are in the order of `labels`, zero for a
-    label that a segment lacks. `reliable` is whether a superlative may rest on the segment: see `Segment.reliable`.
+    label that a segment lacks; a corrected segment has one for its correction. `reliable` is whether a superlative may
+    rest on the segment: see `Segment.reliable`.
     """
 
     channel: int
@@ -49,12 +50,22 @@ class ChannelSegments:
             start=np.array([segment.start for segment in segments], np.int64),
             end=np.array([segment.end for segment in segments], np.int64),
             speech=np.array([segment.speech for segment in segments], np.int64),
-            scores=np.array([[(outcome.scores or {}).get(label, 0.0) for label in labels] for outcome in outcomes]),
+            scores=np.array(
+                [[scores.get(label, 0.0) for label in labels] for scores in map(effective_scores, results)]
+            ),
             emotion=tuple(outcome.emotion for outcome in outcomes),
             confidence=np.array([outcome.confidence for outcome in outcomes], np.float64),
             flags=tuple(segment.flags for segment in segments),
             reliable=np.array([segment.reliable for segment in segments], np.bool_),
         )
+
+
+def effective_scores(result: SegmentResult) -> Mapping[str, float]:
+    """Return the scores of an analysed segment: the model's, unless the emotion is the one that a person heard."""
+    emotion = result.outcome.emotion
+    if result.correction and result.correction.emotion == emotion:
+        return {emotion: 1.0}
+    return result.outcome.scores or {}
 
 
 def split_channels(analysed: Iterable[SegmentResult]) -> list[ChannelSegments]:
@@ -67,5 +78,12 @@ def split_channels(analysed: Iterable[SegmentResult]) -> list[ChannelSegments]:
     labels: dict[str, None] = {}
     for result in analysed:
         by_channel[result.segment.channel].append(result)
-        labels |= dict.fromkeys(result.outcome.scores or ())
+        labels |= dict.fromkeys((*(result.outcome.scores or ()), *effective_scores(result)))
     return [ChannelSegments.from_results(by_channel[channel], tuple(labels)) for channel in sorted(by_channel)]
+
+
+def pair_ranges(first: Integers, counts: Integers) -> tuple[Integers, Integers]:
+    """Pair each number k [n] with the `counts[k]` numbers from `first[k]` on: return both sides of the pairs."""
+    sources = np.repeat(np.arange(len(counts)), counts)
+    targets = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts) + first[sources]
+    return sources, targets

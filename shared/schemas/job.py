@@ -52,6 +52,7 @@ _EXAMPLE: dict[str, Any] = {
         "result": f"{_EXAMPLE_LINK}/result",
         "timeline": f"{_EXAMPLE_LINK}/timeline",
         "segments": f"{_EXAMPLE_LINK}/segments",
+        "curve": f"{_EXAMPLE_LINK}/curve",
         "frames": f"{_EXAMPLE_LINK}/frames",
         "waveform": f"{_EXAMPLE_LINK}/waveform",
         "heatmap": f"{_EXAMPLE_LINK}/heatmap.png",
@@ -100,10 +101,14 @@ class AlertDocument(Document):
     channel: int | str | None
     part: Part
     at_least_ms: int
+    above_usual: float | None
     heard_ms: int
     """How long the emotions were heard in all."""
     start_ms: int
     """Where the first segment begins in which they were heard."""
+    heard_in: int | None
+    """The number of the channel in which they were heard, the one with most where several meet the rule; null for
+    alerts of 0.2.0, which took all channels together."""
 
     @classmethod
     def from_alert(cls, alert: Alert) -> Self:
@@ -114,8 +119,10 @@ class AlertDocument(Document):
             channel=rule.channel,
             part=rule.part,
             at_least_ms=rule.at_least_ms,
+            above_usual=rule.above_usual,
             heard_ms=to_ms(alert.heard),
             start_ms=to_ms(alert.start),
+            heard_in=alert.heard_in,
         )
 
 
@@ -124,6 +131,7 @@ class LinksDocument(Document):
     result: str
     timeline: str
     segments: str
+    curve: str
     frames: str
     waveform: str
     heatmap: str
@@ -187,6 +195,7 @@ class JobDocument(Document):
                 result=f"{self_link}/result",
                 timeline=f"{self_link}/timeline",
                 segments=f"{self_link}/segments",
+                curve=f"{self_link}/curve",
                 frames=f"{self_link}/frames",
                 waveform=f"{self_link}/waveform",
                 heatmap=f"{self_link}/heatmap.png",

@@ -7,6 +7,7 @@ from typing import Self
 from shared.domain.emotion import ModelInfo
 from shared.domain.recording import ChannelMode, Recording, RecordingWarning, to_ms
 from shared.domain.timeline import Coverage
+from shared.findings.time_account import TimeAccount
 from shared.schemas.document import Document
 
 
@@ -48,6 +49,31 @@ class CoverageDocument(Document):
     @classmethod
     def from_coverage(cls, coverage: Coverage) -> Self:
         return cls(speech_ms=to_ms(coverage.speech), analysed_ms=to_ms(coverage.analysed))
+
+
+class TimeDocument(Document):
+    """Where the time of a recording went: `sound_ms` is analysed speech, other speech and silence together."""
+
+    channels: int
+    """Channels in which segments lie, at least one."""
+    sound_ms: int
+    """The length of the recording in each of them."""
+    analysed_ms: int
+    missed_ms: int
+    """Speech that was not analysed: skipped segments, and sounds too short to be made into segments."""
+    silence_ms: int
+
+    @classmethod
+    def from_account(cls, account: TimeAccount) -> Self:
+        """Return the document of an account; rounding goes to the silence, so that it adds up."""
+        sound, analysed, missed = to_ms(account.sound), to_ms(account.analysed), to_ms(account.missed)
+        return cls(
+            channels=account.channels,
+            sound_ms=sound,
+            analysed_ms=analysed,
+            missed_ms=missed,
+            silence_ms=sound - analysed - missed,
+        )
 
 
 class ModelDocument(Document):

@@ -7,9 +7,17 @@ from typing import Self
 
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
+from shared.findings.conversation import Conversation
+from shared.findings.curve import compute_curve
+from shared.findings.recording_findings import RecordingFindings
+from shared.findings.rises import find_rises
+from shared.findings.time_account import TimeAccount
 from shared.frame_scores import Floats
+from shared.schemas.conversation import ConversationDocument, RiseDocument
+from shared.schemas.curve import CurveDocument
 from shared.schemas.document import Document
-from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
+from shared.schemas.phases import ChangeDocument, PhaseDocument
+from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument, TimeDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
 from shared.schemas.summary import SummaryDocument
 
@@ -20,22 +28,43 @@ class ResultDocument(Document):
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
     summary: SummaryDocument
+    conversation: ConversationDocument | None
+    """How the channels talk with each other; null where a version without these figures prepared the recording."""
+    rises: list[RiseDocument]
+    """Stretches in which a channel has more of an emotion than is usual for it in this recording."""
+    curve: CurveDocument
+    phases: list[PhaseDocument]
+    changes: list[ChangeDocument]
     coverage: CoverageDocument
+    time: TimeDocument
     model: ModelDocument | None
     """Null where nothing was there to be analysed."""
     audio: AudioDocument
 
     @classmethod
     def from_result(
-        cls, recording: Recording, result: Result, audio_url: AudioUrl, frame_scores: Mapping[int, Floats]
+        cls,
+        recording: Recording,
+        result: Result,
+        audio_url: AudioUrl,
+        frame_scores: Mapping[int, Floats],
+        conversation: Conversation | None,
     ) -> Self:
         """Return the document of a result; `frame_scores` [frames, labels] are by the index of their segment."""
+        findings = RecordingFindings.from_result(result)
+        role = recording.role
         return cls(
             dominant=DominantDocument.from_dominant(result.dominant) if result.dominant else None,
-            timeline=[TimelineEntryDocument.from_entry(entry, recording.role) for entry in result.timeline],
-            segments=SegmentDocument.from_segments(result.segments, recording.role, audio_url, frame_scores),
-            summary=SummaryDocument.from_summary(result.summary, recording.role),
+            timeline=[TimelineEntryDocument.from_entry(entry, role) for entry in result.timeline],
+            segments=SegmentDocument.from_segments(result.segments, role, audio_url, frame_scores),
+            summary=SummaryDocument.from_summary(result.summary, role),
+            curve=CurveDocument.from_curve(compute_curve(findings.channels, result.duration), role),
+            phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],
+            changes=[ChangeDocument.from_change(change, role) for change in findings.changes],
+            conversation=ConversationDocument.from_conversation(conversation, role) if conversation else None,
+            rises=[RiseDocument.from_rise(rise, role) for rise in find_rises(result.segments)],
             coverage=CoverageDocument.from_coverage(result.coverage),
+            time=TimeDocument.from_account(TimeAccount.from_result(result)),
             model=ModelDocument.from_model(result.model) if result.model else None,
             audio=AudioDocument.from_recording(recording),
         )

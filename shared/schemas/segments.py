@@ -12,6 +12,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.timeline import Dominant, TimelineEntry
+from shared.findings.quantity import Quantity, quantity
 from shared.frame_scores import Floats
 from shared.schemas.document import Document, RoleOf
 from shared.schemas.fields import Printable
@@ -82,6 +83,8 @@ class SegmentDocument(Document):
     index: int = Field(examples=[4])
     start_ms: int = Field(examples=[26510])
     end_ms: int = Field(examples=[35600])
+    speech_ms: int = Field(examples=[8120])
+    """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int = Field(examples=[0])
     role: str | None = Field(examples=["agent"])
     """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
@@ -114,6 +117,7 @@ class SegmentDocument(Document):
             index=segment.index,
             start_ms=to_ms(segment.start),
             end_ms=to_ms(segment.end),
+            speech_ms=to_ms(segment.speech),
             channel=segment.channel,
             role=role_of(segment.channel),
             emotion=outcome.emotion,
@@ -156,8 +160,18 @@ class DominantDocument(Document):
     emotion: str
     confidence: float
     share: float
-    """Share of the analysed time."""
+    """Share of the analysed speech."""
+    speech_ms: int
+    """The analysed speech, of all emotions."""
+    quantity: Quantity
+    """The word for the share: docs/explanation/curve.md has the rule."""
 
     @classmethod
     def from_dominant(cls, dominant: Dominant) -> Self:
-        return cls(emotion=dominant.emotion, confidence=dominant.confidence, share=dominant.share)
+        return cls(
+            emotion=dominant.emotion,
+            confidence=dominant.confidence,
+            share=dominant.share,
+            speech_ms=to_ms(dominant.speech),
+            quantity=quantity(dominant.share, dominant.speech, dominant.confidence),
+        )

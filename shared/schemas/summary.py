@@ -1,4 +1,4 @@
-"""A recording in figures: shares, quarters, transitions, peaks."""
+"""A recording in figures: shares, and for each channel quarters, transitions and peaks."""
 
 from __future__ import annotations
 
@@ -17,23 +17,37 @@ class ChannelSummaryDocument(Document):
     role: str | None
     dominant: DominantDocument
     share_by_emotion: dict[str, float]
+    usual_scores: dict[str, float] | None
+    """The median of each score over the speech of the channel; null where there is too little speech to tell."""
 
 
 class QuarterSummaryDocument(Document):
+    """The shares of a channel in a quarter of the recording."""
+
+    channel: int
+    role: str | None
     start_ms: int
     end_ms: int
+    speech_ms: int
+    """Analysed speech in it."""
     share_by_emotion: dict[str, float]
 
 
 class TransitionDocument(Document):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
+    channel: int
+    role: str | None
     source: str = Field(alias="from")
     target: str = Field(alias="to")
     count: int
 
 
 class PeakDocument(Document):
+    """The reliable segment of a channel with the highest confidence for an emotion."""
+
+    channel: int
+    role: str | None
     emotion: str
     score: float
     index: int
@@ -58,21 +72,35 @@ class SummaryDocument(Document):
                     role=role_of(channel.channel),
                     dominant=DominantDocument.from_dominant(channel.dominant),
                     share_by_emotion=channel.share_by_emotion,
+                    usual_scores=dict(channel.usual_scores) if channel.usual_scores else None,
                 )
                 for channel in summary.by_channel
             ],
             by_quarter=[
                 QuarterSummaryDocument(
-                    start_ms=to_ms(quarter.start), end_ms=to_ms(quarter.end), share_by_emotion=quarter.share_by_emotion
+                    channel=quarter.channel,
+                    role=role_of(quarter.channel),
+                    start_ms=to_ms(quarter.start),
+                    end_ms=to_ms(quarter.end),
+                    speech_ms=to_ms(quarter.speech),
+                    share_by_emotion=quarter.share_by_emotion,
                 )
                 for quarter in summary.by_quarter
             ],
             transitions=[
-                TransitionDocument(source=change.source, target=change.target, count=change.count)
+                TransitionDocument(
+                    channel=change.channel,
+                    role=role_of(change.channel),
+                    source=change.source,
+                    target=change.target,
+                    count=change.count,
+                )
                 for change in summary.transitions
             ],
             peaks=[
                 PeakDocument(
+                    channel=peak.channel,
+                    role=role_of(peak.channel),
                     emotion=peak.emotion,
                     score=peak.score,
                     index=peak.index,

@@ -60,6 +60,11 @@ def waveform_key(job_id: str) -> str:
     return f"{job_prefix(job_id)}waveform.npy"
 
 
+def speech_key(job_id: str) -> str:
+    """Return the key of the times of speech, JSON as described in `shared.services.speech_store`."""
+    return f"{job_prefix(job_id)}speech.json"
+
+
 def upload_prefix(upload_id: str) -> str:
     """Return the prefix of the bytes of an upload that are not joined yet."""
     return f"uploads/{upload_id}/"

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import deque
+from itertools import groupby, pairwise
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared.domain.options import SegmentationOptions, VoiceDetectorName
-from shared.domain.recording import SAMPLE_RATE, from_ms
+from shared.domain.options import JobOptions, SegmentationOptions, VoiceDetectorName
+from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
+from shared.findings.conversation import describe_conversation
 from tests.support.waiting import PATIENCE_S
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.pipeline.ports import Samples, VoiceDetector
+from worker.pipeline.prepare import Preparation
 from worker.pipeline.segmenter import Segmenter
 from worker.pipeline_builder import VOICE_DETECTORS
 
@@ -185,3 +190,27 @@ assert "torch" not in sys.modules
 
 def run(program: str, *arguments: str) -> None:
     subprocess.run([sys.executable, "-c", program, *arguments], check=True, timeout=PATIENCE_S)
+
+
+def test_the_figures_of_the_conversation_in_the_call_are_near_those_of_its_script(call: Call) -> None:
+    with (SAMPLES / "call.opus").open("rb") as file, FfmpegDecoder(3600, 30).open(file) as stream:
+        preparation = Preparation(stream, JobOptions(channels="split"), VOICE_DETECTORS, 1_000)
+        deque(preparation.clips(), maxlen=0)
+    conversation = describe_conversation(preparation.speech_times(), [], len(call.sound))
+    phrases = json.loads((SAMPLES / "call.json").read_text(encoding="utf-8"))["turns"]
+    turns = [list(several) for _, several in groupby(phrases, key=lambda turn: turn["channel"])]
+    for figures in conversation.channels:
+        gaps = [
+            turn[0]["start_ms"] - before[-1]["end_ms"]
+            for before, turn in pairwise(turns)
+            if turn[0]["channel"] == figures.channel
+        ]
+        spoken = int(call.spoken[:, figures.channel].sum())
+        assert 0.95 * spoken < figures.talk < 1.05 * spoken + call.music[:, figures.channel].sum()
+        assert figures.turns == sum(turn[0]["channel"] == figures.channel for turn in turns)
+        assert figures.answers is not None
+        assert figures.answers.count == len(gaps)
+        assert to_ms(figures.answers.median) == pytest.approx(median(gaps), abs=200)
+        assert figures.interruptions == 0
+    assert conversation.overlap is not None
+    assert to_ms(conversation.overlap) < 500

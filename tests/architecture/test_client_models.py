@@ -20,6 +20,7 @@ def test_fields_and_values_that_the_client_does_not_know_are_read() -> None:
 
 
 def test_transitions_are_read_as_the_service_and_as_the_client_write_them() -> None:
-    transition = TransitionDocument.model_validate({"from": "sad", "to": "happy", "count": 2})
-    assert transition.model_dump() == {"source": "sad", "target": "happy", "count": 2}
+    place = {"channel": 0, "role": None}
+    transition = TransitionDocument.model_validate(place | {"from": "sad", "to": "happy", "count": 2})
+    assert transition.model_dump() == place | {"source": "sad", "target": "happy", "count": 2}
     assert TransitionDocument.model_validate(transition.model_dump()) == transition

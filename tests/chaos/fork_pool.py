@@ -91,7 +91,8 @@ def _result(services: Services, job: Job) -> str | None:
         return None
     _, result = services.reader.result(job.id)
     frame_scores = services.frame_store.segment_scores(job, result.segments)
-    document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores)
+    conversation = services.speech_store.conversation(job, result.segments)
+    document = ResultDocument.from_result(job.recording, result, lambda _: None, frame_scores, conversation)
     return document.model_dump_json()
 
 

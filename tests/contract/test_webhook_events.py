@@ -107,7 +107,7 @@ def test_every_alert_is_an_event_beside_the_end(
     queue.record([(segment, HAPPY) for segment in queue.claim_segments(10**9)], MODEL)
     finish = claimed(queue.claim_finish())
     rules = [AlertRule(name, ("happy",), channel="customer", part="last_quarter") for name in ("first", "second")]
-    alerts = tuple(Alert(rule, 400_000, 16_000) for rule in rules)
+    alerts = tuple(Alert(rule, 400_000, 16_000, 1) for rule in rules)
     queue.save(finish, finish.job.evolve(alerts=alerts).to(JobState.SUCCEEDED, clock.now()))
     assert jobs.get(finish.job.id).alerts == alerts
     events = deliver_all(webhooks)
@@ -115,7 +115,7 @@ def test_every_alert_is_an_event_beside_the_end(
     assert [event["data"]["alert"]["name"] for event in events[1:3]] == ["first", "second"]
     assert events[2]["data"]["alert"] == events[3]["data"]["alerts"][1] == {
         "name": "second", "emotions": ["happy"], "channel": "customer", "part": "last_quarter", "at_least_ms": 20_000,
-        "heard_ms": 25_000, "start_ms": 1_000,
+        "heard_ms": 25_000, "start_ms": 1_000, "heard_in": 1, "above_usual": None,
     }  # fmt: skip
     assert events[2]["data"]["id"] == finish.job.id
 

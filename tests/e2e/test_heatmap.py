@@ -53,7 +53,7 @@ def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, jo
     columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1340)
     assert len(segments) > 10
     for segment, logits, scores in segments:
-        (column_scores,) = columns.average_scores([(segment, logits)], len(scores)).values()
+        (column_scores,) = columns.average_scores([(segment, logits)], len(scores), columns.hop).values()
         starts = (segment.start + 320 * np.arange(len(logits))) // columns.hop
         weights = np.bincount(starts, minlength=columns.count)
         averaged = np.average(np.log(column_scores[weights > 0]), axis=0, weights=weights[weights > 0])
@@ -62,12 +62,13 @@ def test_the_columns_of_a_segment_average_back_to_its_scores(segments: Found, jo
 
 def test_a_column_of_whole_segments_has_the_mean_of_their_scores(segments: Found, job: dict[str, Any]) -> None:
     columns = TimeColumns.for_duration(16 * job["audio"]["duration_ms"], 1)
-    averages = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(segments[0][2]))
+    frames = [(segment, logits) for segment, logits, _ in segments]
+    averages = columns.average_scores(frames, len(segments[0][2]), columns.hop)
     assert sorted(averages) == [0, 1]
     for channel, column_scores in averages.items():
         weighted = [(len(logits), scores) for segment, logits, scores in segments if segment.channel == channel]
-        frames, scores = zip(*weighted, strict=True)
-        assert column_scores[0] == pytest.approx(np.average(scores, axis=0, weights=frames), abs=1e-4)
+        counts, scores = zip(*weighted, strict=True)
+        assert column_scores[0] == pytest.approx(np.average(scores, axis=0, weights=counts), abs=1e-4)
 
 
 def test_without_a_server_the_picture_is_the_same(
@@ -81,7 +82,8 @@ def test_without_a_server_the_picture_is_the_same(
     picture = analysis.picture()
     assert [channel.number for channel in picture.channels] == [0, 1]
     columns = TimeColumns(picture.hop, len(picture.channels[0].scores))
-    served_scores = columns.average_scores([(segment, logits) for segment, logits, _ in segments], len(picture.labels))
+    frames = [(segment, logits) for segment, logits, _ in segments]
+    served_scores = columns.average_scores(frames, len(picture.labels), picture.window)
     for channel in picture.channels:
         assert np.array_equal(
             analysis.waveform.select_channels((channel.number,)).peaks[:, 0], stored[str(channel.number)]

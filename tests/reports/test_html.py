@@ -53,7 +53,7 @@ def test_html_has_all_text_of_the_pdf(lang: Language) -> None:
     text, parsed = write_report_text(report, lang), ParsedReport(report, lang)
     sentences = [text.lead, text.audio_note, *text.gaps, *text.reading_notes, *text.limits]
     sentences += [word for fact in text.facts for word in (fact.label, fact.value)]
-    sentences += [word for section in text.narrative for word in (*section.sentences, section.closing)]
+    sentences += [word for section in text.narrative for word in section.sentences]
     sentences += [word for row in text.key_segments for word in (row.time, row.emotion, row.confidence, row.why)]
     sentences += [cell for row in text.share_rows for cell in row.cells]
     for sentence in sentences:

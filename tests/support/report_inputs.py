@@ -16,6 +16,7 @@ from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import SegmentFlag, SegmentOutcome, SegmentResult
 from shared.domain.timeline import aggregate
+from shared.findings.conversation import AnswerTimes, ChannelTalk, Conversation, Response, Stretch
 from tests.support.segment_results import scored, skipped
 
 SERVICE_URL = "https://calls.example"
@@ -99,3 +100,24 @@ def day(count: int = 6000) -> list[SegmentResult]:
 
 def crashed(result: SegmentResult) -> SegmentResult:
     return replace(result, outcome=SegmentOutcome.skipped(FailureCode.CRASH))
+
+
+def conversation(measured: Sequence[int] = (0, 1)) -> Conversation:
+    """A conversation in which the agent (0) answers each of six angry turns of the customer (1) calmly."""
+    channels = tuple(
+        ChannelTalk(
+            channel=channel,
+            talk=(90 + channel) * SAMPLE_RATE,
+            share=0.6 - channel / 5,
+            longest_turn=Stretch(61 * SAMPLE_RATE, 84 * SAMPLE_RATE),
+            level=-23.4,
+            turns=12 + channel,
+            answers=AnswerTimes(11, -SAMPLE_RATE // 4 if channel else SAMPLE_RATE * 3 // 4, 2 * SAMPLE_RATE),
+            interruptions=2 * channel,
+            backchannels=17,
+        )
+        for channel in measured
+    )
+    response = Response(0, "angry", 6, {"neutral": 5, "happy": 1}, {"angry": -0.02, "neutral": 0.21, "happy": -0.19})
+    silence = Stretch(100 * SAMPLE_RATE, 107 * SAMPLE_RATE)
+    return Conversation(channels, SAMPLE_RATE // 2, 33 * SAMPLE_RATE, silence, (response,))

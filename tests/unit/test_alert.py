@@ -43,9 +43,14 @@ def test_only_the_emotions_that_are_named_count() -> None:
     assert heard_ms(either, *voices) == [(30, 0)]
 
 
-@pytest.mark.parametrize(("channel", "expected"), [(None, 50), (0, 30), (1, 20), ("agent", 30), ("customer", 20)])
+@pytest.mark.parametrize(("channel", "expected"), [(None, 30), (0, 30), (1, 20), ("agent", 30), ("customer", 20)])
 def test_a_channel_is_listened_to_by_number_or_role(channel: int | str | None, expected: int) -> None:
     assert heard_ms(replace(ANGRY, channel=channel), voice(0, 30, channel=0), voice(0, 20)) == [(expected, 0)]
+
+
+def test_an_alert_names_the_channel_in_which_most_was_heard() -> None:
+    (alert,) = find_alerts([ANGRY], [voice(0, 25, channel=0), voice(30, 40), voice(80, 2)], CALL, DURATION)
+    assert (alert.heard_in, alert.heard, alert.start) == (1, 42 * SECOND, 30 * SECOND)
 
 
 def test_a_role_that_the_recording_has_not_is_never_heard() -> None:
@@ -65,7 +70,16 @@ def test_a_segment_across_the_border_of_a_quarter_counts_in_part() -> None:
 def test_each_rule_is_judged_by_itself() -> None:
     sad = AlertRule("sad", ("sad",), at_least_ms=1_000)
     alerts = find_alerts([ANGRY, sad], [voice(0, 19), voice(30, 1, "sad")], CALL, DURATION)
-    assert alerts == (Alert(sad, SECOND, 30 * SECOND),)
+    assert alerts == (Alert(sad, SECOND, 30 * SECOND, 1),)
+
+
+def test_channels_are_never_added_up() -> None:
+    agent, customer = voice(0, 15, channel=0), voice(20, 19)
+    assert find_alerts([ANGRY], [agent, customer], CALL, DURATION) == ()
+    longer = voice(50, 2)
+    assert find_alerts([ANGRY], [agent, customer, longer], CALL, DURATION) == (
+        Alert(ANGRY, 21 * SECOND, 20 * SECOND, 1),
+    )
 
 
 @pytest.mark.parametrize(

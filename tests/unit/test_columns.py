@@ -30,7 +30,7 @@ def test_the_columns_average_back_to_the_segments_scores(parts: list[Part], max_
     # the segments' scores; `max_count` 1 is that case.
     duration = max((segment.end for segment, _ in parts), default=1)
     columns = TimeColumns.for_duration(duration, max_count)
-    scores_by_channel = columns.average_scores(parts, len(LABELS))
+    scores_by_channel = columns.average_scores(parts, len(LABELS), columns.hop)
     for channel, scores in scores_by_channel.items():
         weights = np.array(counted(parts, columns, channel))
         assert (np.isnan(scores).any(axis=1) == (weights == 0)).all()
@@ -49,7 +49,10 @@ def test_the_columns_of_a_segment_have_its_scores_as_their_geometric_mean(
     logits = np.random.default_rng(seed).normal(scale=3, size=(frames, 9)).astype(np.float32)
     segment_part = (Segment(0, 0, start, start + FRAME * frames + 80, 0), logits)
     columns = TimeColumns.for_duration(segment_part[0].end, max_count)
-    scores, weights = columns.average_scores([segment_part], 9)[0], np.array(counted([segment_part], columns, 0))
+    scores, weights = (
+        columns.average_scores([segment_part], 9, columns.hop)[0],
+        np.array(counted([segment_part], columns, 0)),
+    )
     logs = np.log(scores[weights > 0])
     averaged = np.average(logs, axis=0, weights=weights[weights > 0])
     assert np.allclose(softmax(averaged.astype(np.float32)), softmax(logits.mean(axis=0)), atol=1e-4)
@@ -57,9 +60,24 @@ def test_the_columns_of_a_segment_have_its_scores_as_their_geometric_mean(
 
 def test_a_column_of_two_segments_has_the_mean_of_their_scores_by_their_frames() -> None:
     columns = TimeColumns(16_000, 2)
-    scores_by_channel = columns.average_scores([part(0, 0, odds(9)), part(1, 100, odds(1, 1, 1))], 2)
+    scores_by_channel = columns.average_scores([part(0, 0, odds(9)), part(1, 100, odds(1, 1, 1))], 2, columns.hop)
     assert scores_by_channel[0][0] == pytest.approx([0.9 / 4 + 0.5 * 3 / 4, 0.1 / 4 + 0.5 * 3 / 4])
     assert np.isnan(scores_by_channel[0][1]).all()
+
+
+def test_a_column_has_the_scores_of_the_window_around_it_and_none_where_no_frame_begins() -> None:
+    rng = np.random.default_rng(4)
+    logits = rng.normal(scale=3, size=(200, 3)).astype(np.float32)  # four seconds
+    segment = Segment(0, 0, 16_000, 16_000 + 200 * FRAME, 0)
+    columns = TimeColumns(1600, 80)
+    scores = columns.average_scores([(segment, logits)], 3, 48_000)[0]
+    for column in range(80):
+        bounds = (1600 * column - 23_200 - 16_000, 1600 * (column + 1) + 23_200 - 16_000)
+        inside = [row for frame, row in enumerate(logits) if bounds[0] <= FRAME * frame < bounds[1]]
+        if 10 <= column < 50:
+            assert scores[column] == pytest.approx(softmax(np.mean(inside, axis=0)), abs=1e-5)
+        else:
+            assert np.isnan(scores[column]).all()
 
 
 def test_no_column_is_shorter_than_100_ms_and_none_is_missing() -> None:

@@ -9,17 +9,17 @@ from tests.support.segment_results import scored, skipped
 
 
 def findings_of(segments: list[SegmentResult], min_confidence: float = 0.0) -> Findings:
-    return collect_findings(report_input(segments, min_confidence=min_confidence).result, min_confidence)
+    return collect_findings(report_input(segments, min_confidence=min_confidence).result)
 
 
 def reasons(findings: Findings) -> dict[int, list[ReasonKind]]:
     return {key.result.segment.index: [reason.kind for reason in key.reasons] for key in findings.key_segments}
 
 
-def test_each_channel_has_its_turning_points() -> None:
+def test_each_channel_has_its_changes() -> None:
     turns = [
-        (turn.channel, turn.time // SAMPLE_RATE, turn.emotion_before, turn.emotion_after)
-        for turn in findings_of(call()).turning_points
+        (change.channel, change.time // SAMPLE_RATE, change.before.emotion, change.after.emotion)
+        for change in findings_of(call()).changes
     ]
     assert turns == [(1, 210, "neutral", "angry"), (1, 410, "angry", "neutral")]
 
@@ -66,4 +66,4 @@ def test_flags_are_counted() -> None:
 def test_nothing_analysed_gives_no_findings() -> None:
     for segments in ([], [skipped(0, 0, 5)]):
         findings = findings_of(list(segments))
-        assert (findings.phases, findings.turning_points, findings.key_segments, findings.channels) == ((), (), (), [])
+        assert (findings.phases, findings.changes, findings.key_segments, findings.channels) == ((), (), (), [])

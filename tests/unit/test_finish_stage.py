@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from shared.container import Services
+from shared.domain.alert import AlertRule
 from shared.domain.failure import FailureCode
 from shared.domain.job import JobState
 from shared.domain.options import AggregationOptions, JobOptions
+from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentOutcome
 from tests.support.analysed import submitted
 from tests.support.stored_jobs import MODEL, claimed, stored
@@ -20,8 +23,9 @@ SAD = SegmentOutcome.scored({"happy": 0.4, "sad": 0.6})
 SKIPPED = SegmentOutcome.skipped(FailureCode.TIMEOUT)
 
 
-def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float = 0) -> str:
-    job_id = submitted(services, JobOptions(aggregation=AggregationOptions(min_confidence=min_confidence)))
+def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float = 0, **chosen: Any) -> str:
+    options = JobOptions(aggregation=AggregationOptions(min_confidence=min_confidence), **chosen)
+    job_id = submitted(services, options)
     claim = claimed(services.ports.work_queue.claim_preparation())
     segments = [stored(index, 20 * index) for index in range(len(outcomes))]
     services.ports.work_queue.save(claim, claim.job.to(JobState.INFERRING, services.clock.now()), add=segments)
@@ -53,3 +57,12 @@ def test_the_dominant_emotion_of_a_job_is_that_of_its_result(
 def test_a_job_of_which_nothing_could_be_analysed_has_none(services: Services) -> None:
     job = services.jobs.get(finished(services, [SKIPPED]))
     assert (job.state, job.dominant) == (JobState.FAILED, None)
+
+
+@pytest.mark.parametrize(("emotions", "warned"), [(("happy", "unknown"), False), (("happy", "furious"), True)])
+def test_an_alert_on_an_emotion_that_the_model_lacks_is_a_warning(
+    services: Services, emotions: tuple[str, ...], warned: bool
+) -> None:
+    job_id = finished(services, [HAPPY], alerts=(AlertRule("alarm", emotions, at_least_ms=1),))
+    job = services.jobs.get(job_id)
+    assert (RecordingWarning.ALERT_EMOTION_MISSING in job.recording.warnings) == warned

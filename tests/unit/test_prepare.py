@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared.domain.options import JobOptions
 from shared.domain.recording import AudioFormat, ChannelMode, Recording, RecordingWarning
@@ -133,3 +134,45 @@ def test_a_mono_recording_may_have_the_one_role() -> None:
 def test_a_channel_beyond_the_roles_has_none() -> None:
     _, _, recording = prepared(CALL, channels="split", roles=("agent",))
     assert (recording.role(0), recording.role(1)) == ("agent", None)
+
+
+def spoken_steps(preparation: Preparation, channel: int) -> NDArray[np.bool_]:
+    """True for the steps of 10 ms with speech."""
+    steps = np.zeros(-(-len(SOUND) // 160), np.bool_)
+    for span in preparation.speech_times().in_channel(channel):
+        assert span.start % 160 == 0
+        steps[span.start // 160 : -(-span.end // 160)] = True
+    return steps
+
+
+def test_times_of_speech_are_those_in_the_segments_with_their_level() -> None:
+    clips, preparation, _ = prepared(CALL, channels="split")
+    speech = preparation.speech_times()
+    assert (speech.channels, speech.complete) == ((0, 1), True)
+    assert list(speech.spans) == sorted(speech.spans, key=lambda span: (span.start, span.channel))
+    for channel in (0, 1):
+        steps = spoken_steps(preparation, channel)
+        for clip in clips:
+            if clip.segment.channel == channel:
+                inside = steps[clip.segment.start // 160 : clip.segment.end // 160]
+                assert inside.sum() * 160 == clip.segment.speech
+                steps[clip.segment.start // 160 : clip.segment.end // 160] = False
+        assert not steps.any()
+    for span in speech.spans:
+        power = np.mean((SOUND[span.start : span.end, span.channel] / 32_768) ** 2)
+        assert span.level == pytest.approx(10 * np.log10(power), abs=0.06)
+
+
+def test_of_channels_that_are_not_analysed_only_the_times_are_measured_and_only_if_requested() -> None:
+    _, whole, _ = prepared(CALL, channels="split")
+    _, usual, _ = prepared(CALL, channels="split", analyse=(1,))
+    assert (usual.speech_times().channels, usual.speech_times().complete) == ((1,), False)
+    clips, timed, _ = prepared(CALL, channels="split", analyse=(1,), speaking_times="all")
+    speech = timed.speech_times()
+    assert (speech.channels, speech.complete) == ((0, 1), True)
+    for channel in (0, 1):
+        assert np.array_equal(spoken_steps(timed, channel), spoken_steps(whole, channel))
+    assert {span.level for span in speech.in_channel(0)} == {None}
+    assert speech.in_channel(1) == usual.speech_times().in_channel(1)
+    assert {clip.segment.channel for clip in clips} == {1}
+    assert (timed.speech, timed.waveform().channels) == (usual.speech, (1,))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
-from shared.domain.segment import SegmentResult
+from shared.domain.segment import SegmentFlag, SegmentResult
 from shared.domain.timeline import Result, aggregate, dominant, merge
-from tests.support.segment_results import scored, skipped
+from tests.support.segment_results import scored, scored_as, skipped
 
 TWO_SECONDS = from_ms(2000)
 
@@ -87,7 +87,7 @@ def test_under_the_least_confidence_the_emotion_is_unknown_rather_than_guessed()
     assert [segment.outcome.emotion for segment in result.segments] == ["sad", "happy"]
 
 
-def test_summary_tells_channels_quarters_transitions_and_peaks() -> None:
+def test_summary_tells_quarters_transitions_and_peaks_of_each_channel_by_itself() -> None:
     result = aggregated(
         [
             scored(0, 0, 20, "neutral", 0.5),
@@ -97,17 +97,36 @@ def test_summary_tells_channels_quarters_transitions_and_peaks() -> None:
         ]
     )
     assert [channel.dominant.emotion for channel in result.summary.by_channel] == ["neutral", "happy"]
-    assert [list(quarter.share_by_emotion) for quarter in result.summary.by_quarter] == [
-        ["neutral"],
-        ["angry"],
-        ["angry", "neutral"],
-        ["neutral", "happy"],
+    quarters = result.summary.by_quarter
+    assert [(quarter.channel, *quarter.share_by_emotion) for quarter in quarters] == [
+        (0, "neutral"), (0, "angry"), (0, "angry", "neutral"), (0, "neutral"), (1,), (1,), (1,), (1, "happy"),
+    ]  # fmt: skip
+    assert [quarter.speech // SAMPLE_RATE for quarter in quarters] == [20, 20, 15, 15, 0, 0, 0, 10]
+    assert [(t.channel, t.source, t.target, t.count) for t in result.summary.transitions] == [
+        (0, "neutral", "angry", 1),
+        (0, "angry", "neutral", 1),
     ]
-    assert [(t.source, t.target, t.count) for t in result.summary.transitions] == [
-        ("neutral", "angry", 1),
-        ("angry", "neutral", 1),
+    assert [(peak.channel, peak.emotion, peak.index) for peak in result.summary.peaks] == [
+        (0, "angry", 1),
+        (0, "neutral", 2),
+        (1, "happy", 3),
     ]
-    assert [(peak.emotion, peak.index) for peak in result.summary.peaks] == [("angry", 1), ("happy", 3), ("neutral", 2)]
+
+
+def test_a_peak_rests_on_two_seconds_of_speech_without_a_flag_that_makes_it_doubtful() -> None:
+    noise = scored_as(0, 0, 1, {"angry": 0.99}, speech_s=0.4, flags=(SegmentFlag.TOO_SHORT, SegmentFlag.QUIET))
+    leaking = scored_as(1, 2, 9, {"angry": 0.98}, flags=(SegmentFlag.CROSSTALK,))
+    pauses = scored_as(2, 10, 19, {"sad": 0.9}, speech_s=1.9)
+    phone = scored_as(3, 20, 22, {"angry": 0.6}, flags=(SegmentFlag.NARROWBAND,))
+    result = aggregated([noise, leaking, pauses, phone])
+    assert [(peak.emotion, peak.index) for peak in result.summary.peaks] == [("angry", 3)]
+
+
+def test_shares_are_of_the_speech_and_not_of_the_pauses_in_segments() -> None:
+    result = aggregated([scored_as(0, 0, 20, {"sad": 1.0}, speech_s=5), scored_as(1, 20, 40, {"happy": 1.0})])
+    assert result.summary.share_by_emotion == {"happy": 0.8, "sad": 0.2}
+    assert result.dominant
+    assert result.dominant.speech == 25 * SAMPLE_RATE
 
 
 @st.composite

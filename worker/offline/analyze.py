@@ -14,7 +14,9 @@ from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import SegmentResult
-from shared.domain.timeline import Result, aggregate
+from shared.domain.timeline import Result, aggregate, confident
+from shared.findings.channel_segments import split_channels
+from shared.findings.conversation import Conversation, describe_conversation
 from shared.frame_scores import Floats
 from shared.waveform import Waveform
 from worker.offline.segment_files import NumberedFiles, segment_filename
@@ -40,6 +42,7 @@ class Analysis:
     recording: Recording
     result: Result
     waveform: Waveform
+    conversation: Conversation
     logits: Mapping[int, Floats]
 
     def picture(self) -> HeatmapData:
@@ -93,7 +96,10 @@ def analyze(
         with file.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         recording = Recording(file.name, file.stat().st_size, sha256, source_key=str(file))
-        return Analysis(preparation.describe(recording), result, preparation.waveform(), writer.logits)
+        analysed = confident(results, options.aggregation.min_confidence)
+        conversation = describe_conversation(preparation.speech_times(), split_channels(analysed), preparation.decoded)
+        recording = preparation.describe(recording)
+        return Analysis(recording, result, preparation.waveform(), conversation, writer.logits)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:

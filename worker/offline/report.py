@@ -23,7 +23,7 @@ def write_reports(
     `out`, for the report to link to.
     """
     picture = analysis.picture()
-    findings = collect_findings(analysis.result, options.aggregation.min_confidence)
+    findings = collect_findings(analysis.result)
     sounds = {index: (clips / segment_filename(index, ".flac")).read_bytes() for index in findings.key_indices}
     subject = ReportInput(
         analysis.recording,
@@ -31,6 +31,7 @@ def write_reports(
         options,
         SegmentAudio(links, sounds),
         heatmap=picture if analysis.result.timeline else None,
+        conversation=analysis.conversation,
     )
     contents = {
         "heatmap.png": heatmap.draw(picture, lang),

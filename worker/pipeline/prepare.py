@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 from shared.domain.options import MOST_APART, JobOptions
 from shared.domain.recording import SAMPLE_RATE, ChannelMode, Recording, RecordingWarning
 from shared.domain.segment import Segment, SegmentFlag
+from shared.domain.speech import SpeechSpan, SpeechTimes
 from shared.waveform import Waveform
 from worker.pipeline.channel_mix import ChannelMixer
 from worker.pipeline.channel_mode import detect_channel_mode
@@ -65,6 +67,8 @@ class Preparation:
         self._max_segments = max_segments
         self._on_activity = on_activity
         self._segmenters: dict[int, Segmenter] = {}  # by channel
+        self._timers: dict[int, Segmenter] = {}  # of channels that are not analysed
+        self._complete = True
         self._meters: dict[int, PeakMeter] = {}
         # Segments that are complete but may still be preceded by one of another channel, as a heap by their start.
         self._pending: list[tuple[int, int, ChannelSegment]] = []
@@ -95,15 +99,34 @@ class Preparation:
             for channel, segmenter in self._segmenters.items():
                 self._add(channel, segmenter.feed(block[:, channel], shares[channel]))
                 self._meters[channel].feed(block[:, channel])
+            for channel, timer in self._timers.items():
+                deque(timer.feed(block[:, channel], shares[channel]), maxlen=0)
             yield self._clips_before(min(segmenter.horizon for segmenter in self._segmenters.values()))
         for channel, segmenter in self._segmenters.items():
             self._add(channel, segmenter.finish())
+        for timer in self._timers.values():
+            deque(timer.finish(), maxlen=0)
         yield self._clips_before(self.decoded)
         self._ended = True
 
     def waveform(self) -> Waveform:
         """The peaks of the analysed channels; complete once `clips` has ended."""
         return join_channels({channel: meter.peaks() for channel, meter in self._meters.items()}, self.decoded)
+
+    def speech_times(self) -> SpeechTimes:
+        """The speech of the measured channels; complete once `clips` has ended. Unanalysed channels have no level."""
+        spans = [
+            SpeechSpan(channel, start, end, level)
+            for channel, segmenter in self._segmenters.items()
+            for start, end, level in segmenter.runs
+        ]
+        spans += [
+            SpeechSpan(channel, start, end, None)
+            for channel, timer in self._timers.items()
+            for start, end, _ in timer.runs
+        ]
+        channels = tuple(sorted([*self._segmenters, *self._timers]))
+        return SpeechTimes(channels, self._complete, tuple(sorted(spans, key=lambda span: (span.start, span.channel))))
 
     def describe(self, recording: Recording) -> Recording:
         """The recording with its format, channels and warnings so far: its declared length first, at the end the true
@@ -140,10 +163,16 @@ class Preparation:
             split = self._mode is ChannelMode.SPLIT and block.shape[1] <= MOST_APART
             columns = block if split else self._mixer.mix(block)[:, None]
             if not self._segmenters:
-                for channel in selected_channels(self._options, self._mode, columns.shape[1]):
-                    detector = self._detectors[segmentation.vad]()
-                    self._segmenters[channel] = Segmenter(segmentation, detector, partial(self._on_activity, channel))
+                selected = selected_channels(self._options, self._mode, columns.shape[1])
+                for channel in selected:
+                    report = partial(self._on_activity, channel)
+                    self._segmenters[channel] = Segmenter(segmentation, self._detectors[segmentation.vad](), report)
                     self._meters[channel] = PeakMeter()
+                unanalysed = set(range(columns.shape[1])) - set(selected)
+                if self._options.speaking_times == "all":
+                    for channel in unanalysed:
+                        self._timers[channel] = Segmenter(segmentation, self._detectors[segmentation.vad]())
+                self._complete = unanalysed == set(self._timers)
             yield columns
 
     def _add(self, channel: int, segments: Iterator[ChannelSegment]) -> None:

@@ -11,7 +11,19 @@ from shared.domain.options import SegmentationOptions
 from worker.pipeline.cut_placement import Cut, place_cuts
 from worker.pipeline.ports import Floats, Samples, VoiceDetector
 from worker.pipeline.sound_blocks import BLOCK, BLOCK_STEPS
-from worker.pipeline.speech import FLOOR_DB, HOP, STEP_MS, Levels, Mask, Run, SpeechGate, close_gaps, levels, runs
+from worker.pipeline.speech import (
+    FLOOR_DB,
+    HOP,
+    STEP_MS,
+    Levels,
+    Mask,
+    Run,
+    SpeechGate,
+    close_gaps,
+    levels,
+    mean_level,
+    runs,
+)
 
 _MIN_STEPS = 30
 """Steps. A segment under 0.3 s is too short for the model."""
@@ -56,7 +68,8 @@ class Segmenter:
 
     Talk is cut at every pause over `max_silence_ms`; longer talk is cut by `place_cuts`. The segments do not depend on
     how the sound is divided into calls of `feed`. `on_activity` is called for every ten seconds. `speech` counts the
-    samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel.
+    samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel. `runs` has
+    the stretches of speech in the segments so far: start and end in samples, and the level in dBFS.
     """
 
     def __init__(
@@ -83,6 +96,7 @@ class Segmenter:
         self._foreign = np.empty(0, np.bool_)
         self.speech = 0
         self.foreign = 0
+        self.runs: list[tuple[int, int, float]] = []
 
     @property
     def horizon(self) -> int:
@@ -167,6 +181,15 @@ class Segmenter:
                 sound = self._sound[start * HOP : cut.at * HOP]
                 at = (self._base + start) * HOP
                 foreign = int(self._foreign[start : cut.at].sum()) * HOP
+                self._add_runs(speech, (start, cut.at), at + len(sound))
                 yield ChannelSegment(at, at + len(sound), min(spoken, len(sound)), foreign, sound, cut.cut)
             start = cut.at
         return start
+
+    def _add_runs(self, speech: list[Run], segment: Run, end: int) -> None:
+        """Add the runs of speech inside a segment, in steps of the buffer, that ends at the sample `end`."""
+        for first, last in speech:
+            first, last = max(first, segment[0]), min(last, segment[1])
+            if first < last:
+                stop = min((self._base + last) * HOP, end)
+                self.runs.append(((self._base + first) * HOP, stop, round(mean_level(self._level[first:last]), 1)))

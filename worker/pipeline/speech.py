@@ -39,6 +39,11 @@ def levels(samples: Samples) -> Levels:
     return level
 
 
+def mean_level(level: Levels) -> float:
+    """The level in dBFS of the mean power of steps with the levels [steps]."""
+    return float(10 * np.log10(np.mean(10 ** (level.astype(np.float64) / 10))))
+
+
 class SpeechGate:
     """Passes the voiced steps that are loud enough to be speech.
 

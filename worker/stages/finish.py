@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.container import Services
 from shared.domain.alert import find_alerts
+from shared.domain.emotion import UNKNOWN
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
+from shared.domain.recording import Recording, RecordingWarning
 from shared.domain.segment import apply_corrections
+from shared.domain.talk import Talk
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
 from worker.stages.hold_lease import Lease
@@ -35,8 +38,22 @@ class FinishStage:
         if segments and not scored:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
         leading = dominant(scored)
+        conversation = self.services.speech_store.conversation(job, segments)
         finished = job.evolve(
+            recording=warn_of_alerts(job),
             dominant=leading.emotion if leading else None,
             alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
+            talk=tuple(Talk(each.channel, each.share, each.interruptions) for each in conversation.channels)
+            if conversation
+            else (),
         )
         return finished.to(JobState.SUCCEEDED, now)
+
+
+def warn_of_alerts(job: Job) -> Recording:
+    """Return the recording of a job, with a warning where an alert names an emotion that the job's model lacks."""
+    recording = job.recording
+    named = {emotion for rule in job.options.alerts for emotion in rule.emotions}
+    if job.model is None or named <= {*job.model.labels, UNKNOWN}:
+        return recording
+    return replace(recording, warnings=(*recording.warnings, RecordingWarning.ALERT_EMOTION_MISSING))

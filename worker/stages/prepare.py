@@ -63,7 +63,7 @@ class PrepareStage:
             return _with_progress(claim.job, preparation).to(JobState.INFERRING, self.services.clock.now())
 
     def _store(self, claim: Claim, preparation: Preparation, lease: Lease) -> None:
-        """Store every clip as it comes and, beside the last ones, the waveform; save the preparation's progress."""
+        """Store every clip as it comes and, beside the last ones, waveform and times of speech; save the progress."""
         saved_at = float("-inf")
         with ClipWriter(self.services.object_store, claim.job.id) as writer:
             for clips in preparation.clips():
@@ -78,8 +78,10 @@ class PrepareStage:
                     saved_at = time.monotonic()
             with ThreadPoolExecutor(1, "store-waveform") as beside:
                 waveform = beside.submit(self.services.waveform_store.store, claim.job.id, preparation.waveform())
+                speech = beside.submit(self.services.speech_store.store, claim.job.id, preparation.speech_times())
                 self._save(claim, preparation, writer.finish())
             waveform.result()
+            speech.result()
 
     def _save(self, claim: Claim, preparation: Preparation, stored: Sequence[StoredSegment]) -> None:
         self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)

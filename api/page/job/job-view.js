@@ -2,8 +2,7 @@
 import { ApiError, getJob, getResult, getTimeline, isAborted, messageOf } from "../api.js";
 import { h } from "../dom.js";
 import { followJob } from "../event-stream.js";
-import { formatPercent } from "../format.js";
-import { emotionName, t } from "../i18n.js";
+import { channelName, emotionName, t } from "../i18n.js";
 import { createActions, createStatus, hasEnded } from "../jobs/job-status.js";
 import { EMOTIONS, createSwatch } from "../palette.js";
 import { Axis } from "../timeline/axis.js";
@@ -12,7 +11,7 @@ import { createDownloads } from "./downloads.js";
 import { Player } from "./player.js";
 import { createProperties } from "./properties.js";
 import { SegmentTable } from "./segment-table.js";
-import { createSummary } from "./summary.js";
+import { createSummary, describeShare } from "./summary.js";
 import { createToolbar } from "./toolbar.js";
 
 /** @typedef {import("../api.js").Job} Job */
@@ -142,20 +141,27 @@ class JobView {
       createDominant(result),
       h("section.timeline", { "aria-label": t("view.timeline") }, toolbar, chart.element, createLegend(result), player.audio),
       createDownloads(job),
-      createSummary(result, duration, onPlay),
+      createSummary(result, onPlay),
       new SegmentTable(this.jobId, player, this.signal).element,
       h("p.law", {}, t("law")),
     ];
   }
 }
 
-/** @param {Result} result */
-function createDominant({ dominant }) {
-  if (!dominant) return h("p.dominant-is", {}, t("dominant.none"));
-  const figures = { share: formatPercent(dominant.share), confidence: formatPercent(dominant.confidence) };
-  return h("p.dominant-is", {},
-    h("span.about", {}, t("jobs.dominant")), createSwatch(dominant.emotion, 22, 22), h("strong", {}, emotionName(dominant.emotion)),
-    h("span.about", {}, t("dominant.is", figures)));
+/**
+ * Create a line for each channel with its dominant emotion, and the speech that the word for its share rests on.
+ * @param {Result} result
+ */
+function createDominant({ summary: { by_channel } }) {
+  if (!by_channel.length) return h("p.dominant-is", {}, t("dominant.none"));
+  const lines = by_channel.map((channel) => {
+    const { emotion, quantity } = channel.dominant;
+    const name = by_channel.length > 1 ? channelName(channel) : t("jobs.dominant");
+    return h("p.dominant-is", {},
+      h("span.about", {}, name), createSwatch(emotion, 22, 22), h("strong", {}, emotionName(emotion)),
+      h("span.about", {}, t(`quantity.${quantity}`, describeShare(channel.dominant))));
+  });
+  return h("div", {}, ...lines);
 }
 
 /** @param {Result} result */

@@ -5,7 +5,6 @@ import { t, translateCode } from "../i18n.js";
 
 /** @typedef {import("../api.js").Job} Job */
 /** @typedef {import("../api.js").Result} Result */
-/** @typedef {import("../api.js").Segment} Segment */
 
 /**
  * Create the list of a job's properties, and its notices.
@@ -43,37 +42,23 @@ function describeCoverage({ speech_ms, analysed_ms }) {
 }
 
 /**
- * Describe the coverage and the gaps: silence, and skipped segments by their reason.
+ * Describe where the time of a recording went, and skipped segments by their reason.
  * @param {Result} result
- * @param {number} duration of the recording, in ms
  * @returns {string[]} sentences
  */
-export function describeGaps({ segments, coverage }, duration) {
+export function describeGaps({ segments, coverage, time }) {
   /** @type {Map<string, {count: number, ms: number}>} */
   const reasons = new Map();
-  for (const { status, reason, start_ms, end_ms } of segments) {
+  for (const { status, reason, speech_ms } of segments) {
     if (status !== "skipped") continue;
     const total = reasons.get(String(reason)) ?? { count: 0, ms: 0 };
-    reasons.set(String(reason), { count: total.count + 1, ms: total.ms + end_ms - start_ms });
+    reasons.set(String(reason), { count: total.count + 1, ms: total.ms + speech_ms });
   }
+  const account = t(time.channels > 1 ? "gap.account.channels" : "gap.account", {
+    channels: time.channels, sound: formatClock(time.sound_ms), analysed: formatClock(time.analysed_ms),
+    missed: formatClock(time.missed_ms), silence: formatClock(time.silence_ms),
+  });
   const skipped = [...reasons].map(([reason, { count, ms }]) =>
     t("gap.skipped", { count: formatNumber(count), time: formatClock(ms), reason: translateCode("reason", reason) }));
-  const sentences = skipped.length ? skipped : [t("gap.none")];
-  if (coverage.speech_ms) sentences.unshift(`${t("fact.coverage")}: ${describeCoverage(coverage)}`);
-  const silence = duration - unionLength(segments);
-  if (silence > 0) sentences.push(t("gap.silence", { time: formatClock(silence) }));
-  return sentences;
-}
-
-/**
- * The time in which at least one segment lies, in ms.
- * @param {Segment[]} segments by their start
- */
-function unionLength(segments) {
-  let [end, length] = [0, 0];
-  for (const { start_ms, end_ms } of segments) {
-    length += Math.max(end_ms - Math.max(start_ms, end), 0);
-    end = Math.max(end, end_ms);
-  }
-  return length;
+  return [...(coverage.speech_ms ? [account] : []), ...(skipped.length ? skipped : [t("gap.none")])];
 }

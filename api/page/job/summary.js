@@ -7,6 +7,7 @@ import { describeGaps } from "./properties.js";
 
 /** @typedef {import("../api.js").Result} Result */
 /** @typedef {Record<string, number>} Shares of the emotions, from 0 to 1 */
+/** @typedef {(place: {channel: number, role: string | null}) => string} Prefix the channel's name, where there are several */
 
 /** Pixels of a bar: as wide as any card. */
 const BAR_WIDTH = 640;
@@ -14,32 +15,48 @@ const BAR_WIDTH = 640;
 /**
  * Create the cards of a result's summary.
  * @param {Result} result
- * @param {number} duration of the recording, in ms
  * @param {(index: number) => void} onPlay called with the index of a segment
  */
-export function createSummary(result, duration, onPlay) {
+export function createSummary(result, onPlay) {
   const { share_by_emotion, by_channel, by_quarter, peaks, transitions } = result.summary;
-  const gaps = describeGaps(result, duration).map((sentence) => h("li", {}, sentence));
+  const several = by_channel.length > 1;
+  /** @type {Prefix} */
+  const prefix = (place) => (several ? `${channelName(place)}, ` : "");
+  const gaps = describeGaps(result).map((sentence) => h("li", {}, sentence));
   const channels = createBars(by_channel.map((channel) => [channelName(channel), channel.share_by_emotion]));
-  const quarters = createBars(by_quarter.map(({ start_ms, end_ms, share_by_emotion: shares }) =>
-    [`${formatClock(start_ms)} – ${formatClock(end_ms)}`, shares]));
+  const quarters = createBars(by_quarter.map((quarter) => [prefix(quarter) + formatSpan(quarter), quarter.share_by_emotion]));
+  const matrices = by_channel.map((place) =>
+    createCard("transitions", createTransitions(transitions.filter(({ channel }) => channel === place.channel)),
+      several ? channelName(place) : t("transitions.about"), `transitions-${place.channel}`));
   return h("div.cards", {},
     createCard("shares", createShares(share_by_emotion)),
-    by_channel.length > 1 && createCard("channels", channels),
+    several && createCard("channels", channels),
+    createCard("phases", createPhases(result.phases, prefix), t("phases.about")),
     createCard("quarters", quarters),
-    createCard("peaks", createPeaks(peaks, onPlay), t("peaks.about")),
-    createCard("transitions", createTransitions(transitions), t("transitions.about")),
+    createCard("peaks", createPeaks(peaks, onPlay, prefix), t("peaks.about")),
+    ...matrices,
     createCard("coverage", h("ul.sentences", {}, ...gaps)));
 }
+
+/** @param {{start_ms: number, end_ms: number}} span */
+const formatSpan = ({ start_ms, end_ms }) => `${formatClock(start_ms)} – ${formatClock(end_ms)}`;
+
+/**
+ * Return the figures beside a word of quantity.
+ * @param {{share: number, speech_ms: number, confidence: number}} figures
+ */
+export const describeShare = ({ share, speech_ms, confidence }) =>
+  ({ share: formatPercent(share), speech: formatClock(speech_ms), confidence: formatPercent(confidence) });
 
 /**
  * @param {string} key
  * @param {HTMLElement | null} content
  * @param {string} [about]
+ * @param {string} [id] where several cards have one key
  */
-function createCard(key, content, about) {
-  return h("section.card", { "aria-labelledby": `card-${key}` },
-    h("h3", { id: `card-${key}` }, t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
+function createCard(key, content, about, id = key) {
+  return h("section.card", { "aria-labelledby": `card-${id}` },
+    h("h3", { id: `card-${id}` }, t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
 }
 
 /** @param {Shares} shares */
@@ -75,14 +92,27 @@ function createBar(shares) {
 }
 
 /**
+ * @param {Result["phases"]} phases
+ * @param {Prefix} prefix
+ */
+function createPhases(phases, prefix) {
+  const rows = phases.map((phase) =>
+    h("li", {}, `${prefix(phase)}${formatSpan(phase)} `, createSwatch(phase.emotion), ` ${emotionName(phase.emotion)} `,
+      h("span.about", {}, t(`quantity.${phase.quantity}`, describeShare(phase)))));
+  return rows.length ? h("ul.sentences", {}, ...rows) : null;
+}
+
+/**
  * @param {Result["summary"]["peaks"]} peaks
  * @param {(index: number) => void} onPlay
+ * @param {Prefix} prefix
  */
-function createPeaks(peaks, onPlay) {
-  const rows = peaks.map(({ emotion, score, index, start_ms }) => {
+function createPeaks(peaks, onPlay, prefix) {
+  const rows = peaks.map((peak) => {
+    const { emotion, score, index, start_ms } = peak;
     const label = `${emotionName(emotion)} ${formatPercent(score)}, ${t("play.from", { time: formatClock(start_ms) })}`;
     return h("li", {}, h("button.plain.peak", { type: "button", onclick: () => onPlay(index), "aria-label": label },
-      h("span.triangle", {}, "▶"), createSwatch(emotion), h("span.name", {}, emotionName(emotion)),
+      h("span.triangle", {}, "▶"), createSwatch(emotion), h("span.name", {}, prefix(peak) + emotionName(emotion)),
       h("span.value", {}, formatClock(start_ms)), h("span.value", {}, formatPercent(score))));
   });
   return rows.length ? h("ul.peaks", {}, ...rows) : null;
@@ -103,7 +133,8 @@ function createTransitions(transitions) {
   const headings = emotions.map((emotion) => h("th", { scope: "col" }, emotionName(emotion)));
   const rows = emotions.map((from) =>
     h("tr", {}, h("th", { scope: "row" }, emotionName(from)), ...emotions.map((to) => createCell(from, to))));
-  return h("div.scroll", { tabIndex: 0, role: "group", "aria-labelledby": "card-transitions" }, h("table.matrix", {},
+  const heading = `card-transitions-${transitions[0]?.channel}`;
+  return h("div.scroll", { tabIndex: 0, role: "group", "aria-labelledby": heading }, h("table.matrix", {},
     h("thead", {}, h("tr", {}, h("td.about", {}, t("transitions.from")), ...headings)),
     h("tbody", {}, ...rows)));
 }
