@@ -64,10 +64,11 @@ def print_result(result: ResultDocument | ClientResult, console: Console) -> Non
         for summary in result.summary.by_channel:
             main = summary.dominant
             several = len(result.summary.by_channel) > 1
-            name = f"{escape(summary.role or _CHANNELS[summary.channel])}: " if several else ""
             words = _QUANTITIES[main.quantity].format(emotion=main.emotion)
+            if several:
+                words = f"{escape(summary.role or _CHANNELS[summary.channel])}: {words}"
             console.print(
-                f"{name}{words}, {main.share:.0%} of {clock(main.speech_ms)} of speech, "
+                f"{words[:1].upper()}{words[1:]}, {main.share:.0%} of {clock(main.speech_ms)} of speech, "
                 f"mean confidence {main.confidence:.0%}."
             )
     else:

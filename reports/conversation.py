@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from reports.wording import Wording
 from shared.findings.conversation import ChannelTalk, Conversation, Response
 
+_MAX_RESPONSES = 3
+_MAX_ANSWERS = 3
+"""Emotions of a channel whose answers are told, and the emotions of the answers to each: the result has all."""
 _LEAST_SHIFT = 0.1
 """The least change of a score that is worth a sentence."""
 _MISSING = "\N{EN DASH}"
@@ -72,8 +76,9 @@ def conversation_sentences(conversation: Conversation, words: Wording) -> Iterat
         yield texts.silence.format(
             time=words.short_time(conversation.silence), span=words.span(longest.start, longest.end)
         )
-    for response in conversation.responses:
-        yield response_sentence(response, conversation, words)
+    for talk in conversation.channels:
+        responses = [response for response in conversation.responses if response.channel == talk.channel]
+        yield from (response_sentence(response, conversation, words) for response in responses[:_MAX_RESPONSES])
     yield texts.turns_defined
 
 
@@ -81,7 +86,7 @@ def response_sentence(response: Response, conversation: Conversation, words: Wor
     """Write how a channel answers an emotion of the other, with the greatest change of a score."""
     texts = words.texts
     speaker = next(talk.channel for talk in conversation.channels if talk.channel != response.channel)
-    answers = (f"{words.emotion(emotion)} {count}" for emotion, count in response.answers.items())
+    answers = (f"{words.emotion(emotion)} {count}" for emotion, count in islice(response.answers.items(), _MAX_ANSWERS))
     sentence = texts.response.format(
         speaker=words.channel(speaker),
         emotion=words.emotion(response.emotion),

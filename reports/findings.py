@@ -12,6 +12,7 @@ from shared.domain.facts import WorstMinute
 from shared.domain.failure import FailureCode
 from shared.domain.segment import Segment, SegmentFlag, SegmentResult
 from shared.domain.timeline import Result, TimelineEntry, confident
+from shared.findings.curve import Curve, compute_curve
 from shared.findings.phases import Change, Phase
 from shared.findings.recording_findings import RecordingFindings
 from shared.findings.time_account import TimeAccount
@@ -69,6 +70,7 @@ class Findings:
     """
 
     scored_segments: tuple[SegmentResult, ...]
+    curve: Curve
     phases: tuple[Phase, ...]
     changes: tuple[Change, ...]
     worst_minutes: Mapping[int, WorstMinute]
@@ -109,6 +111,7 @@ def collect_findings(result: Result) -> Findings:
     findings = RecordingFindings.from_result(result)
     return Findings(
         scored_segments=tuple(scored_segments),
+        curve=compute_curve(findings.channels, result.duration),
         phases=findings.phases,
         changes=findings.changes,
         worst_minutes=findings.worst_minutes,

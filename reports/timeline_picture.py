@@ -1,4 +1,4 @@
-"""The timeline as a picture (SVG, for screen and print): for each channel its phases, and a row for each emotion.
+"""The timeline as a picture (SVG, for screen and print): for each channel phases, valence, a row for each emotion.
 
 The rows tell emotions apart without colour, and a long recording has a picture no larger than a short one's.
 """
@@ -19,12 +19,14 @@ from reports.time_columns import Span
 from reports.wording import Wording
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import Result
+from shared.findings.channel_segments import Reals
+from shared.findings.curve import ChannelCurve
 from shared.findings.phases import Phase
 from shared.findings.quantity import Quantity
 
 # Units of the picture, each a point in print.
 _WIDTH, _LEFT, _RIGHT = 720.0, 78.0, 22.0
-_HEAD, _BAR, _ROW, _GAP, _FOOT = 16.0, 18.0, 11.0, 10.0, 18.0
+_HEAD, _BAR, _CURVE, _ROW, _GAP, _FOOT = 16.0, 18.0, 28.0, 11.0, 10.0, 18.0
 _FONT_SIZE = 8.5
 _COLUMNS = 1256
 """Places where a region may begin and end, two to a unit: finer is not seen."""
@@ -73,6 +75,9 @@ class _TimelinePicture:
             if phase.channel == channel:
                 self.draw_phase(phase)
         self._top += _BAR + 3
+        for curve in self._findings.curve.channels:
+            if curve.channel == channel:
+                self.draw_valence(curve)
         entries = [entry for entry in self._result.timeline if entry.channel == channel]
         for emotion in self._result.summary.share_by_emotion:
             spans = ((entry.start, entry.end) for entry in entries if entry.emotion == emotion)
@@ -98,6 +103,33 @@ class _TimelinePicture:
         label = next((text for text in (f"{name} {share}", name) if _text_width(text) + 6 <= end - start), "")
         ink = None if mixed else text_colour_on(colour)
         self.write((start + end) / 2, self._top + 12.2, label, anchor="middle", fill=ink)
+
+    def draw_valence(self, curve: ChannelCurve) -> None:
+        """Draw valence from -1 to 1 as a line with a band of one standard error, and a gap where nobody speaks."""
+        for line, name in enumerate(self._words.texts.valence):
+            self.write(_LEFT - 6, self._top + 10.4 + 10 * line, name, anchor="end")
+        zero = f"M{_LEFT:g} {self._top + _CURVE / 2:.1f}H{_WIDTH - _RIGHT:g}"
+        SubElement(self._root, "path", {"d": zero, "stroke": "currentColor", "stroke-opacity": ".3", "fill": "none"})
+        times = [self.x(time) for time in self._findings.curve.grid.times.tolist()]
+        valence, error = curve.affect[:, 0], np.nan_to_num(curve.affect_errors[:, 0])
+        spoken = np.flatnonzero(np.diff(~np.isnan(valence), prepend=False, append=False)).tolist()
+        lines, bands = "", ""
+        for first, last in zip(spoken[::2], spoken[1::2], strict=True):
+            points = range(first, last)
+            lines += self.line(times, valence, points)
+            bands += (
+                self.line(times, valence + error, points) + self.line(times, valence - error, points[::-1], "L") + "z"
+            )
+        SubElement(self._root, "path", {"d": bands, "fill-opacity": ".15"})
+        look = {"stroke": "currentColor", "stroke-width": "1.2", "stroke-linecap": "round", "fill": "none"}
+        SubElement(self._root, "path", {"d": lines} | look)
+        self._top += _CURVE + 4
+
+    def line(self, times: Sequence[float], valence: Reals, points: Sequence[int], begin: str = "M") -> str:
+        """Return the path through the valence at some points; a single one is a dot of a line."""
+        heights = self._top + _CURVE * (1 - np.clip(valence, -1, 1)) / 2
+        places = [f"{times[point]:.1f} {heights[point]:.1f}" for point in points]
+        return begin + "L".join(places if len(places) > 1 else places * 2)
 
     def draw_row(self, name: str, spans: Iterable[Span], **look: str) -> None:
         line = f"M{_LEFT:g} {self._top + _ROW / 2:.1f}H{_WIDTH - _RIGHT:g}"

@@ -72,8 +72,9 @@ async def heatmap(
     width: Annotated[int, Query(ge=600, le=4000, description="In pixels.")] = 1600,
     corrected: Corrected = True,
 ) -> Response:
-    """A picture of the frames' scores, each column the mean of its time, under the waveform and the emotions found.
+    """A picture of the scores over time, under the waveform and the emotions found.
 
+    A column has the mean over the 3 s around it, or over its own time where that is longer.
     Where nobody speaks it is white, what was skipped is hatched. Recordings of any length have the same width.
     """
     render_pool: RenderPool = request.app.state.render_pool

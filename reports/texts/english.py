@@ -54,6 +54,7 @@ ENGLISH = Texts(
     no_speech="No speech was found in this recording, so there is nothing to say of its emotions.",
     demonstration="Made with emoline/mini, a small demonstration model. Its answers are not to be relied on.",
     over_time="Over time",
+    valence=("valence", "(derived)"),
     heat_map="Scores of all emotions",
     score="score",
     smoothed="over {window}",
@@ -157,7 +158,10 @@ ENGLISH = Texts(
         "confidence of at least 50\N{NO-BREAK SPACE}%; 'mostly' is over half; anything else is 'mixed', and "
         "'little speech' is under 10\N{NO-BREAK SPACE}s. The strongest segment has at least "
         "2\N{NO-BREAK SPACE}s of speech and is not flagged as too short, quiet or crosstalk.",
-        "Phases lie between the changes of a channel's scores that last.",
+        "Phases lie between the changes of a channel's scores that last. Valence, from unpleasant below the line to "
+        "pleasant above it, is not measured but derived from the scores, by published ratings of the words for the "
+        "emotions (Warriner, Kuperman and Brysbaert 2013); the band is a standard error, without the model's "
+        "errors.",
     ),
     limits=(
         "Scores are what a model makes of the sound of a voice, not what a person feels. The model does not know the "

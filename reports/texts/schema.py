@@ -55,6 +55,8 @@ class Texts:
 
     # Headings.
     over_time: str
+    valence: tuple[str, str]
+    """The name of the curve, in two lines; it says that valence is derived."""
     heat_map: str
     score: str
     smoothed: str

@@ -44,7 +44,7 @@ def test_analyze_writes_the_apis_result_and_the_segments(tmp_path: Path) -> None
         samples, rate = soundfile.read(tmp_path / "out" / segment.audio_url, dtype="int16")
         start = segment.start_ms * rate // 1000
         assert np.array_equal(samples, sound[start : start + len(samples)])
-    assert "Mostly" in completed.stdout
+    assert " of speech, mean confidence " in completed.stdout
     assert "not to be relied on" in completed.stdout.replace("\n", " ")
 
 
