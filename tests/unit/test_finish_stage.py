@@ -14,6 +14,8 @@ from shared.domain.job import JobState
 from shared.domain.options import AggregationOptions, JobOptions
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentOutcome
+from shared.domain.speech import SpeechSpan, SpeechTimes
+from shared.ports import JobFilter
 from tests.support.analysed import submitted
 from tests.support.stored_jobs import MODEL, claimed, stored
 from worker.stages.finish import FinishStage
@@ -23,7 +25,13 @@ SAD = SegmentOutcome.scored({"happy": 0.4, "sad": 0.6})
 SKIPPED = SegmentOutcome.skipped(FailureCode.TIMEOUT)
 
 
-def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confidence: float = 0, **chosen: Any) -> str:
+def finished(
+    services: Services,
+    outcomes: Sequence[SegmentOutcome],
+    min_confidence: float = 0,
+    speech: SpeechTimes | None = None,
+    **chosen: Any,
+) -> str:
     options = JobOptions(aggregation=AggregationOptions(min_confidence=min_confidence), **chosen)
     job_id = submitted(services, options)
     claim = claimed(services.ports.work_queue.claim_preparation())
@@ -32,6 +40,8 @@ def finished(services: Services, outcomes: Sequence[SegmentOutcome], min_confide
     services.ports.work_queue.record(
         list(zip(services.ports.work_queue.claim_segments(10**9), outcomes, strict=True)), MODEL
     )
+    if speech:
+        services.speech_store.store(job_id, speech)
     assert FinishStage(services).run_once()
     return job_id
 
@@ -66,3 +76,17 @@ def test_an_alert_on_an_emotion_that_the_model_lacks_is_a_warning(
     job_id = finished(services, [HAPPY], alerts=(AlertRule("alarm", emotions, at_least_ms=1),))
     job = services.jobs.get(job_id)
     assert (RecordingWarning.ALERT_EMOTION_MISSING in job.recording.warnings) == warned
+
+
+def test_jobs_are_found_by_the_interruptions_of_a_channel(services: Services) -> None:
+    spans = (SpeechSpan(0, 0, 32_000, -20.5), SpeechSpan(1, 24_000, 80_000, None))
+    job_id = finished(services, [HAPPY], speech=SpeechTimes((0, 1), True, spans))
+    finished(services, [HAPPY])  # of a version that did not measure speech
+    for channel, interruptions in ((0, 0), (1, 1)):
+        page = services.reader.page(limit=9, after=None, job_filter=JobFilter(channel=channel, min_interruptions=0))
+        (view,) = page.views
+        assert view.job.id == job_id
+        assert view.facts
+        assert view.facts.talk
+        assert view.facts.talk.interruptions == interruptions
+    assert services.reader.page(limit=9, after=None, job_filter=JobFilter(channel=0, min_talk_share=0.4)).views == []

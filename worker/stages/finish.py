@@ -11,6 +11,7 @@ from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.recording import Recording, RecordingWarning
 from shared.domain.segment import apply_corrections
+from shared.domain.talk import Talk
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
 from worker.stages.hold_lease import Lease
@@ -37,10 +38,14 @@ class FinishStage:
         if segments and not scored:
             return job.failed(FAILURES[FailureCode.NOTHING_ANALYSED], now)
         leading = dominant(scored)
+        conversation = self.services.speech_store.conversation(job, segments)
         finished = job.evolve(
             recording=warn_of_alerts(job),
             dominant=leading.emotion if leading else None,
             alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
+            talk=tuple(Talk(each.channel, each.share, each.interruptions) for each in conversation.channels)
+            if conversation
+            else (),
         )
         return finished.to(JobState.SUCCEEDED, now)
 
