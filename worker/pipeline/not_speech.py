@@ -109,9 +109,11 @@ def lasting_noise(spectra: Floats, common: Floats, steps: int) -> Mask:
     marks = np.zeros(steps, np.bool_)
     lowest, highest = _NOISE_OVERLAP
     following, final = 0, len(spectra) - _NOISE_FRAMES
+    sums = np.cumsum(common)
+    pairs = _NOISE_FRAMES - _LAG
     for start in [*range(0, final, _NOISE_STRIDE), *([final] if final >= 0 else [])]:
         end = start + _NOISE_FRAMES
-        if start < min(following, final) or not lowest < common[start : end - _LAG].mean() < highest:
+        if start < min(following, final) or not lowest * pairs < sums[end - _LAG - 1] - sums[start] < highest * pairs:
             continue
         before = min(start, _NOISE_STRIDE)
         around = spectra[start - before : end + _NOISE_STRIDE]

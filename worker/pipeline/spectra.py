@@ -25,13 +25,17 @@ def halve_rate(samples: Samples) -> Floats:
 
 def power_spectra(frames: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
     """The power spectra of `frames` [frames, window], [frames, window // 2 + 1]; zero where not `wanted` [frames]."""
+    # Imported here because it takes long, and `silero` does not need it. It is three times as fast as numpy's.
+    from scipy.fft import rfft
+
     window = frames.shape[1]
     powers = np.zeros((len(frames), window // 2 + 1), np.float32)
     rows = np.arange(len(frames)) if wanted is None else np.flatnonzero(wanted)
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        spectra = np.fft.rfft(frames[block] * hann_window(window))
-        powers[block] = spectra.real**2 + spectra.imag**2
+        parts = rfft(frames[block] * hann_window(window)).view(np.float32)  # real and imaginary ones in turn
+        np.square(parts, out=parts)
+        powers[block] = parts[:, ::2] + parts[:, 1::2]
     return powers
 
 

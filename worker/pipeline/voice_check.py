@@ -58,7 +58,7 @@ def successive_overlaps(sound: Floats) -> Floats:
 
 def lasting_purity(sound: Floats) -> float:
     """The share of its power that four lines have, in all but a fifth of the loud parts of `sound` [n] at 8 kHz."""
-    spectra = power_spectra(sliding_window_view(sound, _SHORT_WINDOW)[:: _HOP // 2])[:, _LOWEST_SHORT_BIN:]
+    spectra = power_spectra(sliding_window_view(sound, _SHORT_WINDOW)[::_HOP])[:, _LOWEST_SHORT_BIN:]
     power = spectra.sum(axis=1)
     loud = power >= _LOUD * np.percentile(power, 95)
     return float(np.percentile(purities(spectra[loud]), _PURITY_PERCENTILE))
