@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.recording import SAMPLE_RATE
-from shared.domain.segment import Correction, SegmentResult
+from shared.domain.segment import Correction, SegmentResult, apply_corrections
 from shared.findings.affect import COORDINATES
 from shared.findings.channel_segments import split_channels
 from shared.findings.curve import Curve, Grid, compute_curve
@@ -68,7 +68,7 @@ def test_coordinates_are_the_published_ratings_moved_to_minus_one_to_one() -> No
 def test_a_correction_counts_as_a_certain_score() -> None:
     result = scored_as(0, 0, 3, MIXED)
     corrected = SegmentResult(result.segment, result.outcome, Correction("angry", None, AT))
-    (channel,) = split_channels([corrected])
+    (channel,) = split_channels(apply_corrections([corrected]))
     assert dict(zip(channel.labels, channel.scores[0].tolist(), strict=True)) == {"angry": 1, "neutral": 0, "other": 0}
 
 
