@@ -33,14 +33,13 @@ def unknown_keys(number: int) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/v1/jobs", SOURCE | unknown_keys(90)),
         ("/v1/jobs", SOURCE | unknown_keys(7_000)),
         ("/v1/jobs", SOURCE | {"roles": [1] * 30_000}),
         ("/v1/jobs", SOURCE | {"x" * 60_000: 1}),
         ("/v1/jobs", SOURCE | {"channels": "x" * 60_000}),
-        ("/v1/batches", unknown_keys(400_000)),
-        ("/v1/batches", {"jobs": [1] * 2_000_000}),
-        ("/v1/batches", {"jobs": [{}] * 1_500_000}),
+        ("/v1/batches", unknown_keys(100_000)),
+        ("/v1/batches", {"jobs": [1] * 500_000}),
+        ("/v1/batches", {"jobs": [{}] * 500_000}),
         ("/v1/batches", {"jobs": [SOURCE], "defaults": unknown_keys(90)}),
         ("/v1/keys", {"name": "x"} | unknown_keys(7_000)),
         ("/v1/keys", {"name": "x", "scopes": ["no"] * 20_000}),

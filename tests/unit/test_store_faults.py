@@ -20,9 +20,11 @@ from tests.support.infer import FakeModel, prepared
 from tests.support.store_faults import FAULTS, StoreFault
 from worker.stages.infer import InferStage
 
-pytestmark = pytest.mark.parametrize("fault", FAULTS)
+each_fault = pytest.mark.parametrize("fault", FAULTS)
+one_fault = pytest.mark.parametrize("fault", FAULTS[-1:])
 
 
+@one_fault
 def test_uploads_are_told_and_the_service_is_not_ready(services: Services, fault: StoreFault) -> None:
     with TestClient(create_app(services, ["testserver"])) as client:
         with fault(services.settings.objects_dir):
@@ -35,6 +37,7 @@ def test_uploads_are_told_and_the_service_is_not_ready(services: Services, fault
         assert post_raw(client).status_code == 202
 
 
+@one_fault
 def test_work_in_hand_waits_and_counts_no_attempt(services: Services, fault: StoreFault) -> None:
     job_id = prepared(services, 2)
     stage = InferStage(services, FakeModel())
@@ -46,6 +49,7 @@ def test_work_in_hand_waits_and_counts_no_attempt(services: Services, fault: Sto
     assert [result.ok for result in services.jobs.results(job_id)] == [True, False]  # the second is silence
 
 
+@each_fault
 def test_objects_are_not_missing_because_the_store_is(services: Services, fault: StoreFault) -> None:
     store, job_id = services.object_store, submitted(services, JobOptions())
     reads: list[Callable[[], object]] = [
@@ -62,6 +66,7 @@ def test_objects_are_not_missing_because_the_store_is(services: Services, fault:
     assert store.read(source_key(job_id))
 
 
+@one_fault
 def test_what_cannot_be_deleted_is_deleted_later(later: Services, clock: ManualClock, fault: StoreFault) -> None:
     expired, audio = (submitted(later, JobOptions(retention=RetentionOptions(**kept))) for kept in KEPT)
     deleted, purged = submitted(later, JobOptions()), submitted(later, JobOptions())
@@ -90,6 +95,7 @@ def test_what_cannot_be_deleted_is_deleted_later(later: Services, clock: ManualC
 KEPT: list[dict[str, int]] = [{"results_s": 0}, {"audio_s": 0}]
 
 
+@one_fault
 def test_the_answer_to_a_deletion_says_whether_it_is_complete(services: Services, fault: StoreFault) -> None:
     with TestClient(create_app(services, ["testserver"])) as client:
         first, second = (post_raw(client).json()["id"] for _ in range(2))
