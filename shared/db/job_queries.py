@@ -22,7 +22,8 @@ def sorted_job_ids(tenant: str | None, job_filter: JobFilter, order: JobOrder, a
     if tenant is not None:
         query = query.where(JobRow.tenant == tenant)
     if needs_facts:
-        query = query.join(FACTS, FACTS.c.job_id == JobRow.id).where(*fact_conditions(job_filter, tenant))
+        # The tenant is the job's. With the facts' too, SQLite would look up each job among all facts of the tenant.
+        query = query.join(FACTS, FACTS.c.job_id == JobRow.id).where(*fact_conditions(job_filter, None))
         if order.key in ("interruptions", "talk_share"):  # not measured in each recording
             query = query.where(value.is_not(None))
     if after is not None:
