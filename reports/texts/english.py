@@ -161,7 +161,7 @@ ENGLISH = Texts(
         "'Throughout' is at least 95\N{NO-BREAK SPACE}% of at least 30\N{NO-BREAK SPACE}s of speech with a mean "
         "confidence of at least 50\N{NO-BREAK SPACE}%; 'mostly' is over half; anything else is 'mixed', and "
         "'little speech' is under 10\N{NO-BREAK SPACE}s. The strongest segment has at least "
-        "2\N{NO-BREAK SPACE}s of speech and is not flagged as too short, quiet or crosstalk.",
+        "2\N{NO-BREAK SPACE}s of speech and is not flagged as too short, quiet, crosstalk or no voice.",
         "Phases lie between the changes of a channel's scores that last. Valence, from unpleasant below the line to "
         "pleasant above it, is not measured but derived from the scores, by published ratings of the words for the "
         "emotions (Warriner, Kuperman and Brysbaert 2013); the band is a standard error, without the model's "
