@@ -93,7 +93,9 @@ def _sqlite(url: URL) -> Engine:
         file = Path(url.database)
         with suppress(OSError):  # connecting says more
             file.parent.mkdir(0o700, parents=True, exist_ok=True)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite's log gets the permissions of its file
+            # SQLite's log gets the permissions of its file. One that exists must not be opened here: to close it again
+            # would release the locks of this process's other connections, and the next process would delete their log.
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_HIDDEN)
     if url.database:
         require_file(engine, file)

@@ -45,7 +45,8 @@ def test_rows_and_objects_of_a_restored_service_are_brought_together(tmp_path: P
         ]
         assert emoline("check", "--repair").returncode == 0
         assert emoline("check").returncode == 0
-        assert client.get(f"/v1/jobs/{damaged}/segments/0/audio").status_code == 410
+        answer = client.get(f"/v1/jobs/{damaged}/segments/0/audio")
+        assert answer.status_code == 410, answer.text
         assert client.get(f"/v1/jobs/{damaged}/result").status_code == 200
         assert client.get(f"/v1/jobs/{whole}/segments/0/audio").status_code == 200
     assert {path.name for path in (tmp_path / "objects" / "jobs").iterdir()} == {whole, damaged, young}

@@ -123,7 +123,7 @@ def test_the_notebook_makes_a_figure_of_a_folder(tmp_path: Path) -> None:
     assert completed.returncode == 0, completed.stderr
     assert (tmp_path / "emotions.png").read_bytes().startswith(b"\x89PNG")
     assert "2 analysed, 1 failed." in completed.stdout
-    assert "a.wav: The file is not a recording in a format that Emoline reads. (unsupported_media)" in completed.stdout
+    assert re.search(r"a\.wav: .*\(unsupported_media\)", completed.stdout)
     assert "Left out: 1 file without a recording's ending (recordings/notes.txt)." in completed.stderr
     for folder in ("b", "monday/b"):
         result = ResultDocument.model_validate_json((tmp_path / "results" / folder / "result.json").read_bytes())

@@ -57,7 +57,7 @@ def test_a_recording_goes_through_the_store_and_nothing_of_it_stays_when_deleted
             assert np.abs(sound).max() > 1000
         kinds = Counter(key.split("/")[3] for key in server.left_under(url)[0])
         assert 1 <= kinds.pop("frames") <= len(result["segments"])
-        assert kinds == {"audio": 1 + 2, "embeddings": len(result["segments"]), "waveform.npy": 1}
+        assert kinds == {"audio": 1 + 2, "embeddings": len(result["segments"]), "speech.json": 1, "waveform.npy": 1}
         assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert server.left_under(url) == ([], [])
     assert not (tmp_path / "objects").exists()

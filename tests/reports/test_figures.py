@@ -27,7 +27,7 @@ from tests.support.segment_results import scored_as, skipped
 SECONDS = 1800
 NEGATIVE = {"angry", "disgusted", "fearful", "sad"}
 MINUTE = 60 * SAMPLE_RATE
-DOUBTFUL = {"too_short", "quiet", "crosstalk"}
+DOUBTFUL = {"too_short", "quiet", "crosstalk", "not_speech"}
 PHASE = re.compile(
     r"([\d:]+)–([\d:]+) (mostly|mixed, most often|little speech, most often)? ?(\w+)( throughout)? "
     r"\((<?\d+) % of ([\d:]+)(?: of speech)?, mean confidence (\d+) %\)"

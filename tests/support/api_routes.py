@@ -28,6 +28,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/keys"): {"name": "x"},
     ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
     ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},
+    ("POST", "/v1/webhook-deliveries/redeliver"): {"since": "2026-11-30T00:00:00Z"},
     ("POST", "/v1/uploads"): {"size_bytes": 1},
     ("PUT", "/v1/jobs/{job_id}/segments/{index}/correction"): {"emotion": "sad"},
 }

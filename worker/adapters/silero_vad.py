@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.metadata import distribution
 from typing import TYPE_CHECKING
@@ -79,6 +80,8 @@ def _fresh_state() -> list[Floats]:
 @cache
 def _network() -> InferenceSession:
     """The network, shared by all channels and threads because it is stateless; it runs in the caller's thread."""
+    # It would tell its maker of every process, from version 1.32 on; only this variable keeps it from that.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # Imported here because it takes long, and the other detector does not need it.
     from onnxruntime import InferenceSession, SessionOptions
 

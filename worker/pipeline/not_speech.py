@@ -197,4 +197,4 @@ def median(values: Levels) -> float:
 
 def widen(marks: Mask, by: int) -> Mask:
     """Widen each run of True in `marks` [steps] by a number of steps on both sides."""
-    return np.convolve(marks, np.ones(2 * by + 1), "same") > 0.5
+    return np.convolve(marks, np.ones(2 * by + 1))[by : by + len(marks)] > 0.5

@@ -166,6 +166,7 @@ _SIGNATURES = (
             rb"TTA[12][\x01-\x03]\x00",
             rb"Creative Voice File\x1a",
             rb"NIST_1A\n",
+            rb"\.SoX[\s\S]{2}\x00\x00[\s\S]{5}\x00\x00\x00[\s\S]{8}[\x01-\x40]\x00\x00\x00",
         )
     ),
 )

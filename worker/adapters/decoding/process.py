@@ -54,7 +54,11 @@ def _decode(
         os._exit(1)
 
     with open_descriptor(fd, give_up) as file:
-        reader = RecordingReader(file, wanted, raw, max_samples / SAMPLE_RATE, processes)
+        try:
+            reader = RecordingReader(file, wanted, raw, max_samples / SAMPLE_RATE, processes)
+        except OSError:  # it cannot even be told how long the file is
+            give_up()
+            raise
         with reader.open() as (audio_format, sound):
             header = {"format": asdict(audio_format), "columns": reader.columns}
             pipe.send(protocol.FORMAT, json.dumps(header).encode())
