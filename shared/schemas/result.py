@@ -104,8 +104,8 @@ def result_json(
 ) -> Iterator[bytes]:
     """Yield the text of a `ResultDocument` in pieces, each with one of the segments, which may be tens of thousands."""
     frame = ResultDocument.from_analysed(analysed, audio_url, {}, with_segments=False)
-    # Between quotes, a quote has a backslash before it: this is the field, whatever roles and file names are. Behind it,
-    # the curve has one of the same name.
+    # Between quotes, a quote has a backslash before it: this is the field, whatever roles and file names are. The
+    # curve, which comes later, has one of the same name.
     head, tail = frame.model_dump_json(by_alias=True).split('"segments":[]', 1)
     yield f'{head}"segments":['.encode()
     for place, segment in enumerate(analysed.result.segments):

@@ -32,6 +32,7 @@ _IN_HAND = text("SELECT count(DISTINCT lease_until) FROM segments WHERE status =
 _UNPREPARED = text("SELECT count(*) FROM jobs WHERE state IN ('queued', 'preparing')")
 _REFERENCED = text(
     "SELECT recording->>'source_key' FROM jobs UNION SELECT 'jobs/' || id || '/waveform.npy' FROM jobs "
+    "UNION SELECT 'jobs/' || id || '/speech.json' FROM jobs "
     "UNION SELECT audio_key FROM segments UNION SELECT logits_key FROM segments"
 )
 _BATCH = re.compile(r"batch\.done.* recorded=(\d+) .*segments=(\d+)")

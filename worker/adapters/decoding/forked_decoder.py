@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Lock
 
 from shared.domain.options import TrackOption
@@ -24,6 +25,7 @@ _MODULE = "worker.adapters.decoding.fork_server"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would reserve memory for a thread per core, and a decoder's memory is limited."""
 _DIE_WITHIN_S = 10.0
+_NOTICED_WITHIN_S = 0.5
 
 ORDER = struct.Struct("!cQiBIB")
 """FORK with the most samples to decode, the number of the sound track or one of `TRACK_CODES`, and how to read
@@ -45,11 +47,25 @@ def raw_from_numbers(codec: int, rate: int, channels: int) -> RawSound | None:
     return RawSound(RAW_CODECS[codec - 1], rate, channels) if codec else None
 
 
+@dataclass(frozen=True, slots=True)
+class ForkedDecoder:
+    """A decoder's process: the pipe with its frames, see `worker.adapters.decoding.protocol`, and its fork server."""
+
+    pipe: FramePipe
+    fork_server: subprocess.Popen[bytes]
+
+    def was_interrupted(self) -> bool:
+        """Whether a decoder that has died was ended with its fork server, which may be noticed a moment later."""
+        with suppress(subprocess.TimeoutExpired):
+            self.fork_server.wait(_NOTICED_WITHIN_S)
+        return self.fork_server.returncode is not None
+
+
 @contextmanager
-def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> Iterator[FramePipe]:
+def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> Iterator[ForkedDecoder]:
     """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
-    Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
+    Leaving the context kills it.
 
     Raises:
         OSError: no process can be started.
@@ -57,9 +73,9 @@ def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound |
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            pid = _fork_server.fork(theirs.fileno(), fd, max_samples, track, raw)
+            pid, process = _fork_server.fork(theirs.fileno(), fd, max_samples, track, raw)
         try:
-            yield FramePipe(ours.fileno(), ours.fileno())
+            yield ForkedDecoder(FramePipe(ours.fileno(), ours.fileno()), process)
         finally:
             _fork_server.kill(pid)
 
@@ -71,16 +87,18 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> int:
-        """Fork a decoder for the file that is open as `fd`, and return its process id."""
+    def fork(
+        self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption, raw: RawSound | None
+    ) -> tuple[int, subprocess.Popen[bytes]]:
+        """Fork a decoder for the file that is open as `fd`, and return its process id and the server."""
         number = track if isinstance(track, int) else TRACK_CODES[track]
         order = ORDER.pack(FORK, max_samples, number, *raw_numbers(raw))
         with self._lock:
             try:
-                return self._order(order, pipe_fd, fd)
+                return self._order(order, pipe_fd, fd), self._process
             except OSError:  # the fork server was killed
                 self._stop()
-                return self._order(order, pipe_fd, fd)
+                return self._order(order, pipe_fd, fd), self._process
 
     def kill(self, pid: int) -> None:
         """Kill a decoder."""
