@@ -202,6 +202,7 @@ def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tm
         next(blocks)
         decoder, fork_server = decoder_pid(), fork_server_pid()
         assert os.getpriority(os.PRIO_PROCESS, decoder) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
+        os.kill(decoder, signal.SIGSTOP)  # it would end before it notices
         os.kill(fork_server, signal.SIGKILL)
         with pytest.raises(DecoderInterrupted):  # which is tried again: the file is not to blame
             list(blocks)
