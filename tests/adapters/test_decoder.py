@@ -202,7 +202,8 @@ def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tm
         next(blocks)
         decoder, fork_server = decoder_pid(), fork_server_pid()
         assert os.getpriority(os.PRIO_PROCESS, decoder) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
-        os.kill(decoder, signal.SIGSTOP)  # it would end before it notices
+        os.kill(decoder, signal.SIGSTOP)  # else it could end first; the system hangs up on groups that are left stopped
+        wait_until(lambda: Path(f"/proc/{decoder}/stat").read_text().rpartition(")")[2].split()[0] == "T")
         os.kill(fork_server, signal.SIGKILL)
         with pytest.raises(DecoderInterrupted):  # which is tried again: the file is not to blame
             list(blocks)
