@@ -28,7 +28,6 @@ from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.errors import (
     DecodeFailed,
     DecoderCrashed,
-    DecoderInterrupted,
     DecodeTimeout,
     NoAudioStream,
     TooLong,
@@ -198,15 +197,10 @@ def test_a_decoder_has_nothing_open_but_the_file_and_its_pipe(tmp_path: Path) ->
 def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tmp_path: Path) -> None:
     encode(np.tile(MONO, 200)[:, None], SAMPLE_RATE, tmp_path / "x", "wav")
     with (tmp_path / "x").open("rb") as file, DECODER.open(file) as stream:
-        blocks = stream.blocks()
-        next(blocks)
+        next(stream.blocks())
         decoder, fork_server = decoder_pid(), fork_server_pid()
         assert os.getpriority(os.PRIO_PROCESS, decoder) > os.getpriority(os.PRIO_PROCESS, 0)  # it gives way
-        os.kill(decoder, signal.SIGSTOP)  # else it could end first; the system hangs up on groups that are left stopped
-        wait_until(lambda: Path(f"/proc/{decoder}/stat").read_text().rpartition(")")[2].split()[0] == "T")
         os.kill(fork_server, signal.SIGKILL)
-        with pytest.raises(DecoderInterrupted):  # which is tried again: the file is not to blame
-            list(blocks)
     assert decoded(tmp_path / "x")[0].duration == 200 * len(MONO)
     assert fork_server_pid() != fork_server
     wait_until(lambda: not Path(f"/proc/{decoder}").exists())  # the process that adopts it must reap it first
