@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +27,6 @@ within an hour, or half of one."""
 
 def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
     """Work on one queue until SIGTERM or SIGINT, end the work in hand, and return the exit status.
-
-    The process ends at once, with status 1, when Celery has stopped by an error of its own.
 
     Raises:
         DatabaseUnusable: the database cannot be reached or has another schema.
@@ -63,12 +60,7 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
         )
         _log.info("worker.ready", queue=queue.value)
         worker.start()
-        if worker.exitcode:
-            # Celery has stopped by an error of its own, but its threads work on, and blame recordings for services that
-            # are closed. What they have in hand is claimed again when its leases end.
-            _log.error("worker.broken", exitcode=worker.exitcode)
-            os._exit(int(worker.exitcode))
-        return 0
+        return int(worker.exitcode or 0)
 
 
 def run_beat(broker_url: str, log_level: str) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -204,6 +208,32 @@ def test_a_killed_fork_server_takes_its_decoders_along_and_another_is_started(tm
     assert decoded(tmp_path / "x")[0].duration == 200 * len(MONO)
     assert fork_server_pid() != fork_server
     wait_until(lambda: not Path(f"/proc/{decoder}").exists())  # the process that adopts it must reap it first
+
+
+@pytest.fixture
+def default_timeout(tmp_path: Path) -> Iterator[None]:
+    """What Celery sets while a worker stops. The fork server is started anew meanwhile."""
+    decoded(encode(MONO[:, None], SAMPLE_RATE, tmp_path / "before", "wav"))
+    os.kill(fork_server_pid(), signal.SIGKILL)
+    socket.setdefaulttimeout(5)
+    yield
+    socket.setdefaulttimeout(None)
+
+
+class SlowFile(io.BytesIO):
+    """A recording in a store, which takes a moment for each read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        time.sleep(0.1)
+        return super().read(size)
+
+
+@pytest.mark.usefixtures("default_timeout")
+def test_a_default_timeout_of_sockets_does_not_end_decoders(tmp_path: Path) -> None:
+    content = encode(MONO[:, None], SAMPLE_RATE, tmp_path / "x", "flac").read_bytes()
+    for _ in range(2):
+        with DECODER.open(SlowFile(content)) as stream:
+            assert sum(map(len, stream.blocks())) == len(MONO)
 
 
 def test_decoders_are_forked_from_one_fork_server(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -32,6 +33,17 @@ def lower_priority() -> None:
     Requests, for which users wait, then go before heartbeats, and heartbeats before work that takes minutes anyway.
     """
     os.nice(_NICE)
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Open two connected sockets that wait for each other, of which a child process inherits one.
+
+    Celery sets a default timeout while it stops. With one, the descriptor would fail in the child instead of waiting.
+    """
+    pair = socket.socketpair()
+    for each in pair:
+        each.settimeout(None)
+    return pair
 
 
 class ChildTimeout(Exception):

@@ -42,10 +42,6 @@ class DecoderCrashed(PipelineError):
     """The decoder's process died."""
 
 
-class DecoderInterrupted(PipelineError):
-    """The decoder's process was ended with the server that had forked it; the file is not to blame."""
-
-
 class DecodeTimeout(PipelineError):
     """The decoder's process sent nothing for too long."""
 

@@ -13,11 +13,11 @@ from shared.domain.errors import StoreUnavailable
 from shared.domain.options import TrackOption
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import SAMPLE_RATE, AudioFormat, RecordingWarning, Track
-from worker.adapters.child_process import ChildDied, ChildTimeout
+from worker.adapters.child_process import ChildDied, ChildTimeout, FramePipe
 from worker.adapters.decoding import protocol
-from worker.adapters.decoding.forked_decoder import ForkedDecoder, start_decoder
+from worker.adapters.decoding.forked_decoder import start_decoder
 from worker.adapters.decoding.remote_file import FileServer
-from worker.pipeline.errors import DecoderCrashed, DecoderInterrupted, DecodeTimeout
+from worker.pipeline.errors import DecoderCrashed, DecodeTimeout
 from worker.pipeline.ports import Samples
 
 
@@ -42,18 +42,18 @@ class FfmpegDecoder:
         try:
             fd = file.fileno()
         except OSError:
-            with FileServer(file) as server, start_decoder(server.fd, self._max_samples, track, raw) as decoder:
-                yield FfmpegStream(decoder, self._timeout_s, server)
+            with FileServer(file) as server, start_decoder(server.fd, self._max_samples, track, raw) as pipe:
+                yield FfmpegStream(pipe, self._timeout_s, server)
         else:
-            with start_decoder(fd, self._max_samples, track, raw) as decoder:
-                yield FfmpegStream(decoder, self._timeout_s)
+            with start_decoder(fd, self._max_samples, track, raw) as pipe:
+                yield FfmpegStream(pipe, self._timeout_s)
 
 
 class FfmpegStream:
     """`worker.pipeline.ports.AudioStream` over the pipe to a decoder's process."""
 
-    def __init__(self, decoder: ForkedDecoder, timeout_s: float, server: FileServer | None = None) -> None:
-        self._decoder = decoder
+    def __init__(self, pipe: FramePipe, timeout_s: float, server: FileServer | None = None) -> None:
+        self._pipe = pipe
         self._server = server
         self._timeout_s = timeout_s
         self.warnings: Sequence[RecordingWarning] = ()
@@ -77,13 +77,11 @@ class FfmpegStream:
 
     def _receive(self) -> tuple[bytes, bytearray]:
         try:
-            tag, payload = self._decoder.pipe.receive(self._timeout_s)
+            tag, payload = self._pipe.receive(self._timeout_s)
         except (ChildTimeout, ChildDied) as error:
             if self._server:
                 self._server.check(self._timeout_s)  # the object store may be at fault, not the file
-            if isinstance(error, ChildTimeout):
-                raise DecodeTimeout from error
-            raise (DecoderInterrupted if self._decoder.was_interrupted() else DecoderCrashed) from error
+            raise (DecodeTimeout if isinstance(error, ChildTimeout) else DecoderCrashed) from error
         if tag == protocol.UNREADABLE:
             raise StoreUnavailable("The recording cannot be read.")
         if tag == protocol.FAILED:

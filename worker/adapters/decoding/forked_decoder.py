@@ -14,18 +14,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Lock
 
 from shared.domain.options import TrackOption
 from shared.domain.raw_sound import RAW_CODECS, RawSound
-from worker.adapters.child_process import FramePipe
+from worker.adapters.child_process import FramePipe, socket_pair
 
 _MODULE = "worker.adapters.decoding.fork_server"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would reserve memory for a thread per core, and a decoder's memory is limited."""
 _DIE_WITHIN_S = 10.0
-_NOTICED_WITHIN_S = 0.5
 
 ORDER = struct.Struct("!cQiBIB")
 """FORK with the most samples to decode, the number of the sound track or one of `TRACK_CODES`, and how to read
@@ -47,35 +45,21 @@ def raw_from_numbers(codec: int, rate: int, channels: int) -> RawSound | None:
     return RawSound(RAW_CODECS[codec - 1], rate, channels) if codec else None
 
 
-@dataclass(frozen=True, slots=True)
-class ForkedDecoder:
-    """A decoder's process: the pipe with its frames, see `worker.adapters.decoding.protocol`, and its fork server."""
-
-    pipe: FramePipe
-    fork_server: subprocess.Popen[bytes]
-
-    def was_interrupted(self) -> bool:
-        """Whether a decoder that has died was ended with its fork server, which may be noticed a moment later."""
-        with suppress(subprocess.TimeoutExpired):
-            self.fork_server.wait(_NOTICED_WITHIN_S)
-        return self.fork_server.returncode is not None
-
-
 @contextmanager
-def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> Iterator[ForkedDecoder]:
+def start_decoder(fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> Iterator[FramePipe]:
     """Start a decoder for a sound track of the file, or the `FileServer`, that is open as `fd`.
 
-    Leaving the context kills it.
+    Leaving the context kills it. Yields the pipe with its frames, see `worker.adapters.decoding.protocol`.
 
     Raises:
         OSError: no process can be started.
     """
-    ours, theirs = socket.socketpair()
+    ours, theirs = socket_pair()
     with ours:
         with theirs:
-            pid, process = _fork_server.fork(theirs.fileno(), fd, max_samples, track, raw)
+            pid = _fork_server.fork(theirs.fileno(), fd, max_samples, track, raw)
         try:
-            yield ForkedDecoder(FramePipe(ours.fileno(), ours.fileno()), process)
+            yield FramePipe(ours.fileno(), ours.fileno())
         finally:
             _fork_server.kill(pid)
 
@@ -87,18 +71,16 @@ class _ForkServer:
         self._lock = Lock()
         self._owner = 0
 
-    def fork(
-        self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption, raw: RawSound | None
-    ) -> tuple[int, subprocess.Popen[bytes]]:
-        """Fork a decoder for the file that is open as `fd`, and return its process id and the server."""
+    def fork(self, pipe_fd: int, fd: int, max_samples: int, track: TrackOption, raw: RawSound | None) -> int:
+        """Fork a decoder for the file that is open as `fd`, and return its process id."""
         number = track if isinstance(track, int) else TRACK_CODES[track]
         order = ORDER.pack(FORK, max_samples, number, *raw_numbers(raw))
         with self._lock:
             try:
-                return self._order(order, pipe_fd, fd), self._process
+                return self._order(order, pipe_fd, fd)
             except OSError:  # the fork server was killed
                 self._stop()
-                return self._order(order, pipe_fd, fd), self._process
+                return self._order(order, pipe_fd, fd)
 
     def kill(self, pid: int) -> None:
         """Kill a decoder."""
@@ -115,7 +97,7 @@ class _ForkServer:
         return int(ANSWER.unpack(answer)[0])
 
     def _start(self) -> None:
-        self._socket, theirs = socket.socketpair()
+        self._socket, theirs = socket_pair()
         with theirs:
             # A process group of its own in the same session: see `Child`.
             self._process = subprocess.Popen(

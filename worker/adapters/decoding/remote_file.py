@@ -15,6 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from shared.domain.errors import StoreUnavailable
+from worker.adapters.child_process import socket_pair
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -39,7 +40,7 @@ class FileServer:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._length = file.seek(0, os.SEEK_END)
-        self._ours, self._theirs = socket.socketpair()
+        self._ours, self._theirs = socket_pair()
         self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BLOCK_BYTES)  # a reply is sent without waiting
         self._thread = Thread(target=self._run, name="file-server", daemon=True)
         self._error: Exception | None = None
