@@ -206,8 +206,9 @@ def test_superlatives(case: tuple[ReportInput, ReportText]) -> None:
 
 
 def negative_share(results: Sequence[SegmentResult], start: int) -> float:
-    """The share of negative emotions in the segments of a minute, zero where it has under two seconds of them."""
-    inside = [(max(0, min(r.segment.end, start + MINUTE) - max(r.segment.start, start)), r) for r in results]
+    """The share of negative emotions in the speech of a minute, zero where it has under two seconds of speech."""
+    spans = [(max(0, min(r.segment.end, start + MINUTE) - max(r.segment.start, start)), r) for r in results]
+    inside = [(samples * r.segment.speech / r.segment.duration, r) for samples, r in spans]
     total = sum(samples for samples, _ in inside)
     negative = sum(samples for samples, r in inside if r.outcome.emotion in NEGATIVE)
     return negative / total if total >= 2 * SAMPLE_RATE else 0.0
