@@ -58,6 +58,11 @@ def show_progress(bar: Progress, task: TaskID, job: JobDocument, name: str = "")
     bar.update(task, completed=progress.percent, description=f"{escape(name)}: {where}" if name else where)
 
 
+def count_segments(number: int) -> str:
+    """Return a number of segments in words."""
+    return "1 segment" if number == 1 else f"{number} segments"
+
+
 def print_result(result: ResultDocument | ClientResult, console: Console) -> None:
     """Print the timeline as a table with bars, the dominant emotion, the coverage and the warnings."""
     if result.timeline:
@@ -76,14 +81,15 @@ def print_result(result: ResultDocument | ClientResult, console: Console) -> Non
     else:
         console.print("No speech was found in this recording.")
     console.print(
-        f"{len(result.segments)} segments; {clock(result.coverage.analysed_ms)} of {clock(result.coverage.speech_ms)} "
-        f"of speech analysed, in a recording of {clock(result.audio.duration_ms or 0)}."
+        f"{count_segments(len(result.segments))}; {clock(result.coverage.analysed_ms)} of "
+        f"{clock(result.coverage.speech_ms)} of speech analysed, in a recording of "
+        f"{clock(result.audio.duration_ms or 0)}."
     )
     if result.coverage.not_speech_ms:
         console.print(f"{clock(result.coverage.not_speech_ms)} of tones or noise, which are no voice, were left out.")
     skipped = sum(segment.status == "skipped" for segment in result.segments)
     if skipped:
-        console.print(f"[yellow]{skipped} segments could not be analysed; result.json says why.[/]")
+        console.print(f"[yellow]{count_segments(skipped)} could not be analysed; result.json says why.[/]")
     if result.audio.tracks:
         console.print(f"Sound tracks: {'; '.join(map(describe_track, result.audio.tracks))}.")
     if result.audio.warnings:

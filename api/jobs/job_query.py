@@ -13,6 +13,7 @@ from api.parameters import Text
 from shared.domain.alert import Part
 from shared.domain.emotion import EMOTIONS
 from shared.domain.errors import InvalidRequest
+from shared.domain.facts import PARTS
 from shared.domain.job import JobStatus
 from shared.domain.recording import from_ms
 from shared.domain.suggestions import suggestion
@@ -40,12 +41,11 @@ def one_of(kind: str, names: Collection[str]) -> Callable[[Any], Any]:
 
 _NO_ENTRIES: list[str] = []
 _SORTS = [sign + key for key in SORT_KEYS for sign in ("", "-")]
-_PARTS: tuple[Part, ...] = get_args(Part)
 
 EmotionName = Annotated[
     str, BeforeValidator(one_of("emotion", EMOTIONS)), WithJsonSchema({"type": "string", "enum": list(EMOTIONS)})
 ]
-PartName = Annotated[Part, BeforeValidator(one_of("part", _PARTS))]
+PartName = Annotated[Part, BeforeValidator(one_of("part", PARTS))]
 Sort = Annotated[
     str,
     BeforeValidator(one_of("order", _SORTS)),

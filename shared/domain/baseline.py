@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from shared.domain.emotion import Scores
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
 
@@ -35,11 +34,6 @@ def usual_scores(analysed: Sequence[SegmentResult]) -> dict[str, float] | None:
     emotions = dict.fromkeys(emotion for result in analysed for emotion in result.outcome.scores or ())
     usual = {emotion: usual_score(analysed, [emotion]) for emotion in emotions}
     return {emotion: score for emotion, score in usual.items() if score is not None} or None
-
-
-def relative_scores(result: SegmentResult, usual: Scores) -> dict[str, float]:
-    """Return by how much each score of an analysed segment exceeds the usual one of its channel."""
-    return {emotion: score - usual.get(emotion, 0.0) for emotion, score in (result.outcome.scores or {}).items()}
 
 
 def weighted_median(weighted: Iterable[tuple[float, int]]) -> float:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.alert import AlertRule, find_alerts
-from shared.domain.baseline import relative_scores, usual_score, usual_scores
+from shared.domain.baseline import usual_score, usual_scores
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome, SegmentResult
 from shared.findings.rises import find_rises
@@ -109,11 +109,10 @@ def test_a_customer_who_becomes_angry_is_angrier_than_usual_for_a_time() -> None
     assert rise.score == pytest.approx((3 * 0.7 + 5 * 0.9) / 8)
 
 
-def test_scores_are_relative_to_the_median_of_their_channel() -> None:
+def test_usual_scores_are_the_medians_of_a_channel() -> None:
     segments = [spoken(number, 10, angry) for number, angry in enumerate([0.1, 0.2, 0.3, 0.9, 1.0])]
     usual = usual_scores(segments)
     assert usual == pytest.approx({"angry": 0.3, "neutral": 0.7})
-    assert relative_scores(segments[3], usual or {}) == pytest.approx({"angry": 0.6, "neutral": -0.6})
     assert usual_scores(segments[:4]) is None
 
 
