@@ -24,7 +24,7 @@ LONGEST_SILENCE = 3 * SAMPLE_RATE
 
 LEAST_INTERRUPTION = SAMPLE_RATE // 2
 """The overlap, in samples, from which a change of turns is an interruption. Shorter ones are common: speakers foresee
-the end of a turn, and half of those who begin before it do so by under 0.2 s (Levinson and Torreira)."""
+the end of a turn (Levinson and Torreira)."""
 
 
 @dataclass(frozen=True, slots=True)
