@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,21 @@ def test_the_model_has_an_id_and_a_notice(mini_model: Emotion2vecModel) -> None:
     assert info.labels == ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad")
     assert len(info.sha256) == 64
     assert "not to be relied on" in (info.notice or "")
+
+
+def test_a_model_is_loaded_without_torchs_compiler() -> None:
+    """Its import would take longer than everything else in which a model's process starts."""
+    script = """if True:
+        import sys
+        from worker.adapters.emotion2vec.funasr_package import register_funasr
+        register_funasr()
+        from worker.adapters.emotion2vec.network.checkpoint import load
+        from worker.adapters.emotion2vec.model_directory import BUNDLED
+        load(BUNDLED / "mini", 7)
+        print(sorted({"sympy", "torch._dynamo"} & set(sys.modules)))
+    """
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert loaded.stdout.splitlines()[-1] == "[]"
 
 
 def _refused(directory: Path) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from funasr.models.emotion2vec.model import Emotion2vec
 from omegaconf import OmegaConf
+from torch.overrides import TorchFunctionMode
 
 from worker.pipeline.errors import ModelUnavailable
 
@@ -43,10 +45,24 @@ def load(directory: Path, outputs: int) -> Emotion2vec:
             raise ModelUnavailable(f"{directory / 'config.yaml'} has {key} {value}; Emoline only runs {required}.")
     if "decoder" in conf.modalities.audio:
         conf.modalities.audio.decoder = None
-    with torch.device("meta"):  # weights that are replaced at once need no memory
+    with torch.device("meta"), _NoRandomWeights():  # weights that are replaced at once need no memory
         model = Emotion2vec(model_conf=conf, vocab_size=outputs)
     _assign(model, directory / "model.pt")
     return model.eval().requires_grad_(False)
+
+
+class _NoRandomWeights(TorchFunctionMode):
+    """Leave tensors as they are where a network draws its first weights.
+
+    On the device "meta" `normal_` does nothing either, but imports torch's compiler for it, more than half of the time
+    in which a model's process starts.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in (torch.Tensor.normal_, torch.nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def _assign(model: torch.nn.Module, path: Path) -> None:
