@@ -12,7 +12,6 @@ import torch
 
 from worker.adapters.child_process import FramePipe
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.adapters.emotion2vec.process import run
 
 HANG = 30_001
@@ -36,8 +35,6 @@ def hurt(first_samples: list[int]) -> None:
 
 if __name__ == "__main__":
     pipe = FramePipe.to_parent()
-    register_funasr()
-
     from worker.adapters.emotion2vec.network.engine import Batch, Engine
 
     class FaultyEngine(Engine):

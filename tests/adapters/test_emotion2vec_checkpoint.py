@@ -37,8 +37,6 @@ def test_a_model_is_loaded_without_torchs_compiler() -> None:
     """Its import would take longer than everything else in which a model's process starts."""
     script = """if True:
         import sys
-        from worker.adapters.emotion2vec.funasr_package import register_funasr
-        register_funasr()
         from worker.adapters.emotion2vec.network.checkpoint import load
         from worker.adapters.emotion2vec.model_directory import BUNDLED
         load(BUNDLED / "mini", 7)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 
 from worker.adapters.emotion2vec.model_directory import BUNDLED
 from worker.adapters.emotion2vec.network import batched_forward
@@ -23,6 +22,8 @@ pytestmark = [
 def test_each_product_gets_operands_of_one_device_and_dtype(
     dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily  # imports torch's compiler
+
     def load_real(directory: Path, outputs: int) -> Any:
         with unset_fake_temporarily():  # modules with fake weights cannot be moved to another device
             return load(directory, outputs)

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 from worker.adapters.child_process import ChildDied, FramePipe, lower_priority
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.funasr_package import register_funasr
 from worker.adapters.emotion2vec.model_directory import describe, resolve
 from worker.pipeline.errors import ModelUnavailable
 
@@ -33,7 +32,6 @@ def main() -> None:
     lower_priority()
     pipe = FramePipe.to_parent()
     logging.captureWarnings(True)  # FunASR's libraries warn on standard error, which would break the log's format
-    register_funasr()
     with contextlib.redirect_stdout(None):  # FunASR advises to install programs that are not needed
         from worker.adapters.emotion2vec.network.engine import Engine
 
