@@ -79,7 +79,7 @@ def _phrase(length: int, rate: int, rng: np.random.Generator) -> Audio:
     phase = 2 * np.pi * np.cumsum(pitch) / rate
     formants, envelope = _syllables(length, rate, rng)
     sound = np.zeros(length)
-    # A harmonic's sine follows from the two before it, ten times as fast as by itself: long recordings are made of this.
+    # A harmonic's sine follows from the two before it, much faster than by itself: long recordings are made of it.
     before, sine, twice_cosine = np.zeros(length), np.sin(phase), 2 * np.cos(phase)
     for harmonic in range(1, int(min(TOP_HZ, rate / 2) / pitch.max()) + 1):
         sound += _formant_gain(harmonic * pitch, formants) * sine
