@@ -94,6 +94,13 @@ Track = Annotated[
         rich_help_panel="Channels",
     ),
 ]
+SpeakingTimes = Annotated[
+    Literal["analysed", "all"],
+    typer.Option(
+        help="Channels whose times of speech count in the conversation; all measures those that --analyse leaves out.",
+        rich_help_panel="Channels",
+    ),
+]
 GapMs = Annotated[
     int,
     typer.Option(
@@ -124,6 +131,7 @@ def analyze(
     raw: Raw = "",
     roles: Roles = "",
     analyse: Analyse = "",
+    speaking_times: SpeakingTimes = "analysed",
     gap_ms: GapMs = 2_000,
     min_confidence: MinConfidence = 0.0,
     model: Model = None,
@@ -146,6 +154,7 @@ def analyze(
         raw=raw,
         roles=names,
         analyse=channels_listed(analyse, names),
+        speaking_times=speaking_times,
         granularity=granularity,
         embeddings=embeddings,
         segmentation=settings.segmentation,

@@ -94,7 +94,7 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path, name: str) -> 
     options = ["--roles", "agent,customer", "--analyse", "customer"]
     if name == "call.wav":
         encode(np.stack(voices, axis=1), 16_000, tmp_path / name, "wav")
-        options += ["--channels", "split"]
+        options += ["--channels", "split", "--speaking-times", "all"]
     else:
         (tmp_path / name).write_bytes(person_tracks("matroska", "flac", [PersonTrack(voice) for voice in voices]))
         options += ["--track", "each"]
@@ -104,6 +104,9 @@ def test_analyze_takes_one_channel_under_its_name(tmp_path: Path, name: str) -> 
     assert {(segment.channel, segment.role) for segment in result.segments} == {(1, "customer")}
     assert len(list((tmp_path / "out" / "segments").iterdir())) == len(result.segments)
     assert "customer" in completed.stdout
+    assert result.conversation
+    times = {channel.role: channel.talk_ms > 0 for channel in result.conversation.channels}
+    assert times == {"agent": True, "customer": True} if name == "call.wav" else {"customer": True}
 
 
 def test_the_notebook_makes_a_figure_of_a_folder(tmp_path: Path) -> None:
