@@ -54,7 +54,7 @@ export const translateProblem = (code, detail) => PROBLEMS[language]?.[code]?.re
  * @param {string} modelId
  * @param {string} notice
  */
-export const translateNotice = (modelId, notice) => TEXTS[language][`notice.${modelId}`] || notice;
+export const translateNotice = (modelId, notice) => TEXTS[language][`notice.${modelId.split("/").at(-1)}`] || notice;
 
 /** @param {string} emotion */
 export const emotionName = (emotion) => translateCode("emotion", emotion);

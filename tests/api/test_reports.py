@@ -77,7 +77,9 @@ def test_the_pdf_has_the_result_and_links_to_the_audio_at_the_requested_host(
     assert "agent: little speech, most often happy, 100 % of 00:02, with" in text
     assert TEXTS["en"].heat_map in text
     assert job_id in text
-    starts = {segment["index"]: segment["start_ms"] for segment in client.get(f"/v1/jobs/{job_id}/result").json()["segments"]}
+    starts = {
+        segment["index"]: segment["start_ms"] for segment in client.get(f"/v1/jobs/{job_id}/result").json()["segments"]
+    }
     page = f"http://testserver/#/jobs/{job_id}"
     assert set(links(answer.content)) == {f"{page}?t={starts[index] / 1000:.1f}&play=1" for index in (0, 1, 3)}
 

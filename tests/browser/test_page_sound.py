@@ -20,7 +20,7 @@ LOUD = int(np.argmax(np.abs(TALK) > np.abs(TALK).max() * 0.1))
 """The first sample of the talk that is drawn higher than a line."""
 
 BEGINNINGS = """canvas => {
-  const gutter = 92, top = 24, band = 18, height = 92;
+  const gutter = 92, top = 24 + 84, band = 18, height = 72;  // below the ruler and the curve
   const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const at = (x, y) => data.slice(4 * (y * width + x), 4 * (y * width + x) + 3).join();
   const middle = top + (band + height) / 2;
