@@ -130,7 +130,7 @@ export class Chart {
     const width = this.element.clientWidth;
     if (!width) return;
     this.theme = readTheme();
-    const gutter = width < 560 ? 62 : 92;
+    const gutter = width < 560 ? 66 : 92;
     this.axis.setPixels(gutter, width - gutter);
     this.height = RULER_HEIGHT + this.channels.length * this.channelHeight;
     resizeCanvas(this.canvas, width, this.height);
@@ -196,7 +196,7 @@ export class Chart {
     context.textAlign = "left";
     context.fillStyle = theme.text;
     context.font = `600 12px ${theme.font}`;
-    drawName(context, channel.name, axis.left - 8, top + heights.curve + BAND_HEIGHT / 2);
+    drawName(context, channel.name, axis.left - 4, top + heights.curve + BAND_HEIGHT / 2);
     context.font = `11px ${theme.font}`;
   }
 

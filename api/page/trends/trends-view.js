@@ -115,7 +115,7 @@ class TrendsView {
       h("td", {}, formatNumber(group.calls)),
       h("td", {}, coverage),
       h("td", {}, share ? formatPercent(share.mean) : formatPercent(0), h("span.about", {}, interval)),
-      h("td.bar", {}, createBar(group, address)));
+      h("td.mix", {}, createBar(group, address)));
   }
 
   /** The address of the list of a group's calls, the worst first. @param {string | null} name */
