@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,15 +33,18 @@ HEADS = {
 }
 
 
-def recorded(
-    services: Services, content: bytes, codec: str, options: JobOptions | None = None, **changes: object
-) -> str:
+def recorded(services: Services, content: bytes, codec: str, options: JobOptions | None = None, **changes: Any) -> str:
     """The id of an analysed job whose recording has these bytes."""
     job_id = analysed(services, CALL, options or JobOptions(), filename="客户 1.opus")
     job = services.jobs.get(job_id)
     with services.object_store.writer(source_key(job_id)) as writer:
         writer.write(content)
-    fields = {"codec": codec, "size_bytes": len(content), "source_key": source_key(job_id), "channels": 2} | changes
+    fields: dict[str, Any] = {
+        "codec": codec,
+        "size_bytes": len(content),
+        "source_key": source_key(job_id),
+        "channels": 2,
+    } | changes
     services.job_retry.retry(job_id, "all")
     claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
