@@ -75,7 +75,7 @@ function drawLanes(canvas, entries, duration) {
     context.fillStyle = style.getPropertyValue("--lane");
     context.fillRect(0, top, WIDTH, LANE_HEIGHT - 2);
     const lane = entries.filter((entry) => entry.channel === channel);
-    for (const { start_ms, end_ms, emotion } of coarsen(lane, { start: 0, end: duration, msPerPixel: duration / WIDTH })) {
+    for (const { start_ms, end_ms, emotion } of coarsen(lane, duration / WIDTH)) {
       const from = (start_ms / duration) * WIDTH;
       fillWithEmotion(context, emotion, from, top, Math.max((end_ms / duration) * WIDTH - from, 1), LANE_HEIGHT - 2);
     }

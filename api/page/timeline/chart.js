@@ -3,7 +3,7 @@ import { context2d, h } from "../dom.js";
 import { formatClock, formatPercent } from "../format.js";
 import { channelName, emotionName, t } from "../i18n.js";
 import { findAt } from "./axis.js";
-import { coarsen } from "./coarse.js";
+import { CoarseItems } from "./coarse.js";
 import { DERIVED, drawCurve, valueAt } from "./curve.js";
 import { addGestures } from "./gestures.js";
 import { FrameScores, curveScores, drawHeatmap } from "./heatmap.js";
@@ -23,7 +23,7 @@ import { Waveform } from "./waveform.js";
 /** @typedef {import("./heatmap.js").Scores} Scores */
 /** @typedef {import("./curve.js").ChannelCurve} ChannelCurve */
 /**
- * @typedef {{channel: number, name: string, segments: Segment[], entries: TimelineEntry[], changes: number[], lane: Lane,
+ * @typedef {{channel: number, name: string, segments: Segment[], entries: TimelineEntry[], changes: number[], lane: Lane, coarse: CoarseItems,
  *   curve: ChannelCurve | undefined, scores: Scores}} Channel
  */
 
@@ -173,7 +173,7 @@ export class Chart {
     const heights = HEIGHTS[this.view];
     const heatmapTop = top + heights.curve + heights.lane + 2;
     const content = {
-      items: /** @type {Item[]} */ (coarsen(this.itemsOf(channel), axis)),
+      items: /** @type {Item[]} */ (channel.coarse.get(this.itemsOf(channel), axis.msPerPixel)),
       peaks: this.waveform.get(channel.channel, axis),
       amplitude: this.waveform.amplitude(channel.channel),
       isFaint: (/** @type {Item} */ item) => this.view === "dominant" && item.emotion !== this.dominant,
@@ -288,6 +288,7 @@ function createChannels({ segments, timeline, changes, curve }) {
       entries: timeline.filter((entry) => entry.channel === channel),
       changes: changes.filter((change) => change.channel === channel).map(({ time_ms }) => time_ms),
       lane: new Lane(),
+      coarse: new CoarseItems(),
       curve: channelCurve,
       scores: curveScores(curve, channelCurve),
     };

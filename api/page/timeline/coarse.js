@@ -1,8 +1,5 @@
 /** Time in stretches that a reader can see: where many items lie on a few pixels, one item stands for them. */
-import { findOverlapping } from "./axis.js";
-
 /** @typedef {import("./axis.js").Range} Range */
-/** @typedef {{start: number, end: number, msPerPixel: number}} Visible the visible range, in ms */
 /** @typedef {Range & {emotion: string}} Coloured */
 
 /** A narrower stretch is a line of a barcode to its reader. */
@@ -20,31 +17,63 @@ export function stretchLength(msPerPixel) {
 }
 
 /**
- * The items of the visible range; where they are too narrow, the most frequent emotion of each stretch, from the first to
- * the last time at which anybody speaks in it.
+ * The items, or where most are too narrow, the most frequent emotion of each stretch, from the first to the last time at which
+ * anybody speaks in it.
  * @template {Coloured} Item
  * @param {Item[]} items sorted and apart
- * @param {Visible} visible
+ * @param {number} msPerPixel
  * @returns {(Item | Coloured)[]}
  */
-export function coarsen(items, { start, end, msPerPixel }) {
-  const [first, last] = findOverlapping(items, start, end);
-  const shown = items.slice(first, last);
-  const narrow = shown.filter((item) => item.end_ms - item.start_ms < LEAST_PX * msPerPixel).length;
-  if (narrow < shown.length / 4) return shown;
+export function coarsen(items, msPerPixel) {
+  if (medianLength(items) >= LEAST_PX * msPerPixel) return items;
   const length = stretchLength(msPerPixel);
   /** @type {Coloured[]} */
   const coarse = [];
   let place = 0;
-  for (let from = Math.floor(start / length) * length; from < end && place < shown.length; from += length) {
-    const stretch = summarise(shown, place, from, from + length);
-    while (place < shown.length && shown[place].end_ms <= from + length) place++;
+  while (place < items.length) {
+    const last = coarse.at(-1)?.end_ms ?? 0;
+    const from = Math.floor(Math.max(items[place].start_ms, last) / length) * length;
+    const stretch = summarise(items, place, from, from + length);
+    while (place < items.length && items[place].end_ms <= from + length) place++;
     if (!stretch) continue;
     const previous = coarse.at(-1);
     if (previous?.emotion === stretch.emotion && stretch.start_ms - previous.end_ms < length / 2) previous.end_ms = stretch.end_ms;
     else coarse.push(stretch);
   }
   return coarse;
+}
+
+/** Coarse items that are kept while the range moves and zooms a little: a long recording has tens of thousands of items. */
+export class CoarseItems {
+  constructor() {
+    /** @type {Coloured[]} */
+    this.items = [];
+    this.length = 0;
+    /** @type {Coloured[]} */
+    this.coarse = [];
+  }
+
+  /**
+   * The coarse items, as of `coarsen`.
+   * @param {Coloured[]} items
+   * @param {number} msPerPixel
+   */
+  get(items, msPerPixel) {
+    const length = stretchLength(msPerPixel);
+    if (items !== this.items || length !== this.length) {
+      // By the length of the stretches, so that what is kept does not depend on the pixels it was asked for with.
+      this.coarse = coarsen(items, length / LEAST_PX);
+      this.items = items;
+      this.length = length;
+    }
+    return this.coarse;
+  }
+}
+
+/** @param {Range[]} items */
+function medianLength(items) {
+  const lengths = items.map(({ start_ms, end_ms }) => end_ms - start_ms).sort((a, b) => a - b);
+  return lengths[lengths.length >> 1] ?? 0;
 }
 
 /**

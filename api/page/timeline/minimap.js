@@ -43,7 +43,7 @@ export class Minimap {
     context.fillRect(0, 0, width, height);
     const { duration } = this.axis;
     rows.forEach((items, row) => {
-      for (const { start_ms, end_ms, emotion } of coarsen(items, { start: 0, end: duration, msPerPixel: duration / width })) {
+      for (const { start_ms, end_ms, emotion } of coarsen(items, duration / width)) {
         const from = (start_ms / duration) * width;
         fillWithEmotion(context, emotion, from, row * ROW_HEIGHT + 1, Math.max((end_ms / duration) * width - from, 0.5), ROW_HEIGHT - 2);
       }
