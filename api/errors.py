@@ -96,7 +96,7 @@ def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, ob
     return {
         status: {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in status_codes)}",
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, status_codes in sorted(codes.items())
     }

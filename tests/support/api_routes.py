@@ -17,6 +17,7 @@ IDS = {
     "index": "0",
     "key_id": "key_00000000-0000-7000-8000-000000000000",
     "job_id": UNKNOWN,
+    "share_id": UNKNOWN.replace("job_", "shr_"),
     "batch_id": UNKNOWN.replace("job_", "batch_"),
     "endpoint_id": UNKNOWN.replace("job_", "whe_"),
     "delivery_id": UNKNOWN.replace("job_", "msg_"),
