@@ -20,8 +20,8 @@ export class LaneLoader {
     this.signal = signal;
     /** The jobs whose lanes are in sight and not here. @type {Map<HTMLCanvasElement, Job>} */
     this.waiting = new Map();
-    /** @type {Map<Element, Job>} */
-    this.jobs = new Map();
+    /** @type {WeakMap<Element, Job>} */
+    this.jobs = new WeakMap();
     this.requests = 0;
     this.observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
