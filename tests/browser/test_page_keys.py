@@ -76,7 +76,7 @@ def test_an_unreachable_service_is_a_message_until_it_is_back(browser: Browser, 
             expect(page.get_by_text("No recordings yet.")).to_be_visible()
             watched.provoked.add("net::ERR_")
             first.kill()
-            page.get_by_label("Alerts").select_option("true")
+            page.get_by_label("Order").select_option("name")
             expect(page.get_by_text("This page tries again by itself.")).to_be_visible()
             messages = record_texts(page, "#away")
             with Process(data_dir / "log-2", environment, "serve", "--port", url.rpartition(":")[2]) as second:

@@ -28,8 +28,8 @@ export function createSummary(result, onPlay) {
   const quarters = createBars(by_quarter.map((quarter) => [prefix(quarter) + formatSpan(quarter), quarter.share_by_emotion]));
   const matrices = by_channel.map((place) =>
     createCard("transitions", createTransitions(transitions.filter(({ channel }) => channel === place.channel)),
-      several ? channelName(place) : t("transitions.about"), `transitions-${place.channel}`));
-  return h("div.cards", {},
+      t("transitions.about"), `transitions-${place.channel}`, several ? channelName(place) : ""));
+  return h("section.found", { "aria-labelledby": "found" }, h("h2", { id: "found" }, t("findings")), h("div.cards", {},
     createCard("shares", createShares(share_by_emotion)),
     several && createCard("channels", channels),
     createCard("phases", createPhases(result.phases, prefix, onPlay), t("phases.about")),
@@ -39,7 +39,7 @@ export function createSummary(result, onPlay) {
     createCard("quarters", quarters),
     createCard("peaks", createPeaks(peaks, onPlay, prefix), t("peaks.about")),
     ...matrices,
-    createCard("coverage", h("ul.sentences", {}, ...gaps)));
+    createCard("coverage", h("ul.sentences", {}, ...gaps))));
 }
 
 /** @param {{start_ms: number, end_ms: number}} span */
@@ -57,10 +57,11 @@ export const describeShare = ({ share, speech_ms, confidence }) =>
  * @param {HTMLElement | null} content
  * @param {string} [about]
  * @param {string} [id] where several cards have one key
+ * @param {string} [channel] the name of the channel that it is about
  */
-function createCard(key, content, about, id = key) {
+function createCard(key, content, about, id = key, channel = "") {
   return h("section.card", { "aria-labelledby": `card-${id}` },
-    h("h3", { id: `card-${id}` }, t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
+    h("h3", { id: `card-${id}` }, channel ? `${t(key)} · ${channel}` : t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
 }
 
 /** @param {Shares} shares */

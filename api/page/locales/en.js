@@ -96,7 +96,7 @@ export default {
   "downloads.rttm": "RTTM", "downloads.srt": "Subtitles (SRT)", "downloads.vtt": "Subtitles (WebVTT)", "downloads.audacity": "Audacity labels",
   "downloads.busy": "fetching {name}…",
   "law": "Scores are what a model makes of a voice's sound, not what a person feels. Listen before you act on them.",
-  "trends": "Trends", "close": "Close", "upload.tap": "Add recordings", "upload.sample": "Try a sample call",
+  "findings": "Findings", "trends": "Trends", "close": "Close", "upload.tap": "Add recordings", "upload.sample": "Try a sample call",
   "upload.privacy": "Recordings stay in this service: nothing is sent anywhere else. They are kept until you delete them, or as long as you choose under “Options”. Whoever is analysed must be told so (EU AI Act, Article 50(3)).",
   "sample.role0": "agent", "sample.role1": "customer", "options.alert": "Alert on", "options.alert.": "None",
   "options.alert.about": "The list marks recordings in which this emotion is heard for long enough in one channel.",

@@ -86,7 +86,7 @@ export default {
   "downloads.eaf": "ELAN（EAF）", "downloads.rttm": "RTTM", "downloads.srt": "字幕（SRT）", "downloads.vtt": "字幕（WebVTT）",
   "downloads.audacity": "Audacity 标签", "downloads.busy": "正在获取 {name}…",
   "law": "评分是模型根据声音得出的，不代表一个人的真实感受。在据此行动之前请先听一听。",
-  "trends": "趋势", "close": "关闭", "upload.tap": "添加录音", "upload.sample": "试用示例通话",
+  "findings": "分析结果", "trends": "趋势", "close": "关闭", "upload.tap": "添加录音", "upload.sample": "试用示例通话",
   "upload.privacy": "录音只保存在本服务中，不会发往别处；会一直保留到您删除为止，或按“选项”中的期限保留。须告知被分析的人（欧盟《人工智能法》第 50 条第 3 款）。", "sample.role0": "客服", "sample.role1": "客户",
   "options.alert": "告警情绪", "options.alert.": "不设", "options.alert.about": "若某个声道中这种情绪持续足够久，列表会标出该录音。", "options.alert_channel": "告警声道",
   "options.alert_channel.": "所有声道", "options.alert_channel.0": "左声道", "options.alert_channel.1": "右声道",
