@@ -25,6 +25,7 @@ from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.thread_places import ThreadPlaces
 from api.middleware.tus_protocol import TusProtocol
+from api.operations import named
 from api.readiness import ReadinessCheck, check_database, check_object_store
 from api.render_pool import RenderPool
 from api.routes import (
@@ -40,9 +41,11 @@ from api.routes import (
     models,
     page,
     pictures,
+    playback,
     problems,
     reports,
     results,
+    shares,
     tus,
     uploads,
     usage,
@@ -79,13 +82,18 @@ _EXPOSED_HEADERS = (
 _DESCRIPTION = """Emotion timelines for long recordings.
 
 POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
-Errors are problem+json with a stable `code`."""
+Errors are problem+json with a stable `code`, all of them at [/errors](/errors).
+
+Guides are in `docs/` of the repository: your first timeline, fetch results, find calls, webhooks, exports. What a
+person does on [the page](/), the page does by these operations."""
 
 _ROUTES = (
     jobs,
     insights,
     batches,
     results,
+    playback,
+    shares,
     corrections,
     exports,
     frames,
@@ -166,6 +174,7 @@ def create_app(
     for routes in _ROUTES:
         app.include_router(routes.router)
     page.install(app)
+    app.openapi = named(app.openapi)  # type: ignore[method-assign]
     return app
 
 

@@ -35,14 +35,13 @@ def json_response(document: BaseModel) -> Response:
     return Response(document.model_dump_json(by_alias=True), media_type=JSON)
 
 
-def streamed_json(pieces: Iterable[bytes]) -> StreamingResponse:
+def streamed_json(pieces: Iterable[bytes], headers: dict[str, str] | None = None) -> StreamingResponse:
     """Stream a JSON text that is written while it is sent."""
-    return StreamingResponse(large_blocks(pieces), media_type=JSON)
+    return StreamingResponse(large_blocks(pieces), headers=headers, media_type=JSON)
 
 
-def npz_response(filename: str, arrays: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> StreamingResponse:
+def npz_response(headers: dict[str, str], arrays: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> StreamingResponse:
     """Stream `.npy` files, given by name, as one `.npz`. It takes little more memory than the largest piece."""
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return StreamingResponse(large_blocks(zip_chunks(arrays)), media_type=NPZ, headers=headers)
 
 

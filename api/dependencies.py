@@ -12,9 +12,10 @@ from functools import lru_cache, partial
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Annotated, get_origin
 
-from fastapi import Depends, Header, Path, Request, Security, params
+from fastapi import Depends, Header, Path, Query, Request, Security, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from api.auth import Authenticator
 from api.errors import standing_headers
@@ -48,13 +49,35 @@ async def get_caller(
 ) -> Caller:
     """Authenticate the request, count it and check its query; responses say how many requests may still be sent.
 
-    Raises Unauthorized, InvalidKey, RateLimited, InvalidRequest.
+    Raises Unauthorized, InvalidKey, MissingScope, RateLimited, InvalidRequest.
     """
     authenticator: Authenticator = request.app.state.authenticator
     secret = bearer.credentials if bearer else header
     caller = await authenticator.authenticate(secret)
     request.scope[STILL_VALID] = partial(authenticator.is_valid, secret)
+    return await _admit(request, caller)
+
+
+async def get_listener(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
+    header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
+    ticket: Annotated[
+        str | None, Query(max_length=256, description="In place of a key, for players: of `/audio/link`.")
+    ] = None,
+) -> Caller:
+    """As `get_caller`, also by a ticket: a player sends no key."""
+    if ticket is None:
+        return await get_caller(request, bearer, header)
+    services: Services = request.app.state.services
+    job_id = request.path_params["job_id"]
+    return await _admit(request, await run_in_threadpool(services.api_keys.caller_of_ticket, ticket, job_id))
+
+
+async def _admit(request: Request, caller: Caller) -> Caller:
+    """Count the request of a caller and check its query. Raises MissingScope, RateLimited, InvalidRequest."""
     request.scope[TENANT] = caller.tenant
+    caller.check_job(request.path_params.get("job_id"))
     rate_limiter: RateLimiter | None = request.app.state.rate_limiter
     count = await rate_limiter.count(caller.tenant) if rate_limiter else None
     if count:
@@ -94,6 +117,12 @@ def _check_query(request: Request) -> None:
 async def get_services(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Services:
     """The services of the caller's tenant, to read or to change as the request's method says. Raises MissingScope."""
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
+    return _tenant_services(request, caller)
+
+
+async def get_listener_services(request: Request, caller: Annotated[Caller, Depends(get_listener)]) -> Services:
+    """The services of the tenant whose recording is listened to. Raises MissingScope."""
+    caller.check([Scope.READ])
     return _tenant_services(request, caller)
 
 
@@ -138,6 +167,7 @@ async def get_upload_id(
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+ListenerServicesDep = Annotated[Services, Depends(get_listener_services)]
 UploadsDep = Annotated[Uploads, Depends(get_uploads)]
 UploadId = Annotated[str, Depends(get_upload_id)]
 JobId = Annotated[str, Depends(get_job_id)]

@@ -76,7 +76,6 @@ _EVERYWHERE: tuple[type[errors.EmolineError], ...] = (
     errors.DatabaseUnavailable,
 )
 MEDIA_TYPE = "application/problem+json"
-_PROBLEM_SCHEMA = Problem.model_json_schema()  # made once: 48 routes have some seven errors each
 ERRORS_PATH = "/errors"
 """Path of the page that explains all codes, each at a fragment of its name: the `type` of problems."""
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -97,7 +96,7 @@ def responses(*kinds: type[errors.EmolineError]) -> dict[int | str, dict[str, ob
     return {
         status: {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in status_codes)}",
-            "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, status_codes in sorted(codes.items())
     }

@@ -32,7 +32,7 @@ def main() -> None:
                 job_id = client.wait(job_ids[0]).id
                 client.wait(job_ids[1])
                 submit(client, Path(folder), "interview.opus")  # still running in the picture of the list
-            take_picture(browser, url, "list", viewport={"width": 1280, "height": 560})
+            take_picture(browser, url, "list", viewport={"width": 1280, "height": 800})
             take_picture(browser, f"{url}/#/jobs/{job_id}", "job", viewport={"width": 1280, "height": 960})
             take_picture(
                 browser, f"{url}/#/jobs/{job_id}", "phone", viewport=PHONE, color_scheme="dark", at=".timeline"

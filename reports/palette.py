@@ -11,7 +11,7 @@ _COLOURS = {
     "fearful": "#cc79a7",
     "happy": "#f0c419",
     "neutral": "#9aa8b8",
-    "other": "#6d7787",
+    "other": "#7a5f3c",
     "sad": "#0072b2",
     "surprised": "#56b4e9",
     "unknown": "#c3c9d1",

@@ -43,6 +43,7 @@ from shared.services.corrections import Corrections
 from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
+from shared.services.playback import Playback
 from shared.services.speech_store import SpeechStore
 from shared.services.store_check import StoreCheck
 from shared.services.submission import JobSubmission
@@ -87,6 +88,7 @@ class Services:
     frame_store: FrameStore
     waveform_store: WaveformStore
     speech_store: SpeechStore
+    playback: Playback
     corrections: Corrections
     cancellation: JobCancellation
     job_retry: JobRetry
@@ -132,6 +134,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         frame_store=FrameStore(jobs, objects),
         waveform_store=WaveformStore(jobs, objects),
         speech_store=SpeechStore(objects),
+        playback=Playback(jobs, objects),
         corrections=Corrections(jobs, clock, key_id),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),

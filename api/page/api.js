@@ -1,6 +1,6 @@
 /** The REST API: its documents, and requests with the API key where the service asks for one. */
 import { h } from "./dom.js";
-import { t } from "./i18n.js";
+import { t, translateProblem } from "./i18n.js";
 
 /** @typedef {import("openapi").components["schemas"]} Schemas */
 /** @typedef {Schemas["JobDocument"]} Job */
@@ -15,15 +15,16 @@ const RETRY_MS = 2000;
 /** Sends `unauthorized` when a request lacked a valid API key, and `offline` and `online` as the service goes and comes. */
 export const connection = new EventTarget();
 
-/** An error response; its message is the service's own sentence. */
+/** An error response; its message is the sentence of its code in the chosen language, or else the service's own. */
 export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {Partial<Schemas["Problem"]>} problem
    */
-  constructor(status, { detail }) {
-    super(detail || t("error.status", { status }));
+  constructor(status, { code = "", detail }) {
+    super(translateProblem(code, detail) || t("error.status", { status }));
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -78,6 +79,12 @@ export const getJobs = (query, signal) => getJson(`/v1/jobs?${query}`, signal);
 export const getJob = (jobId, signal) => getJson(`/v1/jobs/${jobId}`, signal);
 /** @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
 export const getResult = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result`, signal);
+/** @type {(jobId: string, signal?: AbortSignal) => Promise<Schemas["AudioLinkDocument"]>} */
+export const getAudioLink = (jobId, signal) => getJson(`/v1/jobs/${jobId}/audio/link`, signal);
+/** @type {(jobId: string, signal?: AbortSignal) => Promise<Schemas["SharePageDocument"]>} */
+export const getShares = (jobId, signal) => getJson(`/v1/jobs/${jobId}/shares`, signal);
+/** @type {(query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["InsightsDocument"]>} */
+export const getInsights = (query, signal) => getJson(`/v1/insights?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["TimelineDocument"]>} */
 export const getTimeline = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/timeline?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["FramesDocument"]>} */
@@ -128,8 +135,26 @@ export function waitForService() {
  */
 export async function download(path, fallbackName) {
   const response = await request(path);
-  const filename = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "");
-  const url = URL.createObjectURL(await response.blob());
-  h("a", { href: url, download: filename?.[1] ?? fallbackName }).click();
+  save(await response.blob(), filenameOf(response) ?? fallbackName);
+}
+
+/**
+ * Have the browser save a file.
+ * @param {Blob} blob
+ * @param {string} filename
+ */
+export function save(blob, filename) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: filename }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/**
+ * The name that a response gives its file: in full, else in ASCII (RFC 6266).
+ * @param {Response} response
+ */
+function filenameOf(response) {
+  const disposition = response.headers.get("Content-Disposition") ?? "";
+  const full = /filename\*=UTF-8''([^;]+)/i.exec(disposition);
+  return full ? decodeURIComponent(full[1]) : /filename="?([^";]+)"?/.exec(disposition)?.[1];
 }

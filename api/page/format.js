@@ -17,6 +17,13 @@ export function formatClock(ms, decimals = 0) {
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}${fraction}` : `${minutes}:${pad(seconds)}${fraction}`;
 }
 
+/**
+ * Format 1,810 ms as 1.8 s.
+ * @param {number} ms
+ */
+export const formatSeconds = (ms) =>
+  t("wait.s", { n: new Intl.NumberFormat(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000) });
+
 /** @param {number} share from 0 to 1 */
 export const formatPercent = (share) => new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
 /** @param {number} value */

@@ -1,6 +1,7 @@
 /** The page's texts, in the language that its reader chose, or else in the browser's. */
 import en from "./locales/en.js";
 import zh from "./locales/zh.js";
+import zhProblems from "./locales/problems/zh.js";
 
 const STORAGE_KEY = "emoline.language";
 /** @type {Record<string, Record<string, string>>} */
@@ -37,6 +38,23 @@ export function translateCode(kind, code) {
   const key = `${kind}.${code}`;
   return key in en ? t(key) : code;
 }
+
+/** The sentences of the API's errors and of failed jobs, by code; English ones come with the error. @type {Record<string, Record<string, string>>} */
+const PROBLEMS = { zh: zhProblems };
+
+/**
+ * The sentence of an error in the chosen language: that of its code, or else the service's own, which has more details.
+ * @param {string} code
+ * @param {string | undefined} detail
+ */
+export const translateProblem = (code, detail) => PROBLEMS[language]?.[code]?.replace("{detail}", detail ?? "") ?? detail;
+
+/**
+ * A model's notice: in English as it is, else the text of the model, where this page has one.
+ * @param {string} modelId
+ * @param {string} notice
+ */
+export const translateNotice = (modelId, notice) => TEXTS[language][`notice.${modelId.split("/").at(-1)}`] || notice;
 
 /** @param {string} emotion */
 export const emotionName = (emotion) => translateCode("emotion", emotion);

@@ -1,10 +1,11 @@
 /** The page's entry: it shows the view of the address, in the chosen language and theme, and whether the service answers. */
-import { connection, forgetApiKey, getApiKey } from "./api.js";
+import { connection, forgetApiKey, getApiKey, storeApiKey } from "./api.js";
 import { createApiKeyForm } from "./api-key-form.js";
 import { createSelect, elementById, h } from "./dom.js";
 import { currentLanguage, setLanguage, t } from "./i18n.js";
 import { createJobListView } from "./jobs/job-list.js";
 import { createJobView } from "./job/job-view.js";
+import { createTrendsView } from "./trends/trends-view.js";
 
 const STORAGE_KEY = "emoline.theme";
 const THEMES = ["auto", "light", "dark"];
@@ -12,6 +13,7 @@ const LANGUAGES = [["en", "English"], ["zh", "中文"]];
 const main = elementById("main");
 let view = new AbortController();
 let needsApiKey = false;
+let shownPath = "";
 
 function render({ focus = false } = {}) {
   view.abort();
@@ -20,19 +22,37 @@ function render({ focus = false } = {}) {
   document.title = `Emoline · ${t("title")}`;
   elementById("skip").textContent = t("skip");
   renderBar();
-  const jobId = /^#\/jobs\/(job_[\w-]+)$/.exec(location.hash)?.[1];
+  const { path, query } = readAddress();
+  const jobId = /^\/jobs\/(job_[\w-]+)$/.exec(path)?.[1];
+  shownPath = path;
   if (needsApiKey) {
     main.replaceChildren(createApiKeyForm(() => {
       needsApiKey = false;
       render();
     }));
   } else {
-    main.replaceChildren(jobId ? createJobView(jobId, view.signal) : createJobListView(view.signal));
+    if (jobId) main.replaceChildren(createJobView(jobId, query, view.signal));
+    else if (path === "/trends") main.replaceChildren(createTrendsView(query, view.signal));
+    else main.replaceChildren(createJobListView(query, view.signal));
   }
   if (focus) {
     (main.querySelector("h1") ?? main).focus({ preventScroll: true });
     scrollTo(0, 0);
   }
+}
+
+/**
+ * The path of the page's address after `#`, and its parameters. A link that shares a call has a key in its address: it is
+ * kept for this tab and leaves the address, so that it stays out of pictures of the screen.
+ */
+function readAddress() {
+  const shared = /^#\/shared\/([\w-]+)\/(job_[\w-]+.*)$/.exec(location.hash);
+  if (shared) {
+    storeApiKey(shared[1]);
+    history.replaceState(null, "", `#/jobs/${shared[2]}`);
+  }
+  const [path, query] = location.hash.slice(1).split("?");
+  return { path: path || "/", query: new URLSearchParams(query ?? "") };
 }
 
 function renderBar() {
@@ -50,7 +70,7 @@ function renderBar() {
   };
   elementById("bar").replaceChildren(
     h("a.brand", { href: "#/" }, h("img", { src: "/page/icon.svg", alt: "", width: 26, height: 26 }), "Emoline"),
-    h("nav", {}, h("a", { href: "#/" }, t("home")), h("a", { href: "/docs" }, t("docs"))),
+    h("nav", {}, h("a", { href: "#/" }, t("home")), h("a", { href: "#/trends" }, t("trends")), h("a", { href: "/docs" }, t("docs"))),
     h("span.tools", {}, 
       getApiKey() ? h("button.plain", { type: "button", onclick: onForget }, t("key.forget")) : null, language, theme));
 }
@@ -82,6 +102,11 @@ elementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-addEventListener("hashchange", () => render({ focus: true }));
+addEventListener("hashchange", () => {
+  const { path, query } = readAddress();
+  // A link to another moment of the call that is open: it moves there, and is loaded no second time.
+  if (path === shownPath && query.has("t")) view.signal.dispatchEvent(new CustomEvent("moment", { detail: query }));
+  else render({ focus: true });
+});
 setTheme(localStorage.getItem(STORAGE_KEY) ?? "auto");
 render();

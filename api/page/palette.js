@@ -11,7 +11,7 @@ const STYLES = {
   fearful: ["#cc79a7", "upright"],
   happy: ["#f0c419", "dotted"],
   neutral: ["#9aa8b8", "plain"],
-  other: ["#6d7787", "level"],
+  other: ["#7a5f3c", "level"],
   sad: ["#0072b2", "falling"],
   surprised: ["#56b4e9", "checked"],
   unknown: ["#c3c9d1", "sparse"],

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePath
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.file_names import content_disposition
 from api.parameters import Corrected
 from exports.formats import WRITERS, ExportFormat
 from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
@@ -39,12 +37,5 @@ def export(
     """The segments as a table or as labels, the timeline as subtitles; with the corrections where there is room."""
     job, result = services.reader.result(job_id, corrected=corrected)
     writer = WRITERS[to]
-    headers = {"Content-Disposition": _attachment(job.recording.filename, writer.suffix)}
+    headers = content_disposition(job.recording.filename, writer.suffix)
     return Response(writer.write(job.recording, result), media_type=writer.media_type, headers=headers)
-
-
-def _attachment(filename: str, suffix: str) -> str:
-    """A Content-Disposition with the name of the recording: in ASCII, and in full for clients that know RFC 6266."""
-    stem = PurePath(filename).stem
-    plain = re.sub(r"[^\w.-]+", "_", stem, flags=re.ASCII)
-    return f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(stem, safe='')}{suffix}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_response, streamed_json
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.file_names import content_disposition
 from shared.domain.errors import (
     JobDeleted,
     JobNotFound,
@@ -62,7 +63,8 @@ def frames(
     job, labels, parts = services.frame_store.grid_parts(job_id, hop_ms, channel, range(start_ms, end_ms))
     grid = PackedGrid(parts, exact=media_type == NPZ)  # loaded before the response begins, which may be an error
     if media_type == NPZ:
-        return npz_response(f"{job_id}-frames.npz", frame_arrays(grid, hop_ms, labels))
+        names = content_disposition(job.recording.filename, "-frames.npz")
+        return npz_response(names, frame_arrays(grid, hop_ms, labels))
     return streamed_json(frames_json(grid, hop_ms, labels, job.recording.role))
 
 
@@ -81,7 +83,8 @@ def frames(
 def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     """The embeddings of the segments, where the job's config asked for them."""
     embedded = services.frame_store.embeddings(job_id)
-    return npz_response(f"{job_id}-embeddings.npz", ((f"{index:06d}", content) for index, content in embedded))
+    names = content_disposition(services.jobs.get(job_id).recording.filename, "-embeddings.npz")
+    return npz_response(names, ((f"{index:06d}", content) for index, content in embedded))
 
 
 def frame_arrays(grid: PackedGrid, hop_ms: int, labels: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:

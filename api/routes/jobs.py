@@ -56,6 +56,7 @@ from shared.services.job_retry import RetryScope
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
 
 _CONFIG_EXAMPLE = '{"channels": "split", "roles": ["agent", "customer"], "aggregation": {"gap_ms": 2000}}'
+_CONFIG_IN_FORM = "A JSON text: the schema is `JobOptions`."
 _BODIES: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -66,12 +67,8 @@ _BODIES: dict[str, Any] = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
-                        "config": {
-                            "type": "string",
-                            "contentMediaType": "application/json",
-                            "contentSchema": {"$ref": "#/components/schemas/JobOptions"},
-                            "example": _CONFIG_EXAMPLE,
-                        },
+                        # Not `contentMediaType`, for which Swagger UI wants a file.
+                        "config": {"type": "string", "description": _CONFIG_IN_FORM, "example": _CONFIG_EXAMPLE},
                     },
                 }
             },

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.file_names import content_disposition
 from api.middleware.request_log import TENANT
 from api.parameters import Corrected
 from api.render_pool import RenderPool
@@ -85,7 +86,9 @@ async def heatmap(
             load_heatmap_data, services, job_id, channel, HeatmapSize(width), corrected=corrected
         )
         png = await render_pool.run(draw_heatmap, data, lang)
-    return Response(png, media_type="image/png")
+    job = await run_in_threadpool(services.jobs.get, job_id)
+    headers = content_disposition(job.recording.filename, "-heatmap.png", "inline")
+    return Response(png, media_type="image/png", headers=headers)
 
 
 def load_heatmap_data(

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.file_names import content_disposition
 from api.middleware.request_log import TENANT
 from api.parameters import Corrected
 from api.render_pool import RenderPool
@@ -30,6 +31,7 @@ from shared.domain.errors import (
     ResultNotReady,
     TooManyPictures,
 )
+from shared.domain.recording import to_ms
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -53,7 +55,7 @@ async def report_pdf(
             _load_input, services, job_id, _base_url(request), with_clips=False, corrected=corrected
         )
         document = await render_pool.run(render_pdf, report, lang)
-    return Response(document, media_type="application/pdf", headers=_inline_file(f"{job_id}.pdf"))
+    return Response(document, media_type="application/pdf", headers=_report_name(report, "pdf"))
 
 
 @router.get(
@@ -75,7 +77,7 @@ async def report_html(
         )
         document = await render_pool.run(render_html, report, lang)
     headers = {"Content-Security-Policy": f"{content_security_policy()}; frame-ancestors 'none'"}
-    return Response(document, media_type="text/html", headers=headers | _inline_file(f"{job_id}.html"))
+    return Response(document, media_type="text/html", headers=headers | _report_name(report, "html"))
 
 
 def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: bool, corrected: bool) -> ReportInput:
@@ -85,8 +87,10 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
         for index in collect_findings(result).key_indices:
             with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
                 clips[index] = services.reader.segment_audio(job_id, index)
-    indices = [] if job.audio_deleted else [segment.segment.index for segment in result.segments]
-    links = {index: f"{base_url}/v1/jobs/{job_id}/segments/{index}/audio" for index in indices}
+    # To the page, which asks people for a key where the service needs one.
+    page = f"{base_url}/#/jobs/{job_id}"
+    segments = [] if job.audio_deleted else [each.segment for each in result.segments]
+    links = {segment.index: f"{page}?t={to_ms(segment.start) / 1000:.1f}&play=1" for segment in segments}
     heatmap = None
     if result.timeline:
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
@@ -101,5 +105,5 @@ def _base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def _inline_file(filename: str) -> dict[str, str]:
-    return {"Content-Disposition": f'inline; filename="{filename}"'}
+def _report_name(report: ReportInput, ending: str) -> dict[str, str]:
+    return content_disposition(report.recording.filename, f"-report.{ending}", "inline")

@@ -11,6 +11,7 @@ from api.byte_range import ranged_response
 from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
+from api.file_names import content_disposition
 from api.parameters import Corrected
 from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
@@ -48,7 +49,8 @@ def result(job_id: JobId, services: ServicesDep, corrected: Corrected = True) ->
     # Loaded before the response begins, which may be an error.
     scores = services.frame_store.each_scores(job, outcome.segments)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores}
-    return streamed_json(result_json(analysed, partial(audio_url, job_id), packed))
+    headers = content_disposition(job.recording.filename, "-result.json", "inline")
+    return streamed_json(result_json(analysed, partial(audio_url, job_id), packed), headers)
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
@@ -92,7 +94,7 @@ def curve(
     channels = split_channels(confident(result.segments, result.min_confidence))
     smoothed = compute_curve(channels, result.duration, window_s)
     if to == "csv":
-        headers = {"Content-Disposition": f'attachment; filename="{job_id}-curve.csv"'}
+        headers = content_disposition(job.recording.filename, "-curve.csv")
         return Response(to_curve_csv(smoothed, job.recording.role), media_type=CSV, headers=headers)
     return json_response(CurveDocument.from_curve(smoothed, job.recording.role))
 
@@ -139,7 +141,8 @@ def segment_audio(
 ) -> Response:
     """The sound of a segment, to play."""
     sound = services.reader.segment_audio(job_id, index)
-    return ranged_response(sound, "audio/flac", f"{index:03d}.flac", byte_range)
+    names = content_disposition(services.jobs.get(job_id).recording.filename, f"-{index:03d}.flac", "inline")
+    return ranged_response(sound, "audio/flac", names, byte_range)
 
 
 def audio_url(job_id: str, index: int) -> str:

@@ -52,7 +52,7 @@ _PAN = """([seconds, zoom]) => new Promise((resolve) => {
   const wheel = (deltaX, deltaY) => canvas.dispatchEvent(new WheelEvent("wheel",
     { deltaX, deltaY, clientX: box.left + box.width / 2, bubbles: true, cancelable: true }));
   canvas.focus();
-  canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "0" }));
+  canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "0", bubbles: true }));
   wheel(0, -Math.log(zoom) / Math.log(1.0015));
   const times = [];
   const began = performance.now();

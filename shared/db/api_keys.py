@@ -30,6 +30,8 @@ class SqlApiKeyStore:
             scopes=[scope.value for scope in key.scopes],
             created_at=key.created_at,
             revoked_at=key.revoked_at,
+            job_id=key.job_id,
+            expires_at=key.expires_at,
         )
         with self._write.begin() as session:
             session.add(row)
@@ -40,12 +42,19 @@ class SqlApiKeyStore:
             row = session.scalar(query)
             return _key_from_row(row) if row else None
 
+    def find_by_id(self, key_id: str) -> tuple[ApiKey, str] | None:
+        query = select(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+        with self._read() as session:
+            row = session.scalar(query)
+            return (_key_from_row(row), row.sha256) if row else None
+
     def any(self) -> bool:
         with self._read() as session:
-            return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+            return session.scalar(select(ApiKeyRow.id).where(ApiKeyRow.job_id.is_(None)).limit(1)) is not None
 
-    def list_for_tenant(self, tenant: str) -> Sequence[ApiKey]:
-        query = select(ApiKeyRow).where(ApiKeyRow.tenant == tenant).order_by(ApiKeyRow.id.desc())
+    def list_for_tenant(self, tenant: str, job_id: str | None = None) -> Sequence[ApiKey]:
+        of_job = ApiKeyRow.job_id.is_(None) if job_id is None else ApiKeyRow.job_id == job_id
+        query = select(ApiKeyRow).where(ApiKeyRow.tenant == tenant, of_job).order_by(ApiKeyRow.id.desc())
         with self._read() as session:
             return [_key_from_row(row) for row in session.scalars(query)]
 
@@ -62,4 +71,6 @@ class SqlApiKeyStore:
 
 def _key_from_row(row: ApiKeyRow) -> ApiKey:
     scopes = tuple(map(Scope, row.scopes))
-    return ApiKey(row.id, row.tenant, row.name, row.prefix, scopes, row.created_at, row.revoked_at)
+    return ApiKey(
+        row.id, row.tenant, row.name, row.prefix, scopes, row.created_at, row.revoked_at, row.job_id, row.expires_at
+    )

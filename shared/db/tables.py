@@ -200,6 +200,8 @@ class ApiKeyRow(Base):
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    job_id: Mapped[str | None] = mapped_column(index=True)
+    expires_at: Mapped[datetime | None]
 
 
 class SigningSecrets:

@@ -135,6 +135,24 @@ class AudioDeleted(Gone):
     code = "audio_deleted"
 
 
+class AudioNotPlayable(Conflict):
+    """Browsers do not play this recording as it came, or not exactly from any time on; play its segments instead."""
+
+    code = "audio_not_playable"
+
+
+class AudioWithheld(Conflict):
+    """The job's config leaves out channels of this recording, so it is not served; its segments are."""
+
+    code = "audio_withheld"
+
+
+class ShareNotFound(NotFound):
+    """There is no share link with this id, or it was revoked."""
+
+    code = "share_not_found"
+
+
 class SegmentNotFound(NotFound):
     """The job has no segment with this number."""
 

@@ -20,12 +20,16 @@ class ApiKeyStore(Protocol):
         """Return the key with this secret, None where there is none or it was revoked."""
         ...
 
-    def any(self) -> bool:
-        """Return whether a key was ever made, revoked or not."""
+    def find_by_id(self, key_id: str) -> tuple[ApiKey, str] | None:
+        """Return a key with the SHA-256 of its secret, None where there is none or it was revoked."""
         ...
 
-    def list_for_tenant(self, tenant: str) -> Sequence[ApiKey]:
-        """Return a tenant's keys, newest first, revoked ones too."""
+    def any(self) -> bool:
+        """Return whether a key was ever made, revoked or not. A share link is none."""
+        ...
+
+    def list_for_tenant(self, tenant: str, job_id: str | None = None) -> Sequence[ApiKey]:
+        """Return a tenant's keys, or the share links of one of its jobs; newest first, revoked ones too."""
         ...
 
     def revoke(self, tenant: str, key_id: str, now: datetime) -> None:

@@ -58,7 +58,7 @@ def test_a_wider_window_and_a_table_for_spreadsheets(client: TestClient, service
     assert (curve["window_ms"], curve["step_ms"], len(curve["time_ms"])) == (30_000, 10_000, 12)
     answer = client.get(url, params={"window_s": 30, "format": "csv"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["content-disposition"].endswith('-curve.csv"')
+    assert answer.headers["content-disposition"].endswith("-curve.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert len(rows) == 24
     assert {row["role"] for row in rows} == {"agent", "'=customer"}  # a spreadsheet must not compute it

@@ -30,7 +30,7 @@ OPTIONS = JobOptions(granularity="frame", embeddings="utterance")
 def loaded(answer: Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/x-npz"
-    assert answer.headers["content-disposition"].endswith('.npz"')
+    assert answer.headers["content-disposition"].endswith(".npz")
     with np.load(io.BytesIO(answer.content), allow_pickle=False) as arrays:
         return dict(arrays)
 

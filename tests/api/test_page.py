@@ -9,8 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.errors import GENERAL, STATUS
 from api.routes.page import FOLDER
 from shared.container import Services
+from shared.domain.failure import FAILURES, SEGMENT_REASONS
 from shared.domain.options import JobOptions
 from tests.support.analysed import Part, analysed
 from tests.support.api_client import secret_of
@@ -74,6 +76,12 @@ def test_all_modules_are_preloaded(client: TestClient) -> None:
     assert sorted(preloaded) == [name for name in FILES if name.endswith(".js")]
 
 
+def test_every_error_of_a_request_or_a_job_has_a_chinese_sentence() -> None:
+    failures = {failure.code.value for failure in FAILURES.values() if failure.code not in SEGMENT_REASONS}
+    codes = {kind.code for kind in STATUS} | {code for code, _ in GENERAL.values()} | failures
+    assert set(_keys(FOLDER / "locales" / "problems" / "zh.js")) == codes
+
+
 def test_both_languages_have_the_same_keys() -> None:
     keys = {path.stem: set(_keys(path)) for path in (FOLDER / "locales").glob("*.js")}
     assert keys.keys() == {"en", "zh"}
@@ -81,7 +89,7 @@ def test_both_languages_have_the_same_keys() -> None:
 
 
 def _keys(path: Path) -> list[str]:
-    return re.findall(r'(?:^|, )\s*"([\w.]+)":', path.read_text(), re.MULTILINE)
+    return re.findall(r'(?:^|, )\s*"([\w.-]+)":', path.read_text(), re.MULTILINE)
 
 
 def test_every_text_that_a_module_uses_exists() -> None:

@@ -71,15 +71,17 @@ def test_the_pdf_has_the_result_and_links_to_the_audio_at_the_requested_host(
     answer = client.get(f"/v1/jobs/{job_id}/report.pdf", headers={"X-Forwarded-Host": "evil.example"})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
-    assert answer.headers["content-disposition"] == f'inline; filename="{job_id}.pdf"'
+    assert answer.headers["content-disposition"].startswith('inline; filename="call-report.pdf"; filename*=UTF-8')
     assert answer.headers["cache-control"] == "no-store"
     text = " ".join(pages(answer.content))
     assert "agent: little speech, most often happy, 100 % of 00:02, with" in text
     assert TEXTS["en"].heat_map in text
     assert job_id in text
-    expected = {f"http://testserver/v1/jobs/{job_id}/segments/{index}/audio" for index in (0, 1, 3)}
-    assert set(links(answer.content)) == expected
-    assert client.get(expected.pop()).content.startswith(b"fLaC")
+    starts = {
+        segment["index"]: segment["start_ms"] for segment in client.get(f"/v1/jobs/{job_id}/result").json()["segments"]
+    }
+    page = f"http://testserver/#/jobs/{job_id}"
+    assert set(links(answer.content)) == {f"{page}?t={starts[index] / 1000:.1f}&play=1" for index in (0, 1, 3)}
 
 
 def test_the_html_contains_the_audio_and_has_its_own_policy(client: TestClient, services: Services) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import SAMPLE, Watched, opened, record_texts, wait_until
+from tests.support.browser import SAMPLE, Watched, opened, wait_until
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.servers.cutting_proxy import CuttingProxy
@@ -37,16 +37,8 @@ def played_s(page: Page) -> float:
     return float(page.locator("audio").evaluate("audio => audio.currentTime"))
 
 
-def record_audio_times(page: Page) -> Callable[[], list[float]]:
-    """Record at which second of its sound each segment begins to play; the result reads them."""
-    page.locator("audio").evaluate(
-        "audio => { window.times = []; audio.addEventListener('playing', () => window.times.push(audio.currentTime)); }"
-    )
-    return lambda: [float(time) for time in page.evaluate("window.times")]
-
-
 def expect_to_play(page: Page) -> None:
-    page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
+    page.wait_for_function("() => document.querySelector('audio')?.currentTime > 0.3")
     before = played_s(page)
     page.wait_for_function("before => document.querySelector('audio').currentTime > before + 0.3", arg=before)
 
@@ -66,18 +58,18 @@ def test_a_recording_is_sent_followed_looked_at_and_heard(page: Page) -> None:
     expect(row).to_contain_text(re.compile("segmenting|analysing|waiting|finishing"))
     expect(row).to_contain_text("Done")
     expect(row).to_contain_text("3:00")
-    expect(row.locator(".dominant")).to_have_text(re.compile("[a-z]{3,}"))
-    row.get_by_role("link", name="call.opus").click()
+    expect(row.locator(".share")).to_have_text(re.compile(r"[a-z]{3,} \d+%"))
+    row.get_by_role("link", name="call.opus", exact=True).click()
     expect(page.get_by_role("heading", name="call.opus")).to_be_visible()
     expect(page.locator(".notice")).to_contain_text("not to be relied on")
     page.get_by_role("button", name="Play the segment at 0:06").click()
     expect_to_play(page)
-    expect(page.locator(".row.heard")).to_contain_text("customer")
+    expect(page.locator(".row.heard").first).to_contain_text("customer")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def test_a_click_on_the_timeline_plays_from_that_time_into_the_next_segment(
+def test_a_click_on_the_timeline_plays_the_whole_recording_from_that_time(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = client.get(f"/v1/jobs/{job['id']}/result").json()["segments"]
@@ -86,17 +78,53 @@ def test_a_click_on_the_timeline_plays_from_that_time_into_the_next_segment(
     assert box
     gutter = 92
     x = gutter + last_of_it / job["audio"]["duration_ms"] * (box["width"] - gutter)
-    played = record_texts(looked_at, ".row.heard")
-    times = record_audio_times(looked_at)
     cursor = looked_at.locator(".cursor")
     before = cursor.evaluate("it => it.style.transform")
-    looked_at.mouse.click(box["x"] + x, box["y"] + box["height"] * 0.75)  # the second channel
-    wait_until(looked_at, lambda: len(played()) >= 2)
-    assert segments[3]["role"] in played()[0]
-    assert times()[0] * 1000 > last_of_it - segments[3]["start_ms"] - 300
-    assert f"0:{segments[4]['start_ms'] // 1000}." in played()[1]
-    assert {segments[3]["role"], segments[4]["role"]} == {"agent", "customer"}
+    looked_at.mouse.click(box["x"] + x, box["y"] + box["height"] * 0.75)
+    expect_to_play(looked_at)
+    audio = looked_at.locator("audio")
+    assert str(audio.evaluate("it => it.src")).endswith("/audio")
+    assert float(audio.evaluate("it => it.duration")) == pytest.approx(job["audio"]["duration_ms"] / 1000, abs=0.05)
+    assert played_s(looked_at) * 1000 > last_of_it - 300
     assert cursor.evaluate("it => it.style.transform") != before
+    looked_at.get_by_label("Speed").select_option("2")
+    assert audio.evaluate("it => it.playbackRate") == 2
+    looked_at.locator("canvas.chart").press("r")
+    expect(looked_at.get_by_role("button", name="customer")).to_have_attribute("aria-pressed", "false")
+    looked_at.wait_for_function(
+        "end => document.querySelector('audio').currentTime * 1000 > end", arg=last_of_it + 1500
+    )
+
+
+def test_a_link_opens_at_its_moment_and_plays_it(page: Page, job: dict[str, Any]) -> None:
+    page.goto(f"/#/jobs/{job['id']}?t=67.0&play=1")
+    page.wait_for_function("() => document.querySelector('audio')?.currentTime > 67.2")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.evaluate("hash => { location.hash = hash }", f"#/jobs/{job['id']}?t=12.5")
+    expect(page.locator(".now")).to_contain_text("0:12 /")
+    page.get_by_role("button", name="Hand on this moment").click()
+    expect(page.get_by_label("Address of this moment")).to_have_value(re.compile(r"#/jobs/job_[\w-]+\?t=12\.5$"))
+
+
+def test_a_shared_link_shows_its_call_and_no_other(
+    page: Page, browser: Browser, client: Client, job: dict[str, Any]
+) -> None:
+    page.goto(f"/#/jobs/{job['id']}?t=12.5")
+    page.get_by_role("button", name="Hand on this moment").click()
+    page.get_by_role("button", name="Create link").click()
+    address = page.get_by_label("Link without a key").input_value()
+    assert address.endswith("?t=12.5")
+    with opened(browser, str(client.base_url)) as coach:
+        coach.provoked.add("status of 403")
+        coach.page.goto(address)
+        expect(coach.page.locator(".now")).to_contain_text("0:12 /")
+        assert "shared" not in coach.page.url
+        coach.page.get_by_role("button", name="Play", exact=True).click()
+        expect_to_play(coach.page)
+        coach.page.get_by_label("True emotion of the segment at 0:06").select_option("angry")
+        expect(coach.page.get_by_text("The API key lacks the scope write.")).to_be_visible()
+        coach.page.get_by_role("link", name="All recordings").click()
+        expect(coach.page.get_by_text("This link shares one call and nothing else.")).to_be_visible()
 
 
 def test_a_file_that_is_no_recording_is_refused_in_a_sentence(watched: Watched, tmp_path: Path) -> None:
@@ -137,7 +165,7 @@ def test_a_job_is_canceled_tried_again_and_deleted(page: Page) -> None:
     row = page.locator(".job").filter(has_text="long.flac")
     row.get_by_role("button", name="Cancel").click()
     expect(row).to_contain_text("Canceled")
-    row.get_by_role("button", name="Analyse all again").click()
+    row.get_by_role("button", name="Try again").click()
     row.get_by_role("button", name="Cancel").click()
     expect(row).to_contain_text("Canceled")
     row.get_by_role("button", name="Delete").click()
@@ -148,12 +176,51 @@ def test_a_job_is_canceled_tried_again_and_deleted(page: Page) -> None:
     expect(row).to_have_count(0)
 
 
-def test_jobs_are_filtered_by_state_and_emotion(page: Page, job: dict[str, Any]) -> None:
-    expect(page.locator(f".job a[href='#/jobs/{job['id']}']")).to_be_visible()
-    page.get_by_label("Dominant emotion").select_option(job["dominant"])
-    expect(page.locator(f".job a[href='#/jobs/{job['id']}']")).to_be_visible()
-    page.get_by_label("State").select_option("failed")
+def test_calls_are_found_by_emotion_and_role_and_their_worst_minute_is_a_click_away(
+    page: Page, client: Client, job: dict[str, Any]
+) -> None:
+    worst = client.get("/v1/jobs", params={"channel": "customer"}).json()["data"]
+    start_ms = next(each["facts"]["worst_minute"]["start_ms"] for each in worst if each["id"] == job["id"])
+    row = page.locator(".job").filter(has=page.locator(f"a[href='#/jobs/{job['id']}']"))
+    page.get_by_role("combobox", name="Emotion", exact=True).select_option("angry")
+    page.get_by_role("combobox", name="Role", exact=True).select_option("customer")
+    expect(row.locator(".share")).to_contain_text("customer")
+    page.get_by_role("combobox", name="Part", exact=True).select_option("last_quarter")
+    page.get_by_role("combobox", name="Share", exact=True).select_option("0.75")
     expect(page.locator(".empty")).to_have_text("No recording matches.")
+    assert page.url.endswith("#/?emotion=angry&channel=customer&part=last_quarter&min_share=0.75")
+    page.reload()
+    expect(page.locator(".empty")).to_have_text("No recording matches.")
+    page.get_by_role("combobox", name="Share", exact=True).select_option("")
+    page.get_by_role("combobox", name="Part", exact=True).select_option("whole")
+    row.locator(".play-worst").click()
+    page.wait_for_function("ms => document.querySelector('audio')?.currentTime * 1000 > ms", arg=start_ms + 200)
+
+
+def test_many_calls_are_selected_exported_and_deleted(page: Page, client: Client, job: dict[str, Any]) -> None:
+    doomed = [client.submit(QUARTER_HOUR, f"doomed-{number}.flac")["id"] for number in range(2)]
+    for job_id in doomed:
+        client.post(f"/v1/jobs/{job_id}/cancel")
+    page.get_by_label("File name").fill("doomed")
+    expect(page.locator(".job")).to_have_count(2)
+    page.get_by_label("Select all that are shown").check()
+    page.get_by_role("button", name="Delete selected").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator(".job")).to_have_count(0)
+    assert [client.get(f"/v1/jobs/{job_id}").status_code for job_id in doomed] == [410, 410]
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".job").filter(has=page.locator(f"a[href='#/jobs/{job['id']}']")).get_by_role("checkbox").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    assert download.value.suggested_filename == "call.csv"
+
+
+def test_a_week_of_trends_leads_to_its_calls(page: Page, job: dict[str, Any]) -> None:
+    page.get_by_role("link", name="Trends").click()
+    expect(page.locator(".trend tbody tr")).to_have_count(1)
+    page.locator(".trend tbody th a").click()
+    expect(page.locator(f".job a.name[href='#/jobs/{job['id']}']")).to_be_visible()
+    assert "recorded_after=" in page.url
 
 
 def test_segments_are_filtered_by_emotion_and_confidence(looked_at: Page, client: Client, job: dict[str, Any]) -> None:
@@ -162,22 +229,23 @@ def test_segments_are_filtered_by_emotion_and_confidence(looked_at: Page, client
     sure = sum(segment["emotion"] == "sad" and segment["confidence"] >= 0.5 for segment in segments)
     assert 0 < sad < len(segments)
     table = looked_at.locator(".segments")
-    expect(table.locator("p[role=status]")).to_have_text(f"{len(segments)} of {len(segments)}")
+    expect(table.locator(".head p[role=status]")).to_have_text(f"{len(segments)} of {len(segments)}")
     table.get_by_role("combobox", name="Emotion", exact=True).select_option("sad")
-    expect(table.locator("p[role=status]")).to_have_text(f"{sad} of {len(segments)}")
+    expect(table.locator(".head p[role=status]")).to_have_text(f"{sad} of {len(segments)}")
     table.get_by_label("Least confidence").fill("50")
-    expect(table.locator("p[role=status]")).to_have_text(f"{sure} of {len(segments)}")
+    expect(table.locator(".head p[role=status]")).to_have_text(f"{sure} of {len(segments)}")
     table.get_by_role("combobox", name="State", exact=True).select_option("skipped")
-    expect(table.locator("p[role=status]")).to_have_text(f"0 of {len(segments)}")
+    expect(table.locator(".head p[role=status]")).to_have_text(f"0 of {len(segments)}")
 
 
-@pytest.mark.parametrize("view", ["Dominant", "Timeline", "Heat map"])
+@pytest.mark.parametrize("view", ["Curve", "Dominant", "Heat map"])
 def test_each_view_draws_every_channel(looked_at: Page, view: str) -> None:
     looked_at.locator(".views label").filter(has_text=view).click()
     wait_until(looked_at, lambda: min(looked_at.locator("canvas.chart").evaluate(BRIGHT_COLOURS)) >= 2)
 
 
 def test_the_timeline_is_merged_anew_as_asked(looked_at: Page) -> None:
+    looked_at.get_by_text("Merging", exact=True).click()
     with looked_at.expect_response(lambda answer: "gap_ms=60000" in answer.url) as answer:
         looked_at.get_by_label("Merge gap, ms").fill("60000")
         looked_at.get_by_label("Merge gap, ms").press("Enter")
@@ -194,6 +262,7 @@ def test_the_page_speaks_chinese_by_choice_and_where_the_browser_does(
     expect(page.get_by_text("将录音拖放到此处")).to_be_visible()
     with opened(browser, str(client.base_url), locale="zh-CN") as chinese:
         chinese.page.goto(f"/#/jobs/{job['id']}")
+        expect(chinese.page.locator(".notice").last).to_contain_text("小型演示模型")
         expect(chinese.page.locator(".shares")).to_contain_text("中立")
         untranslated = chinese.page.locator("main").inner_text()
         assert not re.search(r"\b(?:fact|view|segments|gap|jobs|emotion)\.\w+", untranslated)
@@ -235,10 +304,10 @@ def test_the_keyboard_alone_will_do(page: Page, job: dict[str, Any]) -> None:
     assert re.search(r"0:0\d: \w+", chart.get_attribute("aria-valuetext") or "")
     page.keyboard.press("Enter")
     expect_to_play(page)
-    playing = page.locator(".row.heard")
-    row = int(playing.get_attribute("aria-rowindex") or 0)
+    chosen = page.locator(".row.chosen")
+    row = int(chosen.get_attribute("aria-rowindex") or 0)
     page.keyboard.press("n")
-    wait_until(page, lambda: playing.count() == 1 and int(playing.get_attribute("aria-rowindex") or 0) > row)
+    wait_until(page, lambda: int(chosen.get_attribute("aria-rowindex") or 0) > row)
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     page.keyboard.press("0")
@@ -254,7 +323,7 @@ def tab_to(page: Page, target: Any) -> None:
 
 
 def test_a_result_is_saved_as_a_file(looked_at: Page, job: dict[str, Any]) -> None:
-    looked_at.get_by_text("Download", exact=True).click()
+    looked_at.get_by_text("Other files", exact=True).click()
     with looked_at.expect_download() as download:
         looked_at.get_by_role("button", name="Result (JSON)").click()
     assert download.value.suggested_filename == "call-result.json"
@@ -269,24 +338,49 @@ def test_a_missing_job_has_a_message(watched: Watched) -> None:
     expect(watched.page.get_by_text("Drop recordings here")).to_be_visible()
 
 
-def test_a_reviewer_corrects_an_emotion_and_withdraws_the_correction(
+def test_a_reviewer_corrects_an_emotion_and_all_that_is_shown_follows(
     looked_at: Page, client: Client, job: dict[str, Any]
 ) -> None:
     segments = f"/v1/jobs/{job['id']}/segments"
     select = looked_at.get_by_label("True emotion of the segment at 0:06")
-    with looked_at.expect_response(lambda answer: answer.url.endswith("/correction")):
-        select.select_option("angry")
-    assert client.get(segments).json()["data"][1]["correction"]["emotion"] == "angry"
+    shares = looked_at.locator(".shares")
+    before = shares.inner_text()
+    assert "surprised" not in before
+    select.select_option("surprised")
+    expect(shares).to_contain_text("surprised")
+    assert client.get(segments).json()["data"][1]["correction"]["emotion"] == "surprised"
     looked_at.get_by_role("combobox", name="State", exact=True).select_option("corrected")
-    expect(looked_at.locator(".segments p[role=status]")).to_have_text("1 of 21")
-    with looked_at.expect_response(lambda answer: answer.url.endswith("/correction")):
-        select.select_option("as analysed")
+    expect(looked_at.locator(".segments .head p[role=status]")).to_have_text("1 of 21")
+    select.select_option("as analysed")
+    expect(shares).to_have_text(before, use_inner_text=True)
     assert client.get(segments).json()["data"][1]["correction"] is None
+
+
+def test_keys_play_the_least_sure_segment_correct_it_and_comment_on_it(
+    looked_at: Page, client: Client, job: dict[str, Any]
+) -> None:
+    segments = f"/v1/jobs/{job['id']}/segments"
+    least = min(client.get(segments).json()["data"], key=lambda segment: segment["confidence"])
+    chart = looked_at.locator("canvas.chart")
+    chart.press("u")
+    chart.press("3")
+    expect(looked_at.get_by_text("1 of 21 corrected")).to_be_visible()
+    chart.press("c")
+    looked_at.locator("#comment").fill("A whisper.")
+    looked_at.get_by_role("button", name="Save").click()
+    wait_until(looked_at, lambda: comment_of(client, segments, least["index"]) == ("fearful", "A whisper."))
+    chart.press("Delete")
+    expect(looked_at.get_by_text("0 of 21 corrected")).to_be_visible()
+
+
+def comment_of(client: Client, segments: str, index: int) -> tuple[str, str | None] | None:
+    correction = client.get(segments).json()["data"][index]["correction"]
+    return (correction["emotion"], correction["comment"]) if correction else None
 
 
 @pytest.mark.parametrize(("name", "begins"), [("Heat map (PNG)", b"\x89PNG"), ("Praat (TextGrid)", b"File type")])
 def test_pictures_and_exports_are_saved_as_files(looked_at: Page, name: str, begins: bytes) -> None:
-    looked_at.get_by_text("Download", exact=True).click()
+    looked_at.get_by_text("Other files", exact=True).click()
     with looked_at.expect_download() as download:
         looked_at.get_by_role("button", name=name).click()
     assert download.value.suggested_filename.startswith("call")

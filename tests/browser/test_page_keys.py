@@ -55,10 +55,10 @@ def test_a_key_opens_the_whole_page_and_never_appears_in_a_url(watched: Watched,
     expect(page.get_by_text("Drop recordings here")).to_be_visible()
     page.locator("input[type=file]").set_input_files(str(SAMPLE))
     expect(page.locator(".job").first).to_contain_text("Done")
-    page.get_by_role("link", name="call.opus").click()
+    page.get_by_role("link", name="call.opus", exact=True).click()
     page.get_by_role("button", name="Play the segment at 0:00").click()
-    page.wait_for_function("() => document.querySelector('audio').currentTime > 0.3")
-    page.get_by_text("Download", exact=True).click()
+    page.wait_for_function("() => document.querySelector('audio')?.currentTime > 0.3")
+    page.get_by_text("Other files", exact=True).click()
     with page.expect_download():
         page.get_by_role("button", name="Result (JSON)").click()
     page.get_by_role("button", name="Forget key").click()
@@ -76,7 +76,7 @@ def test_an_unreachable_service_is_a_message_until_it_is_back(browser: Browser, 
             expect(page.get_by_text("No recordings yet.")).to_be_visible()
             watched.provoked.add("net::ERR_")
             first.kill()
-            page.get_by_label("State").select_option("failed")
+            page.get_by_label("Order").select_option("name")
             expect(page.get_by_text("This page tries again by itself.")).to_be_visible()
             messages = record_texts(page, "#away")
             with Process(data_dir / "log-2", environment, "serve", "--port", url.rpartition(":")[2]) as second:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import wait_until
+from tests.support.browser import Watched, wait_until
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
@@ -20,7 +20,7 @@ LOUD = int(np.argmax(np.abs(TALK) > np.abs(TALK).max() * 0.1))
 """The first sample of the talk that is drawn higher than a line."""
 
 BEGINNINGS = """canvas => {
-  const gutter = 92, top = 24, band = 18, height = 92;
+  const gutter = 92, top = 24 + 84, band = 18, height = 72;  // below the ruler and the curve
   const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const at = (x, y) => data.slice(4 * (y * width + x), 4 * (y * width + x) + 3).join();
   const middle = top + (band + height) / 2;
@@ -56,3 +56,17 @@ def test_waveform_and_regions_begin_where_the_sound_does(page: Page, client: Cli
     wait_until(page, lambda: drawn_ms() == pytest.approx(expected, abs=50))  # finer peaks come later
     assert drawn_ms()["span"] == pytest.approx(4000, abs=1)
     assert BEGINS_S * 1000 - 200 < result["segments"][0]["start_ms"] < BEGINS_S * 1000 + 200
+
+
+def test_the_segments_are_heard_where_the_recording_holds_what_nobody_may_hear(
+    watched: Watched, client: Client
+) -> None:
+    watched.provoked.add("status of 409")
+    page = watched.page
+    sound = encoded(np.stack([TALK, TALK[::-1]], axis=1), RATE, "wav")
+    job, _ = client.analysed(sound, channels="split", analyse=[0])
+    page.goto(f"/#/jobs/{job['id']}?t=0.5&play=1")
+    expect(page.get_by_text("The segments are played at their times")).to_be_visible()
+    wait_until(page, lambda: page.locator(".now").inner_text() >= "0:02")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()

@@ -73,3 +73,19 @@ def test_a_key_is_revoked_once_and_by_its_own_tenant(access: ApiKeys) -> None:
     access.revoke("acme", key.id)
     with pytest.raises(KeyNotFound):
         access.revoke("acme", key.id)
+
+
+def test_a_share_link_expires_and_is_no_key(access: ApiKeys, clock: ManualClock) -> None:
+    share, secret = access.share("acme", "job_1", "coach", 60)
+    assert access.open
+    assert access.caller(secret) == Caller("acme", frozenset({Scope.READ}), share.id, "job_1")
+    assert (access.list("acme"), [each.id for each in access.shares("acme", "job_1")]) == ([], [share.id])
+    assert access.shares("other", "job_1") == []
+    ticket = access.ticket(access.caller(secret), "job_1")
+    assert ticket
+    assert access.caller_of_ticket(ticket, "job_1").job_id == "job_1"
+    clock.advance(61)
+    with pytest.raises(InvalidKey):
+        access.caller(secret)
+    with pytest.raises(InvalidKey):  # a ticket lives no longer than what it stands for
+        access.caller_of_ticket(ticket, "job_1")

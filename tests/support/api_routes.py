@@ -17,6 +17,7 @@ IDS = {
     "index": "0",
     "key_id": "key_00000000-0000-7000-8000-000000000000",
     "job_id": UNKNOWN,
+    "share_id": UNKNOWN.replace("job_", "shr_"),
     "batch_id": UNKNOWN.replace("job_", "batch_"),
     "endpoint_id": UNKNOWN.replace("job_", "whe_"),
     "delivery_id": UNKNOWN.replace("job_", "msg_"),
@@ -25,6 +26,7 @@ IDS = {
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/batches"): {"jobs": [{"source": {"url": "https://calls.example/1.mp3"}}]},
+    ("POST", "/v1/jobs/{job_id}/shares"): {},
     ("POST", "/v1/keys"): {"name": "x"},
     ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},
     ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): {},

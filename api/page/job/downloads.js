@@ -39,5 +39,8 @@ export function createDownloads(job) {
     };
     return h("li", {}, h("button.plain", { type: "button", onclick }, name));
   });
-  return h("details.downloads", {}, h("summary", {}, t("downloads")), h("div.menu", {}, h("ul", {}, ...items), status));
+  const main = ["pdf", "html"].map((key) => items[files.findIndex(([name]) => name === key)]);
+  const others = items.filter((item) => !main.includes(item));
+  return h("section.downloads", { "aria-label": t("downloads") },
+    h("ul.main", {}, ...main), h("details", {}, h("summary", {}, t("downloads")), h("div.menu", {}, h("ul", {}, ...others))), status);
 }

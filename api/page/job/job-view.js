@@ -1,4 +1,4 @@
-/** The view of one job: its progress while it runs, then its chart, figures, segments and downloads. */
+/** The view of one job: its progress while it runs, then its chart, findings, segments and downloads. */
 import { ApiError, getJob, getResult, getTimeline, isAborted, messageOf } from "../api.js";
 import { h } from "../dom.js";
 import { followJob } from "../event-stream.js";
@@ -8,22 +8,29 @@ import { EMOTIONS, createSwatch } from "../palette.js";
 import { Axis } from "../timeline/axis.js";
 import { Chart } from "../timeline/chart.js";
 import { createDownloads } from "./downloads.js";
+import { addKeys } from "./keys.js";
 import { Player } from "./player.js";
 import { createProperties } from "./properties.js";
+import { Review } from "./review.js";
 import { SegmentTable } from "./segment-table.js";
+import { openShareDialog } from "./share.js";
 import { createSummary, describeShare } from "./summary.js";
 import { createToolbar } from "./toolbar.js";
 
 /** @typedef {import("../api.js").Job} Job */
 /** @typedef {import("../api.js").Result} Result */
 
+/** A link to a moment shows as much around it. */
+const MOMENT_MS = 120_000;
+
 /**
  * Create the view of a job.
  * @param {string} jobId
+ * @param {URLSearchParams} query `t`, the second to open at, and `play`
  * @param {AbortSignal} signal ends its requests and listeners
  */
-export function createJobView(jobId, signal) {
-  const view = new JobView(jobId, signal);
+export function createJobView(jobId, query, signal) {
+  const view = new JobView(jobId, query, signal);
   view.load();
   return view.element;
 }
@@ -31,10 +38,12 @@ export function createJobView(jobId, signal) {
 class JobView {
   /**
    * @param {string} jobId
+   * @param {URLSearchParams} query
    * @param {AbortSignal} signal
    */
-  constructor(jobId, signal) {
+  constructor(jobId, query, signal) {
     this.jobId = jobId;
+    this.query = query;
     this.signal = signal;
     this.element = h("article.one", {}, h("h1", { tabIndex: -1 }, "…"));
     this.heading = h("h1", { tabIndex: -1 });
@@ -101,9 +110,16 @@ class JobView {
       this.content.replaceChildren();
       return;
     }
+    const result = await this.loadResult(job);
+    this.content.replaceChildren(...this.createContent(job, result, job.audio.duration_ms));
+    this.openMoment(this.query);
+  }
+
+  /** @param {Job} job */
+  async loadResult(job) {
     const result = await getResult(this.jobId, this.signal);
     if (job.audio.channel_mode !== "split") result.segments.forEach((segment) => (segment.role ??= t("mixed")));
-    this.content.replaceChildren(...this.createContent(job, result, job.audio.duration_ms));
+    return result;
   }
 
   /**
@@ -112,39 +128,79 @@ class JobView {
    * @param {number} duration of the recording, in ms
    */
   createContent(job, result, duration) {
-    const { segments } = result;
     const axis = new Axis(duration);
-    const player = new Player(this.jobId, segments, this.signal);
-    const labels = EMOTIONS.filter((emotion) => segments.some(({ scores }) => scores !== null && emotion in scores));
+    const player = new Player(this.jobId, result.segments, duration, this.signal);
+    const labels = EMOTIONS.filter((emotion) => result.segments.some(({ scores }) => scores !== null && emotion in scores));
     const chart = new Chart(this.jobId, result, labels, axis, player, this.signal);
+    const review = new Review(this.jobId, player);
+    const table = new SegmentTable(player, review, this.signal);
     player.addEventListener("move", () => {
       if (player.isPlaying) axis.reveal(player.position);
     });
-    /** @param {number} index of a segment */
-    const onPlay = (index) => {
-      player.play(segments.findIndex((segment) => segment.index === index));
-      axis.reveal(player.position);
+    /** @param {number} ms */
+    const onPlay = (ms) => {
+      player.playAt(ms);
+      axis.reveal(ms);
       chart.canvas.scrollIntoView({ block: "nearest" });
     };
-    /** @param {URLSearchParams} query */
-    const onMerge = async (query) => {
+    const findings = h("div.findings");
+    /** @param {Result} shown */
+    const showFindings = (shown) => findings.replaceChildren(createDominant(shown));
+    const summary = h("div");
+    /** @param {Result} shown */
+    const showSummary = (shown) => summary.replaceChildren(createSummary(shown, onPlay));
+    let times = result.changes;
+    review.addEventListener("failed", () => (this.problem.textContent = review.problem));
+    review.addEventListener("change", async () => {
       try {
-        const { data } = await getTimeline(this.jobId, query, this.signal);
+        const changed = await this.loadResult(job);
         this.problem.textContent = "";
-        chart.setTimeline(data);
+        times = changed.changes;
+        player.segments = changed.segments;
+        chart.setResult(changed);
+        table.filter({ keepsPlace: true });
+        showFindings(changed);
+        showSummary(changed);
       } catch (error) {
         this.showError(error);
       }
+    });
+    this.openMoment = (/** @type {URLSearchParams} */ query) => {
+      const seconds = Number(query.get("t") ?? NaN);
+      if (Number.isNaN(seconds)) return;
+      const ms = Math.min(seconds * 1000, duration);
+      if (duration > 2 * MOMENT_MS) axis.show(ms - MOMENT_MS / 4, MOMENT_MS);
+      if (query.get("play")) onPlay(ms);
+      else player.seek(ms);
+      chart.element.scrollIntoView({ block: "nearest" });
     };
-    const toolbar = createToolbar(axis, player, chart, onMerge);
-    return [
-      createDominant(result),
-      h("section.timeline", { "aria-label": t("view.timeline") }, toolbar, chart.element, createLegend(result), player.audio),
-      createDownloads(job),
-      createSummary(result, onPlay),
-      new SegmentTable(this.jobId, player, this.signal).element,
-      h("p.law", {}, t("law")),
-    ];
+    this.signal.addEventListener("moment", (event) => this.openMoment(/** @type {CustomEvent} */ (event).detail));
+    const onMerge = (/** @type {URLSearchParams} */ query) => this.merge(chart, query);
+    const onShare = () => openShareDialog(this.jobId, player.position, this.signal);
+    const timeline = h("section.timeline", { "aria-label": t("view.timeline") },
+      createToolbar(axis, player, chart, onMerge, onShare), chart.element, createLegend(result), player.element);
+    addKeys([timeline, table.element], axis, player, review, () => times.map(({ time_ms }) => time_ms).sort((a, b) => a - b));
+    showFindings(result);
+    showSummary(result);
+    return [findings, timeline, createDownloads(job), summary, table.element, h("p.law", {}, t("law"))];
+  }
+
+  /** Open at a moment. @param {URLSearchParams} _query */
+  openMoment(_query) {}
+
+  /**
+   * Have the timeline merged with other parameters.
+   * @param {Chart} chart
+   * @param {URLSearchParams} query
+   */
+  async merge(chart, query) {
+    try {
+      const { data } = await getTimeline(this.jobId, query, this.signal);
+      this.problem.textContent = "";
+      chart.setTimeline(data);
+    } catch (error) {
+      this.showError(error);
+    }
   }
 }
 

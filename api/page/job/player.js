@@ -1,50 +1,63 @@
-/** Plays a recording segment by segment; the cursor leaps over the silence between them. */
-import { isAborted, messageOf, request } from "../api.js";
+/** Plays a recording: as the service has it where browsers play that, and else the sounds of its segments at their times. */
+import { ApiError, getAudioLink, isAborted, messageOf } from "../api.js";
 import { h } from "../dom.js";
-import { findFirst } from "../timeline/axis.js";
+import { RecordingSound } from "./recording-sound.js";
+import { SegmentSounds } from "./segment-sounds.js";
 
 /** @typedef {import("../api.js").Segment} Segment */
+/**
+ * What is heard. Sends `change` when playing begins or stops, and `failed`.
+ * @typedef {EventTarget & {isPlaying: boolean, position: number, play: (ms: number) => Promise<void>, pause: () => void,
+ *   seek: (ms: number) => void, setRate: (rate: number) => void, setVolume: (volume: number) => void,
+ *   setMuted: (muted: Set<number>) => void, close: () => void}} Sound
+ */
 
-const MAX_SOUNDS = 12;
+export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+/** Answers with which the segments are played instead. */
+const PLAY_SEGMENTS = ["audio_not_playable", "audio_withheld", "result_not_ready"];
 
-/** Sends `move` when the position has changed, `change` when playing begins or stops, `failed` with `problem` set. */
+/** Sends `move` when the position has changed, `change` when anything else has, `failed` with `problem` set. */
 export class Player extends EventTarget {
   /**
    * @param {string} jobId
    * @param {Segment[]} segments of all channels, by their start
+   * @param {number} duration of the recording, in ms
    * @param {AbortSignal} signal stops it
    */
-  constructor(jobId, segments, signal) {
+  constructor(jobId, segments, duration, signal) {
     super();
     this.jobId = jobId;
     this.segments = segments;
-    /** URLs of segments' sounds, by the index of the segment. @type {Map<number, Promise<string>>} */
-    this.sounds = new Map();
-    this.audio = h("audio", { hidden: true });
-    /** The place in `segments` of the segment that was played last, or -1. */
+    this.duration = duration;
+    this.channels = [...new Set(segments.map(({ channel }) => channel))].sort((a, b) => a - b);
+    /** The place in `segments` of the segment that was chosen or heard last, or -1. */
     this.place = -1;
     /** The time in the recording, in ms. */
     this.position = 0;
+    this.rate = 1;
+    this.volume = 1;
+    /** @type {Set<number>} */
+    this.muted = new Set();
     this.problem = "";
-    this.audio.addEventListener("ended", () => {
-      if (this.segments[this.place + 1]) this.play(this.place + 1);
-      else this.send("change");
-    });
-    for (const name of ["play", "pause"]) this.audio.addEventListener(name, () => this.send("change"));
-    this.audio.addEventListener("play", () => this.trackPosition());
-    signal.addEventListener("abort", () => {
-      this.audio.pause();
-      this.sounds.forEach((sound) => sound.then(URL.revokeObjectURL, () => {}));
-    });
+    /** Whether the segments are played instead of the recording. */
+    this.playsSegments = false;
+    /** Where the element that plays is. */
+    this.element = h("div", { hidden: true });
+    this.signal = signal;
+    /** @type {Sound | null} */
+    this.sound = null;
+    /** @type {Promise<Sound> | null} */
+    this.opening = null;
+    signal.addEventListener("abort", () => this.sound?.close());
   }
 
   get isPlaying() {
-    return !this.audio.paused;
+    return this.sound?.isPlaying ?? false;
   }
 
-  /** The segment that is being played. */
-  get current() {
-    return this.isPlaying ? this.segments[this.place] : null;
+  /** Whether a segment is being heard. @param {Segment} segment */
+  isHeard({ start_ms, end_ms, channel }) {
+    return this.isPlaying && start_ms <= this.position && this.position < end_ms && !this.muted.has(channel);
   }
 
   /** @param {string} name of an event */
@@ -52,80 +65,115 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event(name));
   }
 
-  /**
-   * Play from a time: within the segment that holds it, if one of `channel` does, or from the next segment on.
-   * @param {number} ms
-   * @param {number} [channel] any channel if it is left out
-   */
-  playAt(ms, channel) {
-    const holding = this.segments.findIndex((segment) =>
-      segment.start_ms <= ms && segment.end_ms > ms && (channel ?? segment.channel) === segment.channel);
-    const place = holding >= 0 ? holding : this.segments.findIndex((segment) => segment.end_ms > ms);
-    if (place >= 0) this.play(place, ms);
+  /** Find out once what can be played. */
+  open() {
+    this.opening ??= this.openSound().catch((error) => {
+      this.opening = null;
+      throw error;
+    });
+    return this.opening;
   }
 
-  /**
-   * Play the segment at a place of the list.
-   * @param {number} place
-   * @param {number} [ms] the time to begin at, if it lies within the segment
-   */
-  async play(place, ms = 0) {
-    const segment = this.segments[place];
-    const offset = Math.max(ms - segment.start_ms, 0);
-    this.audio.pause();
-    this.place = place;
-    this.position = segment.start_ms + offset;
-    this.problem = "";
-    this.send("move");
+  /** @returns {Promise<Sound>} */
+  async openSound() {
     try {
-      const url = await this.loadSound(segment);
-      if (this.place !== place) return;
-      this.audio.src = url;
-      this.audio.currentTime = offset / 1000;
-      await this.audio.play();
-      if (this.segments[place + 1]) this.loadSound(this.segments[place + 1]).catch(() => {});
+      const { url } = await getAudioLink(this.jobId, this.signal);
+      const recording = new RecordingSound(url);
+      this.element.replaceChildren(recording.audio);
+      recording.addEventListener("failed", () => this.playSegments());
+      return this.useSound(recording);
     } catch (error) {
-      if (isAborted(error) || this.place !== place) return;
-      this.problem = messageOf(error);
-      this.send("failed");
+      if (!(error instanceof ApiError && PLAY_SEGMENTS.includes(error.code))) throw error;
+      return this.useSegments();
     }
   }
 
-  /**
-   * Fetch a segment's sound as a blob's URL. The last `MAX_SOUNDS` are cached.
-   * @param {Segment} segment
-   * @returns {Promise<string>}
-   */
-  loadSound({ index }) {
-    const cached = this.sounds.get(index);
-    if (cached) return cached;
-    const sound = request(`/v1/jobs/${this.jobId}/segments/${index}/audio`)
-      .then((response) => response.blob()).then(URL.createObjectURL);
-    sound.catch(() => this.sounds.delete(index));
-    this.sounds.set(index, sound);
-    for (const [oldIndex, oldSound] of this.sounds) {
-      if (this.sounds.size <= MAX_SOUNDS) break;
-      this.sounds.delete(oldIndex);
-      oldSound.then(URL.revokeObjectURL, () => {});
+  useSegments() {
+    this.playsSegments = true;
+    return this.useSound(new SegmentSounds(this.jobId, this.segments, this.duration));
+  }
+
+  /** Go on with the segments: this browser does not play the recording after all. */
+  playSegments() {
+    const wasAsked = this.opening !== null && this.place >= 0;
+    this.sound?.close();
+    this.opening = Promise.resolve(this.useSegments());
+    if (wasAsked) this.playAt(this.position);
+  }
+
+  /** @param {Sound} sound */
+  useSound(sound) {
+    if (this.signal.aborted) sound.close();
+    this.sound = sound;
+    sound.setRate(this.rate);
+    sound.setVolume(this.volume);
+    sound.addEventListener("change", () => {
+      this.send("change");
+      this.trackPosition();
+    });
+    if (sound instanceof SegmentSounds) {
+      sound.addEventListener("failed", () => this.fail(new Error("")));
+      sound.setMuted(this.muted);
     }
     return sound;
   }
 
   /**
-   * Play a segment before or after the one that was played last, or else before or after the position.
+   * Play from a time on.
+   * @param {number} ms
+   */
+  async playAt(ms) {
+    this.position = ms;
+    this.place = this.placeAt(ms) ?? this.place;
+    this.problem = "";
+    this.send("move");
+    try {
+      const sound = await this.open();
+      sound.setMuted(this.muted);
+      await sound.play(this.position);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    if (isAborted(error) || this.signal.aborted) return;
+    this.problem = messageOf(error);
+    this.send("failed");
+  }
+
+  /**
+   * Play from the beginning of a segment on.
+   * @param {number} place of the segment in `segments`
+   */
+  async play(place) {
+    const played = this.playAt(this.segments[place].start_ms);
+    this.place = place;
+    this.send("change");
+    await played;
+  }
+
+  /** The place of the segment at a time that began last, or null. @param {number} ms */
+  placeAt(ms) {
+    let place = null;
+    for (let i = 0; i < this.segments.length && this.segments[i].start_ms <= ms; i++) if (this.segments[i].end_ms > ms) place = i;
+    return place;
+  }
+
+  /**
+   * Play a segment before or after the one that was heard last, or else before or after the position.
    * @param {number} by 1 for the next, -1 for the one before
    */
   step(by) {
-    const from = this.place >= 0
-      ? this.place
-      : findFirst(this.segments, (segment) => segment.end_ms > this.position) - Math.max(by, 0);
-    const place = Math.min(Math.max(from + by, 0), this.segments.length - 1);
-    if (this.segments[place]) this.play(place);
+    const after = this.segments.findIndex((segment) => segment.end_ms > this.position);
+    const place = this.place >= 0 ? this.place + by : after + Math.min(by, 0);
+    if (this.segments.length) this.play(Math.min(Math.max(place, 0), this.segments.length - 1));
   }
 
   toggle() {
-    if (this.isPlaying) this.audio.pause();
-    else this.playAt(this.position);
+    if (this.isPlaying) this.sound?.pause();
+    else this.playAt(this.position >= this.duration - 50 ? 0 : this.position);
   }
 
   /**
@@ -133,18 +181,51 @@ export class Player extends EventTarget {
    * @param {number} ms
    */
   seek(ms) {
-    const { current } = this;
-    this.position = ms;
-    if (current && current.start_ms <= ms && ms < current.end_ms) this.audio.currentTime = (ms - current.start_ms) / 1000;
-    else if (current) this.playAt(ms);
+    this.position = Math.min(Math.max(ms, 0), this.duration);
+    this.place = this.placeAt(this.position) ?? this.place;
+    if (this.isPlaying) this.sound?.play(this.position);
     this.send("move");
+  }
+
+  /** @param {number} rate */
+  setRate(rate) {
+    this.rate = rate;
+    this.sound?.setRate(rate);
+    this.send("change");
+  }
+
+  /** @param {number} by steps in `RATES` */
+  changeRate(by) {
+    const place = RATES.indexOf(this.rate) + by;
+    this.setRate(RATES[Math.min(Math.max(place, 0), RATES.length - 1)]);
+  }
+
+  /** @param {number} volume from 0 to 1 */
+  setVolume(volume) {
+    this.volume = Math.min(Math.max(volume, 0), 1);
+    this.sound?.setVolume(this.volume);
+    this.send("change");
+  }
+
+  /** @param {number} channel */
+  toggleMute(channel) {
+    if (!this.muted.delete(channel)) this.muted.add(channel);
+    this.sound?.setMuted(this.muted);
+    this.send("change");
   }
 
   /** Follow the sound with each frame of the screen while it plays. */
   trackPosition() {
-    if (!this.isPlaying) return;
-    this.position = this.segments[this.place].start_ms + this.audio.currentTime * 1000;
-    this.send("move");
-    requestAnimationFrame(() => this.trackPosition());
+    if (!this.sound?.isPlaying || this.isTracking) return;
+    this.isTracking = true;
+    requestAnimationFrame(() => {
+      this.isTracking = false;
+      if (!this.sound?.isPlaying) return;
+      this.position = this.sound.position;
+      const segment = this.segments[this.place];
+      if (!segment || this.position >= segment.end_ms) this.place = this.placeAt(this.position) ?? this.place;
+      this.send("move");
+      this.trackPosition();
+    });
   }
 }

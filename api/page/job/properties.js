@@ -1,7 +1,8 @@
 /** The properties of a job: its recording, model, coverage, warnings and alerts. */
 import { h } from "../dom.js";
 import { formatClock, formatDate, formatNumber, formatPercent } from "../format.js";
-import { t, translateCode } from "../i18n.js";
+import { channelName, t, translateCode, translateNotice } from "../i18n.js";
+import { momentHash } from "./share.js";
 
 /** @typedef {import("../api.js").Job} Job */
 /** @typedef {import("../api.js").Result} Result */
@@ -23,11 +24,23 @@ export function createProperties(job) {
   ];
   const list = rows.filter(([, value]) => value).map(([key, value]) =>
     h("div", {}, h("dt", {}, t(`fact.${key}`)), h("dd", {}, value)));
-  const alerts = job.alerts.map(({ name, heard_ms, start_ms }) =>
-    t("fact.alert", { name, heard: formatClock(heard_ms), start: formatClock(start_ms) }));
   const warnings = audio.warnings.map((code) => translateCode("warning", code));
-  const notices = [...(model?.notice ? [model.notice] : []), ...alerts, ...warnings];
-  return h("div.about-job", {}, h("dl.facts", {}, ...list), ...notices.map((notice) => h("p.notice", { role: "note" }, notice)));
+  const notices = [...(model?.notice ? [translateNotice(model.id, model.notice)] : []), ...warnings];
+  return h("div.about-job", {}, h("dl.facts", {}, ...list),
+    ...job.alerts.map((alert) => createAlert(job, alert)),
+    ...notices.map((notice) => h("p.notice", { role: "note" }, notice)));
+}
+
+/**
+ * @param {Job} job
+ * @param {Job["alerts"][number]} alert
+ */
+function createAlert(job, { name, heard_ms, start_ms, heard_in }) {
+  const isSplit = heard_in !== null && job.audio.channel_mode === "split";
+  const channel = isSplit ? channelName({ channel: heard_in, role: job.config.roles?.[heard_in] ?? null }) : "";
+  const values = { name, heard: formatClock(heard_ms), start: formatClock(start_ms), channel };
+  return h("p.notice", { role: "note" }, t(channel ? "fact.alert.in" : "fact.alert", values), " ",
+    h("a", { href: momentHash(job.id, start_ms) }, t("play.from", { time: formatClock(start_ms) })));
 }
 
 /** @param {Job["audio"]} audio */

@@ -1,8 +1,9 @@
-/** A recording in figures: shares, channels, quarters, peaks, transitions, gaps. */
+/** A recording in figures: shares, phases, changes, channels, quarters, peaks, transitions, gaps. */
 import { h } from "../dom.js";
 import { formatClock, formatPercent } from "../format.js";
 import { channelName, emotionName, t } from "../i18n.js";
 import { EMOTIONS, createSwatch } from "../palette.js";
+import { createConversation } from "./conversation.js";
 import { describeGaps } from "./properties.js";
 
 /** @typedef {import("../api.js").Result} Result */
@@ -15,7 +16,7 @@ const BAR_WIDTH = 640;
 /**
  * Create the cards of a result's summary.
  * @param {Result} result
- * @param {(index: number) => void} onPlay called with the index of a segment
+ * @param {(ms: number) => void} onPlay called with a time of the recording
  */
 export function createSummary(result, onPlay) {
   const { share_by_emotion, by_channel, by_quarter, peaks, transitions } = result.summary;
@@ -27,15 +28,18 @@ export function createSummary(result, onPlay) {
   const quarters = createBars(by_quarter.map((quarter) => [prefix(quarter) + formatSpan(quarter), quarter.share_by_emotion]));
   const matrices = by_channel.map((place) =>
     createCard("transitions", createTransitions(transitions.filter(({ channel }) => channel === place.channel)),
-      several ? channelName(place) : t("transitions.about"), `transitions-${place.channel}`));
-  return h("div.cards", {},
+      t("transitions.about"), `transitions-${place.channel}`, several ? channelName(place) : ""));
+  return h("section.found", { "aria-labelledby": "found" }, h("h2", { id: "found" }, t("findings")), h("div.cards", {},
     createCard("shares", createShares(share_by_emotion)),
     several && createCard("channels", channels),
-    createCard("phases", createPhases(result.phases, prefix), t("phases.about")),
+    createCard("phases", createPhases(result.phases, prefix, onPlay), t("phases.about")),
+    createCard("changes", createChanges(result.changes, prefix, onPlay), t("changes.about")),
+    result.rises.length > 0 && createCard("rises", createRises(result.rises, prefix, onPlay), t("rises.about")),
+    result.conversation && createCard("conversation", createConversation(result.conversation, onPlay)),
     createCard("quarters", quarters),
     createCard("peaks", createPeaks(peaks, onPlay, prefix), t("peaks.about")),
     ...matrices,
-    createCard("coverage", h("ul.sentences", {}, ...gaps)));
+    createCard("coverage", h("ul.sentences", {}, ...gaps))));
 }
 
 /** @param {{start_ms: number, end_ms: number}} span */
@@ -53,10 +57,11 @@ export const describeShare = ({ share, speech_ms, confidence }) =>
  * @param {HTMLElement | null} content
  * @param {string} [about]
  * @param {string} [id] where several cards have one key
+ * @param {string} [channel] the name of the channel that it is about
  */
-function createCard(key, content, about, id = key) {
+function createCard(key, content, about, id = key, channel = "") {
   return h("section.card", { "aria-labelledby": `card-${id}` },
-    h("h3", { id: `card-${id}` }, t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
+    h("h3", { id: `card-${id}` }, channel ? `${t(key)} · ${channel}` : t(key)), about && h("p.about", {}, about), content ?? h("p.about", {}, t("nothing")));
 }
 
 /** @param {Shares} shares */
@@ -92,26 +97,67 @@ function createBar(shares) {
 }
 
 /**
+ * Create a button that plays from a time on.
+ * @param {number} ms
+ * @param {(ms: number) => void} onPlay
+ * @param {string} [text]
+ */
+export function createMoment(ms, onPlay, text = formatClock(ms)) {
+  const label = t("play.from", { time: formatClock(ms) });
+  return h("button.plain.moment", { type: "button", "aria-label": label, title: label, onclick: () => onPlay(ms) }, `▶ ${text}`);
+}
+
+/**
  * @param {Result["phases"]} phases
  * @param {Prefix} prefix
+ * @param {(ms: number) => void} onPlay
  */
-function createPhases(phases, prefix) {
+function createPhases(phases, prefix, onPlay) {
   const rows = phases.map((phase) =>
-    h("li", {}, `${prefix(phase)}${formatSpan(phase)} `, createSwatch(phase.emotion), ` ${emotionName(phase.emotion)} `,
-      h("span.about", {}, t(`quantity.${phase.quantity}`, describeShare(phase)))));
+    h("li", {}, createMoment(phase.start_ms, onPlay, formatSpan(phase)), ` ${prefix(phase)}`, createSwatch(phase.emotion),
+      ` ${emotionName(phase.emotion)} `, h("span.about", {}, t(`quantity.${phase.quantity}`, describeShare(phase)))));
   return rows.length ? h("ul.sentences", {}, ...rows) : null;
 }
 
 /**
+ * @param {Result["changes"]} changes
+ * @param {Prefix} prefix
+ * @param {(ms: number) => void} onPlay
+ */
+function createChanges(changes, prefix, onPlay) {
+  const rows = [...changes].sort((a, b) => a.time_ms - b.time_ms).map((change) => {
+    const { time_ms, rising, share_before, share_after, strength } = change;
+    const values = { emotion: emotionName(rising), before: formatPercent(share_before), after: formatPercent(share_after) };
+    return h("li", {}, createMoment(time_ms, onPlay), ` ${prefix(change)}`, createSwatch(rising), ` ${t("changes.rises", values)} `,
+      h("span.about", {}, t("changes.strength", { strength: formatPercent(strength) })));
+  });
+  return rows.length ? h("ul.sentences", {}, ...rows) : h("p.about", {}, t("changes.none"));
+}
+
+/**
+ * @param {Result["rises"]} rises
+ * @param {Prefix} prefix
+ * @param {(ms: number) => void} onPlay
+ */
+function createRises(rises, prefix, onPlay) {
+  const rows = rises.map((rise) => {
+    const values = { emotion: emotionName(rise.emotion), score: formatPercent(rise.score), usual: formatPercent(rise.usual), speech: formatClock(rise.speech_ms) };
+    return h("li", {}, createMoment(rise.start_ms, onPlay, formatSpan(rise)), ` ${prefix(rise)}`, createSwatch(rise.emotion),
+      ` ${t("rises.more", values)}`);
+  });
+  return h("ul.sentences", {}, ...rows);
+}
+
+/**
  * @param {Result["summary"]["peaks"]} peaks
- * @param {(index: number) => void} onPlay
+ * @param {(ms: number) => void} onPlay
  * @param {Prefix} prefix
  */
 function createPeaks(peaks, onPlay, prefix) {
   const rows = peaks.map((peak) => {
-    const { emotion, score, index, start_ms } = peak;
+    const { emotion, score, start_ms } = peak;
     const label = `${emotionName(emotion)} ${formatPercent(score)}, ${t("play.from", { time: formatClock(start_ms) })}`;
-    return h("li", {}, h("button.plain.peak", { type: "button", onclick: () => onPlay(index), "aria-label": label },
+    return h("li", {}, h("button.plain.peak", { type: "button", onclick: () => onPlay(start_ms), "aria-label": label },
       h("span.triangle", {}, "▶"), createSwatch(emotion), h("span.name", {}, prefix(peak) + emotionName(emotion)),
       h("span.value", {}, formatClock(start_ms)), h("span.value", {}, formatPercent(score))));
   });

@@ -1,27 +1,30 @@
 /** The list of jobs, which follows the jobs that run. */
-import { getJob, getJobs, isAborted, messageOf } from "../api.js";
-import { createSelect, h } from "../dom.js";
+import { download, getJob, getJobs, isAborted, messageOf, request } from "../api.js";
+import { askToConfirm, createSelect, h } from "../dom.js";
 import { followJob } from "../event-stream.js";
-import { formatClock, formatDate } from "../format.js";
-import { emotionName, t } from "../i18n.js";
-import { EMOTIONS, createSwatch } from "../palette.js";
-import { createActions, createStatus, hasEnded } from "./job-status.js";
+import { t } from "../i18n.js";
+import { Filters } from "./filters.js";
+import { JobRow } from "./job-row.js";
+import { hasEnded } from "./job-status.js";
+import { LaneLoader } from "./lanes.js";
 import { createUploader } from "./upload.js";
 
-/** @typedef {import("../api.js").Job} Job */
+/** @typedef {import("./job-row.js").ListedJob} ListedJob */
 
 const PAGE_SIZE = 25;
 /** Browsers hold six connections to a host; the other jobs of the list are polled. */
 const MAX_FOLLOWED = 3;
 const POLL_MS = 5000;
-const STATUSES = ["queued", "processing", "succeeded", "failed", "canceled"];
+/** The files of many calls that can be exported at once, by the key of their text. @type {Record<string, string>} */
+const EXPORTS = { csv: "export?format=csv", pdf: "report.pdf", result: "result" };
 
 /**
  * Create the page's first view.
+ * @param {URLSearchParams} query the conditions of the list
  * @param {AbortSignal} signal ends its requests and timers
  */
-export function createJobListView(signal) {
-  const list = new JobList(signal);
+export function createJobListView(query, signal) {
+  const list = new JobList(query, signal);
   list.load();
   const timer = setInterval(() => list.poll(), POLL_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
@@ -29,14 +32,16 @@ export function createJobListView(signal) {
     h("h1.visually-hidden", { tabIndex: -1 }, t("title")),
     createUploader((job) => list.update(job, { isNew: true })),
     h("section.list", { "aria-labelledby": "jobs" },
-      h("div.head", {}, h("h2", { id: "jobs" }, t("jobs")),
-        h("label.filter", {}, t("jobs.status"), list.status), h("label.filter", {}, t("jobs.dominant"), list.dominant)),
+      h("div.head", {}, h("h2", { id: "jobs" }, t("jobs")), list.count), list.filters.element, list.selection,
       list.problem, list.table, list.empty, list.loadMore));
 }
 
 class JobList {
-  /** @param {AbortSignal} signal */
-  constructor(signal) {
+  /**
+   * @param {URLSearchParams} query
+   * @param {AbortSignal} signal
+   */
+  constructor(query, signal) {
     this.signal = signal;
     /** @type {Map<string, JobRow>} */
     this.rows = new Map();
@@ -44,24 +49,30 @@ class JobList {
     this.followedIds = new Set();
     /** @type {string | null} */
     this.cursor = null;
-    const onchange = () => this.load();
-    const any = ["", t("jobs.any")];
-    this.status = createSelect({ id: "status", onchange }, [any, ...STATUSES.map((name) => [name, t(`status.${name}`)])], "");
-    this.dominant = createSelect({ id: "dominant", onchange }, [any, ...EMOTIONS.map((name) => [name, emotionName(name)])], "");
+    this.loading = new AbortController();
+    this.lanes = new LaneLoader(signal);
+    this.filters = new Filters(query, () => this.load());
     this.problem = h("p.error", { role: "alert" });
+    this.count = h("p.about", { role: "status" });
     this.table = h("ul.rows");
     this.empty = h("p.empty", { hidden: true });
     this.loadMore = h("button", { type: "button", hidden: true, onclick: () => this.load(this.cursor) }, t("jobs.more"));
+    const ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor));
+    ends.observe(this.loadMore);
+    signal.addEventListener("abort", () => ends.disconnect());
+    this.selection = this.createSelection();
   }
 
   /** @param {string | null} cursor of the page after the jobs that are shown, or null to begin anew */
   async load(cursor = null) {
-    const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
-    if (this.status.value) query.set("status", this.status.value);
-    if (this.dominant.value) query.set("dominant", this.dominant.value);
+    this.loading.abort();  // another condition may have been chosen meanwhile
+    this.loading = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.loading.signal]);
+    const { query } = this.filters;
+    query.set("limit", String(PAGE_SIZE));
     if (cursor) query.set("cursor", cursor);
     try {
-      const page = await getJobs(query, this.signal);
+      const page = await getJobs(query, signal);
       if (!cursor) {
         this.rows.clear();
         this.table.replaceChildren();
@@ -70,11 +81,18 @@ class JobList {
       this.cursor = page.next_cursor;
       this.problem.textContent = "";
     } catch (error) {
-      if (!isAborted(error)) this.problem.textContent = messageOf(error);
+      if (isAborted(error)) return;
+      this.problem.textContent = messageOf(error);
     }
     this.loadMore.hidden = !this.cursor;
     this.empty.hidden = this.rows.size > 0 || this.problem.textContent !== "";
-    this.empty.textContent = t(this.status.value || this.dominant.value ? "jobs.none.filtered" : "jobs.none");
+    this.empty.textContent = t(this.filters.isFiltering ? "jobs.none.filtered" : "jobs.none");
+    this.showCount();
+  }
+
+  showCount() {
+    this.count.textContent = this.rows.size ? t(this.cursor ? "jobs.count.more" : "jobs.count", { count: this.rows.size }) : "";
+    this.showSelection();
   }
 
   /** The running jobs that are not followed. */
@@ -92,20 +110,34 @@ class JobList {
 
   /**
    * Show a job in its row, or in a row at the end, or with `isNew` at the top.
-   * @param {Job} job
+   * @param {ListedJob} job
    */
   update(job, { isNew = false } = {}) {
     const row = this.rows.get(job.id);
     if (row) {
       row.update(job);
     } else {
-      const created = new JobRow(job, () => this.remove(job.id), (changed) => this.update(changed));
+      const created = new JobRow(job, this.lanes, {
+        onRemove: () => this.remove(job.id), onChange: (changed) => this.update(changed),
+        onSelect: () => this.showSelection(), conditions: () => this.filters.query,
+      });
       this.rows.set(job.id, created);
       if (isNew) this.table.prepend(created.element);
       else this.table.append(created.element);
     }
     this.empty.hidden = true;
     if (!hasEnded(job)) this.follow(job.id);
+    else if (job.status === "succeeded" && job.facts === undefined) this.loadFacts(job);
+  }
+
+  /** Show the facts of a job that has just ended: only lists have them. @param {ListedJob} job */
+  async loadFacts(job) {
+    const query = new URLSearchParams({ limit: "50" });
+    const { channel } = Object.fromEntries(this.filters.query);
+    if (channel) query.set("channel", channel);
+    const page = await getJobs(query, this.signal).catch(() => null);
+    const listed = page?.data.find(({ id }) => id === job.id);
+    if (listed && this.rows.has(job.id)) this.rows.get(job.id)?.update(listed);
   }
 
   /** @param {string} jobId */
@@ -128,58 +160,60 @@ class JobList {
   remove(jobId) {
     this.rows.get(jobId)?.element.remove();
     this.rows.delete(jobId);
-  }
-}
-
-class JobRow {
-  /**
-   * @param {Job} job
-   * @param {() => void} onRemove
-   * @param {(job: Job) => void} onChange
-   */
-  constructor(job, onRemove, onChange) {
-    this.onChange = (/** @type {Job | null} */ changed) => (changed ? onChange(changed) : onRemove());
-    this.element = h("li.job");
-    this.status = h("span.state");
-    this.length = h("span.length");
-    this.job = job;
-    this.render();
+    this.showCount();
   }
 
-  /** @param {Job} job */
-  update(job) {
-    const isSameStatus = this.job.status === job.status && !hasEnded(job);
-    this.job = job;
-    if (isSameStatus) {
-      // Buttons stay under the pointer and in focus.
-      const status = createStatus(job);
-      this.status.replaceWith(status);
-      this.status = status;
-      this.showLength();
-      return;
+  get selected() {
+    return [...this.rows.values()].filter(({ checkbox }) => checkbox.checked);
+  }
+
+  /** Create the bar of what can be done with many calls. */
+  createSelection() {
+    this.selectedCount = h("span.about", { role: "status" });
+    this.all = h("input", { type: "checkbox", id: "select-all", onchange: () => this.selectAll(this.all?.checked ?? false) });
+    const format = createSelect({ "aria-label": t("jobs.export.format") }, Object.keys(EXPORTS).map((key) => [key, t(`downloads.${key}`)]), "csv");
+    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, format,
+      h("button", { type: "button", onclick: () => this.exportSelected(format.value) }, t("jobs.export")),
+      h("button.plain", { type: "button", onclick: () => this.deleteSelected() }, t("jobs.delete.selected")));
+    return h("div.selection", { hidden: true }, h("label.filter", { htmlFor: "select-all" }, this.all, t("jobs.select.all")), this.bulk);
+  }
+
+  showSelection() {
+    const count = this.selected.length;
+    if (this.selectedCount) this.selectedCount.textContent = t("jobs.selected", { count });
+    if (this.bulk) this.bulk.hidden = !count;
+    this.selection.hidden = !this.rows.size;
+    if (this.all) this.all.checked = count > 0 && count === this.rows.size;
+  }
+
+  /** @param {boolean} isSelected */
+  selectAll(isSelected) {
+    for (const { checkbox } of this.rows.values()) checkbox.checked = isSelected;
+    this.showSelection();
+  }
+
+  /** @param {string} key */
+  async exportSelected(key) {
+    this.problem.textContent = "";
+    for (const { job } of this.selected.filter((row) => row.job.status === "succeeded")) {
+      try {
+        await download(`/v1/jobs/${job.id}/${EXPORTS[key]}`, `${job.id}.${key}`);
+      } catch (error) {
+        this.problem.textContent = `${job.audio.filename}: ${messageOf(error)}`;
+      }
     }
-    const isFocused = this.element.contains(document.activeElement);
-    this.render();
-    if (isFocused) this.element.querySelector("a")?.focus();
   }
 
-  render() {
-    const { job } = this;
-    this.status = createStatus(job);
-    this.showLength();
-    const problem = h("p.error", { role: "alert" });
-    this.element.replaceChildren(
-      h("a.name", { href: `#/jobs/${job.id}` }, job.audio.filename || job.id),
-      this.length,
-      h("span.dominant", {}, ...(job.dominant ? [createSwatch(job.dominant), emotionName(job.dominant)] : [])),
-      this.status,
-      h("time.when", { dateTime: job.created_at }, formatDate(job.created_at)),
-      h("span.actions", {}, ...createActions(job, this.onChange, (message) => (problem.textContent = message))),
-      problem);
-  }
-
-  showLength() {
-    const { duration_ms } = this.job.audio;
-    this.length.textContent = duration_ms === null ? "" : formatClock(duration_ms);
+  async deleteSelected() {
+    const { selected } = this;
+    if (!await askToConfirm(t("jobs.delete.many", { count: selected.length }), t("jobs.delete.yes"), t("keep"))) return;
+    for (const { job } of selected) {
+      try {
+        await request(`/v1/jobs/${job.id}`, { method: "DELETE" });
+        this.remove(job.id);
+      } catch (error) {
+        this.problem.textContent = messageOf(error);
+      }
+    }
   }
 }

@@ -2,9 +2,12 @@
 import { messageOf, request } from "../api.js";
 import { askToConfirm, h } from "../dom.js";
 import { formatPercent, formatWait } from "../format.js";
-import { t } from "../i18n.js";
+import { t, translateProblem } from "../i18n.js";
 
 /** @typedef {import("../api.js").Job} Job */
+
+/** Failures that may pass although workers do not try again by themselves. */
+const MAY_PASS = ["deadline_exceeded", "gave_up", "nothing_analysed"];
 
 /** @param {Job} job */
 export const hasEnded = (job) => ["succeeded", "failed", "canceled"].includes(job.status);
@@ -23,7 +26,10 @@ function describeProgress({ status, stage, progress }) {
  */
 export function createStatus(job) {
   const chip = h(`span.chip.${job.status}`, {}, t(`status.${job.status}`));
-  if (job.status === "failed") return h("span.state", {}, chip, h("span.error", {}, job.error?.message ?? ""));
+  if (job.status === "failed") {
+    const sentence = job.error ? translateProblem(job.error.code, job.error.message) : "";
+    return h("span.state", {}, chip, h("span.error", {}, sentence));
+  }
   if (hasEnded(job)) return h("span.state", {}, chip);
   // Read out when the status changes, not with each segment.
   return h("span.state", {}, chip, h("span.about", { "aria-live": "off" }, describeProgress(job)),
@@ -31,12 +37,13 @@ export function createStatus(job) {
 }
 
 /**
- * Create the buttons of the actions that a job's status allows.
+ * Create the buttons of the actions that a job's status allows; to try again only where that can help.
  * @param {Job} job
  * @param {(job: Job | null) => void} onChange called with the job after an action, with null after it was deleted
  * @param {(message: string) => void} onError
+ * @param {{isInList?: boolean}} [place] a list has no action for what is well
  */
-export function createActions(job, onChange, onError) {
+export function createActions(job, onChange, onError, { isInList = false } = {}) {
   /** @param {string} key @param {() => Promise<void>} action */
   const button = (key, action) => {
     const onclick = () => action().catch((error) => onError(messageOf(error)));
@@ -55,9 +62,12 @@ export function createActions(job, onChange, onError) {
   };
   const buttons = [];
   if (hasEnded(job)) {
-    const isPartial = job.status !== "succeeded" || job.progress.segments_skipped > 0;
-    if (isPartial) buttons.push(button("jobs.retry.failed_segments", post("retry", { what: "failed_segments" })));
-    buttons.push(button("jobs.retry.all", post("retry", { what: "all" })));
+    const isLacking = job.status === "succeeded" && job.progress.segments_skipped > 0;
+    const mayPass = job.status === "canceled" || (job.error !== null && (job.error.retryable || MAY_PASS.includes(job.error.code)));
+    if (isLacking || mayPass) {
+      buttons.push(button(isLacking ? "jobs.retry.failed_segments" : "jobs.retry", post("retry", { what: "failed_segments" })));
+    }
+    if (job.status === "succeeded" && !isInList) buttons.push(button("jobs.retry.all", post("retry", { what: "all" })));
   } else {
     buttons.push(button("cancel", post("cancel")));
   }

@@ -1,6 +1,7 @@
-/** The options of an upload, folded away: an option that keeps its default is not sent. */
+/** The options of an upload, folded away: an option that keeps its default is not sent. Those of a call are remembered. */
 import { createSelect, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { emotionName, t } from "../i18n.js";
+import { EMOTIONS } from "../palette.js";
 
 /** The values of each choice, the default among them. */
 const CHOICES = {
@@ -12,15 +13,20 @@ const CHOICES = {
   granularity: ["segment", "frame"],
   embeddings: ["", "utterance", "frame"],
   priority: ["low", "normal", "high"],
+  retention: ["", "audio-0", "audio-604800", "audio-2592000", "results-2592000", "results-7776000"],
 };
-const DEFAULTS = { channels: "auto", track: "default", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
+const DEFAULTS = { channels: "auto", track: "default", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal", retention: "" };
 const NUMBERS = {
   max_ms: { min: 3, max: 25, step: 0.5, value: 25 },
   min_silence_ms: { min: 100, max: 800, step: 10, value: 200 },
   gap_ms: { min: 0, max: 60_000, step: 100, value: 2000 },
   min_confidence: { min: 0, max: 1, step: 0.05, value: 0 },
+  alert_s: { min: 1, max: 86_400, step: 1, value: 20 },
   raw_rate: { min: 1000, max: 192_000, step: 1, value: 8000 },
 };
+/** The options that are remembered for the next recordings. */
+const REMEMBERED = /** @type {const} */ (["channels", "role0", "role1", "analyse", "retention", "alert", "alert_channel", "alert_s"]);
+const STORAGE_KEY = "emoline.options";
 /** The codecs of headerless sound that have any sample rate. */
 const OF_ANY_RATE = ["alaw", "mulaw", "s16le"];
 
@@ -32,6 +38,7 @@ const OF_ANY_RATE = ["alaw", "mulaw", "s16le"];
  */
 export function createOptionsForm() {
   const fields = createFields();
+  recall(fields);
   const rows = Object.entries(fields).map(([name, field]) => {
     const about = name.startsWith("role") ? "options.roles.about" : `options.${name}.about`;
     field.id = `option-${name}`;
@@ -42,7 +49,23 @@ export function createOptionsForm() {
       h("p.about", { id: `about-${name}` }, t(about)));
   });
   const element = h("details.options", {}, h("summary", {}, t("options")), h("div.fields", {}, ...rows));
+  element.addEventListener("change", () => remember(fields));
   return { element, readConfig: () => readConfig(fields) };
+}
+
+/** @param {Fields} fields */
+function remember(fields) {
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(Object.fromEntries(REMEMBERED.map((name) => [name, fields[name].value]))));
+}
+
+/** @param {Fields} fields */
+function recall(fields) {
+  try {
+    const remembered = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}");
+    for (const name of REMEMBERED) if (typeof remembered[name] === "string") fields[name].value = remembered[name];
+  } catch {
+    // Another version's, or nobody's.
+  }
 }
 
 /** The fields, in the order in which they are shown. */
@@ -53,7 +76,10 @@ function createFields() {
   const number = (name) => h("input", { type: "number", ...NUMBERS[name] });
   const text = () => h("input", { type: "text", maxLength: 64, autocomplete: "off" });
   return {
-    channels: select("channels"), track: select("track"), role0: text(), role1: text(), analyse: select("analyse"),
+    channels: select("channels"), role0: text(), role1: text(),
+    alert: createSelect({}, [["", t("options.alert.")], ...EMOTIONS.map((name) => [name, emotionName(name)])], ""),
+    alert_channel: createSelect({}, ["", "0", "1"].map((value) => [value, t(`options.alert_channel.${value}`)]), ""),
+    alert_s: number("alert_s"), retention: select("retention"), track: select("track"), analyse: select("analyse"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
@@ -73,6 +99,13 @@ function readConfig(fields) {
   const roles = [fields.role0.value.trim(), fields.role1.value.trim()];
   if (roles[0] || roles[1]) config.roles = roles[1] ? roles : [roles[0]];
   if (fields.analyse.value !== "all") config.analyse = [Number(fields.analyse.value)];
+  const { alert, alert_channel, alert_s, retention } = fields;
+  if (alert.value) {
+    const channel = alert_channel.value ? { channel: Number(alert_channel.value) } : {};
+    config.alerts = [{ name: emotionName(alert.value), emotions: [alert.value], at_least_ms: (alert_s.valueAsNumber || 20) * 1000, ...channel }];
+  }
+  const [kept, seconds] = retention.value.split("-");
+  if (kept) config.retention = { [`${kept}_s`]: Number(seconds) };
   /** @type {Record<string, unknown>} */
   const segmentation = { ...readChanged(fields, "max_ms", 1000), ...readChanged(fields, "min_silence_ms") };
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;

@@ -1,11 +1,15 @@
 /** Uploads of recordings, each with its progress and its error. */
-import { authorization, toApiError, waitForService } from "../api.js";
+import { authorization, request, toApiError, waitForService } from "../api.js";
 import { h } from "../dom.js";
 import { formatMegabytes, formatPercent } from "../format.js";
 import { t } from "../i18n.js";
 import { createOptionsForm } from "./options-form.js";
 
 /** @typedef {import("../api.js").Job} Job */
+
+/** A call that nobody held, to try. */
+const SAMPLE = "/page/sample.opus";
+const SAMPLE_NAME = "sample-call.opus";
 
 /**
  * The uploads that run or have failed: they outlive the view that began them.
@@ -32,12 +36,19 @@ export function createUploader(onSubmit) {
     if (input.files) uploadAll(input.files);
     input.value = "";
   });
+  const sample = h("button.plain", { type: "button", onclick: async () => {
+    const response = await request(SAMPLE).catch(() => null);
+    if (!response) return;
+    const file = new File([await response.blob()], SAMPLE_NAME, { type: "audio/ogg" });
+    new Upload(file, { channels: "split", roles: [t("sample.role0"), t("sample.role1")], metadata: { sample: "true" } }, randomKey()).start();
+  } }, t("upload.sample"));
   list = h("ul.uploads", { "aria-label": t("upload.choose") });
   uploads.forEach((upload) => upload.render());
   const area = h("div.drop", {},
-    h("p.big", {}, t("upload.drop")),
+    h("p.big", {}, h("span.drops", {}, t("upload.drop")), h("span.taps", {}, t("upload.tap"))),
     h("p.about", {}, t("upload.or")),
-    input, h("label.button.primary", { htmlFor: "files" }, t("upload.choose")));
+    h("p.choose", {}, input, h("label.button.primary", { htmlFor: "files" }, t("upload.choose")), sample),
+    h("p.about.privacy", {}, t("upload.privacy")));
   acceptDrops(area, uploadAll);
   return h("section.upload", { "aria-label": t("upload.choose") }, area, options.element, list);
 }

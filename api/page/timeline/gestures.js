@@ -1,7 +1,6 @@
-/** Wheel, fingers, mouse and keys on the chart. */
+/** Wheel, fingers and mouse on the chart. */
 
 /** @typedef {import("./axis.js").Axis} Axis */
-/** @typedef {import("../job/player.js").Player} Player */
 
 /** A pointer that moves less than this clicks. */
 const CLICK_PX = 4;
@@ -65,31 +64,4 @@ export function addGestures(axis, canvas, onClick, onHover) {
   };
   canvas.addEventListener("pointerup", onPointerEnd);
   canvas.addEventListener("pointercancel", onPointerEnd);
-}
-
-/**
- * The actions of keys, by the name of the key.
- * @param {Axis} axis
- * @param {Player} player
- * @returns {Record<string, (event: KeyboardEvent) => void>}
- */
-export function keyActions(axis, player) {
-  /** @param {number} share of the visible range */
-  const move = (share) => player.seek(Math.min(Math.max(player.position + axis.span * share, 0), axis.duration));
-  return {
-    ArrowLeft: (event) => (event.shiftKey ? axis.pan(-axis.span / 4) : move(-0.05)),
-    ArrowRight: (event) => (event.shiftKey ? axis.pan(axis.span / 4) : move(0.05)),
-    PageUp: () => axis.pan(-axis.span),
-    PageDown: () => axis.pan(axis.span),
-    Home: () => player.seek(0),
-    End: () => player.seek(axis.duration),
-    "+": () => axis.zoom(0.5, player.position),
-    "=": () => axis.zoom(0.5, player.position),
-    "-": () => axis.zoom(2, player.position),
-    0: () => axis.fit(),
-    Enter: () => player.toggle(),
-    " ": () => player.toggle(),
-    n: () => player.step(1),
-    p: () => player.step(-1),
-  };
 }

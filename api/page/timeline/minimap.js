@@ -1,6 +1,7 @@
 /** The whole recording in small, with a window over the visible range: dragging it pans. */
 import { context2d, h } from "../dom.js";
 import { fillWithEmotion } from "../palette.js";
+import { coarsen } from "./coarse.js";
 
 /** @typedef {import("./axis.js").Axis} Axis */
 /** @typedef {import("./chart.js").Item} Item */
@@ -40,14 +41,11 @@ export class Minimap {
     const context = context2d(this.canvas);
     context.fillStyle = theme.lane;
     context.fillRect(0, 0, width, height);
+    const { duration } = this.axis;
     rows.forEach((items, row) => {
-      let drawn = -1;
-      for (const item of items) {
-        const from = (item.start_ms / this.axis.duration) * width;
-        const to = Math.max((item.end_ms / this.axis.duration) * width, from + 0.5);
-        if (to <= drawn + 0.5) continue;
-        drawn = to;
-        fillWithEmotion(context, item.emotion, from, row * ROW_HEIGHT + 1, to - from, ROW_HEIGHT - 2);
+      for (const { start_ms, end_ms, emotion } of coarsen(items, duration / width)) {
+        const from = (start_ms / duration) * width;
+        fillWithEmotion(context, emotion, from, row * ROW_HEIGHT + 1, Math.max((end_ms / duration) * width - from, 0.5), ROW_HEIGHT - 2);
       }
     });
   }

@@ -20,7 +20,8 @@ export function readTheme() {
   /** @type {Map<string, Tones>} */
   const tones = new Map();
   return {
-    background, lane, line: read("--line"), text: read("--ink"), muted: read("--muted"), font: read("--font"),
+    background, lane, line: read("--line"), text: read("--ink"), muted: read("--muted"),
+    accent: read("--accent"), font: read("--font"),
     ramp: createRamp(RAMPS[isDark ? "dark" : "light"]),
     /** The tones where nobody speaks. @type {Tones} */
     silence: { band: mix(lane, lane, 0), tint: mix(background, background, 0), wave: mix(quiet, quiet, 0) },

@@ -1,0 +1,113 @@
+"""The recording of a job as it came, for browsers that play it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.domain.errors import AudioDeleted, AudioNotPlayable, AudioWithheld, ObjectDamaged, ResultNotReady
+from shared.domain.job import Job
+from shared.domain.recording import RecordingWarning
+from shared.ports import JobRepository, ObjectStore
+
+_HEAD_BYTES = 16 * 1024
+"""Bytes of a file that say which kind it is; an MP3's first frame lies after tags, which are read past."""
+_BLOCK_BYTES = 1024 * 1024
+"""Bytes of one round trip to the store. A player asks for more than it plays, and leaves the rest."""
+_ID3_HEADER = 10
+_XING = (b"Xing", b"VBRI")
+"""Marks in the first frame of an MP3 of variable bit rate."""
+
+_WAV_CODECS = {"pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"}
+_MEDIA_TYPES: tuple[tuple[str, int, bytes, set[str]], ...] = (
+    ("audio/wav", 8, b"WAVE", _WAV_CODECS),
+    ("audio/flac", 0, b"fLaC", {"flac"}),
+    ("audio/ogg", 0, b"OggS", {"opus", "vorbis", "flac"}),
+    ("audio/webm", 0, b"\x1a\x45\xdf\xa3", {"opus", "vorbis"}),
+    ("audio/mp4", 4, b"ftyp", {"aac", "mp3", "flac", "opus"}),
+)
+"""Kinds of files that all browsers play, by a mark at a place in the file and the codecs inside."""
+
+_OTHER_TIMES = {RecordingWarning.CONCATENATED, RecordingWarning.CORRUPT_AUDIO}
+"""Warnings of recordings in which a browser would count time differently, or stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayableRecording:
+    """A recording that browsers play: its media type, and its bytes in the store."""
+
+    media_type: str
+    size: int
+    key: str
+    objects: ObjectStore
+
+    def blocks(self, span: range) -> Iterator[bytes]:
+        """Yield the bytes of a span in blocks. Raises ObjectNotFound."""
+        for start in range(span.start, span.stop, _BLOCK_BYTES):
+            yield self.objects.read(self.key, range(start, min(start + _BLOCK_BYTES, span.stop)))
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Finds the recordings that can be played as they came."""
+
+    jobs: JobRepository
+    objects: ObjectStore
+
+    def recording(self, job_id: str) -> PlayableRecording:
+        """Return the recording of a job.
+
+        Raises:
+            JobNotFound, JobDeleted, AudioDeleted, ObjectNotFound, ObjectDamaged.
+            ResultNotReady: nobody knows yet what is in it.
+            AudioWithheld: it holds channels that the config leaves out.
+            AudioNotPlayable: browsers play no such file, or not from any time on.
+        """
+        job = self.jobs.get(job_id)
+        if job.audio_deleted:
+            raise AudioDeleted
+        if leaves_out_channels(job):
+            raise AudioWithheld
+        recording = job.recording
+        if recording.codec is None or recording.size_bytes is None:
+            if job.state.terminal:
+                raise AudioNotPlayable
+            raise ResultNotReady
+        if recording.tracks or _OTHER_TIMES.intersection(recording.warnings):
+            raise AudioNotPlayable
+        head = self.objects.read(recording.source_key, range(_HEAD_BYTES))
+        if not head:
+            raise ObjectDamaged.from_key(recording.source_key)
+        media_type = self._media_type(job, head)
+        if media_type is None:
+            raise AudioNotPlayable
+        return PlayableRecording(media_type, recording.size_bytes, recording.source_key, self.objects)
+
+    def _media_type(self, job: Job, head: bytes) -> str | None:
+        codec, key = job.recording.codec, job.recording.source_key
+        if codec == "mp3" and (head.startswith(b"ID3") or head[0] == 0xFF):
+            start = tag_size(head)
+            frame = self.objects.read(key, range(start, start + _HEAD_BYTES)) if start else head
+            # A browser finds its place in a file of variable bit rate by a table of a hundred entries: in a day,
+            # minutes beside it.
+            return None if any(mark in frame[:256] for mark in _XING) else "audio/mpeg"
+        for media_type, place, mark, codecs in _MEDIA_TYPES:
+            if head[place : place + len(mark)] == mark and codec in codecs:
+                return media_type
+        return None
+
+
+def leaves_out_channels(job: Job) -> bool:
+    """Whether the config of a job leaves out channels of the recording, which nobody may then hear."""
+    chosen, channels = job.options.analyse, job.recording.channels
+    return chosen is not None and (channels is None or len(chosen) < channels)
+
+
+def tag_size(head: bytes) -> int:
+    """Return the number of bytes of an ID3v2 tag at the start of a file, 0 without one."""
+    if not head.startswith(b"ID3") or len(head) < _ID3_HEADER:
+        return 0
+    size = 0
+    for byte in head[6:10]:  # seven bits in each
+        size = size << 7 | byte & 0x7F
+    return _ID3_HEADER + size

@@ -1,0 +1,136 @@
+"""The recording as players get it, and links that share one call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from shared.container import Services
+from shared.domain.access import Scope
+from shared.domain.job import JobState
+from shared.domain.options import JobOptions
+from shared.domain.recording import RecordingWarning
+from shared.services.object_keys import source_key
+from tests.support.analysed import Part, analysed
+from tests.support.api_client import UNKNOWN, assert_problem, bearer, secret_of
+
+CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32))]
+HEADS = {
+    "mp3": (b"\xff\xfb\x90\x64" + bytes(32) + b"Info" + bytes(4000), "audio/mpeg"),
+    "mp3 with a tag": (
+        b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128) + b"\xff\xfb\x90\x64" + bytes(4000),
+        "audio/mpeg",
+    ),
+    "mp3 of variable bit rate": (b"\xff\xfb\x90\x64" + bytes(32) + b"Xing" + bytes(4000), None),
+    "flac": (b"fLaC" + bytes(4000), "audio/flac"),
+    "opus": (b"OggS" + bytes(4000), "audio/ogg"),
+    "aac": (bytes(4) + b"ftypM4A " + bytes(4000), "audio/mp4"),
+    "wmav2": (b"\x30\x26\xb2\x75" + bytes(4000), None),
+}
+
+
+def recorded(services: Services, content: bytes, codec: str, options: JobOptions | None = None, **changes: Any) -> str:
+    """The id of an analysed job whose recording has these bytes."""
+    job_id = analysed(services, CALL, options or JobOptions(), filename="客户 1.opus")
+    job = services.jobs.get(job_id)
+    with services.object_store.writer(source_key(job_id)) as writer:
+        writer.write(content)
+    fields: dict[str, Any] = {
+        "codec": codec,
+        "size_bytes": len(content),
+        "source_key": source_key(job_id),
+        "channels": 2,
+    } | changes
+    services.job_retry.retry(job_id, "all")
+    claim = services.ports.work_queue.claim_preparation()
+    assert claim is not None
+    known = claim.job.evolve(recording=replace(job.recording, **fields))
+    services.ports.work_queue.save(claim, known.to(JobState.INFERRING, services.clock.now()))
+    return job_id
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_recording_is_served_where_browsers_play_it_exactly(
+    client: TestClient, services: Services, kind: str
+) -> None:
+    content, media_type = HEADS[kind]
+    url = f"/v1/jobs/{recorded(services, content, kind.split()[0])}/audio"
+    if media_type is None:
+        assert_problem(client.get(url), 409, "audio_not_playable")
+        assert_problem(client.get(f"{url}/link"), 409, "audio_not_playable")
+        return
+    whole = client.get(url)
+    assert (whole.status_code, whole.content) == (200, content)
+    assert whole.headers["content-type"] == media_type
+    assert whole.headers["content-disposition"].endswith("filename*=UTF-8''%E5%AE%A2%E6%88%B7%201.opus")
+    part = client.get(url, headers={"Range": "bytes=100-"})
+    assert (part.status_code, part.content) == (206, content[100:])
+    assert part.headers["content-range"] == f"bytes 100-{len(content) - 1}/{len(content)}"
+    assert_problem(client.get(url, headers={"Range": "bytes=99999-"}), 416, "range_not_satisfiable")
+    assert client.get(f"{url}/link").json() == {"url": url, "media_type": media_type}
+
+
+def test_channels_that_the_config_leaves_out_are_not_heard(client: TestClient, services: Services) -> None:
+    content = HEADS["opus"][0]
+    job_id = recorded(services, content, "opus", JobOptions(channels="split", analyse=(0,)))
+    assert_problem(client.get(f"/v1/jobs/{job_id}/audio"), 409, "audio_withheld")
+
+
+def test_a_recording_in_which_browsers_count_time_differently_is_not_served(
+    client: TestClient, services: Services
+) -> None:
+    job_id = recorded(services, HEADS["opus"][0], "opus", warnings=(RecordingWarning.CONCATENATED,))
+    assert_problem(client.get(f"/v1/jobs/{job_id}/audio"), 409, "audio_not_playable")
+
+
+def test_a_ticket_opens_the_sound_of_one_job_and_nothing_else(client: TestClient, services: Services) -> None:
+    second = analysed(services, CALL, JobOptions())
+    first = recorded(services, HEADS["opus"][0], "opus")
+    own = bearer(secret_of(services, "default", Scope.READ))
+    url = client.get(f"/v1/jobs/{first}/audio/link", headers=own).json()["url"]
+    assert_problem(client.get(f"/v1/jobs/{first}/audio"), 401, "unauthorized")
+    assert client.get(url).content == HEADS["opus"][0]
+    ticket = url.partition("?ticket=")[2]
+    assert_problem(client.get(f"/v1/jobs/{second}/audio", params={"ticket": ticket}), 401, "invalid_key")
+    assert_problem(client.get(f"/v1/jobs/{first}/audio", params={"ticket": ticket[:-1] + "g"}), 401, "invalid_key")
+    key_id, _, signature = ticket.split(".")
+    later = f"{key_id}.9999999999.{signature}"
+    assert_problem(client.get(f"/v1/jobs/{first}/audio", params={"ticket": later}), 401, "invalid_key")
+    assert client.get(f"/v1/jobs/{first}", params={"ticket": ticket}).status_code in (401, 422)
+    services.api_keys.revoke("default", key_id)
+    assert_problem(client.get(url), 401, "invalid_key")
+
+
+def test_a_share_link_reads_one_job_until_it_is_revoked(client: TestClient, services: Services) -> None:
+    job_id, other = (analysed(services, CALL, JobOptions()) for _ in range(2))
+    own = bearer(secret_of(services, "default"))
+    made = client.post(f"/v1/jobs/{job_id}/shares", json={"name": "coach", "lasts_s": 3600}, headers=own)
+    assert made.status_code == 201
+    share, guest = made.json(), bearer(made.json()["secret"])
+    assert share["url"] == f"/#/shared/{share['secret']}/{job_id}"
+    for path in ("", "/result", "/curve", "/waveform", "/report.html"):
+        assert client.get(f"/v1/jobs/{job_id}{path}", headers=guest).status_code in (200, 404), path
+    for method, path in [
+        ("GET", f"/v1/jobs/{other}"), ("GET", "/v1/jobs"), ("GET", "/v1/insights"), ("GET", "/v1/keys"),
+        ("DELETE", f"/v1/jobs/{job_id}"), ("POST", f"/v1/jobs/{job_id}/shares"), ("GET", f"/v1/jobs/{job_id}/shares"),
+        ("PUT", f"/v1/jobs/{job_id}/segments/0/correction"), ("POST", f"/v1/jobs/{job_id}/retry"),
+    ]:  # fmt: skip
+        body = {"emotion": "sad"} if method == "PUT" else {}
+        assert_problem(client.request(method, path, headers=guest, json=body), 403, "missing_scope")
+    listed = client.get(f"/v1/jobs/{job_id}/shares", headers=own).json()["data"]
+    assert [(each["id"], each["name"], "secret" in each) for each in listed] == [(share["id"], "coach", False)]
+    assert client.get("/v1/keys", headers=own).json()["data"][0]["id"] != share["id"]
+    assert client.delete(f"/v1/jobs/{job_id}/shares/{share['id']}", headers=own).status_code == 204
+    assert_problem(client.delete(f"/v1/jobs/{job_id}/shares/{share['id']}", headers=own), 404, "share_not_found")
+    assert services.api_keys.shares("default", job_id)[0].revoked_at
+    assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/shares", headers=own), 404, "job_not_found")
+
+
+def test_a_share_link_closes_no_open_service(client: TestClient, services: Services) -> None:
+    job_id = analysed(services, CALL, JobOptions())
+    assert client.post(f"/v1/jobs/{job_id}/shares", json={}).status_code == 201
+    assert client.get("/v1/jobs").status_code == 200
