@@ -25,9 +25,9 @@ def test_two_services_on_one_folder_share_its_work(tmp_path: Path) -> None:
             jobs = [other.ended(job_id) for job_id in ids[:3]]
             first.kill()
             jobs += [other.ended(job_id) for job_id in ids[3:]]
-            scores = {str(other.get(f"/v1/jobs/{job_id}/timeline").json()["timeline"]) for job_id in ids}
+            timelines = {str(other.get(f"/v1/jobs/{job_id}/result").json()["timeline"]) for job_id in ids}
         assert [job["status"] for job in jobs] == ["succeeded"] * len(ids)
-        assert len(scores) == 1
+        assert len(timelines) == 1
         recorded = witness.recorded(engine)
         assert {count for job_id in ids for count in recorded[job_id].values()} == {1}
         engine.dispose()
