@@ -57,8 +57,10 @@ def main() -> None:
         engine = open_engine(postgres.url.render_as_string(hide_password=False))
         migrate(engine)
         began = time.perf_counter()
+        add_jobs(
+            engine, Backlog(options.waiting, 3, _TENANTS), JobState.INFERRING
+        )  # gives segments to all that are there
         fill(engine, options.jobs, options.segments)
-        add_jobs(engine, Backlog(options.waiting, 3, _TENANTS), JobState.INFERRING)
         figures = {"filled in s": round(time.perf_counter() - began), "size": sizes(engine), "ms": measure(engine)}
         deleted_per_s = churn(engine, options.churn, options.segments)
         figures |= {"deleted per s": deleted_per_s, "size after": sizes(engine), "ms after": measure(engine)}
