@@ -170,6 +170,7 @@ def test_no_frozen_process_and_no_broken_link_changes_a_result(
             with situations[situation]():
                 time.sleep(LASTS_S)
             healed = time.monotonic()
+            print(situation)
             jobs[submitted(client, names[0])] = names[0]
             wait_until(lambda: not unfinished(network.engine), partial(str, situation))
             slowest = max(slowest, (situation, time.monotonic() - healed), key=lambda pair: pair[1])

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import Self
 
 TO_SERVER, TO_CLIENT = "to server", "to client"
@@ -22,8 +22,9 @@ class Link:
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
+        self._open: set[socket.socket] = set()
         self._lock = Lock()
+        self._all_ended = Condition(self._lock)
         self._ended = False
         self._is_cut = False
         self._delay_s = 0.0
@@ -70,9 +71,11 @@ class Link:
         self._listener.shutdown(socket.SHUT_RDWR)
         for flow in self._flows.values():
             flow.set()
-        self._shut_all()
         self._thread.join()
         self._listener.close()
+        self._shut_all()
+        with self._lock:
+            self._all_ended.wait_for(lambda: not self._open)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -86,10 +89,20 @@ class Link:
                 except OSError:  # the server is away
                     client.close()
                     continue
-                with self._lock:
-                    self._open += [client, server]
-                for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
-                    Thread(target=self._forward, args=(source, target, direction), daemon=True).start()
+                Thread(target=self._connect, args=(client, server), daemon=True).start()
+
+    def _connect(self, client: socket.socket, server: socket.socket) -> None:
+        """Forward both ways until either side ends the connection."""
+        with client, server:
+            with self._lock:
+                self._open |= {client, server}
+            back = Thread(target=self._forward, args=(server, client, TO_CLIENT), daemon=True)
+            back.start()
+            self._forward(client, server, TO_SERVER)
+            back.join()
+            with self._lock:
+                self._open -= {client, server}
+                self._all_ended.notify_all()
 
     def _forward(self, source: socket.socket, target: socket.socket, direction: str) -> None:
         with suppress(OSError):
@@ -106,4 +119,3 @@ class Link:
             for end in self._open:
                 with suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
-            self._open.clear()
