@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 
@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import errors
 from api.auth import Authenticator
 from api.jobs.job_loader import JobLoader
-from api.metrics import ApiMetrics, BacklogMetrics
+from api.metrics import ApiMetrics, BacklogMetrics, DiskMetrics
 from api.middleware.body_limit import BodyLimit
 from api.middleware.content_encoding import PlainBodies
 from api.middleware.cross_site import OwnPages
@@ -53,6 +53,7 @@ from api.routes import (
 )
 from api.threads import QuickThreads, ThreadShares
 from shared.container import Services, build_services
+from shared.ports import Queue
 from shared.settings import Settings
 from shared.telemetry.collectors import Collectors
 from shared.version import VERSION
@@ -126,11 +127,12 @@ def create_app(
     checks: Sequence[ReadinessCheck] = (),
     api_metrics: ApiMetrics | None = None,
     collectors: Sequence[Collector] = (),
+    missing_workers: Callable[[], Collection[Queue]] = tuple,
 ) -> FastAPI:
     """Compose an application that answers only to the names in `hosts`: no foreign page can reach it by another name.
 
     `checks` are tried by `/readyz` after those of the database and the object store. `/metrics` shows `api_metrics`,
-    the backlog's and those of `collectors`.
+    the backlog's and those of `collectors`. `missing_workers` returns the kinds of workers of which none answers.
     """
     settings, api_metrics = services.settings, api_metrics or ApiMetrics()
     requests_per_s = settings.limits.requests_per_s
@@ -165,10 +167,13 @@ def create_app(
     quick_threads, app.state.health_threads, app.state.thread_shares = QuickThreads(), QuickThreads(), ThreadShares()
     app.state.authenticator = Authenticator(services.api_keys, quick_threads)
     app.state.rate_limiter = rate_limiter
-    app.state.job_loader = JobLoader(services.reader, quick_threads)
+    app.state.job_loader = JobLoader(services.reader, quick_threads, missing_workers)
+    app.state.missing_workers = missing_workers
     app.state.render_pool = render_pool
     app.state.checks = [partial(check_database, services), partial(check_object_store, services), *checks]
-    app.state.metrics = Collectors([BacklogMetrics(services.ports.backlog, services.clock), api_metrics, *collectors])
+    disks = [DiskMetrics(settings.data_dir)] if settings.keeps_data_in_folder else []
+    backlog = BacklogMetrics(services.ports.backlog, services.clock)
+    app.state.metrics = Collectors([backlog, *disks, api_metrics, *collectors])
     _add_middleware(app, settings, hosts, api_metrics)
     errors.install(app)
     for routes in _ROUTES:

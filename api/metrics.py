@@ -6,8 +6,11 @@ No metric or label tells of a tenant, a recording or its emotions.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 
 from cachetools import TTLCache, cached
@@ -66,6 +69,13 @@ class SharedApiMetrics(ApiMetrics):
         return metrics
 
 
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    queues: Sequence[Waiting]
+    undeleted_since: datetime | None
+    database_bytes: int
+
+
 class BacklogMetrics:
     """Gauges of the work that waits, read from the database when Prometheus scrapes."""
 
@@ -73,25 +83,25 @@ class BacklogMetrics:
         self._clock = clock
 
         @cached(TTLCache(1, _BACKLOG_REMEMBERED_S), lock=Lock())
-        def read() -> tuple[Sequence[Waiting], datetime | None] | None:
+        def read() -> _Backlog | None:
             try:
-                return backlog.waiting(), backlog.undeleted_since()
+                return _Backlog(backlog.waiting(), backlog.undeleted_since(), backlog.database_bytes())
             except Outage:
                 return None
 
-        self._read: Callable[[], tuple[Sequence[Waiting], datetime | None] | None] = read
+        self._read: Callable[[], _Backlog | None] = read
 
     def collect(self) -> Iterator[Metric]:
         backlog = self._read()
         yield GaugeMetricFamily("emoline_database_up", "Whether the database answers.", backlog is not None)
         if backlog is None:
             return
-        queues, undeleted_since = backlog
         now = self._clock.now()
+        yield GaugeMetricFamily("emoline_database_bytes", "Size of the database.", backlog.database_bytes)
         yield GaugeMetricFamily(
             "emoline_undeleted_oldest_seconds",
             "Age of the oldest deletion whose objects the store still has; 0 where there is none.",
-            max(0.0, (now - undeleted_since).total_seconds()) if undeleted_since else 0.0,
+            max(0.0, (now - backlog.undeleted_since).total_seconds()) if backlog.undeleted_since else 0.0,
         )
         jobs = GaugeMetricFamily("emoline_queue_jobs", "Jobs, or deliveries, that are not done yet.", labels=["queue"])
         oldest = GaugeMetricFamily(
@@ -99,7 +109,7 @@ class BacklogMetrics:
         )
         sound = GaugeMetricFamily("emoline_queue_audio_seconds", "Sound that is not analysed yet.", labels=["queue"])
         size = GaugeMetricFamily("emoline_queue_bytes", "Recordings that are not decoded yet.", labels=["queue"])
-        for waiting in queues:
+        for waiting in backlog.queues:
             jobs.add_metric([waiting.queue], waiting.jobs)
             age_s = max(0.0, (now - waiting.since).total_seconds()) if waiting.since else 0.0
             oldest.add_metric([waiting.queue], age_s)
@@ -108,6 +118,21 @@ class BacklogMetrics:
             if waiting.queue is Queue.PREPARE:
                 size.add_metric([waiting.queue], waiting.size)
         yield from (jobs, oldest, sound, size)
+
+
+class DiskMetrics:
+    """Gauges of the disk with the data folder, where the service keeps its database or its objects there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            disk = shutil.disk_usage(self._folder)
+        except OSError:  # `/readyz` says so
+            return
+        yield GaugeMetricFamily("emoline_disk_bytes", "Size of the disk with the data folder.", disk.total)
+        yield GaugeMetricFamily("emoline_disk_free_bytes", "Bytes that the service may still write there.", disk.free)
 
 
 def exposition(collector: Collector, accept: str) -> tuple[bytes, str]:

@@ -20,6 +20,7 @@ from celery import Celery
 
 from api.app import create_app
 from api.metrics import SharedApiMetrics
+from api.readiness import WorkerPresence
 from api.server import check_access, hosts, listen, listener_url, serving, split_listener
 from shared.adapters.celery_wake_ups import CeleryWakeUps, celery_app, queues_that_answer
 from shared.adapters.local_wake_ups import LocalWakeUps
@@ -103,11 +104,21 @@ def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     broker, metrics = celery_app(broker_url), SharedApiMetrics(metrics_folder)
+    presence = WorkerPresence(partial(queues_that_answer, broker))
     with (
         traces.export_spans("api"),
         CeleryWakeUps(broker) as wake_ups,
         open_services(settings, wake_ups) as services,
-        serving(create_app(services, hosts(settings), [partial(_check_workers, broker)], metrics), listener),
+        serving(
+            create_app(
+                services,
+                hosts(settings),
+                [partial(_check_workers, broker)],
+                metrics,
+                missing_workers=presence.missing,
+            ),
+            listener,
+        ),
     ):
         while os.getppid() == parent and not stop.wait(_PARENT_CHECK_S):
             pass

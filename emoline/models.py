@@ -551,7 +551,7 @@ class JobOptions(BaseModel):
     for each `frame` of 20 ms.
     """
     priority: Literal["low", "normal", "high"] | str
-    """Jobs of a higher priority go first, all of them, whoever's they are."""
+    """Jobs of a higher priority go before the others of their tenant."""
     retention: RetentionOptions
     """How long the recording and the results are kept."""
     deadline_s: int | None
@@ -796,6 +796,11 @@ class JobDocument(BaseModel):
     status: Literal["queued", "processing", "succeeded", "failed", "canceled"] | str
     """What users see of the state."""
     stage: Literal["preparing", "inferring", "finishing"] | str | None
+    waits_for: Literal["prepare", "infer", "finish", "deliver"] | str | None
+    """
+    The kind of worker that it waits for, where none of that kind answers: one has to be started, or its model be
+    loaded. Always null where the service does all work in one process.
+    """
     progress: ProgressDocument
     audio: AudioDocument
     coverage: CoverageDocument
@@ -826,6 +831,11 @@ class ListedJobDocument(BaseModel):
     status: Literal["queued", "processing", "succeeded", "failed", "canceled"] | str
     """What users see of the state."""
     stage: Literal["preparing", "inferring", "finishing"] | str | None
+    waits_for: Literal["prepare", "infer", "finish", "deliver"] | str | None
+    """
+    The kind of worker that it waits for, where none of that kind answers: one has to be started, or its model be
+    loaded. Always null where the service does all work in one process.
+    """
     progress: ProgressDocument
     audio: AudioDocument
     coverage: CoverageDocument

@@ -20,7 +20,7 @@ from shared.db.usage import SqlUsageStore
 from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.webhook_endpoints import SqlWebhookEndpointStore
 from shared.db.work_queue import SqlWorkQueue
-from shared.domain.errors import StoreUnavailable
+from shared.domain.errors import StorageFull, StoreUnavailable
 from shared.domain.job import DEFAULT_TENANT
 from shared.ports import (
     ApiKeyStore,
@@ -163,7 +163,7 @@ def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None
         StoreUnavailable: the object store of the settings cannot be used.
     """
     clock = clock or SystemClock()
-    if settings.database_url is None or settings.store_url is None:
+    if settings.keeps_data_in_folder:
         # What people said is in it, so it is for the user of this process alone; a folder that exists stays as it is.
         try:
             settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
@@ -196,7 +196,12 @@ def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None
 @contextmanager
 def _object_store(settings: Settings) -> Iterator[ObjectStore]:
     if settings.store_url is None:
-        yield LocalObjectStore(settings.objects_dir)
+        try:
+            local_store = LocalObjectStore(settings.objects_dir)
+        except (StorageFull, StoreUnavailable) as error:
+            reason = str(error.__cause__ or error)
+            raise StoreUnavailable(f"The folder {settings.objects_dir} cannot be used: {reason}.") from error
+        yield local_store
         return
     # Imported here, because boto3 takes a third of a second and 25 MB, which a service with a folder need not spend.
     from shared.adapters.s3_object_store import S3ObjectStore

@@ -6,7 +6,7 @@ any other stretch of frames thus gives the scores of that stretch: nothing is in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple, Self
@@ -24,6 +24,8 @@ Scores = Floats | NDArray[np.uint16]
 
 PACKED = 10_000
 """The packed score that stands for 1."""
+_KEPT_BYTES = 32 << 20
+"""Scores of five hours in bins of 20 ms, with nine labels."""
 _BATCH_SEGMENTS = 64
 """Segments whose frames are binned at once, at most three megabytes."""
 
@@ -90,20 +92,35 @@ def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...]
     yield _grid_of(open_bins, labels, hop_ms)
 
 
-class PackedGrid:
-    """A grid in a third of its memory: its parts by channel, as numbers of bins [n], segments [n] and scores.
+class LongGrid:
+    """A grid in little memory: `bins` has the parts of each channel, as numbers of bins [n] and segments [n].
 
-    The scores [n, labels] are packed to whole ten-thousandths, unless `exact`.
+    Of the scores the first are kept. Where they are more, as for a day in frames of 20 ms, none is, and those of a
+    channel are computed anew when they are asked for: `again` returns the parts of a channel.
     """
 
-    def __init__(self, parts: Iterable[Grid], *, exact: bool = False) -> None:
-        self.channels: dict[int, list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]]] = {}
+    def __init__(self, parts: Iterable[Grid], again: Callable[[int], Iterable[Grid]]) -> None:
+        self.bins: dict[int, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {}
+        self._kept: dict[int, list[Floats]] | None = {}
+        self._again = again
+        size = 0
         for part in parts:
+            size += part.scores.nbytes
+            if size > _KEPT_BYTES:
+                self._kept = None
             for channel in np.unique(part.channel).tolist():
-                bins = part.channel == channel
-                numbers = (part.start_ms[bins] // part.hop_ms).astype(np.int32)
-                scores = part.scores[bins] if exact else pack_scores(part.scores[bins])
-                self.channels.setdefault(channel, []).append((numbers, part.segment[bins].astype(np.int32), scores))
+                at = part.channel == channel
+                numbers = (part.start_ms[at] // part.hop_ms).astype(np.int32)
+                self.bins.setdefault(channel, []).append((numbers, part.segment[at].astype(np.int32)))
+                if self._kept is not None:
+                    self._kept.setdefault(channel, []).append(part.scores[at])
+
+    def scores(self, channel: int) -> Iterator[Floats]:
+        """Yield the scores [n, labels] of a channel in parts, which need not be those of `bins`."""
+        if self._kept is None:
+            yield from (part.scores for part in self._again(channel))
+        else:
+            yield from self._kept[channel]
 
 
 def pack_scores(scores: Floats) -> NDArray[np.uint16]:

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'emoline.db').resolve()}"
 
     @property
+    def keeps_data_in_folder(self) -> bool:
+        """Whether the database or the objects are in `data_dir`."""
+        return self.database_url is None or self.store_url is None
+
+    @property
     def objects_dir(self) -> Path:
         """The folder of the local object store."""
         return self.data_dir / "objects"

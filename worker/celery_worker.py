@@ -14,6 +14,7 @@ from shared.adapters.celery_wake_ups import SWEEP, CeleryWakeUps, celery_app, no
 from shared.container import Services, open_services
 from shared.ports import Queue, WakeUps
 from shared.settings import Settings
+from worker import sign_of_life
 from worker.adapters.child_process import lower_priority
 from worker.container import deliver_work, finish_work, infer_work, prepare_work
 from worker.pipeline_builder import build_decoder, build_model
@@ -39,7 +40,11 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
     def on_shutdown(**_: object) -> None:
         stop.set()
 
+    def on_heartbeat(**_: object) -> None:
+        sign_of_life.show(queue.value)
+
     signals.worker_shutting_down.connect(on_shutdown)
+    signals.heartbeat_sent.connect(on_heartbeat)
     signals.setup_logging.connect(_logs_are_set_up)
     with (
         CeleryWakeUps(app) as wake_ups,
@@ -66,6 +71,7 @@ def run_worker(settings: Settings, broker_url: str, queue: Queue) -> int:
 def run_beat(broker_url: str, log_level: str) -> None:
     """Start the sweep periodically until the process ends; two beats at once do no harm."""
     signals.setup_logging.connect(_logs_are_set_up)
+    _log.info("beat.ready")  # the scheduler's own line for each sweep would be nearly all of the log
     celery_app(broker_url).Beat(loglevel=log_level, quiet=True).run()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Task
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from api.threads import QuickThreads
 from shared.container import Services
+from shared.ports import Queue
 from shared.services.job_reader import JobReader, JobView
 
 _GATHER_S = 0.01
@@ -27,9 +28,13 @@ class JobLoader:
     """Loads jobs by one query after the other, each for all requests that came meanwhile.
 
     A thread and a query take several times longer than the rest of a response, and as long for one job as for fifty.
+    Each view says which of the missing workers the job waits for.
     """
 
-    def __init__(self, reader: JobReader, threads: QuickThreads) -> None:
+    def __init__(
+        self, reader: JobReader, threads: QuickThreads, missing_workers: Callable[[], Collection[Queue]] = tuple
+    ) -> None:
+        self._missing_workers = missing_workers
         self._reader = reader
         self._threads = threads
         self._next_batch = _Batch()
@@ -44,8 +49,8 @@ class JobLoader:
         views = await asyncio.shield(batch.query)
         view = views.get(job_id)
         if view is None or view.job.tenant != tenant:
-            return await self._threads.run(services.reader.job, job_id)
-        return view
+            view = await self._threads.run(services.reader.job, job_id)
+        return view if view.job.state.terminal else view.where_missing(self._missing_workers())
 
     async def _query(self, batch: _Batch) -> Mapping[str, JobView]:
         async with self._one_at_a_time:

@@ -24,7 +24,8 @@ from shared.domain.errors import (
     ObjectNotFound,
     ResultNotReady,
 )
-from shared.frame_scores import PackedGrid
+from shared.domain.job import Job
+from shared.frame_scores import Grid, LongGrid
 from shared.schemas.frames import FramesDocument, frames_json
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -60,8 +61,14 @@ def frames(
     A bin's scores are the softmax of the mean logits of the frames of 20 ms that begin in it.
     """
     media_type = negotiate_media_type(request, NPZ, JSON)
-    job, labels, parts = services.frame_store.grid_parts(job_id, hop_ms, channel, range(start_ms, end_ms))
-    grid = PackedGrid(parts, exact=media_type == NPZ)  # loaded before the response begins, which may be an error
+    within_ms = range(start_ms, end_ms)
+
+    def parts_of(only: int | None) -> tuple[Job, tuple[str, ...], Iterator[Grid]]:
+        return services.frame_store.grid_parts(job_id, hop_ms, only, within_ms)
+
+    job, labels, parts = parts_of(channel)
+    # All of it is loaded before the response begins, which may be an error.
+    grid = LongGrid(parts, lambda of_channel: parts_of(of_channel)[2])
     if media_type == NPZ:
         names = content_disposition(job.recording.filename, "-frames.npz")
         return npz_response(names, frame_arrays(grid, hop_ms, labels))
@@ -87,14 +94,16 @@ def embeddings(job_id: JobId, services: ServicesDep) -> Response:
     return npz_response(names, ((f"{index:06d}", content) for index, content in embedded))
 
 
-def frame_arrays(grid: PackedGrid, hop_ms: int, labels: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+def frame_arrays(grid: LongGrid, hop_ms: int, labels: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the arrays of a grid by name, each as the pieces of a `.npy` file."""
-    parts = [(channel, *part) for channel in sorted(grid.channels) for part in grid.channels[channel]]
-    length = sum(len(numbers) for _, numbers, _, _ in parts)
-    yield "start_ms", npy(np.int64, (length,), (numbers.astype(np.int64) * hop_ms for _, numbers, _, _ in parts))
-    yield "channel", npy(np.int64, (length,), (np.full(len(numbers), channel) for channel, numbers, _, _ in parts))
-    yield "segment", npy(np.int64, (length,), (segments for _, _, segments, _ in parts))
-    yield "scores", npy(np.float32, (length, len(labels)), (scores for _, _, _, scores in parts))
+    channels = sorted(grid.bins)
+    parts = [(channel, *part) for channel in channels for part in grid.bins[channel]]
+    length = sum(len(numbers) for _, numbers, _ in parts)
+    yield "start_ms", npy(np.int64, (length,), (numbers.astype(np.int64) * hop_ms for _, numbers, _ in parts))
+    yield "channel", npy(np.int64, (length,), (np.full(len(numbers), channel) for channel, numbers, _ in parts))
+    yield "segment", npy(np.int64, (length,), (segments for _, _, segments in parts))
+    scores = (scores for channel in channels for scores in grid.scores(channel))
+    yield "scores", npy(np.float32, (length, len(labels)), scores)
     names = np.array(labels, np.str_)
     yield "labels", npy(names.dtype, names.shape, [names])
 

@@ -184,6 +184,7 @@ async def events(
 
 @router.get("", responses=responses(InvalidCursor))
 def jobs(
+    request: Request,
     services: ServicesDep,
     job_filter: JobFilterDep,
     sort: Sort = "-submitted",
@@ -199,8 +200,11 @@ def jobs(
     page = services.reader.page(limit=limit, after=after, job_filter=job_filter, order=order)
     if not page.views:
         refuse_misspelt(services.jobs, job_filter)
+    running = any(not view.job.state.terminal for view in page.views)
+    missing = request.app.state.missing_workers() if running else ()
+    views = [view.where_missing(missing) for view in page.views]
     return JobPageDocument(
-        data=[ListedJobDocument.from_facts(_document(view, services), view.facts) for view in page.views],
+        data=[ListedJobDocument.from_facts(_document(view, services), view.facts) for view in views],
         next_cursor=None if page.next_cursor is None else format_cursor(page.next_cursor, order),
     )
 
@@ -247,4 +251,4 @@ def delete(job_id: JobId, services: ServicesDep) -> Response:
 
 
 def _document(view: JobView, services: Services) -> JobDocument:
-    return JobDocument.from_job(view.job, view.counts, services.clock.now())
+    return JobDocument.from_job(view.job, view.counts, services.clock.now(), view.waits_for)

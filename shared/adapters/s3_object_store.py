@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ _ABANDONED = timedelta(days=1)
 _BUFFER_BYTES = 128 << 10
 _CHECKED_KEY = "readiness"
 """The key of an empty object, which is written to see whether the store takes objects."""
+_CHECK_WRITE_S = 60.0
+"""Seconds for which a check that wrote suffices, and others only read: programs ask every few seconds whether a service
+is ready, and some stores keep each version of an object."""
 _REFUSED = {
     401: "The store refuses the keys for {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     403: "The store refuses {url}; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what they may do there.",
@@ -44,6 +48,7 @@ class S3ObjectStore:
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
         self._client = connect(endpoint_url, path_style=path_style)
+        self._written_until = 0.0
         # The signature of a URL covers its host, so it is made by a client of that host, which never connects to it.
         self._public = connect(public_url, path_style=path_style) if public_url else self._client
         try:
@@ -57,8 +62,10 @@ class S3ObjectStore:
             raise StoreUnavailable(f"{url} cannot be used: {str(error).rstrip('.')}.") from error
 
     def check(self) -> None:
-        with self.writer(_CHECKED_KEY) as writer:
-            writer.write(b"")
+        if time.monotonic() > self._written_until:
+            with self.writer(_CHECKED_KEY) as writer:
+                writer.write(b"")
+            self._written_until = time.monotonic() + _CHECK_WRITE_S
         self.read(_CHECKED_KEY)
 
     @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Engine, cast, func, select
+from sqlalchemy import BigInteger, Engine, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from shared.db.outbox import PENDING as UNDELIVERED
@@ -34,6 +34,8 @@ _UNANALYSED = (
     .where(PENDING, ANALYSABLE)
     .group_by(JobRow.state)
 )
+_SERVER_BYTES = text("SELECT pg_database_size(current_database())")
+_FILE_BYTES = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 _DUE = select(func.count(), func.min(WebhookDeliveryRow.due_at)).where(UNDELIVERED)
 
 
@@ -77,6 +79,11 @@ class SqlBacklog:
             expired = session.scalar(uploads)
             due = [expired + PARTS_STILL_COMING] if expired else []
             return min([*due, *filter(None, map(session.scalar, oldest))], default=None)
+
+    def database_bytes(self) -> int:
+        with self._read() as session:
+            on_server = session.get_bind().dialect.name == "postgresql"
+            return int(session.scalar(_SERVER_BYTES if on_server else _FILE_BYTES) or 0)
 
 
 _Row = tuple[int, Any, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Integer, Select, bindparam, func, literal, select, tuple_
+from sqlalchemy import ARRAY, CTE, Boolean, Select, bindparam, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from shared.db.tables import ANALYSABLE, FINISHABLE, PENDING, QUEUED, JobRow, SegmentRow
@@ -75,33 +75,52 @@ def abandoned_preparations(to_download: bool, now: Any) -> Select[JobRow]:
     return select(JobRow).where(*abandoned).order_by(JobRow.priority.desc(), JobRow.id)
 
 
-def tenants_in_turn() -> Select[str]:
-    """Select the tenants with queued jobs of `:priority` and `:to_download`: that with the fewest under way first.
+def tenants_with(*conditions: Any) -> CTE:
+    """Return the tenants that have jobs with these conditions, found step by step through an index.
 
-    Of equals, the one with the oldest job comes first. Queued jobs behind the first of a tenant are not looked at.
+    Each step is a query for each priority, because the indexes begin with it, and are in order within each.
     """
-    queued = (
-        QUEUED,
-        JobRow.to_download == bindparam("to_download", type_=Boolean),
-        JobRow.priority == bindparam("priority", type_=Integer),
-    )
 
-    def next_tenant(*after: Any) -> Any:
-        return select(func.min(JobRow.tenant)).where(*queued, *after).scalar_subquery()
+    def next_tenant(*after: Any, known: CTE | None = None) -> Any:
+        firsts = [
+            select(func.min(JobRow.tenant).label("tenant"))
+            .where(*conditions, JobRow.priority == priority, *after)
+            .correlate(known)
+            for priority in range(len(PRIORITIES))
+        ]
+        return select(func.min(union_all(*firsts).subquery().c.tenant)).scalar_subquery()
 
     tenants = select(next_tenant().label("tenant")).cte("tenants", recursive=True)
-    later = next_tenant(JobRow.tenant > tenants.c.tenant)
-    tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
-    running = aliased(JobRow)
+    later = next_tenant(JobRow.tenant > tenants.c.tenant, known=tenants)
+    return tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
+
+
+def tenants_in_turn() -> Select[Any]:
+    """Select the tenants with queued jobs of `:to_download`, that with the fewest under way first.
+
+    Of equals, the one whose next job is the oldest comes first. A row has the tenant and the priority of its next job.
+    """
+    queued = (QUEUED, JobRow.to_download == bindparam("to_download", type_=Boolean))
+    tenants = tenants_with(*queued)
+    running, named = aliased(JobRow), aliased(JobRow)
     # The priorities are named because the index begins with them.
     of_tenant = (ANALYSABLE, running.priority.in_(range(len(PRIORITIES))), running.tenant == tenants.c.tenant)
     under_way = select(running.id).where(*of_tenant).limit(_MOST_UNDER_WAY).correlate(tenants).subquery()
-    oldest = select(func.min(JobRow.id)).where(*queued, JobRow.tenant == tenants.c.tenant).scalar_subquery()
-    return (
-        select(tenants.c.tenant)
-        .where(tenants.c.tenant.is_not(None))
-        .order_by(select(func.count()).select_from(under_way).scalar_subquery(), oldest)
+    oldest = (
+        select(func.min(JobRow.id)).where(*queued, JobRow.priority == priority, JobRow.tenant == tenants.c.tenant)
+        for priority in reversed(range(len(PRIORITIES)))
     )
+    turns = (
+        select(
+            tenants.c.tenant,
+            select(func.count()).select_from(under_way).scalar_subquery().label("under_way"),
+            func.coalesce(*(query.scalar_subquery() for query in oldest)).label("next_job"),
+        )
+        .where(tenants.c.tenant.is_not(None))
+        .subquery()
+    )
+    priority = select(named.priority).where(named.id == turns.c.next_job).scalar_subquery()
+    return select(turns.c.tenant, priority.label("priority")).order_by(turns.c.under_way, turns.c.next_job)
 
 
 def queued_jobs(tenant: str, priority: int, to_download: bool, now: Any) -> Select[JobRow]:

@@ -88,7 +88,9 @@ def refused_as_unusable(engine: Engine) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
-        raise DatabaseUnusable(f"The database {engine.url.render_as_string()} cannot be used: {reason}") from error
+        raise DatabaseUnusable(
+            f"The database {engine.url.render_as_string()} cannot be used: {reason.rstrip('.')}."
+        ) from error
 
 
 def _revision(engine: Engine) -> str | None:

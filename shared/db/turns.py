@@ -1,24 +1,25 @@
 """The turns of segments, for `shared.db.work_queue`.
 
-Segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed for it, the
-job with the lowest count comes first, and a new job begins at the lowest count of the jobs under way. So a recording of
-a day neither delays one of a minute nor is delayed by a stream of short ones.
+Each tenant gets an even share of a claim, in which its jobs of the highest priority come first (docs/adr/0043). Within
+a priority segments are shared out by start-time fair queueing (docs/adr/0011): each job counts the samples analysed
+for it, the job with the lowest count comes first, and a new job begins at the lowest count of the jobs under way. So a
+recording of a day neither delays one of a minute nor is delayed by a stream of short ones.
 
 A claim looks at the first jobs of each tenant, however many wait behind them.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any
 
-from sqlalchemy import ClauseElement, Integer, Select, bindparam, func, literal, select, tuple_
+from sqlalchemy import ClauseElement, Integer, Select, bindparam, case, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from shared.db.claim_queries import free, has_free_segments, has_key
+from shared.db.claim_queries import free, has_free_segments, has_key, tenants_with
 from shared.db.table_base import UtcDateTime
 from shared.db.tables import ANALYSABLE, PENDING, JobRow, SegmentRow
 from shared.domain.options import PRIORITIES
@@ -28,7 +29,7 @@ _MOST_SEGMENTS = 256
 """Segments of one claim; a batch of short segments is still minutes of audio."""
 
 _MOST_JOBS = 256
-"""Jobs of one priority that a claim looks at."""
+"""Jobs that a claim looks at."""
 
 _FIRST_JOBS = 64
 """Jobs that a claim looks at first, which is a quarter of the work."""
@@ -61,40 +62,41 @@ _CLAIMED = (
 def jobs_in_turn(now: Any) -> Select[Any]:
     """Select the jobs with free segments in turn: the first of each tenant, the second of each, and so on.
 
-    A row has the job's id, tenant, `served`, its turn, and the indexes of its first and last free segments. The rows of
-    a turn come together, but in no order. The parameters are `:priority` and `:number`, the most rows; no job behind
-    these is looked at.
+    Of a tenant's jobs those of the highest priority come first, of these the one that has had least. A row has the
+    job's id, tenant, priority, `served`, its turn, and the indexes of its first and last free segments. The rows of a
+    turn come together, but in no order. The parameter is `:number`, the most rows; no job behind these is looked at.
     """
-    ranked = (ANALYSABLE, JobRow.priority == bindparam("priority", type_=Integer))
 
-    def next_tenant(*after: Any) -> Any:
-        return select(func.min(JobRow.tenant)).where(*ranked, *after).scalar_subquery()
-
-    def next_job(tenant: Any, *after: Any) -> Any:
-        jobs = select(JobRow.id).where(*ranked, JobRow.tenant == tenant, *after, has_free_segments(now))
+    def job_of(tenant: Any, priority: Any, *after: Any) -> Any:
+        ranked = (ANALYSABLE, JobRow.priority == priority, JobRow.tenant == tenant)
+        jobs = select(JobRow.id).where(*ranked, *after, has_free_segments(now))
         return jobs.order_by(JobRow.served, JobRow.id).limit(1).scalar_subquery()
 
-    def served(job_id: Any) -> Any:
+    def of_job(job_id: Any, column: Any) -> Any:
         named = aliased(JobRow)
-        return select(named.served).where(named.id == job_id).correlate_except(named).scalar_subquery()
+        value = select(getattr(named, column.key)).where(named.id == job_id)
+        return value.correlate_except(named).scalar_subquery()
 
-    tenants = select(next_tenant().label("tenant")).cte("tenants", recursive=True)
-    later = next_tenant(JobRow.tenant > tenants.c.tenant)
-    tenants = tenants.union_all(select(later).where(tenants.c.tenant.is_not(None)))
-    firsts = select(tenants.c.tenant, next_job(tenants.c.tenant).label("id")).where(tenants.c.tenant.is_not(None))
+    tenants, levels = tenants_with(ANALYSABLE), range(len(PRIORITIES) - 1, -1, -1)
+    first_job = func.coalesce(*(job_of(tenants.c.tenant, level) for level in levels))
+    firsts = select(tenants.c.tenant, first_job.label("id")).where(tenants.c.tenant.is_not(None))
     first = firsts.offset(0).subquery()  # an offset keeps the planner from searching each first job several times
     first_turn = select(first.c.tenant, literal(0).label("turn"), first.c.id).where(first.c.id.is_not(None))
-    least_served = first_turn.order_by(served(first.c.id), first.c.id).limit(_MOST_JOBS).subquery()
+    least_served = first_turn.order_by(of_job(first.c.id, JobRow.served), first.c.id).limit(_MOST_JOBS).subquery()
     turns = select(least_served).cte("turns", recursive=True)
-    after = tuple_(JobRow.served, JobRow.id) > tuple_(served(turns.c.id), turns.c.id)
-    following = select(turns.c.tenant, turns.c.turn + 1, next_job(turns.c.tenant, after))
+    served, priority = (of_job(turns.c.id, column) for column in (JobRow.served, JobRow.priority))
+    after = tuple_(JobRow.served, JobRow.id) > tuple_(served, turns.c.id)
+    lower = (case((priority > level, job_of(turns.c.tenant, level))) for level in levels[1:])
+    next_job = func.coalesce(job_of(turns.c.tenant, priority, after), *lower)
+    following = select(turns.c.tenant, turns.c.turn + 1, next_job)
     turns = turns.union_all(following.where(turns.c.id.is_not(None)))
     waiting = PENDING & free(SegmentRow.lease_until, now)
     ends = (
         select(end(SegmentRow.index)).where(SegmentRow.job_id == turns.c.id, waiting).scalar_subquery().label(name)
         for name, end in (("first", func.min), ("last", func.max))
     )
-    columns = (turns.c.id, turns.c.tenant, served(turns.c.id).label("served"), turns.c.turn)
+    values = (of_job(turns.c.id, column).label(column.key) for column in (JobRow.priority, JobRow.served))
+    columns = (turns.c.id, turns.c.tenant, turns.c.turn, *values)
     return select(*columns, *ends).where(turns.c.id.is_not(None)).limit(bindparam("number", type_=Integer))
 
 
@@ -113,20 +115,16 @@ class SegmentTurns:
         now = self._now()
         shares = _Shares(session, now, budget)
         wanted = min(budget // _USUAL_SEGMENT + 1, _MOST_SEGMENTS)
-        for priority in reversed(range(len(PRIORITIES))):
-            for number in (_FIRST_JOBS, _MOST_JOBS):
-                parameters = {"priority": priority, "number": number, "now": now}
-                rows = session.execute(self._jobs_in_turn, parameters)
-                jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
-                few = _fewest_jobs(jobs, wanted)
-                if len(few) == number < _MOST_JOBS:
-                    continue  # these have too few segments, or there may be more tenants, and each has its share
-                shares.share_among(few)
-                shares.share_among(jobs)
-                if shares.full:
-                    return shares.chosen
-                if len(jobs) < number:
-                    break
+        for number in (_FIRST_JOBS, _MOST_JOBS):
+            rows = session.execute(self._jobs_in_turn, {"number": number, "now": now})
+            jobs = sorted(rows, key=lambda row: (row.turn, row.served, row.id))
+            few = _fewest_jobs(jobs, wanted)
+            if len(few) == number < _MOST_JOBS:
+                continue  # these have too few segments, or there may be more tenants, and each has its share
+            shares.share_among(few)
+            shares.share_among(jobs)
+            if shares.full or len(jobs) < number:
+                break
         return shares.chosen
 
 
@@ -152,9 +150,19 @@ class _Job:
     locked: deque[Any] = field(default_factory=deque)
 
     @property
+    def has_more(self) -> bool:
+        return bool(self.locked) or self.unread <= self.last
+
+    @property
     def at_once(self) -> int:
         """The segments to lock together: the usual number in the even share."""
         return max(1, min(round(self.even_share / _USUAL_SEGMENT), _ROWS_LOCKED_AT_ONCE))
+
+
+def _foremost(by_priority: Mapping[int, list[_Job]]) -> list[_Job]:
+    """Return the jobs of the highest priority that have segments left."""
+    left = ([job for job in by_priority[priority] if job.has_more] for priority in sorted(by_priority, reverse=True))
+    return next(filter(None, left), [])
 
 
 class _Shares:
@@ -166,6 +174,7 @@ class _Shares:
         self._now = now
         self._budget_left = budget
         self._jobs: dict[str, _Job] = {}
+        self._had: Counter[str] = Counter()
         self._in_line: deque[_Job] = deque()
 
     @property
@@ -179,33 +188,43 @@ class _Shares:
         return min(self._budget_left, (_MOST_SEGMENTS - len(self.chosen)) * _USUAL_SEGMENT)
 
     def share_among(self, rows: Sequence[Any]) -> None:
-        """Take segments of jobs, rows of `jobs_in_turn` in order, until the budget or the segments are used up."""
-        tenants: dict[str, list[_Job]] = {}
+        """Take segments of jobs, rows of `jobs_in_turn` in order, until the budget or the segments are used up.
+
+        A tenant's jobs of lower priority get what those of higher priority leave of its share.
+        """
+        tenants: dict[str, dict[int, list[_Job]]] = {}
         for row in rows:
             job = self._jobs.setdefault(row.id, _Job(row.id, row.first, row.last))
-            tenants.setdefault(row.tenant, []).append(job)
-        before = -1
-        while before < len(self.chosen) and not self.full:
-            before = len(self.chosen)
-            self._expect(tenants)
-            for index, jobs in enumerate(tenants.values()):
-                self._take_of_tenant(jobs, self._left_to_share // (len(tenants) - index))
+            tenants.setdefault(row.tenant, {}).setdefault(row.priority, []).append(job)
+        while not self.full:
+            foremost = {tenant: jobs for tenant in tenants if (jobs := _foremost(tenants[tenant]))}
+            if not foremost:
+                return
+            self._expect(list(foremost.values()))
+            in_turn = sorted(foremost, key=lambda tenant: self._had[tenant])
+            for index, tenant in enumerate(in_turn):
+                # Those that have had less are brought up to the others first.
+                had = sum(self._had[other] for other in in_turn[index:])
+                share = (self._left_to_share + had) // (len(in_turn) - index) - self._had[tenant]
+                if share > 0 or tenant == in_turn[-1]:
+                    self._had[tenant] += self._take_of_tenant(foremost[tenant], share)
 
-    def _expect(self, tenants: Mapping[str, list[_Job]]) -> None:
+    def _expect(self, tenants: Sequence[list[_Job]]) -> None:
         """Set the even share of each job, and put the jobs in line for their locks."""
-        for jobs in tenants.values():
+        for jobs in tenants:
             for job in jobs:
                 job.even_share = self._left_to_share // len(tenants) // len(jobs)
-        in_turn = chain.from_iterable(zip_longest(*tenants.values()))
-        self._in_line = deque(job for job in in_turn if job and not job.locked and job.unread <= job.last)
+        in_turn = chain.from_iterable(zip_longest(*tenants))
+        self._in_line = deque(job for job in in_turn if job and not job.locked)
 
-    def _take_of_tenant(self, jobs: list[_Job], share: int) -> None:
-        """Take about `share` samples of these jobs, at least a segment."""
-        jobs = [job for job in jobs if job.locked or job.unread <= job.last]
+    def _take_of_tenant(self, jobs: list[_Job], share: int) -> int:
+        """Take about `share` samples of these jobs, at least a segment, and return the samples."""
+        taken = 0
         for index, job in enumerate(jobs):
-            if self.full or (share <= 0 and index):
-                return
-            share -= self._take_of_job(job, share // (len(jobs) - index))
+            if self.full or (taken >= share and index):
+                break
+            taken += self._take_of_job(job, (share - taken) // (len(jobs) - index))
+        return taken
 
     def _take_of_job(self, job: _Job, share: int) -> int:
         """Take the next segments that fit into `share`, and the first one whenever it fits into the budget.

@@ -36,7 +36,6 @@ from shared.db.turns import SegmentTurns
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import LeaseLost
 from shared.domain.job import Job, JobState
-from shared.domain.options import PRIORITIES
 from shared.domain.segment import SegmentOutcome
 from shared.ports import Claim, Clock, SegmentClaim, StoredSegment
 
@@ -76,10 +75,9 @@ class SqlWorkQueue:
         """Yield queries for jobs to prepare, one after the other."""
         abandoned = claim_queries.abandoned_preparations(to_download, self._now())
         yield abandoned.where(JobRow.tenant.not_in(excluded_tenants)) if excluded_tenants else abandoned
-        for priority in reversed(range(len(PRIORITIES))):
-            parameters = {"priority": priority, "to_download": to_download}
-            for tenant in session.scalars(self._tenants_in_turn, parameters).all():
-                if tenant not in excluded_tenants:
+        for tenant, highest in session.execute(self._tenants_in_turn, {"to_download": to_download}).all():
+            if tenant not in excluded_tenants:
+                for priority in range(highest, -1, -1):
                     yield claim_queries.queued_jobs(tenant, priority, to_download, self._now())
 
     def claim_finish(self) -> Claim | None:

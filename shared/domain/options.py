@@ -169,7 +169,7 @@ class JobOptions:
     for each `frame` of 20 ms."""
 
     priority: Priority = "normal"
-    """Jobs of a higher priority go first, all of them, whoever's they are."""
+    """Jobs of a higher priority go before the others of their tenant."""
 
     retention: RetentionOptions = field(default_factory=RetentionOptions)
     """How long the recording and the results are kept."""

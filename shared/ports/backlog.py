@@ -38,3 +38,7 @@ class Backlog(Protocol):
         Raises DatabaseUnavailable.
         """
         ...
+
+    def database_bytes(self) -> int:
+        """Return the size of the whole database. Raises DatabaseUnavailable."""
+        ...

@@ -45,8 +45,8 @@ class WorkQueue(Protocol):
         With `to_download` it is one whose recording is still to be downloaded, or none such; by default any, those that
         are not to be downloaded first.
 
-        The job of highest priority comes first. Among queued ones, that of the tenant with the fewest jobs under way
-        follows, where more than a thousand count as a thousand; then the oldest.
+        Among queued ones, those of the tenant with the fewest jobs under way come first, where more than a thousand
+        count as a thousand; of these the one of highest priority, then the oldest.
         """
         ...
 

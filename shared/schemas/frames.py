@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from shared.domain.recording import FRAME, to_ms
-from shared.frame_scores import PACKED, PackedGrid, Scores
+from shared.frame_scores import PACKED, LongGrid, Scores
 from shared.schemas.document import Document, RoleOf
 
 _DECIMALS = 4
@@ -49,17 +49,17 @@ class FramesDocument(Document):
     channels: list[ChannelFramesDocument]
 
 
-def frames_json(grid: PackedGrid, hop_ms: int, labels: Sequence[str], role_of: RoleOf) -> Iterator[bytes]:
+def frames_json(grid: LongGrid, hop_ms: int, labels: Sequence[str], role_of: RoleOf) -> Iterator[bytes]:
     """Yield the text of a `FramesDocument` in pieces."""
     yield b'{"hop_ms":%d,"labels":%s,"channels":[' % (hop_ms, to_json(list(labels)))
-    for place, channel in enumerate(sorted(grid.channels)):
-        parts = grid.channels[channel]
+    for place, channel in enumerate(sorted(grid.bins)):
+        parts = grid.bins[channel]
         yield b'%s{"channel":%d,"role":%s,"start_ms":[' % (b"," if place else b"", channel, to_json(role_of(channel)))
-        yield from json_items((numbers.astype(np.int64) * hop_ms).tolist() for numbers, _, _ in parts)
+        yield from json_items((numbers.astype(np.int64) * hop_ms).tolist() for numbers, _ in parts)
         yield b'],"segment":['
-        yield from json_items(segments.tolist() for _, segments, _ in parts)
+        yield from json_items(segments.tolist() for _, segments in parts)
         yield b'],"scores":['
-        yield from json_items(rounded(scores).tolist() for _, _, scores in parts)
+        yield from json_items(rounded(scores).tolist() for scores in grid.scores(channel))
         yield b"]}"
     yield b"]}"
 

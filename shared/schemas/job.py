@@ -16,6 +16,7 @@ from shared.domain.options import JobOptions
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
 from shared.domain.urls import without_query
+from shared.ports import Queue
 from shared.schemas.document import Document
 from shared.schemas.facts import FactsDocument
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
@@ -26,6 +27,7 @@ _EXAMPLE: dict[str, Any] = {
     "batch_id": None,
     "status": "processing",
     "stage": "inferring",
+    "waits_for": None,
     "progress": {"segments_total": 312, "segments_done": 120, "segments_skipped": 0, "percent": 38.1, "eta_s": 44},
     "audio": {
         "filename": "call.mp3",
@@ -152,6 +154,9 @@ class JobDocument(Document):
     """The batch that it was submitted with, if any."""
     status: JobStatus
     stage: Literal["preparing", "inferring", "finishing"] | None
+    waits_for: Queue | None
+    """The kind of worker that it waits for, where none of that kind answers: one has to be started, or its model be
+    loaded. Always null where the service does all work in one process."""
     progress: ProgressDocument
     audio: AudioDocument
     coverage: CoverageDocument
@@ -171,7 +176,7 @@ class JobDocument(Document):
     links: LinksDocument
 
     @classmethod
-    def from_job(cls, job: Job, counts: SegmentCounts, now: datetime) -> Self:
+    def from_job(cls, job: Job, counts: SegmentCounts, now: datetime, waits_for: Queue | None = None) -> Self:
         self_link = f"/v1/jobs/{job.id}"
         failure = job.failure
         return cls(
@@ -179,6 +184,7 @@ class JobDocument(Document):
             batch_id=job.batch_id,
             status=job.state.status,
             stage=job.state.stage,
+            waits_for=waits_for,
             progress=ProgressDocument.from_job(job, counts, now),
             audio=AudioDocument.from_recording(job.recording),
             coverage=CoverageDocument.from_coverage(Coverage(job.speech, counts.analysed, job.recording.not_speech)),

@@ -11,7 +11,7 @@ from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
-from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore
+from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore, Queue
 from shared.ports.job_query import NEWEST_FIRST
 
 _FLAC = b"fLaC"
@@ -20,11 +20,26 @@ _FLAC = b"fLaC"
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with the number of its segments by status, and in a list the facts of one of its channels."""
+    """A job with the number of its segments by status, and in a list the facts of one of its channels.
+
+    `waits_for` is the kind of worker that the job needs next, where none answers.
+    """
 
     job: Job
     counts: SegmentCounts
     facts: ChannelFacts | None = None
+    waits_for: Queue | None = None
+
+    def where_missing(self, workers: Collection[Queue]) -> JobView:
+        """Return the view, with `waits_for` where the kind of worker that the job needs next is among the missing."""
+        if not workers or self.job.state.terminal:
+            return self
+        if self.job.state in (JobState.QUEUED, JobState.PREPARING):
+            needed = Queue.PREPARE
+        else:
+            infers = self.job.state is JobState.INFERRING and self.counts.processed < self.counts.total
+            needed = Queue.INFER if infers else Queue.FINISH
+        return replace(self, waits_for=needed) if needed in workers else self
 
 
 @dataclass(frozen=True, slots=True)

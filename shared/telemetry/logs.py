@@ -18,8 +18,6 @@ LogFormat = Literal["console", "json"]
 
 _QUIET = logging.WARNING
 """The least level of libraries: below it their logs are noise and contain complete URLs."""
-_SCHEDULER = "celery.beat"
-"""The logger of the scheduler, whose starts and messages are logged at the level of Emoline."""
 
 _SECRETS = [
     ("://", re.compile(r"(://[^\s/:@\"']*):[^\s/@\"']+@"), r"\1:***@"),  # of databases and brokers
@@ -73,7 +71,6 @@ def log_to_stderr(level: str, form: LogFormat, role: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(emoline_level, _QUIET))
-    logging.getLogger(_SCHEDULER).setLevel(emoline_level)
     logging.captureWarnings(True)
 
 

@@ -123,3 +123,14 @@ def test_the_glossary_names_places_that_exist() -> None:
     places = GLOSSARY_ROW.findall((DOCS / "glossary.md").read_text(encoding="utf-8"))
     assert len(places) > 50
     assert [place for place in places if not ((ROOT / place).exists() or (ROOT / f"{place}.py").exists())] == []
+
+
+def test_every_attack_names_a_test_that_exists() -> None:
+    page = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 100
+    for file, test in named:
+        assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8"), (file, test)
+    rows = re.search(r"together (\d+) rows", page)
+    assert rows
+    assert int(rows[1]) == len(re.findall(r"^\| (?!---|tried |answer )", page, re.MULTILINE))

@@ -13,11 +13,20 @@ _EVERY_S = 0.2
 
 
 class Supervisor:
-    """Runs these commands while the context lasts; `restarts` counts the processes that were started again."""
+    """Runs these commands while the context lasts; `restarts` counts the processes that were started again.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]]) -> None:
+    `environments` are added to `environment`, one for each command.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        commands: Sequence[Sequence[str]],
+        environments: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         self._folder = folder
-        self._environment = environment
+        self._environments = [{**environment, **own} for own in environments or [{}] * len(commands)]
         self._commands = commands
         self._stop = Event()
         self._thread = Thread(target=self._restart_all, name="supervisor")
@@ -53,7 +62,7 @@ class Supervisor:
     def _started(self, place: int) -> Process:
         command = self._commands[place]
         name = next(word for word in reversed(command) if word.isalpha())
-        return Process(self._folder / f"{place}-{name}.log", self._environment, *command).__enter__()
+        return Process(self._folder / f"{place}-{name}.log", self._environments[place], *command).__enter__()
 
     def _restart_all(self) -> None:
         while not self._stop.wait(_EVERY_S):

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.local_wake_ups import LocalWakeUps
+from shared.container import open_services
+from shared.settings import Settings
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import ExecutedProcess, url_of, wait_for
@@ -55,12 +58,49 @@ class OnSmallDisk(ExecutedProcess):
             os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - room)
 
 
+def refused_start(folder: Path, mount: str) -> str:
+    """Return the log of a service that does not start, after `mount` was run for its data folder, `$0`."""
+    log = folder.with_name("refused.log")
+    serve = ExecutedProcess(log, {"EMOLINE_DATA_DIR": str(folder)}, "serve", "--port", "0")
+    serve.prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec "$@"', str(folder)]
+    with serve:
+        assert serve.status() == 1
+        return serve.output
+
+
+@pytest.mark.parametrize(
+    ("mount", "used"),
+    [
+        ('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"', False),
+        ('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"', True),
+        ('mount -t tmpfs -o size=64k none "$0" && head -c 65536 /dev/zero > "$0/ballast"', False),
+    ],
+)
+def test_a_folder_that_is_read_only_or_full_at_the_start_is_told_in_a_sentence(
+    tmp_path: Path, mount: str, used: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    require_namespaces(folder)
+    if used:
+        with open_services(Settings(data_dir=folder), LocalWakeUps()):
+            pass
+    said = "".join(refused_start(folder, mount).split())  # the console wraps paths too
+    assert "Traceback" not in said
+    assert str(folder) in said
+    assert said.endswith(".")
+
+
+def require_namespaces(folder: Path) -> None:
+    if subprocess.run([*on_small_disk(folder), "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("This system lets nobody but root mount a disk.")
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[OnSmallDisk]:
     folder = tmp_path / "data"
     folder.mkdir()
-    if subprocess.run([*on_small_disk(folder), "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("This system lets nobody but root mount a disk.")
+    require_namespaces(folder)
     with OnSmallDisk(folder, tmp_path / "log", "serve", "--port", "0") as serve:
         wait_for(serve)
         yield serve

@@ -77,15 +77,26 @@ def test_the_unused_share_of_a_tenant_goes_to_the_others(
     assert sorted(analyse_batch(queue).values()) == [2, 8]
 
 
-def test_a_higher_priority_comes_first_and_leaves_the_rest_of_the_budget(
+def test_of_a_tenant_a_higher_priority_comes_first_and_leaves_the_rest_of_the_budget(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     low = prepared(jobs, queue, clock, 30, priority="low")
-    normal = prepared(jobs, queue, clock, 30, tenant="other")
+    normal = prepared(jobs, queue, clock, 30)
     high = prepared(jobs, queue, clock, 12, priority="high")
     assert analyse_batch(queue) == {high.id: 10}
     assert analyse_batch(queue) == {high.id: 2, normal.id: 8}
     assert low.id not in analyse_batch(queue)
+
+
+def test_a_tenant_gets_no_more_of_a_batch_by_a_high_priority(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    urgent = {prepared(jobs, queue, clock, 30, tenant="hasty", priority="high").id for _ in range(8)}
+    low, normal = (prepared(jobs, queue, clock, 4, tenant="calm", priority=each).id for each in ("low", "normal"))
+    batch = analyse_batch(queue)
+    assert sum(batch[job_id] for job_id in urgent) == 5
+    assert (batch[normal], batch[low]) == (4, 1)
+    assert analyse_batch(queue)[low] == 3  # the rest of the share is not lost
 
 
 def test_the_segments_of_a_job_come_in_their_order(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
@@ -112,12 +123,14 @@ def test_a_claim_is_as_large_as_it_can_be_and_no_larger(
     assert len({(claim.job_id, claim.stored.segment.index) for claim in batch}) == len(batch)
 
 
-def test_recordings_of_a_higher_priority_are_prepared_first(
+def test_recordings_of_a_higher_priority_are_prepared_first_in_the_turns_of_their_tenant(
     jobs: JobRepository, queue: WorkQueue, clock: ManualClock
 ) -> None:
     order: list[Priority] = ["low", "normal", "high"]
     ids = [new_job(jobs, clock, priority=priority).id for priority in order]
-    assert [claimed(queue.claim_preparation()).job.id for _ in ids] == ids[::-1]
+    others = [new_job(jobs, clock, tenant="calm", priority="low").id for _ in range(2)]
+    expected = [ids[2], others[0], ids[1], others[1], ids[0]]
+    assert [claimed(queue.claim_preparation()).job.id for _ in expected] == expected
 
 
 def test_tenants_take_turns_at_having_recordings_prepared(

@@ -60,6 +60,11 @@ def test_an_object_or_a_span_of_it_is_read_at_once(store: ObjectStore) -> None:
             store.read("jobs/a/other", span)
 
 
+def test_a_store_that_works_passes_its_check_each_time(store: ObjectStore) -> None:
+    for _ in range(3):
+        store.check()
+
+
 def test_folders_are_named_once(store: ObjectStore) -> None:
     assert list(store.folders("jobs/")) == []
     for key in ("jobs/a/source", "jobs/a/frames/1", "jobs/b/frames/1", "uploads/c/1"):

@@ -89,9 +89,11 @@ def test_a_recording_has_the_same_result_as_in_one_process(
     assert before.json()["problems"] == ["No worker answers for deliver, infer, prepare."]
     job_id = distributed.submit(SOUND)["id"]
     assert distributed.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
+    wait_until(lambda: distributed.get(f"/v1/jobs/{job_id}").json()["waits_for"] == "prepare")
     roles = ("prepare", "infer", "deliver")
     with workers(tmp_path, environment, *roles) as started, pytest.MonkeyPatch.context() as patched:
-        assert distributed.ended(job_id)["status"] == "succeeded"
+        ended_job = distributed.ended(job_id)
+        assert (ended_job["status"], ended_job["waits_for"]) == ("succeeded", None)
         result = distributed.get(f"/v1/jobs/{job_id}/result").json()
         assert distributed.get("/readyz").json() == {"status": "ready", "problems": []}
         for name, value in environment.items():

@@ -61,6 +61,10 @@ NOT_RUN = {
     ("docs/how-to/deploy.md", "emoline migrate"): "needs servers and runs for ever; `test_distributed.py` runs each",
     ("docs/how-to/deploy.md", "cp .env.example"): "needs a container engine; `tests/deployment` checks the file",
     ("docs/how-to/deploy.md", "docker compose build"): "needs a container engine; `tests/deployment` checks the file",
+    ("docs/how-to/back-up-and-restore.md", "pg_dump"): "needs a server and a bucket; `test_check.py` runs its steps",
+    ("docs/how-to/back-up-and-restore.md", "sqlite3"): "needs SQLite's shell",
+    ("docs/how-to/back-up-and-restore.md", "pg_restore"): "needs a server; `test_check.py` runs its steps",
+    ("docs/how-to/back-up-and-restore.md", "emoline check"): "compares every job; `test_check.py` runs it",
     ("docs/how-to/deploy.md", "kubectl"): "needs a cluster; `make chart` renders and validates the chart",
 }
 """Shell blocks that cannot run here, by page and beginning, with the reason."""

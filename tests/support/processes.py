@@ -16,7 +16,7 @@ from tests.support.command_processes import CommandProcess
 from tests.support.service_client import Client
 from tests.support.waiting import PATIENCE_S, wait_until
 
-_READY = {"serve": "listens on", "beat": "beat: Starting"}
+_READY = {"serve": "listens on", "beat": "beat.ready"}
 
 
 class Process:

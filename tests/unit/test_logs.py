@@ -26,7 +26,7 @@ with bound_contextvars(job="job_1", attempt=2):
     warnings.warn("this is old", DeprecationWarning)
 log.debug("nobody cares")
 logging.getLogger("urllib3").info("GET /x?token=1")
-logging.getLogger("celery.beat").info("beat: Starting...")
+logging.getLogger("celery.beat").info("Scheduler: Sending due task sweep")
 try:
     raise ValueError("GET https://store.example/a/b?X-Amz-Signature=abcdef failed\\nthere")
 except ValueError:
@@ -50,14 +50,14 @@ def test_log_lines_of_all_libraries_are_objects_with_the_current_work() -> None:
     lines = objects("INFO")
     assert [line["event"] for line in lines[:2]] == ["batch.done", "Exception in ASGI"]
     assert "DeprecationWarning: this is old" in lines[2]["event"]
-    assert [line["event"] for line in lines[3:]] == ["beat: Starting...", "worker.error"]
-    assert [line["level"] for line in lines] == ["info", "error", "warning", "info", "error"]
-    assert [line.get("logger") for line in lines] == [None, "uvicorn.error", "py.warnings", "celery.beat", None]
+    assert [line["event"] for line in lines[3:]] == ["worker.error"]
+    assert [line["level"] for line in lines] == ["info", "error", "warning", "error"]
+    assert [line.get("logger") for line in lines] == [None, "uvicorn.error", "py.warnings", None]
     for line in lines:
         assert list(line)[:3] == ["timestamp", "level", "event"]
         assert line["timestamp"].endswith("Z")
         assert line["role"] == "infer"
-    assert [(line.get("job"), line.get("attempt")) for line in lines] == [("job_1", 2)] * 3 + [(None, None)] * 2
+    assert [(line.get("job"), line.get("attempt")) for line in lines] == [("job_1", 2)] * 3 + [(None, None)]
     assert lines[0]["recorded"] == 3
     assert "ValueError: GET https://store.example/a/b?*** failed\nthere" in lines[-1]["exception"]
     assert lines[-1]["url"] == "https://hooks.example/hook?***"

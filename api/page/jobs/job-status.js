@@ -13,7 +13,8 @@ const MAY_PASS = ["deadline_exceeded", "gave_up", "nothing_analysed"];
 export const hasEnded = (job) => ["succeeded", "failed", "canceled"].includes(job.status);
 
 /** @param {Job} job */
-function describeProgress({ status, stage, progress }) {
+function describeProgress({ status, stage, progress, waits_for }) {
+  if (waits_for) return t("progress.waits", { worker: waits_for });
   if (status === "queued") return t("progress.queued");
   const counts = { done: progress.segments_done + progress.segments_skipped, total: progress.segments_total };
   const text = t(`progress.${stage}`, counts);

@@ -45,6 +45,7 @@ export default {
   "status.queued": "Queued", "status.processing": "In progress", "status.succeeded": "Done", "status.failed": "Failed",
   "status.canceled": "Canceled", "progress.queued": "waiting for its turn", "progress.preparing": "segmenting… {total} found",
   "progress.inferring": "analysing… {done}/{total} segments", "progress.finishing": "finishing…", "progress.left": "about {wait} left",
+  "progress.waits": "waits for a worker that answers: {worker}",
   "wait.s": "{n} s", "wait.min": "{n} min",
   "emotion.angry": "angry", "emotion.disgusted": "disgusted", "emotion.fearful": "fearful", "emotion.happy": "happy", "emotion.neutral": "neutral",
   "emotion.other": "other", "emotion.sad": "sad", "emotion.surprised": "surprised", "emotion.unknown": "unknown",

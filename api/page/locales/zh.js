@@ -40,6 +40,7 @@ export default {
   "status.queued": "排队中", "status.processing": "处理中", "status.succeeded": "完成", "status.failed": "失败",
   "status.canceled": "已取消", "progress.queued": "等待处理", "progress.preparing": "切分中… 已找到 {total} 段",
   "progress.inferring": "分析中… {done}/{total} 段", "progress.finishing": "收尾中…", "progress.left": "约剩 {wait}",
+  "progress.waits": "等待可用的工作进程：{worker}",
   "wait.s": "{n} 秒", "wait.min": "{n} 分钟",
   "emotion.angry": "生气", "emotion.disgusted": "厌恶", "emotion.fearful": "恐惧", "emotion.happy": "开心",
   "emotion.neutral": "中立", "emotion.other": "其他", "emotion.sad": "难过", "emotion.surprised": "吃惊",

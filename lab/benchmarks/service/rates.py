@@ -24,8 +24,8 @@ _CONNECTIONS = 64
 _WARM_UP_S = 2.0
 _POLLED = 200
 """Number of jobs that are polled in turn."""
-_SUBMITS_BESIDE, _POLLS_BESIDE = 100.0, 300.0
-"""Requests per second while the workers are busy."""
+_BESIDE = ((30.0, 100.0), (100.0, 300.0))
+"""Submits and polls per second while the workers are busy."""
 _WORKERS = ("prepare", "infer", "finish", "beat")
 
 
@@ -69,9 +69,10 @@ def measure_rates(seconds: float, on_step: OnStep) -> list[Situation]:
             on_step("submits alone", 0, None)
             situations.append(_measure("submits alone", address, [submit]))
         with stack.run_api() as address, stack.run_workers(*_WORKERS):
-            on_step("both, with busy workers", 0, None)
-            beside = [_submits(sound, seconds, _SUBMITS_BESIDE), _polls(polled, seconds, _POLLS_BESIDE)]
-            situations.append(_measure("both, workers busy", address, beside))
+            for submits_per_s, polls_per_s in _BESIDE:
+                on_step(f"both at {submits_per_s:.0f} and {polls_per_s:.0f} a second, with busy workers", 0, None)
+                beside = [_submits(sound, seconds, submits_per_s), _polls(polled, seconds, polls_per_s)]
+                situations.append(_measure("both, workers busy", address, beside))
     with run_stack("S3") as stack, stack.run_api() as address:
         on_step("submits alone, S3", 0, None)
         situations.append(_measure("submits alone, S3", address, [_submits(_sound(stack), seconds)]))

@@ -32,6 +32,7 @@ _PARTS = {
     "prepare": "prepare",
     "infer": "infer",
     "finish": "finish",
+    "deliver": "deliver",
     "beat": "beat",
 }
 """The part of the stack by a word of the process's command line; other processes belong to their parent's part."""

@@ -94,10 +94,22 @@ class PostgresServer:
             port = free.getsockname()[1]
         self.url = URL.create("postgresql", "emoline", host="127.0.0.1", port=port, database="postgres")
         data, account = str(folder / "data"), _account(folder)
-        initdb = [_binary("initdb"), "-D", data, "-U", "emoline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        initdb = [
+            postgres_program("initdb"),
+            "-D",
+            data,
+            "-U",
+            "emoline",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+        ]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
         server = [
-            _binary("postgres"),
+            postgres_program("postgres"),
             "-D",
             data,
             "-p",
@@ -159,7 +171,8 @@ def _account(folder: Path) -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _binary(name: str) -> str:
+def postgres_program(name: str) -> str:
+    """The path of one of Postgres' programs."""
     spec = find_spec(_PACKAGE)
     assert spec is not None
     assert spec.origin is not None
