@@ -207,6 +207,18 @@ class InvalidConfig(Invalid):
     code = "invalid_config"
 
 
+class PurposeMissing(Invalid):
+    """This service takes only jobs whose config says their `purpose` and their `legal_basis`."""
+
+    code = "purpose_missing"
+
+
+class RoleBarred(Invalid):
+    """The voice of this role may not be analysed here."""
+
+    code = "role_barred"
+
+
 class InvalidCursor(Invalid):
     """The cursor is not one that this service gave out."""
 

@@ -51,13 +51,15 @@ function createFields() {
   const select = (name) => createSelect({}, CHOICES[name].map((value) => [value, t(`options.${name}.${value}`)]), DEFAULTS[name]);
   /** @param {keyof typeof NUMBERS} name */
   const number = (name) => h("input", { type: "number", ...NUMBERS[name] });
-  const text = () => h("input", { type: "text", maxLength: 64, autocomplete: "off" });
+  const text = (maxLength = 64) => h("input", { type: "text", maxLength, autocomplete: "off" });
   return {
     channels: select("channels"), track: select("track"), role0: text(), role1: text(), analyse: select("analyse"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
+    emotions: text(400),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
     raw_codec: select("raw_codec"), raw_rate: number("raw_rate"),
+    purpose: text(500), legal_basis: text(500),
   };
 }
 
@@ -73,6 +75,12 @@ function readConfig(fields) {
   const roles = [fields.role0.value.trim(), fields.role1.value.trim()];
   if (roles[0] || roles[1]) config.roles = roles[1] ? roles : [roles[0]];
   if (fields.analyse.value !== "all") config.analyse = [Number(fields.analyse.value)];
+  for (const name of /** @type {const} */ (["purpose", "legal_basis"])) {
+    const statement = fields[name].value.trim();
+    if (statement) config[name] = statement;
+  }
+  const emotions = fields.emotions.value.split(/[,，、]/).map((name) => name.trim().toLowerCase()).filter(Boolean);
+  if (emotions.length) config.emotions = emotions;
   /** @type {Record<string, unknown>} */
   const segmentation = { ...readChanged(fields, "max_ms", 1000), ...readChanged(fields, "min_silence_ms") };
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;
