@@ -116,7 +116,7 @@ def adapt(
                 heard = hear(
                     labelled,
                     pipeline.model,
-                    calibration and calibration.flattening,
+                    calibration.flattening if calibration else None,
                     lambda count: bar.update(task, completed=count),
                 )
             told = f"{len(heard.clips)} labelled clips of {source.resolve().name if source else 'corrections'}"

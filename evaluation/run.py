@@ -190,8 +190,8 @@ def evaluate_recording(
 ) -> EvaluationReport:
     """Evaluate the timeline of a long recording. Raises NotEvaluable, PipelineError."""
     true = listener_labels.read(_find_labels(source), source.label_map)
-    channels: Literal["split", "mix"] = "split" if true.by_channel else "mix"
-    options = JobOptions(channels=channels, segmentation=segmentation, emotions=source.emotions)
+    mode: Literal["split", "mix"] = "split" if true.by_channel else "mix"
+    options = JobOptions(channels=mode, segmentation=segmentation, emotions=source.emotions)
 
     def on_progress(decoded: int, declared: int | None, segments: int) -> None:
         on_step(f"{segments} segments", decoded, declared)

@@ -35,7 +35,7 @@ class SegmentFlag(StrEnum):
     NOT_SPEECH = "not_speech"
     """It changes as little as music does, and a second voice detector finds no voice in it."""
     UNFAMILIAR = "unfamiliar"
-    """It sounds less like the calibration data of the model than 19 of 20 clips of those: see `SegmentOutcome`."""
+    """It sounds less like the calibration data of the model than nine of ten clips of those: see `SegmentOutcome`."""
 
 
 RELIABLE_SPEECH = 2 * SAMPLE_RATE
@@ -81,8 +81,8 @@ class SegmentOutcome:
     """The scores of a segment with its emotion and the confidence, or the reason why it was skipped.
 
     A calibrated model gives two things more. `p_values` tell for each emotion how usual such scores are where it is the
-    true one, 0 to 1: see `emotion_set`. `unfamiliarity` is how unlike the calibration data the segment sounds; 19 of 20
-    clips of speakers whom the model does not know are under 1.
+    true one, 0 to 1: see `emotion_set`. `unfamiliarity` is how unlike the calibration data the segment sounds; nine of
+    ten such clips of speakers whom the model does not know are under 1.
     """
 
     status: SegmentStatus

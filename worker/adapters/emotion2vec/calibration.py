@@ -1,9 +1,9 @@
 """The calibration of a model: `calibration.json` and `calibration.npz` in its directory, both or neither.
 
 `calibration.json` has `format` (1), `source` (the data, in a sentence), `labels` (in the order of the network's
-outputs), `distance_limit` and `flattening` (`exponent`, `most`). `calibration.npz` has `mean` [dim] and `whitening` [k, dim], and
-with an entry for each calibration clip [n] `nonconformity`, `label` (a number of `labels`) and `familiar`.
-docs/explanation/calibration.md explains the method.
+outputs), `distance_limit` and `flattening` (`exponent`, `most`). `calibration.npz` has `mean` [dim] and `whitening`
+[k, dim], and with an entry for each calibration clip [n] `nonconformity`, `label` (a number of `labels`) and
+`familiar`. docs/explanation/calibration.md explains the method.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ FORMAT = 1
 class Familiarity:
     """The distance of an embedding from those of the calibration data, by Mahalanobis.
 
-    `mean` [dim] and `whitening` [k, dim] make embeddings into values with a variance of 1. 19 of 20 calibration clips
-    are nearer than `limit`.
+    `mean` [dim] and `whitening` [k, dim] make embeddings into values with a variance of 1. Nine of ten clips of
+    speakers who were left out are nearer than `limit`.
     """
 
     mean: Floats
@@ -165,8 +165,8 @@ class Calibration:
 
 def flatten(scores: Floats, divisors: Floats) -> Floats:
     """Compute the scores [clips, labels] whose logits are divided by `divisors` [clips]."""
-    logits = np.log(np.maximum(scores, np.finfo(np.float32).tiny))
-    return softmax(logits / divisors[:, None])
+    logits = np.log(np.maximum(scores, np.finfo(np.float32).tiny)) / divisors[:, None]
+    return softmax(logits.astype(np.float32))
 
 
 def calibration_sha256(directory: Path) -> str | None:

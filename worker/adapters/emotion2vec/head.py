@@ -2,8 +2,8 @@
 
 A head has `head.npz`, `tokens.txt` (its labels) and `configuration.json`, whose `emoline.base` has the `model`, a name
 as `EMOLINE_MODEL` takes it, and the `sha256` of the base's `model.pt`. `head.npz` has `mix` [labels, base labels],
-`weight` [labels, dim] and `bias` [labels]: the logits of a frame are `mix` times the base's own, plus `weight` times its
-embedding, plus `bias`. All of it is linear, so that a head is one matrix for the network.
+`weight` [labels, dim] and `bias` [labels]: the logits of a frame are `mix` times the base's own, plus `weight` times
+its embedding, plus `bias`. All of it is linear, so that a head is one matrix for the network.
 """
 
 from __future__ import annotations
