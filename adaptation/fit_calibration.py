@@ -15,8 +15,7 @@ from worker.adapters.emotion2vec.calibration import Calibration, CalibrationClip
 FAMILIAR_SHARE = 0.9
 """The share of clips of left-out speakers that are to be familiar: with 0.95 a third of another corpus was too."""
 _MOST_EXPONENT = 16.0
-"""With more, the scores of `mini` would say a seventh of everything a little beyond the limit, also where it is right of
-a quarter."""
+"""With more, the scores of `mini` would be even a little beyond the limit, also where it is right of a quarter."""
 _MOST_QUANTILE = 0.95
 _FOLDS = 10
 

@@ -16,10 +16,10 @@ from scipy.special import log_softmax
 from adaptation.labelled_sound import LabelledSound, Reals, split_by_unit
 from worker.adapters.emotion2vec.head import Head
 
-STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
+STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1)
 """Weights of the penalty on the square sum, strongest first, against the mean loss of a clip, for embeddings with a
 variance of 1."""
-MIXES = (0.0, 0.3, 1.0)
+MIXES = (0.0, 0.5)
 """Factors on the model's own outputs, which the regression starts from: 0 forgets them."""
 INNER_FOLDS = 4
 _MOST_STEPS = 200

@@ -53,7 +53,7 @@ BINS = 10
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Answers to clips [n]: logits [n, labels], true label [n], embedding [n, dim] and the number of the speaker [n]."""
+    """Answers to clips [n]: logits [n, labels], true label [n], embedding [n, dim], number of the speaker [n]."""
 
     logits: Reals
     label: Integers
@@ -71,7 +71,7 @@ def hear(
 
 
 def left_out_answers(hidden: NDArray[np.float32], embeddings: NDArray[np.float32], clips: list[Clip]) -> Answers:
-    """Let heads without a speaker answer the versions of the speaker's clips; the first `len(clips)` are as recorded."""
+    """Let heads without a speaker answer the versions of the speaker's clips, those as recorded first."""
     versions = len(hidden) // len(clips)
     label = np.tile([clip.label for clip in clips], versions)
     names = sorted({clip.speaker for clip in clips})
@@ -98,7 +98,7 @@ def read_crema(folder: Path) -> tuple[list[Waveform], Integers, Integers]:
 def write_calibration(directory: Path, known: Answers, other: Answers, clips: int) -> dict[str, Any]:
     """Fit the calibration, measure it, write it into the model directory, and return the figures.
 
-    `known` are left-out answers to versions of `clips` clips, `other` those of the model to a corpus that it never heard.
+    `known` are left-out answers to versions of `clips` clips, `other` those of the model to a corpus that is new to it.
     """
     familiarity, unfamiliarity = fit_familiarity(known.embeddings, known.speaker)
     other_unfamiliarity = familiarity.unfamiliarity(other.embeddings.astype(np.float32)).astype(np.float64)
@@ -130,7 +130,7 @@ def write_calibration(directory: Path, known: Answers, other: Answers, clips: in
 def measure_other_half(
     known: Answers, unfamiliarity: Reals, other: Answers, other_unfamiliarity: Reals, recorded: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Measure ECE and coverage of speakers who are in no calibration: CREMA-D's other half, EmoDB's left-out speaker."""
+    """Measure ECE and coverage of speakers outside the calibration: a half of CREMA-D, one speaker of EmoDB."""
     rng = np.random.default_rng(0)
     answered: dict[str, list[tuple[Reals, Integers]]] = {}
     coverage: dict[str, list[list[tuple[float, float]]]] = {}
