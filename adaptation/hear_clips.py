@@ -1,4 +1,4 @@
-"""What a model makes of labelled clips, of a folder or of a service's corrections."""
+"""Labelled clips, of a folder or of the corrections in a service, as a model hears them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class LabelledClip:
-    """What a model made of a clip: `embedding` [dim] and mean `logits` [base labels] without any calibration.
+    """A clip as a model hears it: `embedding` [dim] and mean `logits` [base labels] without any calibration.
 
     `unit` is its speaker, or its recording where no speaker is known: clips of one unit resemble each other.
     """

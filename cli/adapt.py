@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +16,12 @@ from cli.evaluate import Labels, parse_pairs
 from cli.options import Device, Model, Precision, listed, writable_folder
 
 if TYPE_CHECKING:
-    from shared.container import Services
+    from adaptation.hear_clips import HeardClips, LabelledSegments
+    from evaluation.clips import Clip
+    from shared.domain.emotion import ModelInfo
     from shared.settings import Settings
+    from worker.adapters.emotion2vec.model_directory import ModelName
+    from worker.pipeline_builder import Pipeline
 
 EXAMPLES = """Examples:
 
@@ -27,49 +32,64 @@ emoline adapt --corrections --out my-head --speaker customer_id
 emoline analyze call.mp3 --out result --model my-head
 """
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        help="Folder for the head, which --model and EMOLINE_MODEL take, and its report.",
+        file_okay=False,
+        callback=writable_folder,
+    ),
+]
+Source = Annotated[
+    Path | None, typer.Argument(help="A folder with clips and a CSV of their labels.", exists=True, file_okay=False)
+]
+FromCorrections = Annotated[
+    bool,
+    typer.Option(
+        "--corrections",
+        help="Learn from the corrections in the service of the settings: EMOLINE_DATA_DIR, or EMOLINE_DATABASE_URL and "
+        "EMOLINE_STORE_URL.",
+    ),
+]
+Speaker = Annotated[
+    str | None,
+    typer.Option(
+        help="Key of the jobs' metadata that names the speaker.", show_default="each channel of a recording is one"
+    ),
+]
+Tenant = Annotated[
+    str | None, typer.Option(help="Take the corrections of this tenant only.", show_default="all tenants")
+]
+LabelMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="A label and what it is to be in the head, as boredom=other. May be repeated."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Use only lines of the CSV with one of these values, as speaker=13,16. May be repeated."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write the head even if it is not better beyond the interval.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The corrections of a service as a source of labels."""
+
+    speaker: str | None
+    tenant: str | None
+    label_map: Mapping[str, str]
+
 
 def adapt(
-    out: Annotated[
-        Path,
-        typer.Option(
-            help="Folder for the head, which --model and EMOLINE_MODEL take, and its report.",
-            file_okay=False,
-            callback=writable_folder,
-        ),
-    ],
-    source: Annotated[
-        Path | None,
-        typer.Argument(help="A folder with clips and a CSV of their labels.", exists=True, file_okay=False),
-    ] = None,
-    corrections: Annotated[
-        bool,
-        typer.Option(
-            "--corrections",
-            help="Learn from the corrections in the service of the settings: EMOLINE_DATA_DIR, or EMOLINE_DATABASE_URL "
-            "and EMOLINE_STORE_URL.",
-        ),
-    ] = False,
-    speaker: Annotated[
-        str | None,
-        typer.Option(
-            help="Key of the jobs' metadata that names the speaker.", show_default="each channel of a recording is one"
-        ),
-    ] = None,
-    tenant: Annotated[
-        str | None, typer.Option(help="Take the corrections of this tenant only.", show_default="all tenants")
-    ] = None,
+    out: Out,
+    source: Source = None,
+    corrections: FromCorrections = False,
+    speaker: Speaker = None,
+    tenant: Tenant = None,
     labels: Labels = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="A label and what it is to be in the head, as boredom=other. May be repeated."),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Use only lines of the CSV with one of these values, as speaker=13,16. May be repeated."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write the head even if it is not better beyond the interval.")
-    ] = False,
+    label_map: LabelMap = None,
+    only: Only = None,
+    force: Force = False,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
@@ -89,41 +109,22 @@ def adapt(
         from adaptation.adapt import adapt as adapt_head
         from adaptation.errors import NotAdaptable
         from adaptation.head_directory import write_head, write_report
-        from adaptation.hear_clips import hear, read_corrections, read_folder
         from adaptation.labelled_sound import LabelledSound
-        from cli.terminal import progress_bar
         from evaluation.clips import read
         from evaluation.errors import NotEvaluable
         from shared.db.engine import DatabaseUnusable
         from shared.domain.errors import Outage
-        from worker.adapters.emotion2vec.calibration import Calibration
-        from worker.adapters.emotion2vec.model_directory import resolve
-        from worker.pipeline_builder import build_pipeline
 
-        pipeline = build_pipeline(settings)
         try:
-            with pipeline.model, progress_bar(console) as bar, _services(settings, tenant, corrections) as services:
-                task = bar.add_task("clips heard", total=None)
-                info = pipeline.model.info
-                base = resolve(settings.model, settings.models_dir)
-                assert base.directory  # it runs
-                calibration = Calibration.read(base.head or base.directory, info.labels)
-                if services:
-                    labelled = read_corrections(services, speaker, names)
-                else:
-                    assert source
-                    labelled = read_folder(read(source, labels, names, values), pipeline)
-                heard = hear(
-                    labelled,
-                    pipeline.model,
-                    calibration.flattening if calibration else None,
-                    lambda count: bar.update(task, completed=count),
-                )
-            told = f"{len(heard.clips)} labelled clips of {source.resolve().name if source else 'corrections'}"
-            adaptation = adapt_head(LabelledSound.from_clips(heard.clips), info.labels, told)
+            clips = read(source, labels, names, values) if source else Corrected(speaker, tenant, names)
+            collected, info, base = hear_with_model(settings, clips, console)
+            source_text = (
+                f"{len(collected.clips)} labelled clips of {source.resolve().name if source else 'corrections'}"
+            )
+            adaptation = adapt_head(LabelledSound.from_clips(collected.clips), info.labels, source_text)
         except (NotAdaptable, NotEvaluable, DatabaseUnusable, Outage) as error:
             leave(console, str(error))
-        write_report(out, adaptation, heard.skipped, info.id)
+        write_report(out, adaptation, collected.skipped, info.id)
         typer.echo((out / "adaptation.md").read_text(encoding="utf-8"))
         if not (adaptation.better or force):
             leave(console, f"No head was written; {out / 'adaptation.md'} has the figures. --force writes it even so.")
@@ -131,14 +132,46 @@ def adapt(
     typer.echo(f"{out} is a model now: --model {out}, or EMOLINE_MODEL={out}.")
 
 
+def hear_with_model(
+    settings: Settings, source: list[Clip] | Corrected, console: Console
+) -> tuple[HeardClips, ModelInfo, ModelName]:
+    """Let the model of the settings hear all labelled sound; return it with the model and its place.
+
+    Raises NotAdaptable, DatabaseUnusable, Outage, PipelineError.
+    """
+    from adaptation.hear_clips import hear
+    from cli.terminal import progress_bar
+    from worker.adapters.emotion2vec.calibration import Calibration
+    from worker.adapters.emotion2vec.model_directory import resolve
+    from worker.pipeline_builder import build_pipeline
+
+    pipeline = build_pipeline(settings)
+    with pipeline.model, progress_bar(console) as bar, _labelled(settings, source, pipeline) as labelled:
+        task = bar.add_task("clips", total=None)
+        info = pipeline.model.info
+        base = resolve(settings.model, settings.models_dir)
+        assert base.directory  # it runs
+        calibration = Calibration.read(base.head or base.directory, info.labels)
+        collected = hear(
+            labelled,
+            pipeline.model,
+            calibration.flattening if calibration else None,
+            lambda count: bar.update(task, completed=count, description=f"{count:,} clips"),
+        )
+    return collected, info, base
+
+
 @contextmanager
-def _services(settings: Settings, tenant: str | None, wanted: bool) -> Iterator[Services | None]:
-    """Open the service of the settings, of one tenant or of all, if it is `wanted`."""
-    if not wanted:
-        yield None
+def _labelled(
+    settings: Settings, source: list[Clip] | Corrected, pipeline: Pipeline
+) -> Iterator[Iterator[LabelledSegments]]:
+    from adaptation.hear_clips import read_corrections, read_folder
+
+    if not isinstance(source, Corrected):
+        yield read_folder(source, pipeline)
         return
     from shared.adapters.local_wake_ups import LocalWakeUps
     from shared.container import build_services, open_ports
 
     with open_ports(settings, LocalWakeUps()) as ports:
-        yield build_services(ports, tenant)
+        yield read_corrections(build_services(ports, source.tenant), source.speaker, source.label_map)

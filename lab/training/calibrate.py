@@ -110,7 +110,7 @@ def write_calibration(directory: Path, known: Answers, other: Answers, clips: in
     )
     calibration = calibrate(SOURCE, LABELS, familiarity, answers)
     recorded = np.arange(len(known.label)) < clips
-    figures = {
+    figures: dict[str, Any] = {
         "auroc_unfamiliar": {
             "as recorded": auroc(unfamiliarity[recorded], other_unfamiliarity),
             "as recorded and distorted": auroc(unfamiliarity, other_unfamiliarity),
@@ -122,9 +122,9 @@ def write_calibration(directory: Path, known: Answers, other: Answers, clips: in
         },
         **measure_other_half(known, unfamiliarity, other, other_unfamiliarity, recorded),
     }
-    figures = json.loads(json.dumps(figures), parse_float=lambda text: round(float(text), 4))
-    calibration.write(directory, figures)
-    return figures
+    rounded: dict[str, Any] = json.loads(json.dumps(figures), parse_float=lambda text: round(float(text), 4))
+    calibration.write(directory, rounded)
+    return rounded
 
 
 def measure_other_half(
