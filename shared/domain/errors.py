@@ -129,6 +129,12 @@ class JobDeleted(Gone):
     code = "job_deleted"
 
 
+class JobNotDeleted(Conflict):
+    """This job was not deleted."""
+
+    code = "job_not_deleted"
+
+
 class AudioDeleted(Gone):
     """The recording and the sound of its segments were deleted, as the job's `retention` says."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +17,12 @@ from httpx2 import Response
 
 from api.app import create_app
 from shared.adapters.local_wake_ups import LocalWakeUps
-from shared.container import open_services
+from shared.container import Services, open_services
 from shared.domain.errors import RoleBarred
 from shared.domain.options import JobOptions
 from shared.domain.policy import Policy
 from shared.settings import Settings
-from tests.support.api_client import WAV, assert_problem, post_form, post_raw, stored_files
+from tests.support.api_client import UNKNOWN, WAV, assert_problem, post_form, post_raw, stored_files
 from tests.support.upload_parts import begin_upload, put_part
 
 URL = "https://calls.example/call.wav"
@@ -122,3 +124,23 @@ def test_a_barred_role_is_found_however_its_channel_is_named(options: JobOptions
             policy.check(options)
     else:
         policy.check(options)
+
+
+def test_the_record_of_use_has_a_row_for_each_job_and_a_deletion_its_certificate(
+    client: TestClient, services: Services
+) -> None:
+    told, plain = (by_form(client, config).json()["id"] for config in (TOLD | CUSTOMER | {"purpose": "=1+1"}, {}))
+    answer = client.get("/v1/record-of-use")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = {row["job_id"]: row for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))}
+    assert set(rows) == {told, plain}
+    assert (rows[told]["purpose"], rows[told]["legal_basis"], rows[told]["analyse"]) == ("'=1+1", "Consent", "customer")
+    assert (rows[plain]["purpose"], rows[plain]["analyse"], rows[plain]["status"]) == ("", "all", "queued")
+    assert_problem(client.get(f"/v1/jobs/{told}/deletion"), 409, "job_not_deleted")
+    assert_problem(client.get(f"/v1/jobs/{UNKNOWN}/deletion"), 404, "job_not_found")
+    assert client.delete(f"/v1/jobs/{told}").status_code == 204
+    certificate = client.get(f"/v1/jobs/{told}/deletion").json()
+    assert (certificate["job_id"], certificate["complete"]) == (told, False)  # until the sweep has looked again
+    services.ports.housekeeping.mark_purged(told)
+    assert client.get(f"/v1/jobs/{told}/deletion").json()["complete"]
+    assert told not in client.get("/v1/record-of-use").text
