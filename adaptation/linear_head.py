@@ -22,7 +22,7 @@ variance of 1."""
 MIXES = (0.0, 0.5)
 """Factors on the model's own outputs, which the regression starts from: 0 forgets them."""
 INNER_FOLDS = 4
-_MOST_STEPS = 200
+_MOST_STEPS = 100
 _LEAST_DEVIATION = 1e-6
 
 
