@@ -57,8 +57,11 @@ class Adaptation:
 
     @property
     def better(self) -> bool:
-        """Whether the new head is better beyond the interval."""
-        return self.gain[1] > 0
+        """Whether the new head is better than the model as it is, and than guessing, beyond the intervals.
+
+        A model that lacks some of the labels may be worse than guessing.
+        """
+        return self.gain[1] > 0 and self.new.low > 1 / len(self.labels)
 
 
 def adapt(sound: LabelledSound, base_labels: tuple[str, ...], source: str) -> Adaptation:

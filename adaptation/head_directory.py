@@ -71,7 +71,7 @@ def to_document(adaptation: Adaptation, skipped: Mapping[str, int]) -> dict[str,
 def to_markdown(adaptation: Adaptation, skipped: Mapping[str, int], model_id: str) -> str:
     """Return the report for people."""
     gain, low, high = adaptation.gain
-    verdict = "better, beyond the interval" if adaptation.better else "not better beyond the interval"
+    verdict = "better" if adaptation.better else "not better"
     lines = [
         f"# A head on {model_id}",
         "",
@@ -87,7 +87,8 @@ def to_markdown(adaptation: Adaptation, skipped: Mapping[str, int], model_id: st
         _row("the model as it is", adaptation.old),
         _row("the new head", adaptation.new),
         "",
-        f"The new head is {verdict}: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}).",
+        f"The new head is {verdict}: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}). "
+        f"Better means over 0, and over the {1 / len(adaptation.labels):.1%} of guessing, beyond the intervals.",
         "",
         f"Penalty {adaptation.regularisation.strength:g}, the model's own outputs times "
         f"{adaptation.regularisation.mix:g}, temperature {adaptation.temperature:.2f}; all chosen on clips that were "

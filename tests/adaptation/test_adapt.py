@@ -48,7 +48,7 @@ def labelled(count: int, seed: int = 0, spread: float = 0.7, labels: tuple[str, 
 def test_a_head_that_learnt_something_is_better_on_speakers_of_whom_it_learnt_nothing() -> None:
     adaptation = adapt(labelled(180), BASE, "made up")
     assert adaptation.better
-    assert adaptation.old.uar < 0.45 < 0.6 < adaptation.new.low
+    assert adaptation.old.uar < 0.45 < 0.5 < adaptation.new.low
     assert adaptation.shared_labels == ("happy", "sad")
     fresh = labelled(600, seed=1)
     answered = adaptation.head.logits(fresh.base_logits, fresh.embeddings).argmax(axis=1)
