@@ -34,8 +34,8 @@ emoline analyze call.mp3 --out result --model my-head
 """
 
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
-"""The matrices are small: on a busy machine NumPy's threads wait for each other, which took 20 times the processor time.
-NumPy reads it when it is imported."""
+"""The matrices are small: on a busy machine NumPy's threads wait for each other, which took 20 times as much processor
+time. NumPy reads it when it is imported."""
 
 Out = Annotated[
     Path,
