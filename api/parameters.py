@@ -13,3 +13,12 @@ Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
 Corrected = Annotated[
     bool, Query(description="Whether people's corrections count; `false` gives the model's own answers.")
 ]
+
+SetProbability = Annotated[
+    float | None,
+    Query(
+        ge=0.5,
+        le=0.99,
+        description="Give each segment its `emotion_set` for this probability; by default as the job's config says.",
+    ),
+]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import analyze, bench, check, evaluate, keys, models, service, split, submit
+from cli import adapt, analyze, bench, check, evaluate, keys, models, service, split, submit
 from shared.version import VERSION
 
 app = typer.Typer(
@@ -45,4 +45,5 @@ app.command(rich_help_panel=_SERVICE)(check.check)
 app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
 app.add_typer(models.app, name="models", rich_help_panel=_TOOLS)
 app.command(rich_help_panel=_TOOLS, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command(rich_help_panel=_TOOLS, epilog=adapt.EXAMPLES)(adapt.adapt)
 app.add_typer(bench.app, name="bench", rich_help_panel=_TOOLS)

@@ -14,11 +14,16 @@ from cli.options import (
     Analyse,
     Channels,
     Device,
+    Emotions,
+    LegalBasis,
     Model,
     Precision,
+    Purpose,
     Raw,
     Roles,
     channels_listed,
+    check_emotions,
+    check_policy,
     job_options,
     listed,
     takes_segmentation,
@@ -134,6 +139,9 @@ def analyze(
     speaking_times: SpeakingTimes = "analysed",
     gap_ms: GapMs = 2_000,
     min_confidence: MinConfidence = 0.0,
+    purpose: Purpose = None,
+    legal_basis: LegalBasis = None,
+    emotions: Emotions = "",
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
@@ -155,11 +163,15 @@ def analyze(
         roles=names,
         analyse=channels_listed(analyse, names),
         speaking_times=speaking_times,
+        emotions=listed(emotions.lower()) or None,
         granularity=granularity,
         embeddings=embeddings,
+        purpose=purpose,
+        legal_basis=legal_basis,
         segmentation=settings.segmentation,
         aggregation={"gap_ms": gap_ms, "min_confidence": min_confidence},
     )
+    check_policy(settings.policy, options)
     outputs = Outputs(save_segments, exports, lang if report else None)
     with leaving(console):
         from cli.bulk_analyze import Analyzer
@@ -168,6 +180,7 @@ def analyze(
         tasks = plan_tasks(sources, out, outputs, console, skip_existing=skip_existing)
         pipeline = build_pipeline(settings)
         with pipeline.model:
+            check_emotions(options.emotions or (), pipeline.model.info.labels)
             analyzer = Analyzer(pipeline, options, outputs, skip_existing=skip_existing)
             if tasks[0].folder == out:
                 analyze_one(analyzer, tasks[0], console)

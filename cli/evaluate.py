@@ -9,7 +9,16 @@ import typer
 from rich.console import Console
 
 from cli.console import leave, leaving, settings_with
-from cli.options import Device, Model, Precision, listed, takes_segmentation, writable_folder
+from cli.options import (
+    Device,
+    Emotions,
+    Model,
+    Precision,
+    check_emotions,
+    listed,
+    takes_segmentation,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from evaluation.run import EvaluationReport
@@ -66,6 +75,7 @@ def evaluate(
             help="Measure the clips by telephone, through codecs, in noise and so on too; it takes 15 times as long.",
         ),
     ] = False,
+    emotions: Emotions = "",
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
@@ -75,15 +85,15 @@ def evaluate(
     if source.is_file() and (only or robustness):
         leave(console, "--only and --robustness are for folders of clips, not for a recording.")
     settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)
-    names = {name.lower(): to.lower() for name, to in _pairs(console, "--map", label_map).items()}
-    values = {name.lower(): frozenset(listed(text)) for name, text in _pairs(console, "--only", only).items()}
+    names = {name.lower(): to.lower() for name, to in parse_pairs(console, "--map", label_map).items()}
+    values = {name.lower(): frozenset(listed(text)) for name, text in parse_pairs(console, "--only", only).items()}
     with leaving(console):
         from cli.terminal import progress_bar
         from evaluation.errors import NotEvaluable
         from evaluation.run import EvaluationSource, evaluate_folder, evaluate_recording
         from worker.pipeline_builder import build_pipeline
 
-        labelled = EvaluationSource(source, labels, names, values)
+        labelled = EvaluationSource(source, labels, names, values, listed(emotions.lower()) or None)
         pipeline = build_pipeline(settings)
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("loading the model", total=None)
@@ -91,6 +101,7 @@ def evaluate(
             def on_step(name: str, completed: int, total: int | None) -> None:
                 bar.update(task, description=name, completed=completed, total=total)
 
+            check_emotions(labelled.emotions or (), pipeline.model.info.labels)
             try:
                 if source.is_dir():
                     report = evaluate_folder(labelled, pipeline, settings.segmentation, on_step, robust=robustness)
@@ -105,7 +116,7 @@ def evaluate(
     _print(report, out)
 
 
-def _pairs(console: Console, option: str, texts: list[str] | None) -> dict[str, str]:
+def parse_pairs(console: Console, option: str, texts: list[str] | None) -> dict[str, str]:
     """Parse `name=value` texts; leave with a sentence where one is something else."""
     pairs = [text.partition("=") for text in texts or ()]
     for name, _, value in pairs:

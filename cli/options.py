@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ from shared.domain.options import SegmentationOptions
 
 if TYPE_CHECKING:
     from shared.domain.options import JobOptions
+    from shared.domain.policy import Policy
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
 
@@ -72,6 +73,27 @@ Raw = Annotated[
         "such as call.al, call.ul, call.sln and call.gsm say it themselves.",
         show_default="by its name",
         rich_help_panel="Channels",
+    ),
+]
+
+Emotions = Annotated[
+    str,
+    typer.Option(
+        help="Emotions that count, with commas between, as angry,neutral,sad; the others are left out before the "
+        "scores are made.",
+        show_default="all of the model",
+        rich_help_panel="Model",
+    ),
+]
+
+Purpose = Annotated[
+    str | None,
+    typer.Option(help="What the analysis is for; kept in the result.", show_default="none", rich_help_panel="Purpose"),
+]
+LegalBasis = Annotated[
+    str | None,
+    typer.Option(
+        help="What allows it, such as a consent; kept in the result.", show_default="none", rich_help_panel="Purpose"
     ),
 ]
 
@@ -152,6 +174,24 @@ def job_options(aggregation: Mapping[str, Any] | None = None, **options: Any) ->
         return JobOptions(aggregation=AggregationOptions(**(aggregation or {})), **options | {"raw": raw})
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
+
+
+def check_emotions(names: Iterable[str], labels: Collection[str]) -> None:
+    """Leave with a sentence where a name is no label of the model."""
+    from shared.domain.emotion import unknown_emotion
+
+    if problem := unknown_emotion(names, labels):
+        leave(Console(stderr=True), f"--emotions: {problem}.")
+
+
+def check_policy(policy: Policy, options: JobOptions) -> None:
+    """Leave with a sentence where options break the policy of the settings."""
+    from shared.domain.errors import PurposeMissing, RoleBarred
+
+    try:
+        policy.check(options)
+    except (PurposeMissing, RoleBarred) as error:
+        leave(Console(stderr=True), str(error))
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -115,6 +115,11 @@ class AggregationOptions(BaseModel):
     """Neighbours of one emotion are merged when the gap between them is under this, 0 to 60,000 ms."""
     min_confidence: float
     """Segments under this confidence count as `unknown`, 0 to 1."""
+    set_probability: float | None
+    """
+    Give each segment its `emotion_set`: the emotions of which one is the true one with this probability, 0.5 to
+    0.99. Needs a calibrated model.
+    """
 
 
 class RetentionOptions(BaseModel):
@@ -167,6 +172,8 @@ class ModelDocument(BaseModel):
     """Number format of the model's matrix products: `fp32`, or `bf16` or `fp16` with scores a few hundredths apart."""
     notice: str | None
     """What one must know of this model to read its results rightly."""
+    calibration: str | None
+    """The data that its `unfamiliarity` and `emotion_set` were measured on; null where it has no calibration."""
 
 
 class AlertDocument(BaseModel):
@@ -507,6 +514,7 @@ class AudioDocument(BaseModel):
             "channels_cancel",
             "crosstalk",
             "alert_emotion_missing",
+            "emotion_missing",
         ]
         | str
     ]
@@ -543,6 +551,11 @@ class JobOptions(BaseModel):
     segmentation: SegmentationOptions
     """Where the recording is cut."""
     aggregation: AggregationOptions
+    emotions: list[str] | None
+    """
+    The emotions that count, two or more; the others are left out before the scores are made, so that those of the
+    named ones sum to 1. By default all of the model's.
+    """
     granularity: Literal["segment", "frame"] | str
     """`frame` gives each segment of the result the scores of its frames of 20 ms too."""
     embeddings: Literal["utterance", "frame"] | str | None
@@ -567,6 +580,10 @@ class JobOptions(BaseModel):
     """Whether `webhook_url` is told of each tenth of the work too."""
     alerts: list[AlertRule]
     """Up to 16 rules. Those that the recording meets are `alerts` of the job, and `job.alert` for its webhook."""
+    purpose: str | None
+    """What the analysis is for, up to 500 characters; kept and shown with the job."""
+    legal_basis: str | None
+    """What allows the analysis, such as a consent, up to 500 characters; kept and shown with the job."""
     metadata: dict[str, str]
     """Up to 32 strings of the caller's own, given back with the job."""
 
@@ -603,6 +620,7 @@ class ErrorDocument(BaseModel):
             "timeout",
             "crash",
             "bad_audio",
+            "emotions_missing",
         ]
         | str
     )
@@ -716,13 +734,24 @@ class SegmentDocument(BaseModel):
             "timeout",
             "crash",
             "bad_audio",
+            "emotions_missing",
         ]
         | str
         | None
     )
     """Why it was skipped."""
-    flags: list[Literal["too_short", "narrowband", "clipped", "quiet", "crosstalk", "not_speech"] | str]
+    flags: list[Literal["too_short", "narrowband", "clipped", "quiet", "crosstalk", "not_speech", "unfamiliar"] | str]
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
+    unfamiliarity: float | None
+    """
+    How unlike the model's calibration data it sounds, with the flag `unfamiliar` above 1; null where the model has
+    no calibration.
+    """
+    emotion_set: list[str] | None
+    """
+    The emotions of which one is the true one with the probability of `set_probability`, as measured on calibration
+    data; null unless it is asked for and the model is calibrated.
+    """
     audio_url: str | None
     correction: CorrectionDocument | None
     """What a person says it is."""

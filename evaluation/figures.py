@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluation.calibration import Calibration, ThresholdFigures, measure_calibration, measure_thresholds
+from evaluation.clip_scorer import ClipScores
+from evaluation.emotion_sets import CalibratedFigures, measure_sets
 from evaluation.errors import NotEvaluable
 from evaluation.metrics import Answers, bootstrap_intervals, confusion_matrix, label_rates, overall_rates
 from evaluation.temperature import best_temperature
@@ -24,7 +26,8 @@ _MIN_SCORE = 1e-12
 class LabelPair:
     """The labels of a person and of the model for the same clip or time; `answered` is None without an answer.
 
-    `weight` and `unit` are as in `Answers`; `groups` are the known values of `GROUPS`; only clips have `scores`.
+    `weight` and `unit` are as in `Answers`; `groups` are the known values of `GROUPS`; only clips have `scores`, and
+    `p_values` and `unfamiliarity` where the model is calibrated.
     """
 
     spoken: str
@@ -34,12 +37,16 @@ class LabelPair:
     unit: str
     groups: Mapping[str, str] = field(default_factory=dict)
     scores: Scores | None = None
+    p_values: Scores | None = None
+    unfamiliarity: float | None = None
 
     @classmethod
-    def from_clip_scores(cls, spoken: str, scores: Scores | None, unit: str, groups: Mapping[str, str]) -> LabelPair:
+    def from_clip_scores(cls, spoken: str, clip: ClipScores, unit: str, groups: Mapping[str, str]) -> LabelPair:
         """Build the pair of a clip, whose answer is the label with the highest score."""
+        scores = clip.scores
         answered = max(scores, key=scores.__getitem__) if scores else None
-        return cls(spoken, answered, scores[answered] if scores and answered else 0.0, 1.0, unit, groups, scores)
+        confidence = scores[answered] if scores and answered else 0.0
+        return cls(spoken, answered, confidence, 1.0, unit, groups, scores, clip.p_values, clip.unfamiliarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ class Measurements:
     """All figures of an evaluation, over answers of `weight` in all.
 
     The intervals are drawn from `unit_count` of `units`: speakers, clips or stretches. `confusion` [labels, labels] has
-    a row for each spoken label. `temperature` is the one that fits best; None for a timeline.
+    a row for each spoken label. `temperature` is the one that fits best; None for a timeline. `calibrated` is there for
+    clips where the model is calibrated.
     """
 
     weight: float
@@ -92,6 +100,7 @@ class Measurements:
     calibration: Calibration
     temperature: float | None
     by_min_confidence: Sequence[ThresholdFigures]
+    calibrated: CalibratedFigures | None = None
 
 
 def answers_from_pairs(pairs: Sequence[LabelPair], labels: tuple[str, ...]) -> Answers:
@@ -145,6 +154,7 @@ def measure(pairs: Sequence[LabelPair], labels: tuple[str, ...], units: str) -> 
         calibration=measure_calibration(answers),
         temperature=_fit_temperature(pairs, labels),
         by_min_confidence=measure_thresholds(answers),
+        calibrated=measure_sets(pairs),
     )
 
 

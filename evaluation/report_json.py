@@ -20,6 +20,7 @@ def to_document(report: EvaluationReport) -> dict[str, Any]:
             "labels": source.labels.name if source.labels else None,
             "map": dict(source.label_map),
             "only": {name: sorted(values) for name, values in source.only.items()},
+            **({} if source.emotions is None else {"emotions": source.emotions}),
         },
         "weights_in": weight_unit(report),
         **{
@@ -28,6 +29,8 @@ def to_document(report: EvaluationReport) -> dict[str, Any]:
             if name not in ("source", "answers")
         },
     }
+    if report.measured.calibrated is None:
+        del fields["measured"]["calibrated"]
     document: dict[str, Any] = _rounded(fields)
     return document
 

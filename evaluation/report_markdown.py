@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from evaluation.emotion_sets import CalibratedFigures
 from evaluation.figures import Measurements, Rate
 from evaluation.metrics import SAMPLES
 from evaluation.report_json import weight_unit
@@ -52,6 +53,8 @@ def _paragraphs(report: EvaluationReport) -> Iterator[str]:
         yield from _timeline_section(report.timeline)
     yield from _label_sections(measured, unit)
     yield from _calibration_sections(measured, unit)
+    if measured.calibrated:
+        yield from _sets_section(measured.calibrated)
     if report.unknown_labels:
         yield "## Labels that the model does not know"
         yield "They are in none of the figures above. What it answered to them:"
@@ -71,6 +74,8 @@ def _about(report: EvaluationReport) -> Iterator[str]:
         yield f"- {model.notice}"
     if source.label_map:
         yield f"- Label map: {', '.join(f'{name} = {label}' for name, label in source.label_map.items())}"
+    if source.emotions:
+        yield f"- Only these answers: {', '.join(model.labels)}"
     for name, values in source.only.items():
         yield f"- Only where {name} is {' or '.join(sorted(values))}"
 
@@ -150,6 +155,23 @@ def _calibration_sections(measured: Measurements, unit: str) -> Iterator[str]:
     yield _table(["min_confidence", "answered", "of these right"], thresholds)
 
 
+def _sets_section(figures: CalibratedFigures) -> Iterator[str]:
+    yield "## Sets of emotions"
+    rows = (
+        (
+            _percent(each.probability),
+            *map(_percent, (each.coverage, each.mean_of_labels, each.worst_label)),
+            f"{each.mean_size:.1f}",
+        )
+        for each in figures.sets
+    )
+    yield _table(["`set_probability`", "holds the true one", "mean of labels", "worst label", "mean size"], rows)
+    yield (
+        f"The model's calibration promises the first column for each label. It calls {_percent(figures.unfamiliar)} of "
+        "the clips unfamiliar: unlike what it was calibrated on, where the promise need not hold."
+    )
+
+
 def _robustness_section(conditions: Sequence[ConditionFigures]) -> Iterator[str]:
     yield "## The same clips elsewhere"
     rows = (
@@ -160,10 +182,11 @@ def _robustness_section(conditions: Sequence[ConditionFigures]) -> Iterator[str]
             _percent(each.wa),
             f"{each.flips} ({each.flips / each.clips:.0%})",
             each.unanswered,
+            _percent(each.ece),
         )
         for each in conditions
     )
-    yield _table(["condition", "UAR", "points", "WA", "other answer", "of these none"], rows)
+    yield _table(["condition", "UAR", "points", "WA", "other answer", "of these none", "ECE"], rows)
     yield "No answer counts as a wrong one here, so that each row is of the same clips."
 
 

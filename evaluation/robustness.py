@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from evaluation.audio_files import write_audio
+from evaluation.calibration import measure_calibration
 from evaluation.clip_scorer import ClipScorer
 from evaluation.distortions import CONDITIONS
 from evaluation.figures import LabelPair, answers_from_pairs, measure_group
@@ -26,7 +27,8 @@ class ConditionFigures:
     """The figures of a condition.
 
     `flips` counts clips with another answer than as recorded, `unanswered` clips without an answer, which count as
-    wrong in the rates: each condition is measured by the same clips. `uar_change` is the difference from as recorded.
+    wrong in the rates: each condition is measured by the same clips. `uar_change` is the difference from as recorded,
+    `ece` is as in `Calibration`.
     """
 
     condition: str
@@ -36,6 +38,7 @@ class ConditionFigures:
     wa: float
     uar: float
     uar_change: float
+    ece: float
 
 
 def score_distorted(
@@ -53,7 +56,7 @@ def score_distorted(
             samples = scorer.read(path)
             for index, condition in enumerate(CONDITIONS):
                 distorted = condition.change(samples, np.random.default_rng([SEED, index, number]))
-                scores = scorer.score(write_audio(distorted, condition, Path(folder))).scores
+                scores = scorer.score(write_audio(distorted, condition, Path(folder)))
                 pairs[condition.name].append(LabelPair.from_clip_scores(pair.spoken, scores, pair.unit, pair.groups))
     return pairs
 
@@ -68,7 +71,8 @@ def measure_robustness(
     uar_recorded = measure_group(answers_from_pairs(recorded, labels)).uar
     figures: list[ConditionFigures] = []
     for name, pairs in pairs_by_condition.items():
-        rates = measure_group(answers_from_pairs(pairs, labels))
+        answers = answers_from_pairs(pairs, labels)
+        rates = measure_group(answers)
         figures.append(
             ConditionFigures(
                 condition=name,
@@ -80,6 +84,7 @@ def measure_robustness(
                 wa=rates.wa,
                 uar=rates.uar,
                 uar_change=rates.uar - uar_recorded,
+                ece=measure_calibration(answers).ece,
             )
         )
     return tuple(figures)

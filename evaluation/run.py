@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from evaluation import clips, listener_labels
 from evaluation.answers import ClipAnswer
@@ -27,13 +28,23 @@ class EvaluationSource:
     """A folder of clips or a long recording, with its labels.
 
     `labels` is the file of the labels; by default it is searched for in the folder or beside the recording. `label_map`
-    has the model's label for labels of the file. `only` selects clips by the values of their columns.
+    has the model's label for labels of the file. `only` selects clips by the values of their columns. `emotions` are
+    the ones that the model may answer, None for all.
     """
 
     path: Path
     labels: Path | None = None
     label_map: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    emotions: tuple[str, ...] | None = None
+
+    def restricted(self, model: ModelInfo) -> ModelInfo:
+        """Return the model with the labels that it may answer."""
+        return (
+            model
+            if self.emotions is None
+            else replace(model, labels=tuple(filter(self.emotions.__contains__, model.labels)))
+        )
 
     def read_clips(self) -> list[Clip]:
         """Read the clips of a folder. Raises NotEvaluable."""
@@ -123,8 +134,8 @@ def answer_folder(
     robust: bool,
 ) -> FolderAnswers:
     """Score the clips of a folder. Raises NotEvaluable, ModelUnavailable."""
-    scorer = ClipScorer(pipeline, segmentation)
-    labels = pipeline.model.info.labels
+    scorer = ClipScorer(pipeline, segmentation, source.emotions)
+    model = source.restricted(pipeline.model.info)
     listed = source.read_clips()
     skipped: list[Skipped] = []
     answers: list[ClipAnswer] = []
@@ -138,11 +149,11 @@ def answer_folder(
         if clip_scores.scores:
             groups = {name: clip.columns[name] for name in GROUPS if clip.columns.get(name)}
             unit = groups["speaker"] if units == "speakers" else clip.file
-            pair = LabelPair.from_clip_scores(clip.emotion, clip_scores.scores, unit, groups)
+            pair = LabelPair.from_clip_scores(clip.emotion, clip_scores, unit, groups)
             answered.append((clip.path, pair))
-    recorded = [(path, pair) for path, pair in answered if pair.spoken in labels]
+    recorded = [(path, pair) for path, pair in answered if pair.spoken in model.labels]
     return FolderAnswers(
-        pipeline.model.info,
+        model,
         listed=len(listed),
         skipped=skipped,
         pairs=[pair for _, pair in answered],
@@ -179,7 +190,8 @@ def evaluate_recording(
 ) -> EvaluationReport:
     """Evaluate the timeline of a long recording. Raises NotEvaluable, PipelineError."""
     true = listener_labels.read(_find_labels(source), source.label_map)
-    options = JobOptions(channels="split" if true.by_channel else "mix", segmentation=segmentation)
+    mode: Literal["split", "mix"] = "split" if true.by_channel else "mix"
+    options = JobOptions(channels=mode, segmentation=segmentation, emotions=source.emotions)
 
     def on_progress(decoded: int, declared: int | None, segments: int) -> None:
         on_step(f"{segments} segments", decoded, declared)
@@ -194,10 +206,11 @@ def evaluate_recording(
         )
     entries = timeline_spans(analysis.result.timeline)
     pairs = list(pair_overlaps(true.spans, entries))
-    labels = pipeline.model.info.labels
+    model = source.restricted(pipeline.model.info)
+    labels = model.labels
     return EvaluationReport(
         source,
-        pipeline.model.info,
+        model,
         segmentation,
         listed=len(true.spans),
         skipped=[

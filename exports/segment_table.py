@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -53,7 +53,7 @@ def segment_columns(recording: Recording, result: Result) -> list[Column]:
         Column("role", text, [recording.role(segment.channel) for segment in segments]),
         Column("start_ms", integer, [to_ms(segment.start) for segment in segments]),
         Column("end_ms", integer, [to_ms(segment.end) for segment in segments]),
-        Column("flags", ColumnType.WORDS, [[flag.value for flag in segment.flags] for segment in segments]),
+        Column("flags", ColumnType.WORDS, [[flag.value for flag in row.flags] for row in rows]),
         Column("status", text, [outcome.status.value for outcome in outcomes]),
         Column("reason", text, [outcome.reason and outcome.reason.value for outcome in outcomes]),
         Column("emotion", text, [outcome.emotion for outcome in outcomes]),
@@ -62,6 +62,7 @@ def segment_columns(recording: Recording, result: Result) -> list[Column]:
             Column(f"score_{label}", real, [(outcome.scores or {}).get(label) for outcome in outcomes])
             for label in labels
         ),
+        *_calibration_columns(result),
         Column("model_emotion", text, [row.model_outcome.emotion for row in rows]),
         Column("corrected_emotion", text, [correction and correction.emotion for correction in corrections]),
         Column("comment", text, [correction and correction.comment for correction in corrections]),
@@ -69,4 +70,20 @@ def segment_columns(recording: Recording, result: Result) -> list[Column]:
         Column("corrected_by", text, [correction and correction.key_id for correction in corrections]),
         Column("model_id", text, [model and model.id] * len(rows)),
         Column("model_sha256", text, [model and model.sha256] * len(rows)),
+    ]
+
+
+def _calibration_columns(result: Result) -> list[Column]:
+    """Return the columns of what a calibrated model says besides; those without a value are left out."""
+    columns = [
+        Column("unfamiliarity", ColumnType.REAL, [row.outcome.unfamiliarity for row in result.segments]),
+        Column("emotion_set", ColumnType.WORDS, [row.emotion_set(result.set_probability) for row in result.segments]),
+    ]
+    shown = [column for column in columns if any(value is not None for value in column.values)]
+    return [
+        replace(
+            column,
+            values=[[] if value is None and column.type is ColumnType.WORDS else value for value in column.values],
+        )
+        for column in shown
     ]

@@ -107,7 +107,7 @@ def collect_findings(result: Result) -> Findings:
     for segment_result in result.segments:
         if not segment_result.ok and segment_result.outcome.reason:
             skipped[segment_result.outcome.reason].append(segment_result.segment)
-    flag_counts = Counter(flag for scored in scored_segments for flag in scored.segment.flags)
+    flag_counts = Counter(flag for scored in scored_segments for flag in scored.flags)
     findings = RecordingFindings.from_result(result)
     return Findings(
         scored_segments=tuple(scored_segments),

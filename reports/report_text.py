@@ -162,6 +162,10 @@ class _ReportWriter:
             revision = [texts.revision.format(revision=display_name(model.revision))] if model.revision else []
             yield Fact(texts.model, texts.separator.join([display_name(model.id), *revision, model.precision]))
             yield Fact(texts.weights, model.sha256[:_HASH_DIGITS])
+        options = self._input.options
+        for label, statement in ((texts.purpose, options.purpose), (texts.legal_basis, options.legal_basis)):
+            if statement:
+                yield Fact(label, display_name(statement))
         if self._input.job_id:
             yield Fact(texts.job, self._input.job_id)
         for name, value in self._input.options.metadata.items():
@@ -228,7 +232,7 @@ class _ReportWriter:
         rows: list[SegmentRow] = []
         for segment_result in segments:
             segment, reason = segment_result.segment, segment_result.outcome.reason
-            notes: list[str] = [self._texts.reasons[reason]] if reason else list(segment.flags)
+            notes: list[str] = [self._texts.reasons[reason]] if reason else list(segment_result.flags)
             if segment_result.replaced:
                 emotion = self._words.emotion(segment_result.replaced.emotion)
                 notes.append(self._texts.replaced.format(emotion=emotion))

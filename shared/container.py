@@ -122,7 +122,16 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
     owner = DEFAULT_TENANT if tenant is None else tenant
     endpoints = WebhookEndpoints(ports.webhook_endpoints, wake_ups, clock, owner)
     submission = JobSubmission(
-        jobs, objects, endpoints, wake_ups, clock, settings.max_upload_bytes, settings.limits, owner, key_id
+        jobs,
+        objects,
+        endpoints,
+        wake_ups,
+        clock,
+        settings.max_upload_bytes,
+        settings.limits,
+        owner,
+        key_id,
+        settings.policy,
     )
     return Services(
         ports=ports,

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions
+from shared.domain.policy import Policy
 from shared.domain.suggestions import nearest_name
 
 PREFIX = "EMOLINE_"
@@ -105,6 +106,13 @@ class Settings(BaseSettings):
     retention: RetentionOptions = RetentionOptions()
     """The default `retention` of a job, as `EMOLINE_RETENTION__AUDIO_S` and `EMOLINE_RETENTION__RESULTS_S`."""
 
+    require_purpose: bool = False
+    """Whether every job must say its `purpose` and its `legal_basis`."""
+
+    barred_roles: list[str] = []
+    """JSON list of roles that may not be analysed, as `["agent"]`, in any case; every job must name its `roles`
+    then."""
+
     limits: Limits = Limits()
     """The limits of each tenant, as `EMOLINE_LIMITS__REQUESTS_PER_S` or `EMOLINE_LIMITS__OPEN_JOBS`."""
 
@@ -147,6 +155,11 @@ class Settings(BaseSettings):
     def keeps_data_in_folder(self) -> bool:
         """Whether the database or the objects are in `data_dir`."""
         return self.database_url is None or self.store_url is None
+
+    @property
+    def policy(self) -> Policy:
+        """The rules that every job must keep."""
+        return Policy(self.require_purpose, tuple(self.barred_roles))
 
     @property
     def objects_dir(self) -> Path:

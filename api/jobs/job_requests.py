@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.alert_emotions import check_alert_emotions
+from api.jobs.config_emotions import check_emotions
 from api.jobs.json_text import parse_json
 from api.jobs.request_body import blocks, merge_options
 from api.jobs.validation_issues import describe_issues
@@ -62,7 +62,7 @@ async def receive_batch(request: Request, services: Services, idempotency_key: s
 def _submit_batch(body: bytes, services: Services, key: str | None) -> Batch:
     batch = _parse(_BATCH, body)
     # An error of the defaults is the error of the whole batch.
-    check_alert_emotions(merge_options(batch.defaults, services.settings), services)
+    check_emotions(merge_options(batch.defaults, services.settings), services)
     if len(to_json(batch.defaults, inf_nan_mode="constants")) * len(batch.jobs) > MAX_BATCH_BYTES:
         raise BodyTooLarge(f"With its defaults in each of its jobs the batch is larger than {MAX_BATCH_BYTES} bytes.")
     batch_id = services.submission.batch_id(key)
@@ -89,7 +89,7 @@ def _parse(kind: TypeAdapter[_Body], body: bytes | Mapping[str, Any]) -> _Body:
 
 def _submit(job_request: JobRequest, services: Services, key: str | None, batch_id: str | None = None) -> Job:
     options, source = merge_options(job_request.model_extra or {}, services.settings), job_request.source
-    check_alert_emotions(options, services)
+    check_emotions(options, services)
     if source.url is not None:
         return services.submission.enqueue_url(source.url, job_request.filename, options, key, batch_id)
     if job_request.filename:

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.issue_list import shorten
-from api.jobs.alert_emotions import check_alert_emotions
+from api.jobs.config_emotions import check_emotions
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
 from shared.container import Services
@@ -87,10 +87,11 @@ async def receive_raw(
 ) -> Job:
     """Submit a job whose recording is the body itself.
 
-    Raises the errors of `StreamedUpload`, InvalidConfig, MalformedUpload.
+    Raises the errors of `StreamedUpload`, InvalidConfig, MalformedUpload, PurposeMissing, RoleBarred.
     """
     options = parse_options(config, services.settings)
-    await run_in_threadpool(check_alert_emotions, options, services)
+    services.submission.policy.check(options)
+    await run_in_threadpool(check_emotions, options, services)
     await _check_limits(request, services.submission, idempotency_key)
     async with _streamed_upload(services.submission, idempotency_key) as upload:
         last = b""  # the last block is written in the call that commits: a short recording needs only one
@@ -119,7 +120,7 @@ async def receive_form(request: Request, services: Services, idempotency_key: st
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings)
-        await run_in_threadpool(check_alert_emotions, options, services)
+        await run_in_threadpool(check_emotions, options, services)
         return await run_in_threadpool(upload.commit, form.filename, options, idempotency_key)
 
 

@@ -29,7 +29,13 @@ def correct(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, service
     job, segment = services.corrections.correct(job_id, index, body.emotion, body.comment)
     frame_scores = services.frame_store.segment_scores(job, [segment]).get(index)
     return json_response(
-        SegmentDocument.from_segment(segment, job.recording.role, audio_url(job_id, index), frame_scores)
+        SegmentDocument.from_segment(
+            segment,
+            job.recording.role,
+            audio_url(job_id, index),
+            frame_scores,
+            job.options.aggregation.set_probability,
+        )
     )
 
 

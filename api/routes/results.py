@@ -12,7 +12,7 @@ from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
-from api.parameters import Corrected
+from api.parameters import Corrected, SetProbability
 from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
     AudioDeleted,
@@ -40,9 +40,11 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     response_model=ResultDocument,
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
-def result(job_id: JobId, services: ServicesDep, corrected: Corrected = True) -> Response:
+def result(
+    job_id: JobId, services: ServicesDep, set_probability: SetProbability = None, corrected: Corrected = True
+) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
-    job, outcome = services.reader.result(job_id, corrected=corrected)
+    job, outcome = services.reader.result(job_id, set_probability=set_probability, corrected=corrected)
     assert job.finished_at  # a job with a result has ended
     conversation = services.speech_store.conversation(job, outcome.segments)
     analysed = AnalysedRecording(job.recording, outcome, job.options, job.finished_at, conversation)
@@ -109,6 +111,7 @@ def segments(
     services: ServicesDep,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=16)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    set_probability: SetProbability = None,
 ) -> Response:
     """Segments in order of their start, a page at a time; also while the job runs, those known so far."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
@@ -116,7 +119,11 @@ def segments(
     page = services.reader.segments(job_id, after=-1 if cursor is None else int(cursor), limit=limit)
     frame_scores = services.frame_store.segment_scores(page.job, page.segments)
     data = SegmentDocument.from_segments(
-        page.segments, page.job.recording.role, partial(audio_url, job_id), frame_scores
+        page.segments,
+        page.job.recording.role,
+        partial(audio_url, job_id),
+        frame_scores,
+        set_probability or page.job.options.aggregation.set_probability,
     )
     next_cursor = None if page.next_index is None else str(page.next_index)
     return json_response(SegmentPageDocument(data=data, next_cursor=next_cursor))

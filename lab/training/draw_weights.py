@@ -62,7 +62,7 @@ def mean_hidden_units(model: Emotion2vec, clips: Sequence[Clip], count: int) -> 
 
     The result is fp32 [versions, clips, hidden].
     """
-    with _HiddenUnits(model) as hidden:
+    with HiddenUnits(model) as hidden:
         progress = tqdm([(number, clip) for number in range(count) for clip in clips], desc="features")
         means = [hidden.mean(distorted(clip, number)) for number, clip in progress]
     return np.asarray(torch.stack(means)).reshape(count, len(clips), -1)
@@ -77,7 +77,7 @@ def _reserve_channels(block: AltBlock) -> None:
     block.mlp.fc1.weight[:, ANCHORS] = 0
 
 
-class _HiddenUnits:
+class HiddenUnits:
     """The activations of the last block's hidden units, read by a hook."""
 
     def __init__(self, model: Emotion2vec) -> None:
@@ -85,7 +85,7 @@ class _HiddenUnits:
         self._encoder = model.modality_encoders["AUDIO"]
         self._front_end = self._encoder.local_encoder
 
-    def __enter__(self) -> "_HiddenUnits":
+    def __enter__(self) -> "HiddenUnits":
         self._encoder.local_encoder = nn.Identity()  # `encode` is quicker
         self._hook = self._model.blocks[-1].mlp.act.register_forward_hook(self._store)
         self._model.eval()
@@ -99,6 +99,12 @@ class _HiddenUnits:
         """Return the mean of each hidden unit over a raw waveform [hidden]."""
         self._model.extract_features(encode(self._front_end, waveform).T[None])
         return self._activations[0, self._encoder.modality_cfg.num_extra_tokens :].mean(dim=0)
+
+    def mean_with_embedding(self, waveform: Waveform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the means over a raw waveform of the hidden units [hidden] and of the network's output [dim]."""
+        output = self._model.extract_features(encode(self._front_end, waveform).T[None])["x"][0]
+        hidden = self._activations[0, self._encoder.modality_cfg.num_extra_tokens :].mean(dim=0)
+        return hidden.numpy(), output.mean(dim=0).numpy()
 
     def _store(self, _module: nn.Module, _inputs: object, activations: Tensor) -> None:
         self._activations = activations

@@ -40,6 +40,8 @@ CHINESE = Texts(
     weights="权重的 SHA-256 开头",
     coverage="覆盖率",
     job="任务",
+    purpose="分析意图",
+    legal_basis="法律依据",
     not_analysed="{channel}：按要求未分析",
     leads={
         Quantity.THROUGHOUT: "全程{emotion}，占 {speech} 语音的 {share}，平均置信度 {confidence}。",
@@ -121,6 +123,7 @@ CHINESE = Texts(
         FailureCode.TIMEOUT: "模型没有及时给出结果。",
         FailureCode.CRASH: "模型的进程意外终止。",
         FailureCode.BAD_AUDIO: "这段声音无法分析。",
+        FailureCode.EMOTIONS_MISSING: "该模型没有任何指定的情绪标签。",
     },
     flag_meanings={
         SegmentFlag.TOO_SHORT: "不足一秒，依据太少（too_short）",
@@ -129,6 +132,7 @@ CHINESE = Texts(
         SegmentFlag.QUIET: "音量很低（quiet）",
         SegmentFlag.CROSSTALK: "听得到另一声道的人声（crosstalk）",
         SegmentFlag.NOT_SPEECH: "是音乐或噪声而不是人声（not_speech）",
+        SegmentFlag.UNFAMILIAR: "与模型已知的语音不同，其判断不能作为依据（unfamiliar）",
     },
     warnings={
         RecordingWarning.NO_SPEECH: "没有检测到语音。",
@@ -140,6 +144,7 @@ CHINESE = Texts(
         RecordingWarning.CHANNELS_CANCEL: "各声道混合时互相抵消，因此分析的是较响的声道。请对调一个声道的接线。",
         RecordingWarning.CROSSTALK: "一个声道中也能听到另一声道的人声。语音已归入所属声道；采信之前请先试听片段。",
         RecordingWarning.ALERT_EMOTION_MISSING: "某条告警中的情绪不在该模型的标签里，因此不会触发。",
+        RecordingWarning.EMOTION_MISSING: "指定的情绪中有的不在该模型的标签里，因此仅区分了其余的情绪。",
     },
     how=(
         "录音在停顿处被切成短的片段。模型为每个片段的每种情绪打分，一个片段的各项得分合计为 100%。"

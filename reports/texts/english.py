@@ -38,6 +38,8 @@ ENGLISH = Texts(
     weights="SHA-256 of its weights begins",
     coverage="Coverage",
     job="Job",
+    purpose="Purpose",
+    legal_basis="Legal basis",
     not_analysed="{channel}: not analysed, as asked",
     leads={
         Quantity.THROUGHOUT: "{emotion} throughout, {share} of {speech} of speech, with a mean confidence of "
@@ -128,6 +130,7 @@ ENGLISH = Texts(
         FailureCode.TIMEOUT: "The model did not answer in time.",
         FailureCode.CRASH: "The model's process died.",
         FailureCode.BAD_AUDIO: "The sound cannot be analysed.",
+        FailureCode.EMOTIONS_MISSING: "The model has none of the emotions that were chosen.",
     },
     flag_meanings={
         SegmentFlag.TOO_SHORT: "shorter than a second, too little to go by (too_short)",
@@ -136,6 +139,8 @@ ENGLISH = Texts(
         SegmentFlag.QUIET: "very quiet (quiet)",
         SegmentFlag.CROSSTALK: "with the voice of the other channel (crosstalk)",
         SegmentFlag.NOT_SPEECH: "with music or noise instead of a voice (not_speech)",
+        SegmentFlag.UNFAMILIAR: "unlike the speech that the model was measured on, so that its answer is a guess "
+        "(unfamiliar)",
     },
     warnings={
         RecordingWarning.NO_SPEECH: "No speech was found.",
@@ -151,6 +156,8 @@ ENGLISH = Texts(
         "listen to the segments before you rely on them.",
         RecordingWarning.ALERT_EMOTION_MISSING: "An alert names an emotion that the model does not have; nothing was "
         "heard for it.",
+        RecordingWarning.EMOTION_MISSING: "The model does not have one of the chosen emotions; only the others were "
+        "told apart.",
     },
     how=(
         "The recording was cut in its pauses into short segments. The model gave each segment a score for every "

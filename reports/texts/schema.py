@@ -42,6 +42,8 @@ class Texts:
     weights: str
     coverage: str
     job: str
+    purpose: str
+    legal_basis: str
     not_analysed: str
 
     # Summary and notices.

@@ -23,8 +23,8 @@ from shared.db.sessions import Sessions, affected_rows, database_clock
 from shared.db.tables import DeletedJobRow, JobRow, SegmentRow
 from shared.db.transitions import record_transition
 from shared.db.usage import record_usage
-from shared.domain.errors import JobDeleted, JobNotFound, SegmentNotFound
-from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.errors import JobDeleted, JobNotDeleted, JobNotFound, SegmentNotFound
+from shared.domain.job import Deletion, Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
 from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
@@ -68,6 +68,14 @@ class SqlJobRepository:
     def get(self, job_id: str) -> Job:
         with self._read() as session:
             return job_from_row(self._existing(session, job_id))
+
+    def deletion(self, job_id: str) -> Deletion:
+        with self._read() as session:
+            deleted = session.get(DeletedJobRow, job_id)
+            if deleted is None or self._tenant not in (None, deleted.tenant):
+                self._existing(session, job_id)
+                raise JobNotDeleted
+            return Deletion(deleted.deleted_at, deleted.purged)
 
     def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:
         with self._read() as session:

@@ -160,6 +160,8 @@ def outcome_values(outcome: SegmentOutcome) -> dict[str, Any]:
         "confidence": outcome.confidence,
         "scores": dict(outcome.scores) if outcome.scores is not None else None,
         "reason": outcome.reason.value if outcome.reason else None,
+        "p_values": dict(outcome.p_values) if outcome.p_values is not None else None,
+        "unfamiliarity": outcome.unfamiliarity,
     }
 
 
@@ -184,16 +186,18 @@ RESULT_COLUMNS = (
     SegmentRow.confidence,
     SegmentRow.scores,
     SegmentRow.reason,
+    SegmentRow.p_values,
+    SegmentRow.unfamiliarity,
 )
 """The columns for `result_from_row`: whole rows of a recording's thousands of segments would take twice as long."""
 
 
 def result_from_row(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
     """Return the result of a row's `RESULT_COLUMNS` and its correction."""
-    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason = values
+    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, *calibrated = values
     segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
     failure = FailureCode(reason) if reason else None
-    outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure)
+    outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure, *calibrated)
     if correction is None:
         return SegmentResult(segment, outcome, None)
     return SegmentResult(

@@ -133,6 +133,8 @@ class SegmentRow(Base):
     confidence: Mapped[float | None] = mapped_column(Double)
     scores: Mapped[dict[str, Any] | None]
     reason: Mapped[str | None]
+    p_values: Mapped[dict[str, Any] | None]
+    unfamiliarity: Mapped[float | None] = mapped_column(Double)
     attempts: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from shared.domain.suggestions import suggestion
 
 Scores = Mapping[str, float]
 """Probability by emotion; sums to 1."""
@@ -25,13 +27,22 @@ def emotion_name(token: str) -> str:
     return UNKNOWN if name == "<unk>" else name
 
 
+def unknown_emotion(names: Iterable[str], known: Collection[str]) -> str | None:
+    """Return a clause on the first name that is not known, with the nearest that is; None if all are known."""
+    for name in names:
+        if name not in known:
+            return f"no model here knows `{name}`; {suggestion(name, known)}"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """The weights behind a result.
 
     `sha256` covers `model.pt` and `tokens.txt`. `notice` is shown to readers of the results, for example that the model
     is only a small one for demonstrations. `precision` is the number format of its matrix products, `fp32`, `bf16` or
-    `fp16`: scores in the shorter ones differ by up to a few hundredths.
+    `fp16`: scores in the shorter ones differ by up to a few hundredths. `calibration` names the data that the model was
+    calibrated on, None if it was not.
     """
 
     id: str
@@ -40,6 +51,7 @@ class ModelInfo:
     labels: tuple[str, ...]
     notice: str | None = None
     precision: str = "fp32"
+    calibration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

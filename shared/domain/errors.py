@@ -129,6 +129,12 @@ class JobDeleted(Gone):
     code = "job_deleted"
 
 
+class JobNotDeleted(Conflict):
+    """This job was not deleted."""
+
+    code = "job_not_deleted"
+
+
 class AudioDeleted(Gone):
     """The recording and the sound of its segments were deleted, as the job's `retention` says."""
 
@@ -223,6 +229,18 @@ class InvalidConfig(Invalid):
     """The job's config is not valid."""
 
     code = "invalid_config"
+
+
+class PurposeMissing(Invalid):
+    """This service takes only jobs whose config says their `purpose` and their `legal_basis`."""
+
+    code = "purpose_missing"
+
+
+class RoleBarred(Invalid):
+    """The voice of this role may not be analysed here."""
+
+    code = "role_barred"
 
 
 class InvalidCursor(Invalid):

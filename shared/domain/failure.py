@@ -41,6 +41,7 @@ class FailureCode(StrEnum):
     TIMEOUT = "timeout"
     CRASH = "crash"
     BAD_AUDIO = "bad_audio"
+    EMOTIONS_MISSING = "emotions_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,9 @@ _TABLE = (
     Failure(FailureCode.TIMEOUT, "The model did not answer in time for this segment."),
     Failure(FailureCode.CRASH, "The model process died on this segment."),
     Failure(FailureCode.BAD_AUDIO, "The segment's audio cannot be analysed."),
+    Failure(FailureCode.EMOTIONS_MISSING, "The model has none of the emotions that the config's `emotions` names."),
 )
 FAILURES = {failure.code: failure for failure in _TABLE}
 
-SEGMENT_REASONS = (FailureCode.TIMEOUT, FailureCode.CRASH, FailureCode.BAD_AUDIO)
+SEGMENT_REASONS = (FailureCode.TIMEOUT, FailureCode.CRASH, FailureCode.BAD_AUDIO, FailureCode.EMOTIONS_MISSING)
 """The codes of skipped segments; all other codes are failures of jobs."""

@@ -213,6 +213,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """The deletion of a job; it is `complete` once the store has none of its objects any more."""
+
+    deleted_at: datetime
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentCounts:
     """The number of segments of a job by status. `analysed` is the speech in the analysed segments, in samples."""
 

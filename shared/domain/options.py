@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from shared.domain.alert import AlertRule
+from shared.domain.emotion import UNKNOWN
 from shared.domain.ids import is_id
 from shared.domain.raw_sound import RawSound
 from shared.domain.urls import split_url
@@ -40,11 +41,19 @@ _METADATA_LIMIT = 32
 _ALERT_LIMIT = 16
 _ROLE_LIMIT = 64
 _LAST_TRACK = 63
+_FEWEST_EMOTIONS, _MOST_EMOTIONS = 2, 64
+_EMOTION_LIMIT = 64
+_STATEMENT_LIMIT = 500
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value}")
+
+
+def _check_statement(name: str, text: str | None) -> None:
+    if text is not None and not (text.strip() and len(text) <= _STATEMENT_LIMIT and text.isprintable()):
+        raise ValueError(f"{name} must have 1 to {_STATEMENT_LIMIT} printable characters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,13 @@ class AggregationOptions:
     min_confidence: float = 0.0
     """Segments under this confidence count as `unknown`, 0 to 1."""
 
+    set_probability: float | None = None
+    """Give each segment its `emotion_set`: the emotions of which one is the true one with this probability, 0.5 to
+    0.99. Needs a calibrated model."""
+
     def __post_init__(self) -> None:
+        if self.set_probability is not None:
+            _check_range("aggregation.set_probability", self.set_probability, 0.5, 0.99)
         _check_range("aggregation.gap_ms", self.gap_ms, 0, 60_000)
         _check_range("aggregation.min_confidence", self.min_confidence, 0, 1)
 
@@ -161,6 +176,10 @@ class JobOptions:
     aggregation: AggregationOptions = field(default_factory=AggregationOptions)
     """How segments become a timeline."""
 
+    emotions: tuple[str, ...] | None = None
+    """The emotions that count, two or more; the others are left out before the scores are made, so that those of the
+    named ones sum to 1. By default all of the model's."""
+
     granularity: Granularity = "segment"
     """`frame` gives each segment of the result the scores of its frames of 20 ms too."""
 
@@ -190,18 +209,23 @@ class JobOptions:
     alerts: tuple[AlertRule, ...] = ()
     """Up to 16 rules. Those that the recording meets are `alerts` of the job, and `job.alert` for its webhook."""
 
+    purpose: str | None = None
+    """What the analysis is for, up to 500 characters; kept and shown with the job."""
+
+    legal_basis: str | None = None
+    """What allows the analysis, such as a consent, up to 500 characters; kept and shown with the job."""
+
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Up to 32 strings of the caller's own, given back with the job."""
 
     def __post_init__(self) -> None:
         if len(self.metadata) > _METADATA_LIMIT:
             raise ValueError(f"metadata holds at most {_METADATA_LIMIT} entries")
+        _check_statement("purpose", self.purpose)
+        _check_statement("legal_basis", self.legal_basis)
         if self.deadline_s is not None:
             _check_range("deadline_s", self.deadline_s, 1, _TEN_YEARS_S)
-        if len(self.roles) > self._most_channels or len(set(self.roles)) < len(self.roles):
-            raise ValueError(f"roles must be at most {self._most_channels} different names")
-        if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
-            raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
+        self._check_roles()
         if isinstance(self.track, str) and self.track != "each":
             raise ValueError("track must be a number from 0 on, or each")
         if isinstance(self.track, int):
@@ -215,6 +239,8 @@ class JobOptions:
             )
         if self.analyse is not None:
             self._check_analyse(self.analyse)
+        if self.emotions is not None:
+            self._check_emotions(self.emotions)
 
     @property
     def notifies(self) -> bool:
@@ -233,6 +259,12 @@ class JobOptions:
     @property
     def _most_channels(self) -> int:
         return MOST_TRACKS if self.track == "each" else MOST_APART
+
+    def _check_roles(self) -> None:
+        if len(self.roles) > self._most_channels or len(set(self.roles)) < len(self.roles):
+            raise ValueError(f"roles must be at most {self._most_channels} different names")
+        if not all(role.strip() and len(role) <= _ROLE_LIMIT and role.isprintable() for role in self.roles):
+            raise ValueError(f"each of roles must have 1 to {_ROLE_LIMIT} printable characters")
 
     def _check_webhook(self) -> None:
         if self.webhook_url is not None:
@@ -253,6 +285,15 @@ class JobOptions:
             raise ValueError(
                 f"each of analyse must be one of roles, or a channel number from 0 to {self._most_channels - 1}"
             )
+
+    def _check_emotions(self, emotions: tuple[str, ...]) -> None:
+        if not _FEWEST_EMOTIONS <= len(set(emotions)) == len(emotions) <= _MOST_EMOTIONS:
+            raise ValueError(f"emotions must be {_FEWEST_EMOTIONS} to {_MOST_EMOTIONS} different names")
+        if not all(name.strip() and len(name) <= _EMOTION_LIMIT and name.isprintable() for name in emotions):
+            raise ValueError(f"each of emotions must have 1 to {_EMOTION_LIMIT} printable characters")
+        alerted = [emotion for rule in self.alerts for emotion in rule.emotions]
+        if any(emotion not in (*emotions, UNKNOWN) for emotion in alerted):
+            raise ValueError("alerts.emotions must be among emotions, because the others are left out")
 
     def _is_channel(self, channel: int | str) -> bool:
         return channel in self.roles or channel in range(self._most_channels)

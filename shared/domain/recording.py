@@ -42,6 +42,7 @@ class RecordingWarning(StrEnum):
     CHANNELS_CANCEL = "channels_cancel"
     CROSSTALK = "crosstalk"
     ALERT_EMOTION_MISSING = "alert_emotion_missing"
+    EMOTION_MISSING = "emotion_missing"
 
 
 WARNINGS = {
@@ -60,6 +61,8 @@ WARNINGS = {
     "segments with the flag `crosstalk`, and keep microphones apart or use headsets.",
     RecordingWarning.ALERT_EMOTION_MISSING: "An alert names an emotion that the model of this job does not have, so "
     "nothing was heard for it; `/v1/models` has the labels of each model.",
+    RecordingWarning.EMOTION_MISSING: "`emotions` of the config names one that the model of this job does not have; "
+    "only the others were told apart.",
 }
 """The message of each warning."""
 

@@ -122,7 +122,8 @@ class Coverage:
 class Result:
     """The result of an analysed recording of `duration` samples. `dominant` is None where no segment was analysed.
 
-    Emotions under `min_confidence` are `unknown` in everything but `segments`.
+    Emotions under `min_confidence` are `unknown` in everything but `segments`. `set_probability` is the one that the
+    sets of emotions are to reach, None without sets.
     """
 
     dominant: Dominant | None
@@ -133,6 +134,7 @@ class Result:
     model: ModelInfo | None
     duration: int
     min_confidence: float
+    set_probability: float | None = None
 
 
 def aggregate(
@@ -170,6 +172,7 @@ def aggregate(
         model=model,
         duration=duration,
         min_confidence=options.min_confidence,
+        set_probability=options.set_probability,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.domain.job import Job, JobState, SegmentCounts
+from shared.domain.job import Deletion, Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import Correction, Segment, SegmentResult
 from shared.ports.job_query import NEWEST_FIRST, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
@@ -43,6 +43,10 @@ class JobRepository(Protocol):
 
     def get(self, job_id: str) -> Job:
         """Return a job. Raises JobNotFound or JobDeleted."""
+        ...
+
+    def deletion(self, job_id: str) -> Deletion:
+        """Return the deletion of a job. Raises JobNotFound, or JobNotDeleted where the job exists."""
         ...
 
     def get_with_counts(self, job_ids: Collection[str]) -> Sequence[tuple[Job, SegmentCounts]]:

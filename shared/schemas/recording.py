@@ -123,6 +123,8 @@ class ModelDocument(Document):
     """Number format of the model's matrix products: `fp32`, or `bf16` or `fp16` with scores a few hundredths apart."""
     notice: str | None
     """What one must know of this model to read its results rightly."""
+    calibration: str | None
+    """The data that its `unfamiliarity` and `emotion_set` were measured on; null where it has no calibration."""
 
     @classmethod
     def from_model(cls, model: ModelInfo) -> Self:
@@ -132,4 +134,5 @@ class ModelDocument(Document):
             sha256=model.sha256,
             precision=model.precision,
             notice=model.notice,
+            calibration=model.calibration,
         )

@@ -82,7 +82,7 @@ class ResultDocument(Document):
         return cls(
             dominant=DominantDocument.from_dominant(result.dominant) if result.dominant else None,
             timeline=[TimelineEntryDocument.from_entry(entry, role) for entry in result.timeline],
-            segments=SegmentDocument.from_segments(segments, role, audio_url, frame_scores),
+            segments=SegmentDocument.from_segments(segments, role, audio_url, frame_scores, result.set_probability),
             summary=SummaryDocument.from_summary(result.summary, role),
             curve=CurveDocument.from_curve(compute_curve(findings.channels, result.duration), role),
             phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],
@@ -109,6 +109,8 @@ def result_json(
     head, tail = frame.model_dump_json(by_alias=True).split('"segments":[]', 1)
     yield f'{head}"segments":['.encode()
     for place, segment in enumerate(analysed.result.segments):
-        (document,) = SegmentDocument.from_segments([segment], analysed.recording.role, audio_url, frame_scores)
+        (document,) = SegmentDocument.from_segments(
+            [segment], analysed.recording.role, audio_url, frame_scores, analysed.result.set_probability
+        )
         yield f"{',' if place else ''}{document.model_dump_json(by_alias=True)}".encode()
     yield f"]{tail}".encode()

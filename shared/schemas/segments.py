@@ -101,6 +101,12 @@ class SegmentDocument(Document):
     """Why it was skipped."""
     flags: list[SegmentFlag] = Field(examples=[["narrowband"]])
     """What limits how far the answer may be trusted; docs/flags.md says what each means."""
+    unfamiliarity: float | None = Field(examples=[0.8])
+    """How unlike the model's calibration data it sounds, with the flag `unfamiliar` above 1; null where the model has
+    no calibration."""
+    emotion_set: list[str] | None = Field(examples=[["neutral", "happy"]])
+    """The emotions of which one is the true one with the probability of `set_probability`, as measured on calibration
+    data; null unless it is asked for and the model is calibrated."""
     audio_url: str | None = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77/segments/4/audio"])
     correction: CorrectionDocument | None
     """What a person says it is."""
@@ -109,7 +115,12 @@ class SegmentDocument(Document):
 
     @classmethod
     def from_segment(
-        cls, result: SegmentResult, role_of: RoleOf, audio_url: str | None, frame_scores: Scores | None = None
+        cls,
+        result: SegmentResult,
+        role_of: RoleOf,
+        audio_url: str | None,
+        frame_scores: Scores | None = None,
+        set_probability: float | None = None,
     ) -> Self:
         """Return the document of a segment; `frame_scores` [frames, labels] are in the order of its own scores."""
         segment, outcome = result.segment, result.outcome
@@ -126,7 +137,9 @@ class SegmentDocument(Document):
             scores=dict(outcome.scores) if outcome.scores is not None else None,
             status=outcome.status,
             reason=outcome.reason,
-            flags=list(segment.flags),
+            flags=list(result.flags),
+            unfamiliarity=outcome.unfamiliarity,
+            emotion_set=result.emotion_set(set_probability),
             audio_url=audio_url,
             correction=CorrectionDocument.from_correction(result.correction) if result.correction else None,
             frames=None
@@ -141,11 +154,16 @@ class SegmentDocument(Document):
         role_of: RoleOf,
         audio_url: AudioUrl,
         frame_scores: Mapping[int, Scores],
+        set_probability: float | None = None,
     ) -> list[Self]:
         """Return the documents of segments; `frame_scores` [frames, labels] are by index."""
         return [
             cls.from_segment(
-                segment, role_of, audio_url(segment.segment.index), frame_scores.get(segment.segment.index)
+                segment,
+                role_of,
+                audio_url(segment.segment.index),
+                frame_scores.get(segment.segment.index),
+                set_probability,
             )
             for segment in segments
         ]

@@ -101,9 +101,15 @@ class JobReader:
         return by_status
 
     def result(
-        self, job_id: str, *, gap_ms: int | None = None, min_confidence: float | None = None, corrected: bool = True
+        self,
+        job_id: str,
+        *,
+        gap_ms: int | None = None,
+        min_confidence: float | None = None,
+        set_probability: float | None = None,
+        corrected: bool = True,
     ) -> tuple[Job, Result]:
-        """Return the result of a job, aggregated by its options unless `gap_ms` or `min_confidence` replaces them.
+        """Return the result of a job, aggregated by its options unless a parameter replaces them.
 
         All outputs are made of it, so that each follows the corrections; unless `corrected`, it is the model's own.
 
@@ -117,6 +123,8 @@ class JobReader:
             options = replace(options, gap_ms=gap_ms)
         if min_confidence is not None:
             options = replace(options, min_confidence=min_confidence)
+        if set_probability is not None:
+            options = replace(options, set_probability=set_probability)
         segments = self.jobs.results(job_id)
         return job, aggregate(
             apply_corrections(segments) if corrected else segments,

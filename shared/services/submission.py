@@ -19,6 +19,7 @@ from shared.domain.errors import IdempotencyMismatch, LimitReached
 from shared.domain.job import DEFAULT_TENANT, Job, deadline
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.options import JobOptions
+from shared.domain.policy import NO_POLICY, Policy
 from shared.domain.recording import Origin, Recording
 from shared.domain.urls import name_in, without_query
 from shared.ports import Clock, JobRepository, ObjectStore, ObjectWriter, Queue, WakeUps
@@ -43,6 +44,7 @@ class JobSubmission:
     limits: Limits = UNLIMITED
     tenant: str = DEFAULT_TENANT
     key_id: str | None = None
+    policy: Policy = NO_POLICY
 
     def admit(self, min_bytes: int, idempotency_key: str | None) -> None:
         """Check the limits for a recording of at least that many bytes before it is received.
@@ -59,7 +61,11 @@ class JobSubmission:
         return upload
 
     def check(self, options: JobOptions) -> None:
-        """Check that the tenant has the webhook endpoint of the options. Raises EndpointNotFound."""
+        """Check that options keep the policy, and that the tenant has their webhook endpoint.
+
+        Raises PurposeMissing, RoleBarred, EndpointNotFound.
+        """
+        self.policy.check(options)
         if options.webhook_endpoint_id:
             self.endpoints.get(options.webhook_endpoint_id)
 
@@ -76,7 +82,7 @@ class JobSubmission:
         Without a `filename` the recording gets the name that the URL's server gives it, or one from the URL itself.
 
         Raises:
-            EndpointNotFound.
+            EndpointNotFound, PurposeMissing, RoleBarred.
             IdempotencyMismatch: the job with the same key has another URL or other options.
             TooManyOpenJobs, QuotaExceeded, QueueFull.
             ValueError: `url` is not a URL.
@@ -174,6 +180,7 @@ class StreamedUpload:
         Raises:
             EmptyUpload, NotMedia, StorageFull.
             EndpointNotFound: the options name an unknown webhook endpoint.
+            PurposeMissing, RoleBarred: the options break the policy.
             IdempotencyMismatch: the job with the same key has another recording or other options.
             TooManyOpenJobs, QuotaExceeded, QueueFull.
         """

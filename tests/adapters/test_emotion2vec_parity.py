@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lab.benchmarks.funasr_peer import load_auto_model
 from lab.training.architecture import LARGE
 from lab.training.model_directory import LABEL_NAMES, Identity, write_random_model_directory
 from tests.support.media.speech import speech_like
+from worker.adapters.emotion2vec.calibration import FILES as CALIBRATION_FILES
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.emotion2vec.model_directory import BUNDLED
 from worker.adapters.emotion2vec.network.batched_forward import Network
@@ -62,7 +64,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def partly_unused(tmp_path: Path) -> Path:
-    directory = Path(shutil.copytree(BUNDLED / "mini", tmp_path / "model"))
+    directory = Path(
+        shutil.copytree(BUNDLED / "mini", tmp_path / "model", ignore=shutil.ignore_patterns("calibration.*"))
+    )
     tokens = (directory / "tokens.txt").read_text(encoding="utf-8").split()
     tokens[1], tokens[4] = "unuse_0", "unuse_1"
     (directory / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
@@ -70,9 +74,14 @@ def partly_unused(tmp_path: Path) -> Path:
 
 
 def ours(directory: Path, sound: list[Samples], device: str = "cpu", precision: str = "fp32") -> list[Prediction]:
-    with Emotion2vecModel(str(directory), device, precision, segment_timeout_s=600) as model:
-        assert model.info.precision == precision
-        return [prediction for batch in model.predict(random_batches(sound)) for prediction in batch]
+    """The predictions of a model without its calibration, which FunASR does not know of."""
+    with TemporaryDirectory() as folder:
+        for file in directory.iterdir():
+            if file.name not in CALIBRATION_FILES:
+                (Path(folder) / file.name).symlink_to(file.resolve())
+        with Emotion2vecModel(folder, device, precision, segment_timeout_s=600) as model:
+            assert model.info.precision == precision
+            return [prediction for batch in model.predict(random_batches(sound)) for prediction in batch]
 
 
 def theirs(directory: Path, sound: list[Samples]) -> tuple[list[str], NDArray[np.float64]]:

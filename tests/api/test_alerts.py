@@ -36,6 +36,15 @@ def test_an_emotion_that_no_model_here_has_is_refused_in_every_kind_of_request(
     assert client.get("/v1/jobs").json()["data"] == []
 
 
+def test_emotions_that_count_are_checked_alike(client: TestClient, services: Services) -> None:
+    services.ports.model_registry.record_run(MODEL)
+    answer = post_form(client, config=json.dumps({"emotions": ["sad", "hapy"]}))
+    problem = assert_problem(answer, 422, "invalid_config")["detail"]
+    assert "config.emotions: no model here knows `hapy`; the nearest name is `happy`" in problem
+    job = post_form(client, config=json.dumps({"emotions": ["sad", "happy"]})).json()
+    assert job["config"]["emotions"] == ["sad", "happy"]
+
+
 def test_labels_of_every_model_that_workers_run_are_accepted(client: TestClient, services: Services) -> None:
     services.ports.model_registry.record_run(MODEL)
     services.ports.model_registry.record_run(replace(MODEL, sha256="01", labels=("bored",)))

@@ -20,6 +20,7 @@ def test_a_model_is_listed_as_soon_as_a_worker_runs_it(client: TestClient, servi
         "sha256": "a" * 64,
         "precision": "fp32",
         "notice": "A small one.",
+        "calibration": None,
         "labels": ["angry", "happy"],
         "first_run_at": None,
         "last_run_at": None,

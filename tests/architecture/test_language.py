@@ -16,7 +16,7 @@ import pytest
 from lab.api_document import api_document
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("api", "cli", "emoline", "evaluation", "exports", "lab", "reports", "shared", "worker")
+FOLDERS = ("adaptation", "api", "cli", "emoline", "evaluation", "exports", "lab", "reports", "shared", "worker")
 GENERATED = Path("emoline/models.py")
 VAGUE_NAMES = [
     "again",

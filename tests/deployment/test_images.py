@@ -51,7 +51,17 @@ def test_copied_paths_exist_and_are_not_ignored(name: str) -> None:
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_every_package_of_the_project_is_copied(name: str) -> None:
     packages = {pattern.rstrip("*") for pattern in PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
-    assert packages == {"api", "cli", "evaluation", "exports", "migrations", "reports", "shared", "worker"}
+    assert packages == {
+        "adaptation",
+        "api",
+        "cli",
+        "evaluation",
+        "exports",
+        "migrations",
+        "reports",
+        "shared",
+        "worker",
+    }
     assert {package for package in packages if f"\nCOPY {package} {package}\n" not in read(name)} == set()
 
 

@@ -36,11 +36,14 @@ def test_evaluate_measures_a_folder_and_reports_skipped_clips(folder: Path, tmp_
 
 
 def test_evaluate_only_some_under_every_condition(folder: Path, tmp_path: Path) -> None:
-    completed = emoline("evaluate", folder, "--out", tmp_path / "out", "--only", "speaker=2", "--robustness")
+    completed = emoline(
+        "evaluate", folder, "--out", tmp_path / "out", "--only", "speaker=2", "--robustness", "--emotions", "angry,sad"
+    )
     assert completed.returncode == 0, completed.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (report["listed"], report["source"]["only"]) == (2, {"speaker": ["2"]})
     assert len(report["robustness"]) == 15
+    assert report["model"]["labels"] == list(report["measured"]["by_label"]) == ["angry", "sad"]
     assert "| middle second |" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
 
 
@@ -61,6 +64,7 @@ def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Pa
         (["FOLDER", "--out", "OUT", "--map", "boredom"], "--map needs a name and a value with = between"),
         (["FOLDER", "--out", "OUT", "--only", "age=7"], "lacks the column age; it has: file, emotion, speaker"),
         (["FOLDER", "--out", "OUT", "--model", "no-such"], "There is no model directory no-such"),
+        (["FOLDER", "--out", "OUT", "--emotions", "sad,angri"], "no model here knows `angri`; the nearest name is"),
         (["CLIP", "--out", "OUT", "--robustness"], "are for folders of clips"),
         (["CLIP", "--out", "OUT"], "which would say when which emotion is heard"),
     ],

@@ -172,7 +172,8 @@ def test_the_segments_of_a_telephone_recording_are_narrowband(client: Client, ra
     hiss = np.random.default_rng(14).normal(scale=50, size=len(voice))
     _, result = client.analysed(encoded((voice + hiss).astype(np.int16)[:, None], rate, "wav_mulaw"))
     assert result["segments"]
-    assert all(segment["flags"] == flags for segment in result["segments"])
+    other_flags = [[flag for flag in segment["flags"] if flag != "unfamiliar"] for segment in result["segments"]]
+    assert other_flags == [flags] * len(other_flags)
 
 
 @pytest.mark.parametrize("sound", [np.zeros((10 * RATE, 1), np.int16), np.full((RATE // 5, 1), 900, np.int16)])

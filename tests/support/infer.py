@@ -53,9 +53,14 @@ def _prediction(frames: int, frame_embeddings: bool) -> Prediction:
     return Prediction(scores, logits, vectors.mean(axis=0), vectors if frame_embeddings else None)
 
 
-def prepared(services: Services, count: int, embeddings: EmbeddingKind | None = None) -> str:
+def prepared(
+    services: Services,
+    count: int,
+    embeddings: EmbeddingKind | None = None,
+    emotions: tuple[str, ...] | None = None,
+) -> str:
     """The id of a job with `count` segments to be analysed, the second of them silent."""
-    job_id = submitted(services, JobOptions(embeddings=embeddings))
+    job_id = submitted(services, JobOptions(embeddings=embeddings, emotions=emotions))
     claim = services.ports.work_queue.claim_preparation()
     assert claim is not None
     stored = [_stored(services, job_id, index) for index in range(count)]

@@ -78,6 +78,11 @@ def test_an_alert_on_an_emotion_that_the_model_lacks_is_a_warning(
     assert (RecordingWarning.ALERT_EMOTION_MISSING in job.recording.warnings) == warned
 
 
+def test_an_emotion_that_counts_and_that_the_model_lacks_is_a_warning(services: Services) -> None:
+    job = services.jobs.get(finished(services, [HAPPY], emotions=("happy", "furious")))
+    assert RecordingWarning.EMOTION_MISSING in job.recording.warnings
+
+
 def test_jobs_are_found_by_the_interruptions_of_a_channel(services: Services) -> None:
     spans = (SpeechSpan(0, 0, 32_000, -20.5), SpeechSpan(1, 24_000, 80_000, None))
     job_id = finished(services, [HAPPY], speech=SpeechTimes((0, 1), True, spans))

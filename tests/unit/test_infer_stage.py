@@ -19,6 +19,7 @@ from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, build_services, open_services
 from shared.domain.emotion import ModelInfo
 from shared.domain.errors import StorageFull, StoreUnavailable
+from shared.domain.failure import FailureCode
 from shared.domain.segment import SegmentOutcome
 from shared.ports import ObjectStore, ObjectWriter, SegmentClaim
 from shared.services.object_keys import embedding_key
@@ -142,6 +143,21 @@ def test_embeddings_are_stored_as_each_job_requests(services: Services) -> None:
     assert embedding_shapes(services, plain) == {}
     assert embedding_shapes(services, utterance) == {0: (DIM,)}
     assert embedding_shapes(services, frame) == {0: (50, DIM)}
+
+
+def test_a_job_has_scores_and_frames_of_the_emotions_that_it_names(services: Services) -> None:
+    every, two, none = (
+        prepared(services, 1, emotions=emotions) for emotions in (None, ("sad", "angry"), ("bored", "tired"))
+    )
+    InferStage(services, FakeModel()).run_once()
+    (whole,), (part,), (skipped,) = (services.jobs.results(job_id) for job_id in (every, two, none))
+    assert whole.outcome.scores
+    assert part.outcome.scores
+    assert sum(part.outcome.scores.values()) == pytest.approx(1)
+    ratio = whole.outcome.scores["sad"] / whole.outcome.scores["angry"]
+    assert part.outcome.scores["sad"] / part.outcome.scores["angry"] == pytest.approx(ratio, rel=1e-5)
+    assert [logits_shapes(services, job_id) for job_id in (every, two, none)] == [{0: (50, 3)}, {0: (50, 2)}, {}]
+    assert skipped.outcome.reason is FailureCode.EMOTIONS_MISSING
 
 
 def test_the_model_computes_frame_embeddings_only_on_request(services: Services) -> None:

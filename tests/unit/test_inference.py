@@ -9,7 +9,7 @@ from shared.domain.emotion import ModelInfo
 from shared.domain.failure import FailureCode
 from shared.domain.segment import SegmentOutcome, SegmentStatus
 from worker.pipeline.errors import ModelCrash, ModelOutOfMemory, ModelTimeout, ModelUnavailable, PipelineError
-from worker.pipeline.inference import infer
+from worker.pipeline.inference import Inference, infer
 from worker.pipeline.ports import Prediction, Samples
 
 HAPPY = {"happy": 0.75, "sad": 0.25}
@@ -106,3 +106,16 @@ def test_a_model_that_cannot_run_is_not_blamed_on_the_clips() -> None:
 def test_the_emotion_is_the_highest_score_and_the_confidence_its_value() -> None:
     (outcome,) = outcomes(PoisonableModel(ModelCrash), [GOOD])
     assert (outcome.status, outcome.emotion, outcome.confidence) == (SegmentStatus.OK, "happy", 0.75)
+
+
+def test_only_the_chosen_emotions_share_the_scores() -> None:
+    logits = np.log(np.array([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6]], np.float32))
+    prediction = Prediction({"happy": 0.35, "sad": 0.25, "angry": 0.4}, logits, np.zeros(4, np.float32))
+    inference = Inference.from_prediction(prediction)
+    assert inference.among(None) is inference
+    chosen = inference.among(("sad", "happy", "bored"))
+    assert chosen.prediction
+    assert chosen.outcome.scores == pytest.approx({"happy": 0.5858, "sad": 0.4142}, abs=1e-4)
+    assert (chosen.outcome.emotion, list(chosen.prediction.scores)) == ("happy", ["happy", "sad"])
+    assert chosen.prediction.logits.tolist() == logits[:, :2].tolist()
+    assert inference.among(("bored",)).outcome == SegmentOutcome.skipped(FailureCode.EMOTIONS_MISSING)

@@ -82,6 +82,7 @@ def analyze(
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
             sounds = [clip.samples for clip in batch]
             inferences = infer(pipeline.model, sounds, frame_embeddings=options.embeddings == "frame")
+            inferences = [inference.among(options.emotions) for inference in inferences]
             for clip, inference in zip(batch, inferences, strict=True):
                 writer.write(clip, inference)
                 results.append(SegmentResult(clip.segment, inference.outcome))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,18 @@ class Inference:
         """The inference of a prediction; one whose logits are not finite counts as bad audio."""
         if not np.isfinite(prediction.logits).all():
             return cls.skipped(FailureCode.BAD_AUDIO)
-        return cls(SegmentOutcome.scored(prediction.scores), prediction)
+        outcome = SegmentOutcome.scored(prediction.scores, prediction.p_values, prediction.unfamiliarity)
+        return cls(outcome, prediction)
+
+    def among(self, emotions: Collection[str] | None) -> Inference:
+        """The inference with only these emotions told apart, all of them if None.
+
+        It equals masking the other outputs before the softmax. Without any of them there is no score.
+        """
+        if emotions is None or self.prediction is None:
+            return self
+        prediction = self.prediction.among(emotions)
+        return Inference.from_prediction(prediction) if prediction else Inference.skipped(FailureCode.EMOTIONS_MISSING)
 
 
 def infer(

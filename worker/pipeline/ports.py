@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from shared.domain.emotion import ModelInfo, Scores
 from shared.domain.options import EmbeddingKind, TrackOption, VoiceDetectorName
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import AudioFormat, RecordingWarning
+from shared.frame_scores import softmax
 
 Samples = NDArray[np.int16]
 """Sound at 16 kHz, int16: [n] for one channel, or [n, channels]."""
@@ -113,19 +114,34 @@ class Prediction:
     """The model's prediction for one clip.
 
     `scores` is the softmax of the mean of `logits` [frames, labels], float32, one row per frame of 20 ms.
-    `embedding` [dim] is the mean of `frame_embeddings` [frames, dim], which are None unless requested.
+    `embedding` [dim] is the mean of `frame_embeddings` [frames, dim], which are None unless requested. A calibrated
+    model gives `p_values` and `unfamiliarity`, see `SegmentOutcome`.
     """
 
     scores: Scores
     logits: Floats
     embedding: Floats
     frame_embeddings: Floats | None = None
+    p_values: Scores | None = None
+    unfamiliarity: float | None = None
 
     def embeddings(self, kind: EmbeddingKind | None) -> Floats | None:
         """The embeddings of a kind, [dim] or [frames, dim]; None for no kind."""
         if kind == "frame":
             return self.frame_embeddings
         return self.embedding if kind else None
+
+    def among(self, emotions: Collection[str]) -> Self | None:
+        """The prediction with only these emotions told apart; None if the model has none of them."""
+        columns = [column for column, label in enumerate(self.scores) if label in emotions]
+        if not columns:
+            return None
+        logits = self.logits[:, columns]
+        labels = [label for label in self.scores if label in emotions]
+        scores = dict(zip(labels, softmax(logits.mean(axis=0)).tolist(), strict=True))
+        # A p-value is of the label by itself, so that those of the others stay right without it.
+        p_values = {label: self.p_values[label] for label in labels} if self.p_values else None
+        return replace(self, logits=logits, scores=scores, p_values=p_values)
 
 
 class EmotionModel(Protocol):

@@ -40,7 +40,7 @@ class FinishStage:
         leading = dominant(scored)
         conversation = self.services.speech_store.conversation(job, segments)
         finished = job.evolve(
-            recording=warn_of_alerts(job),
+            recording=warn_of_emotions(job),
             dominant=leading.emotion if leading else None,
             alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
             talk=tuple(Talk(each.channel, each.share, each.interruptions) for each in conversation.channels)
@@ -50,10 +50,15 @@ class FinishStage:
         return finished.to(JobState.SUCCEEDED, now)
 
 
-def warn_of_alerts(job: Job) -> Recording:
-    """Return the recording of a job, with a warning where an alert names an emotion that the job's model lacks."""
-    recording = job.recording
-    named = {emotion for rule in job.options.alerts for emotion in rule.emotions}
-    if job.model is None or named <= {*job.model.labels, UNKNOWN}:
+def warn_of_emotions(job: Job) -> Recording:
+    """Return the recording of a job, with a warning where its config names an emotion that the job's model lacks."""
+    recording, options = job.recording, job.options
+    if job.model is None:
         return recording
-    return replace(recording, warnings=(*recording.warnings, RecordingWarning.ALERT_EMOTION_MISSING))
+    alerted = {emotion for rule in options.alerts for emotion in rule.emotions}
+    named = {
+        RecordingWarning.ALERT_EMOTION_MISSING: alerted - {UNKNOWN},
+        RecordingWarning.EMOTION_MISSING: set(options.emotions or ()),
+    }
+    missing = [warning for warning, emotions in named.items() if not emotions <= {*job.model.labels}]
+    return replace(recording, warnings=(*recording.warnings, *missing))

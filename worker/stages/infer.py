@@ -96,14 +96,18 @@ class InferStage:
             worn_out = [claim for claim in claims if claim.attempts > MAX_ATTEMPTS]
             try:
                 with hold_lease(lambda: queue.renew_segments(claims), self.services.settings.lease_s) as lease:
-                    jobs = self._jobs(fresh).values()
-                    traces.link(job.trace for job in jobs)
+                    jobs = self._jobs(fresh)
+                    traces.link(job.trace for job in jobs.values())
                     inferences = infer(
                         self.model,
                         load_sounds(self.services.object_store, [claim.stored for claim in fresh], self.threads),
-                        frame_embeddings=any(job.options.embeddings == "frame" for job in jobs),
+                        frame_embeddings=any(job.options.embeddings == "frame" for job in jobs.values()),
                         on_start=on_start,
                     )
+                    inferences = [
+                        inference.among(jobs[claim.job_id].options.emotions) if claim.job_id in jobs else inference
+                        for claim, inference in zip(fresh, inferences, strict=True)
+                    ]
                     lease.check()
                     logits_keys = self._store(fresh, inferences)
                 outcomes = [(claim, inference.outcome) for claim, inference in zip(fresh, inferences, strict=True)]

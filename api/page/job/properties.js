@@ -20,6 +20,8 @@ export function createProperties(job) {
     ["tracks", audio.tracks.map(describeTrack).join("; ")],
     ["coverage", coverage.speech_ms ? describeCoverage(coverage) : null],
     ["model", model && [model.id, model.revision].filter(Boolean).join(" · ")],
+    ["purpose", job.config.purpose],
+    ["legal_basis", job.config.legal_basis],
     ["submitted", formatDate(job.created_at)],
   ];
   const list = rows.filter(([, value]) => value).map(([key, value]) =>

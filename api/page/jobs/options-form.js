@@ -74,7 +74,7 @@ function createFields() {
   const select = (name) => createSelect({}, CHOICES[name].map((value) => [value, t(`options.${name}.${value}`)]), DEFAULTS[name]);
   /** @param {keyof typeof NUMBERS} name */
   const number = (name) => h("input", { type: "number", ...NUMBERS[name] });
-  const text = () => h("input", { type: "text", maxLength: 64, autocomplete: "off" });
+  const text = (maxLength = 64) => h("input", { type: "text", maxLength, autocomplete: "off" });
   return {
     channels: select("channels"), role0: text(), role1: text(),
     alert: createSelect({}, [["", t("options.alert.")], ...EMOTIONS.map((name) => [name, emotionName(name)])], ""),
@@ -82,8 +82,10 @@ function createFields() {
     alert_s: number("alert_s"), retention: select("retention"), track: select("track"), analyse: select("analyse"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
+    emotions: text(400),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
     raw_codec: select("raw_codec"), raw_rate: number("raw_rate"),
+    purpose: text(500), legal_basis: text(500),
   };
 }
 
@@ -106,6 +108,12 @@ function readConfig(fields) {
   }
   const [kept, seconds] = retention.value.split("-");
   if (kept) config.retention = { [`${kept}_s`]: Number(seconds) };
+  for (const name of /** @type {const} */ (["purpose", "legal_basis"])) {
+    const statement = fields[name].value.trim();
+    if (statement) config[name] = statement;
+  }
+  const emotions = fields.emotions.value.split(/[,，、]/).map((name) => name.trim().toLowerCase()).filter(Boolean);
+  if (emotions.length) config.emotions = emotions;
   /** @type {Record<string, unknown>} */
   const segmentation = { ...readChanged(fields, "max_ms", 1000), ...readChanged(fields, "min_silence_ms") };
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;

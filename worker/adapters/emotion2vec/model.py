@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Any, Self
@@ -227,4 +228,11 @@ def _predictions(arrays: dict[str, NDArray[Any]], labels: Sequence[str]) -> list
     embedded = "frame_embeddings" in arrays
     frame_embeddings = np.split(arrays["frame_embeddings"], ends) if embedded else [None] * len(logits)
     clips = zip(arrays["scores"].tolist(), logits, arrays["embeddings"], frame_embeddings, strict=True)
-    return [Prediction(dict(zip(labels, scores, strict=True)), *parts) for scores, *parts in clips]
+    predictions = [Prediction(dict(zip(labels, scores, strict=True)), *parts) for scores, *parts in clips]
+    if "p_values" not in arrays:
+        return predictions
+    calibrated = zip(predictions, arrays["p_values"].tolist(), arrays["unfamiliarity"].tolist(), strict=True)
+    return [
+        replace(prediction, p_values=dict(zip(labels, p_values, strict=True)), unfamiliarity=unfamiliarity)
+        for prediction, p_values, unfamiliarity in calibrated
+    ]

@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from shared.domain.emotion import ModelInfo, emotion_name
+from worker.adapters.emotion2vec.calibration import calibration_sha256
+from worker.adapters.emotion2vec.head import HEAD_FILE
 from worker.adapters.emotion2vec.hub_model import HubModel, read_record
 from worker.adapters.emotion2vec.releases import WITHOUT_CLASSIFIER, Release, find_release, revision_to_download
 from worker.pipeline.errors import ModelUnavailable
@@ -27,12 +29,22 @@ UNUSED = "unuse"
 class ModelName:
     """The name that a user gives a model, and its directory if it is on this machine.
 
-    `hub_model` is where it comes from, None for a bundled model and for a directory of the user's own.
+    `hub_model` is where it comes from, None for a bundled model and for a directory of the user's own. `head` is the
+    directory of a head, whose base the other fields are of.
     """
 
     name: str
     directory: Path | None
     hub_model: HubModel | None = None
+    head: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The base of a head: its name as `EMOLINE_MODEL` takes it, and the SHA-256 of its `model.pt`."""
+
+    model: str
+    sha256: str
 
 
 def resolve(name: str, models_dir: Path) -> ModelName:
@@ -45,6 +57,11 @@ def resolve(name: str, models_dir: Path) -> ModelName:
             classifier; the message is a sentence.
     """
     directory = BUNDLED / name if re.fullmatch(r"\w+", name) and (BUNDLED / name).is_dir() else Path(name)
+    if (directory / HEAD_FILE).is_file():
+        base = resolve(base_of(directory).model, models_dir)
+        if base.head:
+            raise ModelUnavailable(f"The base of {name} is a head itself; it must be a whole model.")
+        return replace(base, name=name, head=directory)
     if directory.is_dir():
         missing = [file for file in REQUIRED_FILES if not (directory / file).is_file()]
         if missing:
@@ -57,6 +74,24 @@ def resolve(name: str, models_dir: Path) -> ModelName:
     _refuse_encoder(hub_model.id.partition("/")[2])
     downloaded = hub_model.directory(models_dir.expanduser(), revision_to_download(hub_model))
     return ModelName(name, downloaded if read_record(downloaded) else None, hub_model)
+
+
+def base_of(head: Path) -> Base:
+    """Return the base that a head names. Raises ModelUnavailable."""
+    try:
+        base = _about(head)["base"]
+        return Base(str(base["model"]), str(base["sha256"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelUnavailable(f"{head / 'configuration.json'} names no base, as a head must.") from error
+
+
+def check_base(head: Path, directory: Path) -> None:
+    """Check that `directory` has the network that a head was made for. Raises ModelUnavailable."""
+    base = base_of(head)
+    if file_sha256(directory / "model.pt") != base.sha256:
+        raise ModelUnavailable(
+            f"The head {head} was made for another {base.model}: the weights there are not the same."
+        )
 
 
 def tokens(directory: Path) -> list[str]:
@@ -83,12 +118,15 @@ def describe(directory: Path) -> ModelInfo:
     those of the download.
     """
     about = _about(directory)
-    hashes = [file_sha256(directory / file) for file in _HASHED_FILES]
-    names = [source for source in (find_release(*hashes), read_record(directory)) if source]
+    if (directory / HEAD_FILE).is_file():
+        hashes = [base_of(directory).sha256, *(file_sha256(directory / file) for file in ("tokens.txt", HEAD_FILE))]
+    else:
+        hashes = [file_sha256(directory / file) for file in _HASHED_FILES]
+    names = [source for source in (find_release(*hashes[:2]), read_record(directory)) if source]
     return ModelInfo(
         id=about.get("id") or next((source.id for source in names), directory.name),
         revision=about.get("revision") or next((source.revision for source in names), None),
-        sha256=_model_sha256(hashes, temperature(directory)),
+        sha256=_model_sha256(hashes, temperature(directory), calibration_sha256(directory)),
         labels=tuple(emotion_name(token) for token in tokens(directory) if not token.startswith(UNUSED)),
         notice=about.get("notice"),
     )
@@ -122,11 +160,13 @@ def _about(directory: Path) -> dict[str, Any]:
     return about
 
 
-def _model_sha256(hashes: Sequence[str], divisor: float) -> str:
-    """The hash of everything that determines a score: weights, tokens, temperature."""
+def _model_sha256(hashes: Sequence[str], divisor: float, calibration: str | None) -> str:
+    """The hash of everything that determines a score: weights, tokens, temperature, calibration."""
     digest = hashlib.sha256()
     for sha256 in hashes:
         digest.update(bytes.fromhex(sha256))
     if divisor != 1:
         digest.update(str(divisor).encode())
+    if calibration:
+        digest.update(bytes.fromhex(calibration))
     return digest.hexdigest()

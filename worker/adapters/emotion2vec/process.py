@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from worker.adapters.child_process import ChildDied, FramePipe, lower_priority
 from worker.adapters.emotion2vec import protocol
-from worker.adapters.emotion2vec.model_directory import describe, resolve
+from worker.adapters.emotion2vec.model_directory import check_base, describe, resolve
 from worker.pipeline.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def _load(engine_type: type[Engine], name: str, device: str, precision: str, mod
         assert resolved.hub_model
         directory = download(resolved.hub_model, Path(models_dir))
     try:
-        return engine_type(describe(directory), directory, device, precision)
+        if resolved.head:
+            check_base(resolved.head, directory)
+        return engine_type(describe(resolved.head or directory), directory, device, precision, resolved.head)
     except ModelUnavailable:
         raise
     except Exception as error:

@@ -21,7 +21,7 @@ CLIPS = b"C"
 EMBED = b"E"
 """A batch whose answer shall include the embeddings of frames."""
 ANSWER = b"A"
-"""The named arrays of the network's `Output`, see `pack_arrays`."""
+"""The named arrays of the network's `Output`, and what its calibration adds, see `pack_arrays`."""
 OUT_OF_MEMORY = b"M"
 """Sent in place of an answer."""
 

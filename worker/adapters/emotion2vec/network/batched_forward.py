@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from shared.domain.emotion import emotion_name
+from worker.adapters.emotion2vec.head import Head
 from worker.adapters.emotion2vec.model_directory import UNUSED, temperature, tokens
 from worker.adapters.emotion2vec.network.attention import Alibi, Attention
 from worker.adapters.emotion2vec.network.checkpoint import load
@@ -55,7 +56,13 @@ class Network:
     """
 
     def __init__(
-        self, directory: Path, device: torch.device, dtype: torch.dtype, *, attention_step: int | None = None
+        self,
+        directory: Path,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        head: Path | None = None,
+        attention_step: int | None = None,
     ) -> None:
         names = tokens(directory)
         model = load(directory, len(names)).to(device)
@@ -76,8 +83,12 @@ class Network:
         self._alibi = Alibi(encoder.modality_cfg.num_alibi_heads, encoder.alibi_scale, len(self._extra), dtype)
         self._attention_step = attention_step or _ATTENTION_STEP[device.type]
         self._head = model.proj
+        if head:
+            self.labels = [emotion_name(name) for name in tokens(head)]
+            self._head = _linear(Head.read(head), self._head, used).to(device)
+            self._used = torch.arange(len(self.labels), device=device)
         for part in (self._head.weight, self._head.bias):
-            part /= temperature(directory)
+            part /= temperature(head or directory)
 
     @torch.inference_mode()
     def __call__(self, clips: Sequence[Tensor], *, frame_embeddings: bool = False) -> Output:
@@ -123,3 +134,12 @@ class Network:
         for block in self._blocks:
             x = block(x, attention)
         return x[packing.rows]
+
+
+def _linear(head: Head, base: torch.nn.Linear, used: Sequence[int]) -> torch.nn.Linear:
+    """The layer of a head in place of the `used` outputs of its base's. Raises ModelUnavailable."""
+    weight, bias = head.matrix(*(part[used].double().cpu().numpy() for part in (base.weight, base.bias)))
+    layer = torch.nn.Linear(weight.shape[1], weight.shape[0]).requires_grad_(False)
+    layer.weight.copy_(torch.from_numpy(weight))
+    layer.bias.copy_(torch.from_numpy(bias))
+    return layer

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from shared.domain.emotion import ModelInfo
 from worker.adapters.emotion2vec import protocol
+from worker.adapters.emotion2vec.calibration import Calibration
 from worker.adapters.emotion2vec.network.batched_forward import Network
 from worker.adapters.emotion2vec.network.precision import batch_samples, dtype_of, open_device, resolve_precision
 
@@ -24,7 +25,7 @@ class Batch:
 
 
 class Engine:
-    """The network on a device.
+    """The network of a model directory on a device, with the outputs of the directory `head` if there is one.
 
     `info` is the model with its precision, `batch` the best batch size in samples at 16 kHz.
 
@@ -32,11 +33,13 @@ class Engine:
         ModelUnavailable: the machine has no such device, or the directory no such network.
     """
 
-    def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str) -> None:
+    def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str, head: Path | None = None) -> None:
         self._device = open_device(device)
         resolved = resolve_precision(precision, self._device)
-        self._network = Network(directory, self._device, dtype_of(resolved))
-        self.info = replace(info, precision=resolved)
+        self._network = Network(directory, self._device, dtype_of(resolved), head=head)
+        self._calibration = Calibration.read(head or directory, info.labels)
+        source = self._calibration.source if self._calibration else None
+        self.info = replace(info, precision=resolved, calibration=source)
         self.batch = batch_samples(self._device)
 
     def read(self, tag: bytes, payload: bytearray) -> Batch:
@@ -57,4 +60,7 @@ class Engine:
         tensors["embeddings"] = output.embeddings
         if output.frame_embeddings is not None:
             tensors["frame_embeddings"] = output.frame_embeddings
-        return protocol.ANSWER, protocol.pack_arrays({name: tensor.numpy() for name, tensor in tensors.items()})
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        if self._calibration:
+            arrays = self._calibration.apply(arrays)
+        return protocol.ANSWER, protocol.pack_arrays(arrays)

@@ -1,0 +1,56 @@
+"""Records for those who answer for the use of the service: of all jobs, and of the deletion of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from api.content_negotiation import CSV
+from api.dependencies import JobId, ServicesDep
+from api.errors import responses
+from exports.record_of_use import record_csv
+from shared.container import Services
+from shared.domain.errors import JobNotDeleted, JobNotFound
+from shared.domain.job import Job
+from shared.ports import JobFilter
+from shared.schemas.fields import Time
+from shared.schemas.records import DeletionDocument
+
+router = APIRouter(prefix="/v1", tags=["records"])
+
+_PAGE = 200
+
+
+@router.get(
+    "/record-of-use",
+    response_class=StreamingResponse,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "A row for each job."}},
+)
+def record_of_use(
+    services: ServicesDep,
+    created_after: Annotated[Time | None, Query(description="Only jobs submitted after this time.")] = None,
+    created_before: Annotated[Time | None, Query(description="Only jobs submitted before this time.")] = None,
+) -> StreamingResponse:
+    """The jobs with their purpose, legal basis, roles and model, the newest first; deleted jobs are not among them."""
+    jobs = _jobs(services, JobFilter(created_after=created_after, created_before=created_before))
+    headers = {"Content-Disposition": 'attachment; filename="record-of-use.csv"'}
+    return StreamingResponse(record_csv(jobs), media_type=CSV, headers=headers)
+
+
+@router.get("/jobs/{job_id}/deletion", responses=responses(JobNotFound, JobNotDeleted))
+def deletion(job_id: JobId, services: ServicesDep) -> DeletionDocument:
+    """When a job was deleted, and whether all of its recording, segments and results are gone from the store."""
+    return DeletionDocument.from_deletion(job_id, services.jobs.deletion(job_id), services.clock.now())
+
+
+def _jobs(services: Services, job_filter: JobFilter) -> Iterator[Job]:
+    after = None
+    while True:
+        page = services.reader.page(limit=_PAGE, after=after, job_filter=job_filter)
+        yield from (view.job for view in page.views)
+        after = page.next_cursor
+        if after is None:
+            return
