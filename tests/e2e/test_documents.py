@@ -54,6 +54,7 @@ NOT_RUN = {
         "docs/how-to/measure-a-model.md",
         "emoline evaluate",
     ): "loads the model for each line; `test_evaluate.py` runs them",
+    ("docs/how-to/adapt-a-model.md", "emoline adapt"): "learns from labelled clips; `tests/adaptation` runs it",
     (
         "docs/how-to/manage-api-keys.md",
         "curl",
