@@ -9,9 +9,11 @@ import { Axis } from "../timeline/axis.js";
 import { Chart } from "../timeline/chart.js";
 import { createDownloads } from "./downloads.js";
 import { addKeys } from "./keys.js";
+import { createLegendOf } from "./legend.js";
 import { Player } from "./player.js";
 import { createProperties } from "./properties.js";
 import { Review } from "./review.js";
+import { RunningLanes } from "./running-lanes.js";
 import { SegmentTable } from "./segment-table.js";
 import { openShareDialog } from "./share.js";
 import { createSummary, describeShare } from "./summary.js";
@@ -67,10 +69,12 @@ class JobView {
       if (hasEnded(job)) {
         await this.showResult(job);
       } else {
-        this.content.replaceChildren();
+        const lanes = new RunningLanes(this.jobId, this.signal);
+        this.content.replaceChildren(lanes.element);
         for await (const changed of followJob(this.jobId, this.signal)) {
           this.showJob(changed);
           if (hasEnded(changed)) await this.showResult(changed);
+          else lanes.update(changed.audio.duration_ms);
         }
       }
     } catch (error) {
@@ -178,7 +182,7 @@ class JobView {
     const onMerge = (/** @type {URLSearchParams} */ query) => this.merge(chart, query);
     const onShare = () => openShareDialog(this.jobId, player.position, this.signal);
     const timeline = h("section.timeline", { "aria-label": t("view.timeline") },
-      createToolbar(axis, player, chart, onMerge, onShare), chart.element, createLegend(result), player.element);
+      createToolbar(axis, player, chart, onMerge, onShare), chart.element, createLegendOf(new Set(Object.keys(result.summary.share_by_emotion))), player.element);
     addKeys([timeline, table.element], axis, player, review, () => times.map(({ time_ms }) => time_ms).sort((a, b) => a - b));
     showFindings(result);
     showSummary(result);
@@ -218,10 +222,4 @@ function createDominant({ summary: { by_channel } }) {
       h("span.about", {}, t(`quantity.${quantity}`, describeShare(channel.dominant))));
   });
   return h("div", {}, ...lines);
-}
-
-/** @param {Result} result */
-function createLegend({ summary: { share_by_emotion } }) {
-  const emotions = EMOTIONS.filter((emotion) => emotion in share_by_emotion);
-  return h("ul.legend", {}, ...emotions.map((emotion) => h("li", {}, createSwatch(emotion), emotionName(emotion))));
 }

@@ -6,7 +6,6 @@ import { coarsen } from "../timeline/coarse.js";
 import { resizeCanvas } from "../timeline/minimap.js";
 
 /** @typedef {import("../api.js").Job} Job */
-/** @typedef {import("../api.js").TimelineEntry} TimelineEntry */
 
 const WIDTH = 220;
 const LANE_HEIGHT = 12;
@@ -61,23 +60,25 @@ export class LaneLoader {
 }
 
 /**
+ * Draw a lane for each channel.
  * @param {HTMLCanvasElement} canvas
- * @param {TimelineEntry[]} entries
+ * @param {{channel: number, start_ms: number, end_ms: number, emotion: string}[]} entries
  * @param {number} duration in ms
+ * @param {number} [width] in pixels
  */
-function drawLanes(canvas, entries, duration) {
+export function drawLanes(canvas, entries, duration, width = WIDTH) {
   const channels = [...new Set(entries.map(({ channel }) => channel))].sort((a, b) => a - b);
-  resizeCanvas(canvas, WIDTH, Math.max(channels.length, 1) * LANE_HEIGHT);
+  resizeCanvas(canvas, width, Math.max(channels.length, 1) * LANE_HEIGHT);
   const context = context2d(canvas);
   const style = getComputedStyle(document.documentElement);
   channels.forEach((channel, row) => {
     const top = row * LANE_HEIGHT;
     context.fillStyle = style.getPropertyValue("--lane");
-    context.fillRect(0, top, WIDTH, LANE_HEIGHT - 2);
+    context.fillRect(0, top, width, LANE_HEIGHT - 2);
     const lane = entries.filter((entry) => entry.channel === channel);
-    for (const { start_ms, end_ms, emotion } of coarsen(lane, duration / WIDTH)) {
-      const from = (start_ms / duration) * WIDTH;
-      fillWithEmotion(context, emotion, from, top, Math.max((end_ms / duration) * WIDTH - from, 1), LANE_HEIGHT - 2);
+    for (const { start_ms, end_ms, emotion } of coarsen(lane, duration / width)) {
+      const from = (start_ms / duration) * width;
+      fillWithEmotion(context, emotion, from, top, Math.max((end_ms / duration) * width - from, 1), LANE_HEIGHT - 2);
     }
   });
 }

@@ -130,7 +130,7 @@ export class Chart {
     const width = this.element.clientWidth;
     if (!width) return;
     this.theme = readTheme();
-    const gutter = width < 560 ? 66 : 92;
+    const gutter = width < 560 ? 70 : 92;
     this.axis.setPixels(gutter, width - gutter);
     this.height = RULER_HEIGHT + this.channels.length * this.channelHeight;
     resizeCanvas(this.canvas, width, this.height);
