@@ -92,28 +92,60 @@ def grid_parts(frames: Iterable[tuple[Segment, Floats]], labels: tuple[str, ...]
     yield _grid_of(open_bins, labels, hop_ms)
 
 
-class LongGrid:
-    """A grid in little memory: `bins` has the parts of each channel, as numbers of bins [n] and segments [n].
+class Runs(NamedTuple):
+    """Whole numbers that rise by `step` within each run: the first of each run and the lengths, both [runs]."""
 
-    Of the scores the first are kept. Where they are more, as for a day in frames of 20 ms, none is, and those of a
-    channel are computed anew when they are asked for: `again` returns the parts of a channel.
+    first: NDArray[np.int32]
+    length: NDArray[np.int32]
+    step: int
+
+    @classmethod
+    def from_values(cls, values: Integers, step: int) -> Self:
+        """Return the runs of values, of which there is at least one."""
+        starts = np.flatnonzero(np.diff(values, prepend=values[0] - step - 1) != step)
+        length = np.diff(starts, append=len(values))
+        return cls(values[starts].astype(np.int32), length.astype(np.int32), step)
+
+    def values(self) -> Integers:
+        """Return the numbers."""
+        within = np.arange(self.length.sum()) - np.repeat(np.cumsum(self.length) - self.length, self.length)
+        numbers: Integers = np.repeat(self.first, self.length).astype(np.int64) + self.step * within
+        return numbers
+
+
+class LongGrid:
+    """A grid in little memory, in parts: numbers of bins and segments as runs, and the first scores.
+
+    Where the scores are more than are kept, as for a day in frames of 20 ms, none is, and those of a channel are
+    computed anew when they are asked for: `again` returns the parts of a channel.
     """
 
     def __init__(self, parts: Iterable[Grid], again: Callable[[int], Iterable[Grid]]) -> None:
-        self.bins: dict[int, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {}
+        self.length = 0
+        self._bins: dict[int, list[tuple[Runs, Runs]]] = {}
         self._kept: dict[int, list[Floats]] | None = {}
         self._again = again
         size = 0
         for part in parts:
             size += part.scores.nbytes
+            self.length += len(part.scores)
             if size > _KEPT_BYTES:
                 self._kept = None
             for channel in np.unique(part.channel).tolist():
                 at = part.channel == channel
-                numbers = (part.start_ms[at] // part.hop_ms).astype(np.int32)
-                self.bins.setdefault(channel, []).append((numbers, part.segment[at].astype(np.int32)))
+                numbers = Runs.from_values(part.start_ms[at] // part.hop_ms, 1)
+                self._bins.setdefault(channel, []).append((numbers, Runs.from_values(part.segment[at], 0)))
                 if self._kept is not None:
                     self._kept.setdefault(channel, []).append(part.scores[at])
+
+    @property
+    def channels(self) -> list[int]:
+        return sorted(self._bins)
+
+    def bins(self, channel: int) -> Iterator[tuple[Integers, Integers]]:
+        """Yield the numbers of a channel's bins [n] and their segments [n], in parts."""
+        for numbers, segments in self._bins[channel]:
+            yield numbers.values(), segments.values()
 
     def scores(self, channel: int) -> Iterator[Floats]:
         """Yield the scores [n, labels] of a channel in parts, which need not be those of `bins`."""

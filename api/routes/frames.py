@@ -96,12 +96,13 @@ def embeddings(job_id: JobId, services: ServicesDep) -> Response:
 
 def frame_arrays(grid: LongGrid, hop_ms: int, labels: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the arrays of a grid by name, each as the pieces of a `.npy` file."""
-    channels = sorted(grid.bins)
-    parts = [(channel, *part) for channel in channels for part in grid.bins[channel]]
-    length = sum(len(numbers) for _, numbers, _ in parts)
-    yield "start_ms", npy(np.int64, (length,), (numbers.astype(np.int64) * hop_ms for _, numbers, _ in parts))
-    yield "channel", npy(np.int64, (length,), (np.full(len(numbers), channel) for channel, numbers, _ in parts))
-    yield "segment", npy(np.int64, (length,), (segments for _, _, segments in parts))
+    channels, length = grid.channels, grid.length
+    starts = (numbers * hop_ms for channel in channels for numbers, _ in grid.bins(channel))
+    yield "start_ms", npy(np.int64, (length,), starts)
+    of_channel = (np.full(len(numbers), channel) for channel in channels for numbers, _ in grid.bins(channel))
+    yield "channel", npy(np.int64, (length,), of_channel)
+    segments = (segments for channel in channels for _, segments in grid.bins(channel))
+    yield "segment", npy(np.int64, (length,), segments)
     scores = (scores for channel in channels for scores in grid.scores(channel))
     yield "scores", npy(np.float32, (length, len(labels)), scores)
     names = np.array(labels, np.str_)

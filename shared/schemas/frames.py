@@ -52,12 +52,11 @@ class FramesDocument(Document):
 def frames_json(grid: LongGrid, hop_ms: int, labels: Sequence[str], role_of: RoleOf) -> Iterator[bytes]:
     """Yield the text of a `FramesDocument` in pieces."""
     yield b'{"hop_ms":%d,"labels":%s,"channels":[' % (hop_ms, to_json(list(labels)))
-    for place, channel in enumerate(sorted(grid.bins)):
-        parts = grid.bins[channel]
+    for place, channel in enumerate(grid.channels):
         yield b'%s{"channel":%d,"role":%s,"start_ms":[' % (b"," if place else b"", channel, to_json(role_of(channel)))
-        yield from json_items((numbers.astype(np.int64) * hop_ms).tolist() for numbers, _ in parts)
+        yield from json_items((numbers * hop_ms).tolist() for numbers, _ in grid.bins(channel))
         yield b'],"segment":['
-        yield from json_items(segments.tolist() for _, segments in parts)
+        yield from json_items(segments.tolist() for _, segments in grid.bins(channel))
         yield b'],"scores":['
         yield from json_items(rounded(scores).tolist() for scores in grid.scores(channel))
         yield b"]}"

@@ -52,6 +52,9 @@ class Supervisor:
         """kill -9."""
         self._processes[place].kill()
 
+    def pid(self, place: int) -> int:
+        return self._processes[place].process.pid
+
     def signal(self, place: int, number: int) -> None:
         self._processes[place].process.send_signal(number)
 

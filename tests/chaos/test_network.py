@@ -1,6 +1,6 @@
 """Processes are frozen beyond their leases, and each one's network to each server is cut, slowed, or silent one way.
 
-`make chaos` runs it; `CHAOS_SITUATIONS` is how many of the situations are tried, by a fixed seed.
+`make chaos` runs it; `CHAOS_SITUATIONS` is how many faults of links are tried, by a fixed seed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from shared.db.schema import migrate
 from tests.chaos import witness
 from tests.chaos.cluster import LEASE_S
 from tests.chaos.supervisor import Supervisor
+from tests.support.embedded_process import children_of
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.results import equal
@@ -50,6 +51,13 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]
 
+Situation = Callable[[], AbstractContextManager[None]]
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all under it."""
+    return [pid, *(each for child in children_of(pid) for each in descendants(child))]
+
 
 @dataclass
 class Network:
@@ -62,16 +70,22 @@ class Network:
 
     @contextmanager
     def frozen(self, place: int) -> Iterator[None]:
-        """SIGSTOP a process and its children while the context lasts."""
-        self.processes.signal(place, signal.SIGSTOP)
+        """SIGSTOP a process and all under it while the context lasts."""
+        pids = descendants(self.processes.pid(place))
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
         yield
-        self.processes.signal(place, signal.SIGCONT)
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
-    def situations(self) -> dict[str, Callable[[], AbstractContextManager[None]]]:
-        """Return what can be done to the processes and their links, by name."""
-        done: dict[str, Callable[[], AbstractContextManager[None]]] = {
-            f"{role} {place} frozen": partial(self.frozen, place) for place, role in enumerate(ROLES)
-        }
+    def freezes(self) -> dict[str, Situation]:
+        """Return each process's freeze, by name."""
+        return {f"{role} {place} frozen": partial(self.frozen, place) for place, role in enumerate(ROLES)}
+
+    def faults(self) -> dict[str, Situation]:
+        """Return what can be done to each link, by name."""
+        done: dict[str, Situation] = {}
         for (place, server), link in self.links.items():
             name = f"{ROLES[place]} {place}, {server}"
             done |= {
@@ -158,8 +172,9 @@ def test_no_frozen_process_and_no_broken_link_changes_a_result(
     network: Network, record_property: Callable[[str, object], None]
 ) -> None:
     random, slowest = Random(SEED), ("", 0.0)
-    situations = network.situations()
-    chosen = random.sample(sorted(situations), min(SITUATIONS, len(situations)))
+    freezes, faults = network.freezes(), network.faults()
+    situations = freezes | faults
+    chosen = [*freezes, *random.sample(sorted(faults), min(SITUATIONS, len(faults)))]
     with Client(base_url=network.url) as client:
         expected = {name: result(client, client.ended(submitted(client, name))["id"]) for name in RECORDINGS}
         jobs: dict[str, str] = {}
