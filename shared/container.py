@@ -43,6 +43,7 @@ from shared.services.corrections import Corrections
 from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
+from shared.services.speaker_names import SpeakerNames
 from shared.services.speech_store import SpeechStore
 from shared.services.store_check import StoreCheck
 from shared.services.submission import JobSubmission
@@ -88,6 +89,7 @@ class Services:
     waveform_store: WaveformStore
     speech_store: SpeechStore
     corrections: Corrections
+    speaker_names: SpeakerNames
     cancellation: JobCancellation
     job_retry: JobRetry
     sweeper: Sweeper
@@ -133,6 +135,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         waveform_store=WaveformStore(jobs, objects),
         speech_store=SpeechStore(objects),
         corrections=Corrections(jobs, clock, key_id),
+        speaker_names=SpeakerNames(jobs),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),
         sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),

@@ -184,20 +184,22 @@ RESULT_COLUMNS = (
     SegmentRow.confidence,
     SegmentRow.scores,
     SegmentRow.reason,
+    SegmentRow.speaker,
 )
 """The columns for `result_from_row`: whole rows of a recording's thousands of segments would take twice as long."""
 
 
 def result_from_row(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
     """Return the result of a row's `RESULT_COLUMNS` and its correction."""
-    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason = values
+    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, speaker = values
     segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
     failure = FailureCode(reason) if reason else None
     outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure)
     if correction is None:
-        return SegmentResult(segment, outcome, None)
+        return SegmentResult(segment, outcome, None, speaker=speaker)
     return SegmentResult(
         segment,
         outcome,
         Correction(correction.emotion, correction.comment, correction.corrected_at, correction.key_id),
+        speaker=speaker,
     )

@@ -7,13 +7,14 @@ const CHOICES = {
   channels: ["auto", "mix", "split"],
   track: ["default", "each", "0", "1", "2", "3", "4", "5"],
   analyse: ["all", "0", "1"],
+  speakers: ["", "off", "auto", "2", "3", "4", "5", "6"],
   vad: ["webrtc", "silero"],
   raw_codec: ["", "alaw", "mulaw", "s16le", "gsm", "g722", "g729"],
   granularity: ["segment", "frame"],
   embeddings: ["", "utterance", "frame"],
   priority: ["low", "normal", "high"],
 };
-const DEFAULTS = { channels: "auto", track: "default", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
+const DEFAULTS = { channels: "auto", track: "default", analyse: "all", speakers: "", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal" };
 const NUMBERS = {
   max_ms: { min: 3, max: 25, step: 0.5, value: 25 },
   min_silence_ms: { min: 100, max: 800, step: 10, value: 200 },
@@ -53,7 +54,7 @@ function createFields() {
   const number = (name) => h("input", { type: "number", ...NUMBERS[name] });
   const text = () => h("input", { type: "text", maxLength: 64, autocomplete: "off" });
   return {
-    channels: select("channels"), track: select("track"), role0: text(), role1: text(), analyse: select("analyse"),
+    channels: select("channels"), track: select("track"), role0: text(), role1: text(), analyse: select("analyse"), speakers: select("speakers"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     granularity: select("granularity"), embeddings: select("embeddings"), priority: select("priority"),
@@ -73,6 +74,8 @@ function readConfig(fields) {
   const roles = [fields.role0.value.trim(), fields.role1.value.trim()];
   if (roles[0] || roles[1]) config.roles = roles[1] ? roles : [roles[0]];
   if (fields.analyse.value !== "all") config.analyse = [Number(fields.analyse.value)];
+  const speakers = fields.speakers.value;
+  if (speakers) config.speakers = Number(speakers) || speakers;
   /** @type {Record<string, unknown>} */
   const segmentation = { ...readChanged(fields, "max_ms", 1000), ...readChanged(fields, "min_silence_ms") };
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;
