@@ -18,9 +18,11 @@ from cli.options import (
     Precision,
     Raw,
     Roles,
+    Speakers,
     channels_listed,
     job_options,
     listed,
+    speakers_option,
     takes_segmentation,
     writable_folder,
 )
@@ -37,6 +39,8 @@ emoline analyze call.mp3 --out result --report
 emoline analyze recordings --out results --export csv,srt --skip-existing
 
 emoline analyze call.wav --out result --channels split --roles agent,customer --analyse customer
+
+emoline analyze meeting.m4a --out result --speakers 2-4
 """
 
 
@@ -132,6 +136,7 @@ def analyze(
     roles: Roles = "",
     analyse: Analyse = "",
     speaking_times: SpeakingTimes = "analysed",
+    speakers: Speakers = None,
     gap_ms: GapMs = 2_000,
     min_confidence: MinConfidence = 0.0,
     model: Model = None,
@@ -155,6 +160,7 @@ def analyze(
         roles=names,
         analyse=channels_listed(analyse, names),
         speaking_times=speaking_times,
+        speakers=speakers_option(speakers or settings.speakers),
         granularity=granularity,
         embeddings=embeddings,
         segmentation=settings.segmentation,

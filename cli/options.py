@@ -18,7 +18,7 @@ from cli.console import leave
 from shared.domain.options import SegmentationOptions
 
 if TYPE_CHECKING:
-    from shared.domain.options import JobOptions
+    from shared.domain.options import JobOptions, SpeakerOption
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
 
@@ -71,6 +71,15 @@ Raw = Annotated[
         help="How to read a file without a header: codec, Hz, channels, as alaw, s16le:16000 or s16le:16000:2. Names "
         "such as call.al, call.ul, call.sln and call.gsm say it themselves.",
         show_default="by its name",
+        rich_help_panel="Channels",
+    ),
+]
+
+Speakers = Annotated[
+    str | None,
+    typer.Option(
+        help="Tell the speakers of a recording of one channel apart: off, auto, their number, or a range as 2-4.",
+        show_default="EMOLINE_SPEAKERS, else off",
         rich_help_panel="Channels",
     ),
 ]
@@ -150,6 +159,21 @@ def job_options(aggregation: Mapping[str, Any] | None = None, **options: Any) ->
     try:
         raw = RawSound.parse(options.pop("raw")) if options.get("raw") else None
         return JobOptions(aggregation=AggregationOptions(**(aggregation or {})), **options | {"raw": raw})
+    except ValueError as error:
+        leave(Console(stderr=True), f"The options are not valid: {error}.")
+
+
+def speakers_option(text: str) -> SpeakerOption:
+    """Return the option that a text means: off, auto, a number, or a range as 2-4; leave with a sentence otherwise."""
+    from shared.domain.options import SpeakerRange
+
+    least, dash, most = text.partition("-")
+    if text in ("off", "auto"):
+        return "off" if text == "off" else "auto"
+    if not (least.isdecimal() and (most.isdecimal() or not dash)):
+        leave(Console(stderr=True), f"--speakers must be off, auto, a number or a range as 2-4, not {text!r}.")
+    try:
+        return SpeakerRange(int(least), int(most)) if dash else int(least)
     except ValueError as error:
         leave(Console(stderr=True), f"The options are not valid: {error}.")
 
