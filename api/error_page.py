@@ -39,7 +39,8 @@ which. What may pass is tried three times before the job fails.
 
 `channel_missing` comes before anything is analysed: where `analyse` has channel 1 and the recording is mono, where it
 has a role and the recording has fewer channels than roles (whose voice it holds is not known), or where there are over
-two channels, which are mixed while they are decoded.
+two channels, which are mixed while they are decoded. So does `speakers_unavailable`, where the worker has no speaker
+encoder: `emoline models speakers` makes it, and the image of the workers has it.
 
 An outage is not the recording's fault, and no job fails of it: what was claimed is given back as if it had not been
 tried, and tried again every few seconds for as long as it lasts. The workers log it with one of these codes. Failures

@@ -27,6 +27,8 @@ OPERATIONS = {
     "POST /v1/jobs/{job_id}/shares": "share_job",
     "GET /v1/jobs/{job_id}/shares": "list_shares",
     "DELETE /v1/jobs/{job_id}/shares/{share_id}": "revoke_share",
+    "GET /v1/jobs/{job_id}/speakers": "list_speakers",
+    "PUT /v1/jobs/{job_id}/speakers/{speaker}": "describe_speaker",
     "PUT /v1/jobs/{job_id}/segments/{index}/correction": "correct_segment",
     "DELETE /v1/jobs/{job_id}/segments/{index}/correction": "withdraw_correction",
     "GET /v1/jobs/{job_id}/export": "export_job",

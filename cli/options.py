@@ -18,7 +18,7 @@ from cli.console import leave
 from shared.domain.options import SegmentationOptions
 
 if TYPE_CHECKING:
-    from shared.domain.options import JobOptions
+    from shared.domain.options import JobOptions, SpeakerOption
     from shared.domain.policy import Policy
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
@@ -94,6 +94,14 @@ LegalBasis = Annotated[
     str | None,
     typer.Option(
         help="What allows it, such as a consent; kept in the result.", show_default="none", rich_help_panel="Purpose"
+    ),
+]
+Speakers = Annotated[
+    str | None,
+    typer.Option(
+        help="Tell the speakers of a recording of one channel apart: off, auto, their number, or a range as 2-4.",
+        show_default="EMOLINE_SPEAKERS, else off",
+        rich_help_panel="Channels",
     ),
 ]
 
@@ -192,6 +200,21 @@ def check_policy(policy: Policy, options: JobOptions) -> None:
         policy.check(options)
     except (PurposeMissing, RoleBarred) as error:
         leave(Console(stderr=True), str(error))
+
+
+def speakers_option(text: str) -> SpeakerOption:
+    """Return the option that a text means: off, auto, a number, or a range as 2-4; leave with a sentence otherwise."""
+    from shared.domain.options import SpeakerRange
+
+    least, dash, most = text.partition("-")
+    if text in ("off", "auto"):
+        return "off" if text == "off" else "auto"
+    if not (least.isdecimal() and (most.isdecimal() or not dash)):
+        leave(Console(stderr=True), f"--speakers must be off, auto, a number or a range as 2-4, not {text!r}.")
+    try:
+        return SpeakerRange(int(least), int(most)) if dash else int(least)
+    except ValueError as error:
+        leave(Console(stderr=True), f"The options are not valid: {error}.")
 
 
 def listed(text: str) -> tuple[str, ...]:

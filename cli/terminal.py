@@ -122,12 +122,12 @@ def print_split(split: Split, console: Console) -> None:
 
 def timeline_table(result: ResultDocument | ClientResult) -> Table:
     """Return the timeline with a bar for each entry's confidence."""
-    split = result.audio.channel_mode == "split" and (result.audio.channels or 0) > 1
+    split = bool(result.speakers) or (result.audio.channel_mode == "split" and (result.audio.channels or 0) > 1)
     table = Table(title=escape(result.audio.filename), title_justify="left")
     table.add_column("from")
     table.add_column("to")
     if split:
-        table.add_column("channel")
+        table.add_column("speaker" if result.speakers else "channel")
     table.add_column("emotion")
     table.add_column("confidence")
     for entry in result.timeline:

@@ -71,6 +71,19 @@ class RawSound(BaseModel):
     """Channels, interleaved, 1 to 64; `gsm`, `g722` and `g729` have one."""
 
 
+class SpeakerRange(BaseModel):
+    """How many speakers a recording may have."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    least: int
+    """The fewest, 1 to 20."""
+    most: int
+    """The most, up to 20; not under `least`."""
+
+
 class SegmentationOptions(BaseModel):
     """What counts as speech and where a recording is cut. docs/segmentation.md shows what each number does."""
 
@@ -251,7 +264,12 @@ class TimelineEntryDocument(BaseModel):
     end_ms: int
     channel: int
     role: str | None
-    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
+    """
+    The name that the job's config gives the channel; null without one, and where the channels were mixed. Of a
+    speaker it is the name that people gave, else the id.
+    """
+    speaker: str | None
+    """Where speakers were told apart."""
     emotion: str
     confidence: float
     corrected: bool
@@ -278,6 +296,41 @@ class SegmentFramesDocument(BaseModel):
     hop_ms: int
     scores: dict[str, list[float]]
     """For each emotion its score in each frame; the first frame begins with the segment."""
+
+
+class SpeakerDocument(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    id: str
+    """S1 is the first to be heard."""
+    channel: int
+    """The number by which `channel` of the segments, the curve, the conversation and so on means this speaker."""
+    name: str | None
+    """As people gave it."""
+    merged_into: str | None
+    """The speaker who this one really is, as people say; then all that was said counts there."""
+    talk_ms: int
+    talk_share: float
+    certainty: float
+    """
+    The mean probability, by the distances of voiceprints, that a segment of this speaker is not one of another's.
+    docs/explanation/speakers.md says how far it holds.
+    """
+
+
+class SpeakerModelDocument(BaseModel):
+    """The encoder that told the voices apart."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+    id: str
+    sha256: str
+    """Of its weights."""
+    licence: str
 
 
 class QuarterSummaryDocument(BaseModel):
@@ -548,6 +601,11 @@ class JobOptions(BaseModel):
     The channels whose times of speech are measured for the figures of the conversation: those that are `analysed`,
     or `all`, of which `analyse` leaves out nothing but the emotions.
     """
+    speakers: Literal["off", "auto"] | str | int | SpeakerRange
+    """
+    Tell the speakers of a recording apart that is analysed as one channel: `auto`, or their number, or its range;
+    docs/explanation/speakers.md says how well. Channels that are analysed each by itself stay one speaker each.
+    """
     segmentation: SegmentationOptions
     """Where the recording is cut."""
     aggregation: AggregationOptions
@@ -609,6 +667,7 @@ class ErrorDocument(BaseModel):
             "too_long",
             "too_many_segments",
             "channel_missing",
+            "speakers_unavailable",
             "nothing_analysed",
             "deadline_exceeded",
             "storage_error",
@@ -695,7 +754,12 @@ class SegmentDocument(BaseModel):
     """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int
     role: str | None
-    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
+    """
+    The name that the job's config gives the channel; null without one, and where the channels were mixed. Of a
+    speaker it is the name that people gave, else the id.
+    """
+    speaker: str | None
+    """Where speakers were told apart; null until all of the recording is decoded."""
     emotion: str
     """
     The emotion of the correction where there is one, else the model's; `unknown` while the segment waits, and where
@@ -723,6 +787,7 @@ class SegmentDocument(BaseModel):
             "too_long",
             "too_many_segments",
             "channel_missing",
+            "speakers_unavailable",
             "nothing_analysed",
             "deadline_exceeded",
             "storage_error",
@@ -954,6 +1019,13 @@ class ResultDocument(BaseModel):
     """The emotion that most segments carry; null where no speech was found."""
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
+    speakers: list[SpeakerDocument]
+    """
+    The speakers of a recording that was analysed as one channel, if `speakers` of the config asks for them. Each
+    counts as a channel then, in all that has a `channel`.
+    """
+    speaker_model: SpeakerModelDocument | None
+    """By which the speakers were told apart."""
     summary: SummaryDocument
     conversation: ConversationDocument | None
     """How the channels talk with each other; null where a version without these figures prepared the recording."""

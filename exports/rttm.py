@@ -18,7 +18,8 @@ def to_rttm(recording: Recording, result: Result) -> bytes:
         if row.ok:
             start, end = to_ms(row.segment.start), to_ms(row.segment.end)
             speaker = _escape_field(speaker_name(recording, row.segment.channel))
-            place = f"{row.segment.channel + 1} {start / 1000:.3f} {(end - start) / 1000:.3f}"
+            channel = row.segment.channel if row.speaker is None else 0
+            place = f"{channel + 1} {start / 1000:.3f} {(end - start) / 1000:.3f}"
             name = f"{speaker}:{_escape_field(row.outcome.emotion)}"
             lines.append(f"SPEAKER {file} {place} <NA> <NA> {name} {row.outcome.confidence:.4f} <NA>\n")
     return "".join(lines).encode()

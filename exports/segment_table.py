@@ -8,6 +8,8 @@ from enum import Enum, auto
 from typing import Any
 
 from shared.domain.recording import Recording, to_ms
+from shared.domain.segment import SegmentResult
+from shared.domain.speakers import speaker_label
 from shared.domain.timeline import Result
 
 
@@ -32,6 +34,11 @@ class Column:
     values: Sequence[Any]
 
 
+def speaker_of(row: SegmentResult) -> str | None:
+    """Return the id of a segment's speaker, None where speakers were not told apart."""
+    return None if row.speaker is None else speaker_label(row.speaker)
+
+
 def segment_columns(recording: Recording, result: Result) -> list[Column]:
     """Build the columns of a result, each with a value for each segment, skipped ones too.
 
@@ -45,12 +52,14 @@ def segment_columns(recording: Recording, result: Result) -> list[Column]:
     labels = dict.fromkeys(
         (*(model.labels if model else ()), *(label for outcome in outcomes for label in outcome.scores or ()))
     )
+    told_apart = any(row.speaker is not None for row in rows)
     text, integer, real = ColumnType.TEXT, ColumnType.INTEGER, ColumnType.REAL
     return [
         Column("file", text, [recording.filename] * len(rows)),
         Column("index", integer, [segment.index for segment in segments]),
         Column("channel", integer, [segment.channel for segment in segments]),
         Column("role", text, [recording.role(segment.channel) for segment in segments]),
+        *([Column("speaker", text, [speaker_of(row) for row in rows])] if told_apart else []),
         Column("start_ms", integer, [to_ms(segment.start) for segment in segments]),
         Column("end_ms", integer, [to_ms(segment.end) for segment in segments]),
         Column("flags", ColumnType.WORDS, [[flag.value for flag in row.flags] for row in rows]),

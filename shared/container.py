@@ -44,6 +44,7 @@ from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
 from shared.services.playback import Playback
+from shared.services.speaker_names import SpeakerNames
 from shared.services.speech_store import SpeechStore
 from shared.services.store_check import StoreCheck
 from shared.services.submission import JobSubmission
@@ -90,6 +91,7 @@ class Services:
     speech_store: SpeechStore
     playback: Playback
     corrections: Corrections
+    speaker_names: SpeakerNames
     cancellation: JobCancellation
     job_retry: JobRetry
     sweeper: Sweeper
@@ -145,6 +147,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         speech_store=SpeechStore(objects),
         playback=Playback(jobs, objects),
         corrections=Corrections(jobs, clock, key_id),
+        speaker_names=SpeakerNames(jobs),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),
         sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),

@@ -11,7 +11,7 @@ from pydantic import Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.limits import Limits
-from shared.domain.options import RetentionOptions, SegmentationOptions
+from shared.domain.options import RetentionOptions, SegmentationOptions, SpeakerMode
 from shared.domain.policy import Policy
 from shared.domain.suggestions import nearest_name
 
@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     models_dir: Path = MODELS_DIR
     """Folder of downloaded models."""
 
+    speakers: SpeakerMode = "off"
+    """The default `speakers` of a job: `off`, or `auto`, which tells the speakers in one channel apart."""
+
+    speaker_model: Path | None = None
+    """Folder of the speaker encoder, which `emoline models speakers` makes; by default `campplus` in `models_dir`."""
+
     device: Literal["cpu", "cuda"] = "cpu"
     """Device of the model: `cpu` or `cuda`."""
 
@@ -150,6 +156,10 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """Return the URL of the database, by default that of the SQLite file in `data_dir`."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'emoline.db').resolve()}"
+
+    def resolved_speaker_model(self) -> Path:
+        """Return the folder of the speaker encoder, by default that in `models_dir`."""
+        return (self.speaker_model or self.models_dir / "campplus").expanduser()
 
     @property
     def keeps_data_in_folder(self) -> bool:

@@ -12,7 +12,7 @@ from shared.ports import Queue
 from worker.adapters.downloader import HttpDownloader
 from worker.adapters.webhook_sender import WebhookSender
 from worker.pipeline.ports import AudioDecoder, EmotionModel
-from worker.pipeline_builder import VOICE_DETECTORS
+from worker.pipeline_builder import VOICE_DETECTORS, build_encoder
 from worker.queue_task import QueueTask
 from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
@@ -23,7 +23,8 @@ from worker.stages.prepare import PREPARE_THREADS, PrepareStage
 def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> QueueTask:
     """The task that prepares recordings, with a thread for each that may be decoded or downloaded at once."""
     downloader = HttpDownloader(_outgoing(services), services.settings.download_timeout_s)
-    stage = PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop)
+    encoder = build_encoder(services.settings)
+    stage = PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop, encoder)
     return QueueTask(Queue.PREPARE, stage.run_once, PREPARE_THREADS)
 
 

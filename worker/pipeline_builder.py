@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.settings import Settings
+from worker.adapters.campplus.encoder import CampplusEncoder
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.silero_vad import SileroVoiceDetector
 from worker.adapters.webrtc_vad import WebRtcVoiceDetector
-from worker.pipeline.ports import AudioDecoder, VoiceDetectors
+from worker.pipeline.ports import AudioDecoder, SpeakerEncoder, VoiceDetectors
 
 VOICE_DETECTORS: VoiceDetectors = {"webrtc": WebRtcVoiceDetector, "silero": SileroVoiceDetector}
 
@@ -22,6 +23,7 @@ class Pipeline:
     detectors: VoiceDetectors
     max_segments: int
     model: Emotion2vecModel
+    encoder: SpeakerEncoder
 
 
 def build_decoder(settings: Settings) -> AudioDecoder:
@@ -45,6 +47,12 @@ def build_model(settings: Settings) -> Emotion2vecModel:
     )
 
 
+def build_encoder(settings: Settings) -> SpeakerEncoder:
+    """The speaker encoder of the settings, which is read at its first use."""
+    return CampplusEncoder(settings.resolved_speaker_model())
+
+
 def build_pipeline(settings: Settings) -> Pipeline:
     """The pipeline of the settings. Raises ModelUnavailable when there can be no model of the name they give."""
-    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, build_model(settings))
+    model, encoder = build_model(settings), build_encoder(settings)
+    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, model, encoder)

@@ -149,13 +149,13 @@ def parse_options(config: str | None, settings: Settings) -> JobOptions:
 
 
 def merge_options(values: dict[str, Any], settings: Settings) -> JobOptions:
-    """Make the options of a job; missing values of segmentation and retention come from the settings.
+    """Make the options of a job; missing values of speakers, segmentation and retention come from the settings.
 
     Raises InvalidConfig, also where they are too large: whichever way they came, they are stored with the job.
     """
     if len(to_json(values, inf_nan_mode="constants")) > _MOST_CONFIG_BYTES:
         raise InvalidConfig(f"The job's config is larger than {_MOST_CONFIG_BYTES} bytes.")
-    merged = dict(values)
+    merged: dict[str, Any] = {"speakers": settings.speakers} | values
     for name, default in (("segmentation", settings.segmentation), ("retention", settings.retention)):
         group = merged.get(name, {})
         if isinstance(group, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any, Self
@@ -26,6 +26,7 @@ from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
+from shared.domain.recording import Recording
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
 from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
 from shared.ports.job_query import NEWEST_FIRST
@@ -169,6 +170,14 @@ class SqlJobRepository:
             row = self._existing(session, job_id, lock=True)
             corrections.withdraw(session, job_id, index)
             follow_corrections(session, row)
+
+    def revise_recording(self, job_id: str, revise: Callable[[Recording], Recording]) -> Job:
+        with self._write.begin() as session:
+            row = self._existing(session, job_id, lock=True)
+            job = job_from_row(row)
+            revised = job.evolve(recording=revise(job.recording))
+            row.recording = job_values(revised)["recording"]
+            return revised
 
     def replace(self, old: Job, new: Job) -> bool:
         with self._write.begin() as session:

@@ -188,20 +188,24 @@ RESULT_COLUMNS = (
     SegmentRow.reason,
     SegmentRow.p_values,
     SegmentRow.unfamiliarity,
+    SegmentRow.speaker,
 )
 """The columns for `result_from_row`: whole rows of a recording's thousands of segments would take twice as long."""
 
 
 def result_from_row(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
     """Return the result of a row's `RESULT_COLUMNS` and its correction."""
-    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, *calibrated = values
+    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, *calibrated, speaker = (
+        values
+    )
     segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
     failure = FailureCode(reason) if reason else None
     outcome = SegmentOutcome(SegmentStatus(status), emotion, confidence, scores, failure, *calibrated)
     if correction is None:
-        return SegmentResult(segment, outcome, None)
+        return SegmentResult(segment, outcome, None, speaker=speaker)
     return SegmentResult(
         segment,
         outcome,
         Correction(correction.emotion, correction.comment, correction.corrected_at, correction.key_id),
+        speaker=speaker,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     false,
     text,
 )
@@ -113,6 +114,7 @@ class SegmentRow(Base):
 
     `audio_start` and `audio_end` are bytes in the object `audio_key`, None if the segment has an object of its own.
     `logits_key` is the object with the logits of this segment among others, None if it has one of its own or none.
+    `speaker` is the number of the speaker, None where speakers are not told apart, and until they are.
     """
 
     __tablename__ = "segments"
@@ -128,6 +130,7 @@ class SegmentRow(Base):
     audio_start: Mapped[int | None]
     audio_end: Mapped[int | None]
     logits_key: Mapped[str | None]
+    speaker: Mapped[int | None] = mapped_column(SmallInteger)
     status: Mapped[str]
     emotion: Mapped[str]
     confidence: Mapped[float | None] = mapped_column(Double)

@@ -100,11 +100,15 @@ class SqlWorkQueue:
         with self._write.begin() as session:
             _update_claimed(session, claim, lease_until=self._lease_end())
 
-    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
+    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = (), speakers: Sequence[int] = ()) -> None:
         lease_until = self._lease_end() if job.state is claim.job.state else None
         with self._write.begin() as session:
             _update_claimed(session, claim, **job_values(job), lease_until=lease_until)
             _put_segments(session, job.id, {stored.segment.index: stored for stored in add})
+            if speakers:
+                session.flush()
+                rows = [{"job_id": job.id, "index": index, "speaker": each} for index, each in enumerate(speakers)]
+                session.execute(update(SegmentRow), rows)
             if job.state is JobState.INFERRING:
                 session.flush()
                 prepared = update(JobRow).where(JobRow.id == job.id)

@@ -159,6 +159,18 @@ class ShareNotFound(NotFound):
     code = "share_not_found"
 
 
+class SpeakerNotFound(NotFound):
+    """The recording has no speaker with this id; `speakers` of the result lists them."""
+
+    code = "speaker_not_found"
+
+
+class InvalidSpeaker(Invalid):
+    """The speaker to merge into does not exist, or is this one."""
+
+    code = "invalid_speaker"
+
+
 class SegmentNotFound(NotFound):
     """The job has no segment with this number."""
 

@@ -28,6 +28,7 @@ class FailureCode(StrEnum):
     TOO_LONG = "too_long"
     TOO_MANY_SEGMENTS = "too_many_segments"
     CHANNEL_MISSING = "channel_missing"
+    SPEAKERS_UNAVAILABLE = "speakers_unavailable"
     NOTHING_ANALYSED = "nothing_analysed"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     STORAGE_ERROR = "storage_error"
@@ -82,6 +83,10 @@ _TABLE = (
     Failure(
         FailureCode.CHANNEL_MISSING,
         "The recording lacks a channel that was to be analysed, or has more than can be kept apart.",
+    ),
+    Failure(
+        FailureCode.SPEAKERS_UNAVAILABLE,
+        "This service has no speaker encoder, by which `speakers` would be told apart.",
     ),
     Failure(FailureCode.NOTHING_ANALYSED, "Speech was found, but none of it could be analysed."),
     Failure(FailureCode.DEADLINE_EXCEEDED, "The job had not ended when its deadline came."),

@@ -131,6 +131,10 @@ class Job:
             return None
         return self.finished_at + timedelta(seconds=seconds)
 
+    def by_speaker(self) -> Self:
+        """Copy the job with the speakers of its recording as channels, if there are any."""
+        return replace(self, recording=self.recording.by_speaker())
+
     def evolve(self, **changes: Any) -> Self:
         """Copy the job with other values; the state changes only by `to`."""
         assert "state" not in changes

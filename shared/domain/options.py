@@ -13,6 +13,7 @@ from shared.domain.alert import AlertRule
 from shared.domain.emotion import UNKNOWN
 from shared.domain.ids import is_id
 from shared.domain.raw_sound import RawSound
+from shared.domain.speakers import MOST_SPEAKERS
 from shared.domain.urls import split_url
 
 MAX_SEGMENT_MS = 25_000
@@ -23,6 +24,7 @@ EmbeddingKind = Literal["utterance", "frame"]
 Priority = Literal["low", "normal", "high"]
 SpeakingTimes = Literal["analysed", "all"]
 VoiceDetectorName = Literal["webrtc", "silero"]
+SpeakerMode = Literal["off", "auto"]
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 """All priorities, lowest first."""
@@ -144,6 +146,34 @@ class RetentionOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerRange:
+    """How many speakers a recording may have."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    least: int = 1
+    """The fewest, 1 to 20."""
+
+    most: int = MOST_SPEAKERS
+    """The most, up to 20; not under `least`."""
+
+    def __post_init__(self) -> None:
+        _check_range("speakers.least", self.least, 1, MOST_SPEAKERS)
+        _check_range("speakers.most", self.most, self.least, MOST_SPEAKERS)
+
+    @classmethod
+    def from_option(cls, option: SpeakerOption) -> SpeakerRange:
+        """Return the range that an option means; any number of speakers for the modes."""
+        if isinstance(option, SpeakerRange):
+            return option
+        return cls() if isinstance(option, str) else cls(option, option)
+
+
+SpeakerOption = SpeakerMode | int | SpeakerRange
+"""Whether speakers are told apart, and how many there may be."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobOptions:
     """The `config` of a job. All of it is optional."""
 
@@ -169,6 +199,10 @@ class JobOptions:
     speaking_times: SpeakingTimes = "analysed"
     """The channels whose times of speech are measured for the figures of the conversation: those that are `analysed`,
     or `all`, of which `analyse` leaves out nothing but the emotions."""
+
+    speakers: SpeakerOption = "off"
+    """Tell the speakers of a recording apart that is analysed as one channel: `auto`, or their number, or its range;
+    docs/explanation/speakers.md says how well. Channels that are analysed each by itself stay one speaker each."""
 
     segmentation: SegmentationOptions = field(default_factory=SegmentationOptions)
     """Where the recording is cut."""
@@ -230,6 +264,7 @@ class JobOptions:
             raise ValueError("track must be a number from 0 on, or each")
         if isinstance(self.track, int):
             _check_range("track", self.track, 0, _LAST_TRACK)
+        SpeakerRange.from_option(self.speakers)
         self._check_webhook()
         if len(self.alerts) > _ALERT_LIMIT:
             raise ValueError(f"there may be at most {_ALERT_LIMIT} alerts")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from shared.domain.speakers import Speaker, SpeakerModel, speaker_label
+
 SAMPLE_RATE = 16_000
 """Samples per second after decoding, the rate that Emotion2Vec+ was trained on."""
 
@@ -137,7 +139,8 @@ class Recording:
     in Hz. `duration` is in samples at 16 kHz, declared during decoding and exact after it. `roles` are the names of the
     channels, by number, where these are analysed separately. `not_speech` is the number of samples at 16 kHz,
     summed over the channels, that were taken for voice at first and left out as tones or noise. `tracks` are the sound
-    tracks of a file that has several.
+    tracks of a file that has several. `speakers` are those that were told apart in its one channel by the
+    `speaker_model`, by number.
     """
 
     filename: str
@@ -154,6 +157,8 @@ class Recording:
     origin: Origin | None = None
     not_speech: int = 0
     tracks: tuple[Track, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
+    speaker_model: SpeakerModel | None = None
 
     @property
     def identity(self) -> str | None:
@@ -168,6 +173,13 @@ class Recording:
     def without_url(self) -> Self:
         """Copy the recording without its complete URL."""
         return replace(self, origin=replace(self.origin, url=None)) if self.origin else self
+
+    def by_speaker(self) -> Self:
+        """Copy the recording with its speakers as its channels, whose roles are their names or labels."""
+        if not self.speakers:
+            return self
+        names = (speaker.name or speaker_label(number) for number, speaker in enumerate(self.speakers))
+        return replace(self, roles=tuple(names))
 
     def role(self, channel: int) -> str | None:
         """The role of a channel, None where it has none."""

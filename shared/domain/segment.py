@@ -137,13 +137,15 @@ class Correction:
 class SegmentResult:
     """A segment with its outcome, and its correction if there is one.
 
-    `replaced` is the model's own outcome where `outcome` has the emotion of the correction.
+    `replaced` is the model's own outcome where `outcome` has the emotion of the correction. `speaker` is the number of
+    the speaker, None where speakers are not told apart.
     """
 
     segment: Segment
     outcome: SegmentOutcome
     correction: Correction | None = None
     replaced: SegmentOutcome | None = None
+    speaker: int | None = None
 
     @property
     def ok(self) -> bool:

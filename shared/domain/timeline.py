@@ -25,7 +25,7 @@ Shares = dict[str, float]
 class TimelineEntry:
     """A stretch [start, end) of one channel with one emotion and its mean confidence.
 
-    `corrected` is whether the emotion of any of its segments is a correction.
+    `corrected` is whether the emotion of any of its segments is a correction. `speaker` is the number of the speaker.
     """
 
     start: int
@@ -34,6 +34,7 @@ class TimelineEntry:
     emotion: str
     confidence: float
     corrected: bool = False
+    speaker: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,7 @@ def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
             emotion=run[0].outcome.emotion,
             confidence=fmean(_confidence(result) for result in run),
             corrected=any(result.replaced for result in run),
+            speaker=run[0].speaker,
         )
         for run in runs
     ]

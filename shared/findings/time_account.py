@@ -12,8 +12,8 @@ from shared.domain.timeline import Result
 class TimeAccount:
     """Samples of `channels` channels of a recording: `sound` in all, which are `analysed`, `missed` or `silence`.
 
-    The channels are those in which segments lie, at least one. `missed` is detected speech that was not analysed:
-    skipped segments, and sounds too short to be made into segments. `silence` is everything without speech.
+    The channels are those in which segments lie, at least one; speakers are all in one. `missed` is detected speech
+    that was not analysed: skipped segments, and sounds too short to be made into segments. `silence` is all else.
     """
 
     channels: int
@@ -25,6 +25,6 @@ class TimeAccount:
     @classmethod
     def from_result(cls, result: Result) -> Self:
         """Draw up the account of a result."""
-        channels = len({each.segment.channel for each in result.segments}) or 1
+        channels = len({each.segment.channel for each in result.segments if each.speaker is None}) or 1
         sound, coverage = channels * result.duration, result.coverage
         return cls(channels, sound, coverage.analysed, coverage.speech - coverage.analysed, sound - coverage.speech)

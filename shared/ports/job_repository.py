@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
+from shared.domain.recording import Recording
 from shared.domain.segment import Correction, Segment, SegmentResult
 from shared.ports.job_query import NEWEST_FIRST, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
 
@@ -104,6 +105,10 @@ class JobRepository(Protocol):
 
     def withdraw_correction(self, job_id: str, index: int) -> None:
         """Delete the correction of a segment, if there is one. Raises as `correct`."""
+        ...
+
+    def revise_recording(self, job_id: str, revise: Callable[[Recording], Recording]) -> Job:
+        """Store the recording of a job as `revise` returns it, and return the job. Raises JobNotFound or JobDeleted."""
         ...
 
     def replace(self, old: Job, new: Job) -> bool:

@@ -58,8 +58,10 @@ class WorkQueue(Protocol):
         """Extend the lease. Raises LeaseLost."""
         ...
 
-    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = ()) -> None:
+    def save(self, claim: Claim, job: Job, *, add: Iterable[StoredSegment] = (), speakers: Sequence[int] = ()) -> None:
         """Store the job and its new segments. The lease ends when the job leaves the claimed state.
+
+        `speakers` has the number of the speaker of each segment of the job, from the first on.
 
         A segment with the index and place of a stored one keeps that one's outcome and correction. A segment with
         another place replaces the stored one.

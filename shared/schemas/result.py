@@ -22,6 +22,7 @@ from shared.schemas.document import Document
 from shared.schemas.phases import ChangeDocument, PhaseDocument
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument, TimeDocument
 from shared.schemas.segments import AudioUrl, DominantDocument, SegmentDocument, TimelineEntryDocument
+from shared.schemas.speakers import SpeakerDocument, SpeakerModelDocument
 from shared.schemas.summary import SummaryDocument
 from shared.version import VERSION
 
@@ -45,6 +46,11 @@ class ResultDocument(Document):
     """The emotion that most segments carry; null where no speech was found."""
     timeline: list[TimelineEntryDocument]
     segments: list[SegmentDocument]
+    speakers: list[SpeakerDocument]
+    """The speakers of a recording that was analysed as one channel, if `speakers` of the config asks for them. Each
+    counts as a channel then, in all that has a `channel`."""
+    speaker_model: SpeakerModelDocument | None
+    """By which the speakers were told apart."""
     summary: SummaryDocument
     conversation: ConversationDocument | None
     """How the channels talk with each other; null where a version without these figures prepared the recording."""
@@ -83,6 +89,8 @@ class ResultDocument(Document):
             dominant=DominantDocument.from_dominant(result.dominant) if result.dominant else None,
             timeline=[TimelineEntryDocument.from_entry(entry, role) for entry in result.timeline],
             segments=SegmentDocument.from_segments(segments, role, audio_url, frame_scores, result.set_probability),
+            speakers=SpeakerDocument.from_recording(recording, result.segments),
+            speaker_model=SpeakerModelDocument.from_model(recording.speaker_model) if recording.speaker_model else None,
             summary=SummaryDocument.from_summary(result.summary, role),
             curve=CurveDocument.from_curve(compute_curve(findings.channels, result.duration), role),
             phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],

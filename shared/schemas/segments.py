@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.failure import FailureCode
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
+from shared.domain.speakers import speaker_label
 from shared.domain.timeline import Dominant, TimelineEntry
 from shared.findings.quantity import Quantity, quantity
 from shared.frame_scores import Scores
@@ -27,7 +28,10 @@ class TimelineEntryDocument(Document):
     end_ms: int = Field(examples=[14770])
     channel: int = Field(examples=[1])
     role: str | None = Field(examples=["customer"])
-    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
+    """The name that the job's config gives the channel; null without one, and where the channels were mixed. Of a
+    speaker it is the name that people gave, else the id."""
+    speaker: str | None = Field(examples=[None])
+    """Where speakers were told apart."""
     emotion: str = Field(examples=["neutral"])
     confidence: float = Field(examples=[0.72])
     corrected: bool = Field(examples=[False])
@@ -40,6 +44,7 @@ class TimelineEntryDocument(Document):
             end_ms=to_ms(entry.end),
             channel=entry.channel,
             role=role_of(entry.channel),
+            speaker=None if entry.speaker is None else speaker_label(entry.speaker),
             emotion=entry.emotion,
             confidence=entry.confidence,
             corrected=entry.corrected,
@@ -87,7 +92,10 @@ class SegmentDocument(Document):
     """Speech in it, without its margins and short pauses: what shares are of."""
     channel: int = Field(examples=[0])
     role: str | None = Field(examples=["agent"])
-    """The name that the job's config gives the channel; null without one, and where the channels were mixed."""
+    """The name that the job's config gives the channel; null without one, and where the channels were mixed. Of a
+    speaker it is the name that people gave, else the id."""
+    speaker: str | None = Field(examples=[None])
+    """Where speakers were told apart; null until all of the recording is decoded."""
     emotion: str = Field(examples=["neutral"])
     """The emotion of the correction where there is one, else the model's; `unknown` while the segment waits, and where
     it was skipped."""
@@ -131,6 +139,7 @@ class SegmentDocument(Document):
             speech_ms=to_ms(segment.speech),
             channel=segment.channel,
             role=role_of(segment.channel),
+            speaker=None if result.speaker is None else speaker_label(result.speaker),
             emotion=outcome.emotion,
             confidence=outcome.confidence,
             model_emotion=result.model_outcome.emotion,

@@ -8,6 +8,7 @@ from shared.domain.emotion import EMOTIONS
 from shared.domain.errors import UnknownEmotion
 from shared.domain.job import Job
 from shared.domain.segment import Correction, SegmentResult, apply_corrections
+from shared.domain.speaker_channels import segment_by_speaker
 from shared.ports import Clock, JobRepository
 
 
@@ -30,7 +31,7 @@ class Corrections:
             raise UnknownEmotion(f"The emotion must be one of {', '.join(choices)}.")
         correction = Correction(emotion, comment, self.clock.now(), self.key_id)
         (corrected,) = apply_corrections([self.jobs.correct(job_id, index, correction)])
-        return job, corrected
+        return job.by_speaker(), segment_by_speaker(job.recording, corrected)
 
     def withdraw(self, job_id: str, index: int) -> None:
         """Delete the correction of a segment, if there is one."""

@@ -23,6 +23,7 @@ from shared.domain.job import Job
 from shared.domain.options import MAX_SEGMENT_MS
 from shared.domain.recording import from_ms
 from shared.domain.segment import Segment, SegmentResult
+from shared.domain.speaker_channels import segment_by_speaker
 from shared.frame_scores import Floats, Grid, grid, grid_parts, softmax
 from shared.ports import JobRepository, ObjectStore
 from shared.services.job_reader import succeeded
@@ -98,18 +99,21 @@ class FrameStore:
     ) -> tuple[Job, tuple[str, ...], Iterator[tuple[Segment, Floats]]]:
         """Return a job, its labels, and an iterator over its scored segments with their logits [frames, labels].
 
-        With a span, all segments that meet it are among them.
+        With a span, all segments that meet it are among them. Where speakers were told apart, they are the channels.
 
         Raises:
             ResultNotReady, NoResult.
             ObjectNotFound, during the iteration: the job was analysed by a version that stored no frames.
         """
-        job = succeeded(self.jobs, job_id)
+        job = succeeded(self.jobs, job_id).by_speaker()
         scored = list(self._scored(job_id) if within_ms is None else self._near(job_id, within_ms))
         labels = tuple(dict.fromkeys(label for result in scored for label in _labels(result)))
-        selected = (result for result in scored if channel in (None, result.segment.channel))
-        loaded = self._load(job_id, selected)
-        return job, labels, ((result.segment, _for_labels(labels, result, logits)) for result, logits in loaded)
+
+        def lane(result: SegmentResult) -> Segment:
+            return segment_by_speaker(job.recording, result).segment
+
+        loaded = self._load(job_id, (result for result in scored if channel in (None, lane(result).channel)))
+        return job, labels, ((lane(result), _for_labels(labels, result, logits)) for result, logits in loaded)
 
     def segment_scores(self, job: Job, segments: Iterable[SegmentResult]) -> dict[int, Floats]:
         """Load the frame scores [frames, labels] of scored segments, by index; none unless the job asked for them.

@@ -10,6 +10,7 @@ from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDa
 from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
 from shared.domain.segment import SegmentResult, apply_corrections
+from shared.domain.speaker_channels import segments_by_speaker
 from shared.domain.timeline import Result, aggregate
 from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore, Queue
 from shared.ports.job_query import NEWEST_FIRST
@@ -112,6 +113,7 @@ class JobReader:
         """Return the result of a job, aggregated by its options unless a parameter replaces them.
 
         All outputs are made of it, so that each follows the corrections; unless `corrected`, it is the model's own.
+        Where speakers were told apart, they are the channels of job and result.
 
         Raises:
             ResultNotReady: the job is still running.
@@ -125,8 +127,8 @@ class JobReader:
             options = replace(options, min_confidence=min_confidence)
         if set_probability is not None:
             options = replace(options, set_probability=set_probability)
-        segments = self.jobs.results(job_id)
-        return job, aggregate(
+        segments = segments_by_speaker(job.recording, self.jobs.results(job_id))
+        return job.by_speaker(), aggregate(
             apply_corrections(segments) if corrected else segments,
             duration=job.prepared,
             speech=job.speech,
@@ -143,7 +145,7 @@ class JobReader:
         job = self.jobs.get(job_id)
         segments = apply_corrections(self.jobs.results(job_id, after=after, limit=limit + 1))
         next_index = segments[limit - 1].segment.index if len(segments) > limit else None
-        return SegmentPage(job, segments[:limit], next_index)
+        return SegmentPage(job.by_speaker(), segments_by_speaker(job.recording, segments[:limit]), next_index)
 
     def segment_audio(self, job_id: str, index: int) -> bytes:
         """Read the FLAC of a segment, a megabyte at most.

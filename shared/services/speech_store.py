@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared.domain.errors import ObjectNotFound
 from shared.domain.job import Job
 from shared.domain.segment import SegmentResult
+from shared.domain.speaker_channels import speech_by_segment
 from shared.domain.speech import SpeechSpan, SpeechTimes
 from shared.domain.timeline import confident
 from shared.findings.channel_segments import split_channels
@@ -44,9 +45,11 @@ class SpeechStore:
         return SpeechTimes(tuple(content["channels"]), content["complete"], spans)
 
     def conversation(self, job: Job, segments: Sequence[SegmentResult]) -> Conversation | None:
-        """Compute the figures of the conversation from a prepared job's segments, None as `read`."""
+        """Compute the figures of the conversation from a prepared job's segments, by their channels; None as `read`."""
         speech = self.read(job.id)
         if speech is None:
             return None
+        if job.recording.speakers:
+            speech = speech_by_segment(speech, segments)
         analysed = confident(segments, job.options.aggregation.min_confidence)
         return describe_conversation(speech, split_channels(analysed), job.prepared)

@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 
 from shared.domain.errors import NoResult, NoWaveform, ObjectDamaged, ObjectNotFound, ResultNotReady
 from shared.domain.job import Job, JobState
+from shared.domain.speaker_channels import segments_by_speaker
 from shared.ports import JobRepository, ObjectStore
 from shared.services.object_keys import waveform_key
 from shared.waveform import STEP, Waveform
@@ -35,7 +36,7 @@ class WaveformStore:
             np.save(writer, records, allow_pickle=False)
 
     def read(self, job_id: str, start: int = 0, end: int | None = None) -> tuple[Job, Waveform]:
-        """Return a job and its waveform between two samples, by default all of it.
+        """Return a job and its waveform between two samples, by default all of it; speakers are the channels.
 
         Raises:
             JobNotFound, JobDeleted.
@@ -48,12 +49,16 @@ class WaveformStore:
             raise ResultNotReady
         try:
             with self.objects.open(waveform_key(job_id)) as file:
-                return job, _read(file, start, job.prepared if end is None else min(end, job.prepared))
+                waveform = _read(file, start, job.prepared if end is None else min(end, job.prepared))
         except ObjectNotFound as error:
             ended_early = job.state in (JobState.FAILED, JobState.CANCELED)
             raise (NoResult if ended_early else NoWaveform) from error
         except ValueError as error:  # NumPy's, of an object that is cut short
             raise ObjectDamaged.from_key(waveform_key(job_id)) from error
+        if not job.recording.speakers:
+            return job, waveform
+        results = segments_by_speaker(job.recording, self.jobs.results(job_id))
+        return job.by_speaker(), waveform.by_speaker(result.segment for result in results)
 
 
 def _read(file: BinaryIO, start: int, end: int) -> Waveform:

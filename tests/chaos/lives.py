@@ -49,7 +49,11 @@ from worker.stages import finish, hold_lease, infer, job_stage, load_sounds, pre
 SECOND = 16_000
 SOUND = encoded(speech_like(9, seed=7, pauses=[(2.5, 4), (6.5, 7.7)]).samples[:, None], SECOND, "wav")
 OPTIONS = JobOptions(
-    channels="mix", segmentation=SegmentationOptions(max_ms=3000, min_ms=1000), granularity="frame", embeddings="frame"
+    channels="mix",
+    speakers="auto",
+    segmentation=SegmentationOptions(max_ms=3000, min_ms=1000),
+    granularity="frame",
+    embeddings="frame",
 )
 LEASE_S = 30.0
 _RENEWED_WITHIN_S = 0.06

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
+from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound, SpeakerNotFound
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, JobStatus
-from shared.domain.recording import Origin
+from shared.domain.recording import Origin, Recording
+from shared.domain.speakers import Speaker
 from shared.ports import Housekeeping, JobFilter, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.stored_jobs import FLAGS, HAPPY, MODEL, SECOND, claimed, new_job, prepared, stored
@@ -163,3 +164,21 @@ def test_flags_come_back_as_they_went_in(jobs: JobRepository, queue: WorkQueue, 
     plain = replace(plain, segment=replace(plain.segment, flags=()))
     queue.save(claim, claim.job, add=[flagged, plain])
     assert [result.segment.flags for result in jobs.results(job.id)] == [FLAGS, ()]
+
+
+def test_a_recording_is_revised_and_an_error_leaves_it(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job = new_job(jobs, clock)
+
+    def fail(recording: Recording) -> Recording:
+        raise SpeakerNotFound
+
+    speakers = (Speaker(0.9, "Ada"), Speaker(0.8, merged_into=0))
+    revised = jobs.revise_recording(job.id, lambda recording: replace(recording, speakers=speakers))
+    assert revised == jobs.get(job.id) == job.evolve(recording=replace(job.recording, speakers=speakers))
+    with pytest.raises(SpeakerNotFound):
+        jobs.revise_recording(job.id, fail)
+    assert jobs.get(job.id) == revised
+    with pytest.raises(JobNotFound):
+        jobs.for_tenant("another").revise_recording(job.id, fail)

@@ -234,3 +234,16 @@ def test_segments_of_a_canceled_job_are_not_claimed(jobs: JobRepository, queue: 
     assert jobs.replace(job, job.to(JobState.CANCELED, clock.now()))
     assert queue.claim_segments(60 * SECOND) == []
     assert queue.claim_finish() is None
+
+
+def test_the_speakers_of_segments_are_stored_and_outlive_the_same_segments(
+    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
+) -> None:
+    job = new_job(jobs, clock)
+    claim = claimed(queue.claim_preparation())
+    segments = [stored(index, 20 * index) for index in range(3)]
+    queue.save(claim, claim.job, add=segments)
+    assert [result.speaker for result in jobs.results(job.id)] == [None] * 3
+    queue.save(claim, claim.job, speakers=(0, 1, 0))
+    queue.save(claim, claim.job, add=segments)
+    assert [result.speaker for result in jobs.results(job.id)] == [0, 1, 0]

@@ -21,6 +21,7 @@ from tests.support.media.pictures import video_only
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
 from tests.support.waiting import wait_until
+from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.ports import Samples
 
 RATE = 16_000
@@ -239,3 +240,27 @@ def test_the_service_gets_ready_by_itself_and_says_why_it_is_not(tmp_path: Path)
         assert (unready.status_code, unready.json()["problems"]) == (503, ["The model mini is being loaded."])
         wait_until(lambda: fresh.get("/readyz").status_code == 200, lambda: fresh.get("/readyz").text)
         assert fresh.get("/readyz").json() == {"status": "ready", "problems": []}
+
+
+def test_the_speakers_of_a_mixed_call_are_told_apart_and_are_the_same_after_a_retry(client: Client) -> None:
+    with SAMPLE.open("rb") as file, FfmpegDecoder(3600, 30).open(file) as stream:
+        sound = np.concatenate(list(stream.blocks()))[: 40 * RATE]
+    job, result = client.analysed(encoded(sound, RATE, "flac"), channels="mix", speakers="auto")
+    assert [speaker["id"] for speaker in result["speakers"]] == ["S1", "S2"]
+    truth = json.loads(SAMPLE.with_suffix(".json").read_text(encoding="utf-8"))["turns"]
+    talk = {(speaker, turn["channel"]): 0 for speaker in ("S1", "S2") for turn in truth}
+    for segment in result["segments"]:
+        for turn in truth:
+            shared = min(segment["end_ms"], turn["end_ms"]) - max(segment["start_ms"], turn["start_ms"])
+            talk[segment["speaker"], turn["channel"]] += max(0, shared)
+    right = talk["S1", 0] + talk["S2", 1]
+    assert right > 0.9 * sum(talk.values())
+    named = client.put(f"/v1/jobs/{job['id']}/speakers/S2", json={"name": "Ada"}).json()["data"]
+    client.post(f"/v1/jobs/{job['id']}/retry", params={"scope": "all"})
+    client.ended(job["id"])
+    again = client.get(f"/v1/jobs/{job['id']}/result").json()
+    assert again["speakers"] == named
+    places = [
+        [(each["start_ms"], each["end_ms"], each["speaker"]) for each in one["segments"]] for one in (result, again)
+    ]
+    assert places[0] == places[1]

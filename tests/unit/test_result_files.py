@@ -14,7 +14,7 @@ from shared.settings import Settings
 from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.offline.result_files import EarlierResult, Outputs, analyze_into
-from worker.pipeline_builder import VOICE_DETECTORS, Pipeline, build_decoder
+from worker.pipeline_builder import VOICE_DETECTORS, Pipeline, build_decoder, build_encoder
 
 EVERYTHING = Outputs(exports=tuple(ExportFormat))
 OPTIONS = JobOptions()
@@ -23,7 +23,9 @@ OPTIONS = JobOptions()
 @pytest.fixture
 def pipeline(mini_model: Emotion2vecModel) -> Pipeline:
     settings = Settings()
-    return Pipeline(build_decoder(settings), VOICE_DETECTORS, settings.max_segments, mini_model)
+    return Pipeline(
+        build_decoder(settings), VOICE_DETECTORS, settings.max_segments, mini_model, build_encoder(settings)
+    )
 
 
 @pytest.fixture

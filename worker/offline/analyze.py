@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording, printable
 from shared.domain.segment import SegmentResult
+from shared.domain.speaker_channels import segments_by_speaker, speech_by_segment
 from shared.domain.timeline import Result, aggregate, confident
 from shared.findings.channel_segments import split_channels
 from shared.findings.conversation import Conversation, describe_conversation
@@ -50,8 +51,11 @@ class Analysis:
         scored = [segment for segment in self.result.segments if segment.ok]
         labels = tuple(dict.fromkeys(label for segment in scored for label in segment.outcome.scores or ()))
         frames = ((scores.segment, self.logits[scores.segment.index]) for scores in scored)
+        waveform = self.waveform
+        if self.recording.speakers:
+            waveform = waveform.by_speaker(each.segment for each in self.result.segments)
         return collect_heatmap_data(
-            self.recording, self.result, labels, frames, self.waveform, duration=self.waveform.end, size=HeatmapSize()
+            self.recording, self.result, labels, frames, waveform, duration=waveform.end, size=HeatmapSize()
         )
 
 
@@ -76,7 +80,7 @@ def analyze(
     """
     raw = options.raw_sound(file.name)
     with file.open("rb") as opened, pipeline.decoder.open(opened, options.track, raw) as stream:
-        preparation = Preparation(stream, options, pipeline.detectors, pipeline.max_segments)
+        preparation = Preparation(stream, options, pipeline.detectors, pipeline.max_segments, encoder=pipeline.encoder)
         writer = _SegmentWriter(out, options, save_segments, clips)
         results: list[SegmentResult] = []
         for batch in _batches(preparation, _BATCHES_AT_ONCE * pipeline.model.batch):
@@ -88,6 +92,15 @@ def analyze(
                 results.append(SegmentResult(clip.segment, inference.outcome))
             on_progress(preparation.decoded, stream.format.duration, len(results))
         writer.delete_earlier()
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        stored = Recording(printable(file.name), file.stat().st_size, sha256, source_key=str(file))
+        recording = preparation.describe(stored)
+        speech_times = preparation.speech_times()
+        if recording.speakers:
+            numbers = zip(results, preparation.speaker_numbers, strict=True)
+            results = segments_by_speaker(recording, [replace(each, speaker=number) for each, number in numbers])
+            speech_times = speech_by_segment(speech_times, results)
         result = aggregate(
             results,
             duration=preparation.decoded,
@@ -96,13 +109,9 @@ def analyze(
             model=pipeline.model.info,
             not_speech=preparation.not_speech,
         )
-        with file.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        recording = Recording(printable(file.name), file.stat().st_size, sha256, source_key=str(file))
         analysed = confident(results, options.aggregation.min_confidence)
-        conversation = describe_conversation(preparation.speech_times(), split_channels(analysed), preparation.decoded)
-        recording = preparation.describe(recording)
-        return Analysis(recording, result, preparation.waveform(), conversation, writer.logits)
+        conversation = describe_conversation(speech_times, split_channels(analysed), preparation.decoded)
+        return Analysis(recording.by_speaker(), result, preparation.waveform(), conversation, writer.logits)
 
 
 def _batches(preparation: Preparation, samples: int) -> Iterator[list[Clip]]:

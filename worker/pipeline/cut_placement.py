@@ -41,6 +41,8 @@ class CutReason(StrEnum):
     """The middle of a shorter pause."""
     NO_PAUSE = "no_pause"
     """The quietest step of half a second, within speech."""
+    TURN = "turn"
+    """Another voice follows; only where speakers are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Candidate:
 
 _END = Cut(CutReason.END_OF_TALK)
 _NO_PAUSE = Cut(CutReason.NO_PAUSE)
+_TURN = Cut(CutReason.TURN)
 
 
 def place_cuts(span: Run, speech: Sequence[Run], level: Levels, options: SegmentationOptions) -> list[Candidate]:
@@ -75,6 +78,19 @@ def place_cuts(span: Run, speech: Sequence[Run], level: Levels, options: Segment
         return [end]
     inner = _candidates(span, speech, level, options)
     return _cheapest_path([Candidate(span[0], 0.0, _END), *inner, end], options)
+
+
+def place_cuts_at_turns(
+    span: Run, turns: Sequence[int], speech: Sequence[Run], level: Levels, options: SegmentationOptions
+) -> list[Candidate]:
+    """Cut `span` at each of the steps `turns`, where the voice changes, and each part of it as `place_cuts` does."""
+    cuts: list[Candidate] = []
+    for start, end in pairwise([span[0], *turns, span[1]]):
+        inside = [(max(first, start), min(last, end)) for first, last in speech if first < end and last > start]
+        cuts += place_cuts((start, end), inside, level, options)
+        if end != span[1]:
+            cuts[-1] = Candidate(end, 0.0, _TURN)
+    return cuts
 
 
 def _candidates(span: Run, speech: Sequence[Run], level: Levels, options: SegmentationOptions) -> list[Candidate]:

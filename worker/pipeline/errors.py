@@ -76,3 +76,7 @@ class ModelOutOfMemory(PipelineError):
 
 class ModelUnavailable(PipelineError):
     """The model cannot be loaded, or fails on every input."""
+
+
+class SpeakersUnavailable(PipelineError):
+    """Speakers are to be told apart, and there is no speaker encoder. The message is a sentence."""

@@ -14,6 +14,7 @@ from shared.domain.emotion import ModelInfo, Scores
 from shared.domain.options import EmbeddingKind, TrackOption, VoiceDetectorName
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import AudioFormat, RecordingWarning
+from shared.domain.speakers import SpeakerModel
 from shared.frame_scores import softmax
 
 Samples = NDArray[np.int16]
@@ -88,6 +89,19 @@ class AudioDecoder(Protocol):
 
         Raises one of `worker.pipeline.errors` when there is nothing to decode.
         """
+        ...
+
+
+class SpeakerEncoder(Protocol):
+    """Turns the sound of a voice into a voiceprint: a vector that is alike for stretches of one speaker."""
+
+    @property
+    def info(self) -> SpeakerModel:
+        """The id, hash and licence of its weights. Raises SpeakersUnavailable."""
+        ...
+
+    def embed(self, sounds: Sequence[Samples]) -> Floats:
+        """Return the voiceprint of each sound [n], of unit length, [sounds, dim]. Raises SpeakersUnavailable."""
         ...
 
 

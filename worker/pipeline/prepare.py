@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +22,15 @@ from worker.pipeline.channel_mode import detect_channel_mode
 from worker.pipeline.channel_selection import channel_roles, check_channels, selected_channels, selection_ignored
 from worker.pipeline.crosstalk import CrosstalkFinder
 from worker.pipeline.cut_placement import Cut
-from worker.pipeline.errors import TooManySegments
+from worker.pipeline.errors import SpeakersUnavailable, TooManySegments
 from worker.pipeline.peaks import PeakMeter, join_channels
-from worker.pipeline.ports import AudioStream, Samples, VoiceDetectors
+from worker.pipeline.ports import AudioStream, Samples, SpeakerEncoder, VoiceDetectors
+from worker.pipeline.segment_speakers import SegmentSpeakers, tell_speakers_apart
 from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
 from worker.pipeline.signal_quality import quality_flags
 from worker.pipeline.sound_blocks import whole_blocks, without_offset
 from worker.pipeline.voice_check import holds_no_voice
+from worker.pipeline.voiceprints import Voiceprint, VoiceprintTracker
 
 _LEAST_CROSSTALK = SAMPLE_RATE
 """Samples of leaked voice, a second, that are worth a warning."""
@@ -50,7 +54,8 @@ OnActivity = Callable[[int, SpeechActivity], None]
 class Preparation:
     """One pass over a recording.
 
-    `decoded` and `speech` count samples at 16 kHz, `segment_count` counts clips, all up to the present place.
+    `decoded` and `speech` count samples at 16 kHz, `segment_count` counts clips, all up to the present place. Where the
+    options ask for the speakers of a recording that is analysed as one channel, there must be an `encoder`.
     """
 
     def __init__(
@@ -60,8 +65,10 @@ class Preparation:
         detectors: VoiceDetectors,
         max_segments: int,
         on_activity: OnActivity = lambda channel, activity: None,
+        encoder: SpeakerEncoder | None = None,
     ) -> None:
         self._stream = stream
+        self._encoder = encoder
         self._options = options
         self._detectors = detectors
         self._max_segments = max_segments
@@ -78,6 +85,8 @@ class Preparation:
         self._track_mixers = [ChannelMixer() for _ in stream.format.track_columns]
         self._crosstalk = CrosstalkFinder()
         self._ended = False
+        self._voiceprints: list[Voiceprint | None] = []
+        self._speakers: SegmentSpeakers | None = None
         self.decoded = 0
         self.segment_count = 0
 
@@ -115,6 +124,13 @@ class Preparation:
             deque(timer.finish(), maxlen=0)
         yield self._clips_before(self.decoded)
         self._ended = True
+        if self._tells_speakers:
+            self._speakers = tell_speakers_apart(self._voiceprints, self._options.speakers)
+
+    @property
+    def speaker_numbers(self) -> tuple[int, ...]:
+        """The number of the speaker of each segment; none where they are not told apart, and before the end."""
+        return self._speakers.numbers if self._speakers else ()
 
     def waveform(self) -> Waveform:
         """The peaks of the analysed channels; complete once `clips` has ended."""
@@ -159,7 +175,22 @@ class Preparation:
             warnings=tuple(warnings),
             not_speech=self.not_speech,
             tracks=sound.tracks,
+            **self._describe_speakers(recording),
         )
+
+    def _describe_speakers(self, recording: Recording) -> dict[str, Any]:
+        """The speakers as `recording` has them until they are told apart; names and mergers stay, as corrections do."""
+        if self._speakers is None or self._encoder is None:
+            return {}
+        speakers = tuple(
+            replace(speaker, name=earlier.name, merged_into=earlier.merged_into) if earlier else speaker
+            for speaker, earlier in zip(self._speakers.speakers, chain(recording.speakers, repeat(None)), strict=False)
+        )
+        return {"speakers": speakers, "speaker_model": self._encoder.info}
+
+    @property
+    def _tells_speakers(self) -> bool:
+        return self._options.speakers != "off" and self._mode is ChannelMode.MIX
 
     def _channels(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
         """Yield blocks [n, columns] with a column per channel, or one for their mix; makes a segmenter per channel."""
@@ -180,7 +211,8 @@ class Preparation:
                 for channel in selected:
                     detector = self._detectors[segmentation.vad]()
                     self._check_voice = detector.takes_any_sound
-                    self._segmenters[channel] = Segmenter(segmentation, detector, partial(self._on_activity, channel))
+                    on_activity = partial(self._on_activity, channel)
+                    self._segmenters[channel] = Segmenter(segmentation, detector, on_activity, self._tracker())
                     self._meters[channel] = PeakMeter()
                 unanalysed = set(range(columns.shape[1])) - set(selected)
                 if self._options.speaking_times == "all":
@@ -188,6 +220,14 @@ class Preparation:
                         self._timers[channel] = Segmenter(segmentation, self._detectors[segmentation.vad]())
                 self._complete = unanalysed == set(self._timers)
             yield columns
+
+    def _tracker(self) -> VoiceprintTracker | None:
+        """Make the tracker of a channel whose speakers are told apart. Raises SpeakersUnavailable."""
+        if not self._tells_speakers:
+            return None
+        if self._encoder is None:
+            raise SpeakersUnavailable("There is no speaker encoder.")
+        return VoiceprintTracker(self._encoder)
 
     def _mix_tracks(self, block: Samples) -> Samples:
         """Mix the columns of each track in [n, columns] into one channel, [n, tracks]."""
@@ -213,5 +253,8 @@ class Preparation:
                 flags = (*flags, SegmentFlag.NOT_SPEECH)
             segment = Segment(self.segment_count, channel, cut.start, cut.end, cut.speech, flags)
             clips.append(Clip(segment, cut.samples, cut.cut))
+            if self._tells_speakers:
+                # Music has no speaker, and a voiceprint that would be one's.
+                self._voiceprints.append(None if SegmentFlag.NOT_SPEECH in flags else cut.voiceprint)
             self.segment_count += 1
         return clips

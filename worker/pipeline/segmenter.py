@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.options import SegmentationOptions
-from worker.pipeline.cut_placement import Cut, place_cuts
+from worker.pipeline.cut_placement import Cut, place_cuts_at_turns
 from worker.pipeline.not_speech import NotSpeechFinder
 from worker.pipeline.ports import Floats, Samples, VoiceDetector
 from worker.pipeline.sound_blocks import BLOCK, BLOCK_STEPS
@@ -25,6 +25,7 @@ from worker.pipeline.speech import (
     mean_level,
     runs,
 )
+from worker.pipeline.voiceprints import Voiceprint, VoiceprintTracker
 
 _MIN_STEPS = 30
 """Steps. A segment under 0.3 s is too short for the model."""
@@ -40,7 +41,8 @@ class ChannelSegment:
     """A segment of one channel: samples [start, end) of the recording, of which `speech` hold speech.
 
     In `foreign` of them, most of what is heard is the voice of another channel. `samples` [end - start] is its sound at
-    16 kHz, `cut` the reason for its end.
+    16 kHz, `cut` the reason for its end. `voiceprint` is None where speakers are not told apart, and where there
+    is too little speech for one.
     """
 
     start: int
@@ -49,6 +51,7 @@ class ChannelSegment:
     foreign: int
     samples: Samples
     cut: Cut
+    voiceprint: Voiceprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Segmenter:
     how the sound is divided into calls of `feed`. `on_activity` is called for every ten seconds. `speech` counts the
     samples of speech so far, `foreign` those in which most of what is heard is the voice of another channel,
     `not_speech` those of tones and noise that the detector took for voice, and that are left out. `runs` has the
-    stretches of speech in the segments so far: start and end in samples, and the level in dBFS.
+    stretches of speech in the segments so far: start and end in samples, and the level in dBFS. With `voiceprints`,
+    talk is cut where the voice changes too.
     """
 
     def __init__(
@@ -79,8 +83,10 @@ class Segmenter:
         options: SegmentationOptions,
         detector: VoiceDetector,
         on_activity: Callable[[SpeechActivity], None] = lambda activity: None,
+        voiceprints: VoiceprintTracker | None = None,
     ) -> None:
         self._options = options
+        self._voiceprints = voiceprints
         self._longest = options.max_ms // STEP_MS
         self._shortest_pause = options.min_silence_ms // STEP_MS
         self._longest_pause = options.max_silence_ms // STEP_MS
@@ -191,7 +197,10 @@ class Segmenter:
         start, end = max(0, talk[0] - self._margin), min(len(self._speech), talk[1] + self._margin)
         if open_end and end - start <= 2 * self._longest + BLOCK_STEPS:
             return start
-        cuts = place_cuts((start, end), speech, self._level, self._options)
+        turns = (
+            self._voiceprints.find_changes(speech, self._level, self._sound, self._base) if self._voiceprints else []
+        )
+        cuts = place_cuts_at_turns((start, end), turns, speech, self._level, self._options)
         if open_end:
             # The last cuts may still move when more of the talk has come.
             cuts = [cut for cut in cuts if cut.at <= end - self._longest]
@@ -203,7 +212,13 @@ class Segmenter:
                 at = (self._base + start) * HOP
                 foreign = int(self._foreign[start : cut.at].sum()) * HOP
                 self._add_runs(speech, (start, cut.at), at + len(sound))
-                yield ChannelSegment(at, at + len(sound), min(spoken, len(sound)), foreign, sound, cut.cut)
+                voiceprint = (
+                    self._voiceprints.voiceprint((start, cut.at), speech, self._sound, self._base)
+                    if self._voiceprints
+                    else None
+                )
+                spoken = min(spoken, len(sound))
+                yield ChannelSegment(at, at + len(sound), spoken, foreign, sound, cut.cut, voiceprint)
             start = cut.at
         return start
 

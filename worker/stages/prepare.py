@@ -13,7 +13,7 @@ from shared.domain.job import Job, JobState
 from shared.domain.recording import SAMPLE_RATE
 from shared.ports import Claim, Queue, StoredSegment
 from worker.metrics import PREPARED
-from worker.pipeline.ports import AudioDecoder, Downloader, VoiceDetectors
+from worker.pipeline.ports import AudioDecoder, Downloader, SpeakerEncoder, VoiceDetectors
 from worker.pipeline.prepare import Preparation
 from worker.stages.download import MOST_DOWNLOADS, DownloadSlots, RecordingDownload
 from worker.stages.hold_lease import Lease, WorkerStopping
@@ -41,6 +41,7 @@ class PrepareStage:
     decoder: AudioDecoder
     detectors: VoiceDetectors
     stop: Event
+    encoder: SpeakerEncoder | None = None
     downloads: DownloadSlots = field(default_factory=DownloadSlots)
     decoding: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_DECODED_AT_ONCE))
 
@@ -98,7 +99,7 @@ class PrepareStage:
             self.decoder.open(file, claim.job.options.track, raw) as stream,
         ):
             max_segments = self.services.settings.max_segments
-            preparation = Preparation(stream, claim.job.options, self.detectors, max_segments)
+            preparation = Preparation(stream, claim.job.options, self.detectors, max_segments, encoder=self.encoder)
             # Saved before any check fails: the number of channels may be the reason for a failure.
             self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation))
             self._store(claim, preparation, lease)
@@ -121,12 +122,20 @@ class PrepareStage:
             with ThreadPoolExecutor(1, "store-waveform") as beside:
                 waveform = beside.submit(self.services.waveform_store.store, claim.job.id, preparation.waveform())
                 speech = beside.submit(self.services.speech_store.store, claim.job.id, preparation.speech_times())
-                self._save(claim, preparation, writer.finish())
+                self._save(claim, preparation, writer.finish(), preparation.speaker_numbers)
             waveform.result()
             speech.result()
 
-    def _save(self, claim: Claim, preparation: Preparation, stored: Sequence[StoredSegment]) -> None:
-        self.services.ports.work_queue.save(claim, _with_progress(claim.job, preparation), add=stored)
+    def _save(
+        self,
+        claim: Claim,
+        preparation: Preparation,
+        stored: Sequence[StoredSegment],
+        speakers: Sequence[int] = (),
+    ) -> None:
+        self.services.ports.work_queue.save(
+            claim, _with_progress(claim.job, preparation), add=stored, speakers=speakers
+        )
         if stored:
             self.services.ports.wake_ups.wake(Queue.INFER)
 

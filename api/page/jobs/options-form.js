@@ -8,6 +8,7 @@ const CHOICES = {
   channels: ["auto", "mix", "split"],
   track: ["default", "each", "0", "1", "2", "3", "4", "5"],
   analyse: ["all", "0", "1"],
+  speakers: ["", "off", "auto", "2", "3", "4", "5", "6"],
   vad: ["webrtc", "silero"],
   raw_codec: ["", "alaw", "mulaw", "s16le", "gsm", "g722", "g729"],
   granularity: ["segment", "frame"],
@@ -15,7 +16,7 @@ const CHOICES = {
   priority: ["low", "normal", "high"],
   retention: ["", "audio-0", "audio-604800", "audio-2592000", "results-2592000", "results-7776000"],
 };
-const DEFAULTS = { channels: "auto", track: "default", analyse: "all", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal", retention: "" };
+const DEFAULTS = { channels: "auto", track: "default", analyse: "all", speakers: "", vad: "webrtc", raw_codec: "", granularity: "segment", embeddings: "", priority: "normal", retention: "" };
 const NUMBERS = {
   max_ms: { min: 3, max: 25, step: 0.5, value: 25 },
   min_silence_ms: { min: 100, max: 800, step: 10, value: 200 },
@@ -79,7 +80,7 @@ function createFields() {
     channels: select("channels"), role0: text(), role1: text(),
     alert: createSelect({}, [["", t("options.alert.")], ...EMOTIONS.map((name) => [name, emotionName(name)])], ""),
     alert_channel: createSelect({}, ["", "0", "1"].map((value) => [value, t(`options.alert_channel.${value}`)]), ""),
-    alert_s: number("alert_s"), retention: select("retention"), track: select("track"), analyse: select("analyse"),
+    alert_s: number("alert_s"), retention: select("retention"), track: select("track"), analyse: select("analyse"), speakers: select("speakers"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     emotions: text(400),
@@ -114,6 +115,8 @@ function readConfig(fields) {
   }
   const emotions = fields.emotions.value.split(/[,，、]/).map((name) => name.trim().toLowerCase()).filter(Boolean);
   if (emotions.length) config.emotions = emotions;
+  const speakers = fields.speakers.value;
+  if (speakers) config.speakers = Number(speakers) || speakers;
   /** @type {Record<string, unknown>} */
   const segmentation = { ...readChanged(fields, "max_ms", 1000), ...readChanged(fields, "min_silence_ms") };
   if (fields.vad.value !== DEFAULTS.vad) segmentation.vad = fields.vad.value;
