@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.issue_list import join_issues
-from shared.domain import errors, upload_errors
+from shared.domain import errors, playback_errors, upload_errors
 from shared.domain.limits import Standing
 from shared.schemas.problem import Problem
 
@@ -42,7 +42,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
 
 STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     kind: next(_CATEGORY_STATUS[base] for base in kind.__mro__ if base in _CATEGORY_STATUS)
-    for kind in (vars(errors) | vars(upload_errors)).values()
+    for kind in (vars(errors) | vars(upload_errors) | vars(playback_errors)).values()
     if isinstance(kind, type) and "code" in vars(kind) and any(base in _CATEGORY_STATUS for base in kind.__mro__)
 }
 """The status of every error that a client can meet. Errors without a category stay inside the service."""

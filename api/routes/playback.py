@@ -14,15 +14,8 @@ from api.byte_range import range_headers, requested_span
 from api.dependencies import CallerDep, JobId, ListenerServicesDep, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
-from shared.domain.errors import (
-    AudioDeleted,
-    AudioNotPlayable,
-    AudioWithheld,
-    JobDeleted,
-    JobNotFound,
-    ObjectNotFound,
-    ResultNotReady,
-)
+from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, ObjectNotFound, ResultNotReady
+from shared.domain.playback_errors import AudioNotPlayable, AudioWithheld
 from shared.schemas.playback import AudioLinkDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/audio", tags=["results"])

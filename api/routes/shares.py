@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, status
 from api.dependencies import CallerDep, JobId, ServicesDep
 from api.errors import responses
 from api.jobs.json_text import JsonRoute
-from shared.domain.errors import JobDeleted, JobNotFound, ShareNotFound
+from shared.domain.errors import JobDeleted, JobNotFound
 from shared.domain.ids import is_id
+from shared.domain.playback_errors import ShareNotFound
 from shared.schemas.playback import NewShareDocument, ShareDocument, SharePageDocument, ShareRequest
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/shares", tags=["results"], route_class=JsonRoute)

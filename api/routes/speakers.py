@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.jobs.json_text import JsonRoute
-from shared.domain.errors import InvalidSpeaker, JobDeleted, JobNotFound, NoResult, ResultNotReady, SpeakerNotFound
+from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
+from shared.domain.playback_errors import InvalidSpeaker, SpeakerNotFound
 from shared.schemas.speakers import SpeakerDocument, SpeakerRequest, SpeakersDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/speakers", tags=["results"], route_class=JsonRoute)

@@ -1,4 +1,4 @@
-"""Errors of requests, by category; those of uploads are in `shared.domain.upload_errors`.
+"""Errors of requests, by category; those of uploads and of playing have modules of their own.
 
 The docstring of an error with a `code` is the message that users read; programs match on the code. A category is a
 base class without a code: `api.errors` gives each category an HTTP status. Codes of failed *jobs* are decided in
@@ -139,36 +139,6 @@ class AudioDeleted(Gone):
     """The recording and the sound of its segments were deleted, as the job's `retention` says."""
 
     code = "audio_deleted"
-
-
-class AudioNotPlayable(Conflict):
-    """Browsers do not play this recording as it came, or not exactly from any time on; play its segments instead."""
-
-    code = "audio_not_playable"
-
-
-class AudioWithheld(Conflict):
-    """The job's config leaves out channels of this recording, so it is not served; its segments are."""
-
-    code = "audio_withheld"
-
-
-class ShareNotFound(NotFound):
-    """There is no share link with this id, or it was revoked."""
-
-    code = "share_not_found"
-
-
-class SpeakerNotFound(NotFound):
-    """The recording has no speaker with this id; `speakers` of the result lists them."""
-
-    code = "speaker_not_found"
-
-
-class InvalidSpeaker(Invalid):
-    """The speaker to merge into does not exist, or is this one."""
-
-    code = "invalid_speaker"
 
 
 class SegmentNotFound(NotFound):

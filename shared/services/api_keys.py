@@ -12,7 +12,8 @@ from datetime import timedelta
 import uuid_utils
 
 from shared.domain.access import ANYBODY, ApiKey, Caller, Scope
-from shared.domain.errors import InvalidKey, KeyNotFound, ShareNotFound, Unauthorized
+from shared.domain.errors import InvalidKey, KeyNotFound, Unauthorized
+from shared.domain.playback_errors import ShareNotFound
 from shared.ports import ApiKeyStore, Clock
 
 _MARK = "emo_"

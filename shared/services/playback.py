@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.domain.errors import AudioDeleted, AudioNotPlayable, AudioWithheld, ObjectDamaged, ResultNotReady
+from shared.domain.errors import AudioDeleted, ObjectDamaged, ResultNotReady
 from shared.domain.job import Job
+from shared.domain.playback_errors import AudioNotPlayable, AudioWithheld
 from shared.domain.recording import RecordingWarning
 from shared.ports import JobRepository, ObjectStore
 

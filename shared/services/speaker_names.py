@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.errors import InvalidSpeaker, SpeakerNotFound
 from shared.domain.job import Job
+from shared.domain.playback_errors import InvalidSpeaker, SpeakerNotFound
 from shared.domain.recording import Recording
 from shared.domain.speaker_channels import merged_number
 from shared.domain.speakers import speaker_label

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.error_page import render_markdown
 from api.errors import GENERAL, STATUS
 from shared.container import Services
-from shared.domain import errors, upload_errors
+from shared.domain import errors, playback_errors, upload_errors
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.options import JobOptions
 from shared.domain.recording import WARNINGS, RecordingWarning
@@ -27,7 +27,7 @@ METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 def test_every_error_that_a_client_can_meet_has_a_status_and_a_sentence() -> None:
     kinds = {
         kind
-        for kind in (vars(errors) | vars(upload_errors)).values()
+        for kind in (vars(errors) | vars(upload_errors) | vars(playback_errors)).values()
         if isinstance(kind, type) and "code" in vars(kind)
     }
     assert set(STATUS) == kinds - INTERNAL

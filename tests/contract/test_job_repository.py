@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound, SpeakerNotFound
+from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import JobState, JobStatus
+from shared.domain.playback_errors import SpeakerNotFound
 from shared.domain.recording import Origin, Recording
 from shared.domain.speakers import Speaker
 from shared.ports import Housekeeping, JobFilter, JobRepository, WorkQueue
