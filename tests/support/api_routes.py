@@ -23,6 +23,7 @@ IDS = {
     "delivery_id": UNKNOWN.replace("job_", "msg_"),
     "upload_id": UNKNOWN.replace("job_", "upl_"),
     "number": "1",
+    "speaker": "S1",
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/batches"): {"jobs": [{"source": {"url": "https://calls.example/1.mp3"}}]},
@@ -33,6 +34,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/webhook-deliveries/redeliver"): {"since": "2026-11-30T00:00:00Z"},
     ("POST", "/v1/uploads"): {"size_bytes": 1},
     ("PUT", "/v1/jobs/{job_id}/segments/{index}/correction"): {"emotion": "sad"},
+    ("PUT", "/v1/jobs/{job_id}/speakers/{speaker}"): {"name": "x"},
 }
 TUS = {"Tus-Resumable": "1.0.0"}
 
