@@ -24,8 +24,8 @@ Scores = Floats | NDArray[np.uint16]
 
 PACKED = 10_000
 """The packed score that stands for 1."""
-_KEPT_BYTES = 32 << 20
-"""Scores of five hours in bins of 20 ms, with nine labels."""
+_KEPT_BYTES = 16 << 20
+"""Scores of two and a half hours in bins of 20 ms, with nine labels."""
 _BATCH_SEGMENTS = 64
 """Segments whose frames are binned at once, at most three megabytes."""
 
