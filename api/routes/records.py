@@ -18,6 +18,7 @@ from shared.domain.job import Job
 from shared.ports import JobFilter
 from shared.schemas.fields import Time
 from shared.schemas.records import DeletionDocument
+from shared.services.job_reader import JobViewPage
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -35,7 +36,10 @@ def record_of_use(
     created_before: Annotated[Time | None, Query(description="Only jobs submitted before this time.")] = None,
 ) -> StreamingResponse:
     """The jobs with their purpose, legal basis, roles and model, the newest first; deleted jobs are not among them."""
-    jobs = _jobs(services, JobFilter(created_after=created_after, created_before=created_before))
+    job_filter = JobFilter(created_after=created_after, created_before=created_before)
+    # Loaded before the response begins, which may be an error.
+    first = services.reader.page(limit=_PAGE, after=None, job_filter=job_filter)
+    jobs = _jobs(services, job_filter, first)
     headers = {"Content-Disposition": 'attachment; filename="record-of-use.csv"'}
     return StreamingResponse(record_csv(jobs), media_type=CSV, headers=headers)
 
@@ -46,11 +50,8 @@ def deletion(job_id: JobId, services: ServicesDep) -> DeletionDocument:
     return DeletionDocument.from_deletion(job_id, services.jobs.deletion(job_id), services.clock.now())
 
 
-def _jobs(services: Services, job_filter: JobFilter) -> Iterator[Job]:
-    after = None
-    while True:
-        page = services.reader.page(limit=_PAGE, after=after, job_filter=job_filter)
+def _jobs(services: Services, job_filter: JobFilter, page: JobViewPage) -> Iterator[Job]:
+    yield from (view.job for view in page.views)
+    while page.next_cursor:
+        page = services.reader.page(limit=_PAGE, after=page.next_cursor, job_filter=job_filter)
         yield from (view.job for view in page.views)
-        after = page.next_cursor
-        if after is None:
-            return

@@ -39,7 +39,7 @@ class _Batch:
 class SimulatedEngine:
     """Stands in for `worker.adapters.emotion2vec.network.engine.Engine`."""
 
-    def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str) -> None:
+    def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str, head: Path | None) -> None:
         self.info = info
         self.batch = _BATCH_S * SAMPLE_RATE
         self._rate = float(os.environ[RATE]) * SAMPLE_RATE
