@@ -34,6 +34,8 @@ export class Player extends EventTarget {
     this.place = -1;
     /** The time in the recording, in ms. */
     this.position = 0;
+    /** The time at which playing stops by itself, or null. @type {number | null} */
+    this.end = null;
     this.rate = 1;
     this.volume = 1;
     /** @type {Set<number>} */
@@ -123,6 +125,7 @@ export class Player extends EventTarget {
    * @param {number} ms
    */
   async playAt(ms) {
+    this.end = null;
     this.position = ms;
     this.place = this.placeAt(ms) ?? this.place;
     this.problem = "";
@@ -154,6 +157,16 @@ export class Player extends EventTarget {
     await played;
   }
 
+  /**
+   * Play a segment and no further, so that it stays the chosen one however short it is.
+   * @param {number} place of the segment in `segments`
+   */
+  async playAlone(place) {
+    const played = this.play(place);
+    this.end = this.segments[place].end_ms;
+    await played;
+  }
+
   /** The place of the segment at a time that began last, or null. @param {number} ms */
   placeAt(ms) {
     let place = null;
@@ -181,6 +194,7 @@ export class Player extends EventTarget {
    * @param {number} ms
    */
   seek(ms) {
+    this.end = null;
     this.position = Math.min(Math.max(ms, 0), this.duration);
     this.place = this.placeAt(this.position) ?? this.place;
     if (this.isPlaying) this.sound?.play(this.position);
@@ -223,7 +237,10 @@ export class Player extends EventTarget {
       if (!this.sound?.isPlaying) return;
       this.position = this.sound.position;
       const segment = this.segments[this.place];
-      if (!segment || this.position >= segment.end_ms) this.place = this.placeAt(this.position) ?? this.place;
+      if (this.end !== null && this.position >= this.end) {
+        this.end = null;
+        this.sound.pause();
+      } else if (!segment || this.position >= segment.end_ms) this.place = this.placeAt(this.position) ?? this.place;
       this.send("move");
       this.trackPosition();
     });

@@ -87,7 +87,7 @@ export class Review extends EventTarget {
       return;
     }
     this.played.add(segment.index);
-    this.player.play(this.player.segments.indexOf(segment));
+    this.player.playAlone(this.player.segments.indexOf(segment));
   }
 
   /** How many of the segments have a correction. */
