@@ -15,6 +15,7 @@ from shared.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import bare_postgres_url, postgres_server, postgres_template, postgres_url
 from tests.support.servers.redis import redis_server, redis_url
+from tests.support.sqlite_template import place_database
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 
 __all__ = ["bare_postgres_url", "postgres_server", "postgres_template", "postgres_url", "redis_server", "redis_url"]
@@ -43,6 +44,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
+    place_database(tmp_path / "data" / "emoline.db")
     with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps()) as opened:
         yield opened
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,7 +43,9 @@ def migrate(engine: Engine) -> None:
     config = alembic_config(engine)
     tables = tables_of(engine)  # before the revision: another process may make both meanwhile
     revision = _revision(engine)
-    _refuse_unknown(revision, ScriptDirectory.from_config(config))
+    _refuse_unknown(revision)
+    if revision == _scripts().get_current_head():
+        return
     if revision is None and tables & Base.metadata.tables.keys():
         raise DatabaseUnusable(f"The database {engine.url.render_as_string()} has tables of another program.")
     with refused_as_unusable(engine):
@@ -51,9 +54,8 @@ def migrate(engine: Engine) -> None:
 
 def check_schema(engine: Engine) -> None:
     """Raise DatabaseUnusable unless the schema is the newest."""
-    scripts = ScriptDirectory.from_config(alembic_config(engine))
-    revision, newest = _revision(engine), scripts.get_current_head()
-    _refuse_unknown(revision, scripts)
+    revision, newest = _revision(engine), _scripts().get_current_head()
+    _refuse_unknown(revision)
     if revision != newest:
         state = f"is at version {revision}" if revision else "was never set up"
         raise DatabaseUnusable(f"The database {state}, and this Emoline needs version {newest}: run `emoline migrate`.")
@@ -67,8 +69,13 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-def _refuse_unknown(revision: str | None, scripts: ScriptDirectory) -> None:
-    if revision and revision not in {script.revision for script in scripts.walk_revisions()}:
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(migrations.__file__).parent))
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
         raise DatabaseUnusable(
             f"The database is at version {revision}, which this Emoline does not know: a newer one has set it up. "
             "Update this one."

@@ -17,7 +17,7 @@ from tests.chaos.fork_pool import die_and_recover
 from tests.chaos.lives import Story
 from tests.chaos.uploaders import die_and_go_on
 
-EVERY = int(os.environ.get("CHAOS_EVERY", "150"))
+EVERY = int(os.environ.get("CHAOS_EVERY", "300"))
 """One of so many places is died at."""
 STORIES: list[Story] = [lives.analysed, lives.analysed_after_errors, lives.canceled, lives.deleted]
 

@@ -11,18 +11,19 @@ from sqlalchemy import Engine
 from shared.db.engine import open_engine
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
-from shared.db.schema import migrate
 from shared.db.webhook_deliveries import SqlDeliveryQueue
 from shared.db.work_queue import SqlWorkQueue
 from shared.ports import DeliveryQueue, Housekeeping, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
 from tests.support.servers.postgres import DatabaseClock
+from tests.support.sqlite_template import place_database
 from tests.support.stored_jobs import LEASE_S
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
+        place_database(tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
@@ -38,8 +39,6 @@ def clock(database_url: str) -> ManualClock:
 def engine(database_url: str, clock: ManualClock) -> Iterator[Engine]:
     """A database with the newest schema."""
     opened = open_engine(database_url)
-    if opened.dialect.name == "sqlite":
-        migrate(opened)
     yield opened
     opened.dispose()
 

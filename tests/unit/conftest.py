@@ -12,11 +12,13 @@ from shared.container import Services, open_services
 from shared.services.uploads import Uploads
 from shared.settings import Settings
 from tests.support.clock import ManualClock
+from tests.support.sqlite_template import place_database
 
 
 @pytest.fixture
 def later(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
     """Services on the test's clock."""
+    place_database(tmp_path / "data" / "emoline.db")
     with open_services(Settings(data_dir=tmp_path / "data"), LocalWakeUps(), clock) as services:
         yield services
 

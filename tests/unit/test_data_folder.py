@@ -22,10 +22,13 @@ from shared.settings import Settings
 from tests.support.api_client import assert_problem, post_raw
 
 
-def test_nobody_else_reads_what_people_said(services: Services) -> None:
-    with TestClient(create_app(services, ["testserver"])) as client:
+def test_nobody_else_reads_what_people_said(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with (
+        open_services(Settings(data_dir=folder), LocalWakeUps()) as services,
+        TestClient(create_app(services, ["testserver"])) as client,
+    ):
         assert post_raw(client).status_code == 202
-    folder = services.settings.data_dir
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) >= 2
