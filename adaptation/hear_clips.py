@@ -22,7 +22,8 @@ from shared.domain.options import JobOptions
 from shared.domain.raw_sound import RawSound
 from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentResult
-from shared.ports import JobCursor, JobFilter
+from shared.ports import JobFilter
+from shared.services.job_reader import each_job
 from worker.adapters.emotion2vec.calibration import Flattening
 from worker.failures import failure_of
 from worker.pipeline.errors import PipelineError
@@ -31,7 +32,6 @@ from worker.pipeline.ports import EmotionModel, Samples
 from worker.pipeline.prepare import Preparation
 from worker.pipeline_builder import Pipeline
 
-_PAGE = 200
 _SPEAKER = "speaker"
 _AT_ONCE = 64
 """Clips that the model gets together."""
@@ -85,25 +85,18 @@ def read_corrections(
 
     The unit is the value of `speaker_key` in the job's metadata, else the channel of the recording.
     """
-    after: JobCursor | None = None
-    job_filter = JobFilter(status=JobStatus.SUCCEEDED, has_corrections=True)
-    while True:
-        page = services.reader.page(limit=_PAGE, after=after, job_filter=job_filter)
-        for view in page.views:
-            speaker = view.job.options.metadata.get(speaker_key or "")
-            for result in services.jobs.results(view.job.id):
-                if result.correction:
-                    unit = speaker or f"{view.job.id} {result.segment.channel}"
-                    label = label_map.get(result.correction.emotion, result.correction.emotion)
-                    yield _read_segment(services, view.job.id, result, label, unit)
-        if page.next_cursor is None:
-            return
-        after = page.next_cursor
+    for job in each_job(services.jobs, JobFilter(status=JobStatus.SUCCEEDED, has_corrections=True)):
+        speaker = job.options.metadata.get(speaker_key or "")
+        for result in services.jobs.results(job.id):
+            if result.correction:
+                unit = speaker or f"{job.id} {result.segment.channel}"
+                label = label_map.get(result.correction.emotion, result.correction.emotion)
+                yield _read_segment(services, job.id, result, label, unit)
 
 
 def _read_segment(services: Services, job_id: str, result: SegmentResult, label: str, unit: str) -> LabelledSegments:
     try:
-        content = services.reader.segment_audio(job_id, result.segment.index)
+        _, content = services.reader.segment_audio(job_id, result.segment.index)
     except (AudioDeleted, ObjectNotFound, ObjectDamaged) as error:
         return LabelledSegments(label, unit, reason=error.code)
     samples, _ = soundfile.read(io.BytesIO(content), dtype="int16")

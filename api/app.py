@@ -25,7 +25,6 @@ from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.thread_places import ThreadPlaces
 from api.middleware.tus_protocol import TusProtocol
-from api.operations import named
 from api.readiness import ReadinessCheck, check_database, check_object_store
 from api.render_pool import RenderPool
 from api.routes import (
@@ -162,6 +161,8 @@ def create_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         lifespan=close_with_app,
+        # The names of the operations, and so of the functions of generated clients.
+        generate_unique_id_function=lambda route: route.name,
         telemetry=_TELEMETRY,
     )
     # Serves the documentation page from here instead of a content network: services run where there is none.
@@ -183,7 +184,6 @@ def create_app(
     for routes in _ROUTES:
         app.include_router(routes.router)
     page.install(app)
-    app.openapi = named(app.openapi)  # type: ignore[method-assign]
     return app
 
 

@@ -39,7 +39,7 @@ async def _batch_id(
         }
     },
 )
-async def submit(
+async def submit_batch(
     request: Request, response: Response, services: ServicesDep, idempotency_key: IdempotencyKey = None
 ) -> NewBatchDocument:
     """Submits up to a thousand recordings that lie elsewhere, each as `POST /v1/jobs` does.
@@ -54,6 +54,6 @@ async def submit(
 
 
 @router.get("/{batch_id}", responses=responses(BatchNotFound))
-def batch(batch_id: Annotated[str, Depends(_batch_id)], services: ServicesDep) -> BatchDocument:
+def get_batch(batch_id: Annotated[str, Depends(_batch_id)], services: ServicesDep) -> BatchDocument:
     """How many jobs of a batch there are, by status. It is there as long as one of its jobs is."""
     return BatchDocument.from_counts(batch_id, services.reader.batch(batch_id))

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/segments/{index}/correction", tags=
     response_model=SegmentDocument,
     responses=responses(JobNotFound, JobDeleted, SegmentNotFound, ObjectNotFound, UnknownEmotion),
 )
-def correct(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, services: ServicesDep) -> Response:
+def correct_segment(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, services: ServicesDep) -> Response:
     """Says what a segment's emotion is, in the place of what was said before; also of one that was skipped.
 
     From now on it counts in the result, the reports, the exports, the lists and the insights, unless they are asked for
@@ -44,6 +44,6 @@ def correct(job_id: JobId, index: SegmentIndex, body: CorrectionRequest, service
     status_code=status.HTTP_204_NO_CONTENT,
     responses=responses(JobNotFound, JobDeleted, SegmentNotFound),
 )
-def withdraw(job_id: JobId, index: SegmentIndex, services: ServicesDep) -> None:
+def withdraw_correction(job_id: JobId, index: SegmentIndex, services: ServicesDep) -> None:
     """Forgets what was said of a segment, if anything was."""
     services.corrections.withdraw(job_id, index)

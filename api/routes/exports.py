@@ -26,7 +26,7 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
     },
 )
-def export(
+def export_job(
     job_id: JobId,
     services: ServicesDep,
     to: Annotated[ExportFormat, Query(alias="format", description="docs/exports.md says what is in each.")] = (

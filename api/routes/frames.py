@@ -47,7 +47,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, NotAcceptable, ObjectNotFound),
     },
 )
-def frames(
+def get_frames(
     request: Request,
     job_id: JobId,
     services: ServicesDep,
@@ -87,10 +87,10 @@ def frames(
         **responses(JobNotFound, JobDeleted, NoEmbeddings, ResultNotReady, NoResult),
     },
 )
-def embeddings(job_id: JobId, services: ServicesDep) -> Response:
+def get_embeddings(job_id: JobId, services: ServicesDep) -> Response:
     """The embeddings of the segments, where the job's config asked for them."""
-    embedded = services.frame_store.embeddings(job_id)
-    names = content_disposition(services.jobs.get(job_id).recording.filename, "-embeddings.npz")
+    job, embedded = services.frame_store.embeddings(job_id)
+    names = content_disposition(job.recording.filename, "-embeddings.npz")
     return npz_response(names, ((f"{index:06d}", content) for index, content in embedded))
 
 

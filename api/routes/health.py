@@ -11,13 +11,13 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/livez")
-async def live() -> HealthDocument:
+async def check_life() -> HealthDocument:
     """Answers as long as the process does."""
     return HealthDocument(status="ok", problems=[])
 
 
 @router.get("/readyz", responses={503: {"model": HealthDocument, "description": "Not ready; `problems` says why."}})
-async def ready(request: Request, response: Response) -> HealthDocument:
+async def check_readiness(request: Request, response: Response) -> HealthDocument:
     """Whether recordings can be taken and analysed now."""
     threads: QuickThreads = request.app.state.health_threads
     problems = [problem for check in request.app.state.checks if (problem := await threads.run(check))]

@@ -25,7 +25,7 @@ _COLUMNS = ("group", "calls", "measured_calls", "speech_ms", "analysed_ms", "emo
     response_model=InsightsDocument,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **responses()},
 )
-def insights(
+def get_insights(
     services: ServicesDep,
     job_filter: JobFilterDep,
     group_by: Annotated[

@@ -106,7 +106,7 @@ _BODIES: dict[str, Any] = {
     ),
     openapi_extra=_BODIES,
 )
-async def submit(
+async def submit_job(
     request: Request,
     response: Response,
     services: ServicesDep,
@@ -143,7 +143,7 @@ async def submit(
     response_model=JobDocument,
     responses={304: {"description": "Still as `If-None-Match` says."}, **responses(JobNotFound, JobDeleted)},
 )
-async def job(
+async def get_job(
     watch: JobWatchDep,
     response: Response,
     wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait until the job has ended.")] = 0,
@@ -172,7 +172,7 @@ async def _current_job(watch: JobWatchDep) -> JobView:
     response_class=EventSourceResponse,
     responses=responses(JobNotFound, JobDeleted),
 )
-async def events(
+async def follow_job(
     watch: JobWatchDep,
     first: Annotated[JobView, Depends(_current_job)],
     last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
@@ -187,7 +187,7 @@ async def events(
 
 
 @router.get("", responses=responses(InvalidCursor))
-def jobs(
+def list_jobs(
     request: Request,
     services: ServicesDep,
     job_filter: JobFilterDep,
@@ -216,7 +216,7 @@ def jobs(
 @router.post(
     "/{job_id}/cancel", status_code=status.HTTP_202_ACCEPTED, responses=responses(JobNotFound, JobDeleted, JobFinished)
 )
-def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
+def cancel_job(job_id: JobId, services: ServicesDep) -> JobDocument:
     """Stops a job that has not ended."""
     services.cancellation.cancel(job_id)
     return _document(services.reader.job(job_id), services)
@@ -227,7 +227,7 @@ def cancel(job_id: JobId, services: ServicesDep) -> JobDocument:
     status_code=status.HTTP_202_ACCEPTED,
     responses=responses(JobNotFound, JobDeleted, AudioDeleted, JobRunning, NothingToRetry),
 )
-def retry(
+def retry_job(
     job_id: JobId,
     services: ServicesDep,
     scope: Annotated[
@@ -248,7 +248,7 @@ def retry(
         **responses(JobNotFound, JobDeleted),
     },
 )
-def delete(job_id: JobId, services: ServicesDep) -> Response:
+def delete_job(job_id: JobId, services: ServicesDep) -> Response:
     """Deletes a job in any state, with its recording and its results."""
     complete = services.cancellation.delete(job_id)
     return Response(status_code=status.HTTP_204_NO_CONTENT if complete else status.HTTP_202_ACCEPTED)

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=JsonRoute)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses())
-def create(body: KeyRequest, api_keys: ApiKeysDep, caller: CallerDep) -> NewKeyDocument:
+def create_key(body: KeyRequest, api_keys: ApiKeysDep, caller: CallerDep) -> NewKeyDocument:
     """Makes a key. Its secret is in this answer and nowhere else. A key allows no more than the one that made it.
 
     As soon as there is a first key, every request needs one.
@@ -28,13 +28,13 @@ def create(body: KeyRequest, api_keys: ApiKeysDep, caller: CallerDep) -> NewKeyD
 
 
 @router.get("", responses=responses())
-def keys(api_keys: ApiKeysDep, caller: CallerDep) -> KeyPageDocument:
+def list_keys(api_keys: ApiKeysDep, caller: CallerDep) -> KeyPageDocument:
     """The tenant's keys, newest first, those that were revoked too."""
     return KeyPageDocument(data=[KeyDocument.from_key(key) for key in api_keys.list(caller.tenant)])
 
 
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(KeyNotFound))
-def revoke(key_id: Annotated[str, Path(max_length=64)], api_keys: ApiKeysDep, caller: CallerDep) -> None:
+def revoke_key(key_id: Annotated[str, Path(max_length=64)], api_keys: ApiKeysDep, caller: CallerDep) -> None:
     """Revokes a key: within ten seconds nobody can use it."""
     if not is_id("key", key_id):
         raise KeyNotFound

@@ -14,7 +14,7 @@ router = APIRouter(tags=["health"])
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' format."}},
 )
-def metrics(request: Request) -> Response:
+def get_metrics(request: Request) -> Response:
     """Figures of the service for Prometheus, in its own format or OpenMetrics. They tell nothing of any job."""
     content, media_type = exposition(request.app.state.metrics, request.headers.get("accept", ""))
     return Response(content, media_type=media_type)

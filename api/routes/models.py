@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.get("", responses=responses())
-def models(services: ServicesDep) -> ModelPageDocument:
+def list_models(services: ServicesDep) -> ModelPageDocument:
     """What the workers run or have run, the last first: labels, hashes, and what to know of each. None until a worker
     has loaded one."""
     return ModelPageDocument(

@@ -42,7 +42,7 @@ _MAX_MS = 10**9
     response_model=WaveformDocument,
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, NoWaveform),
 )
-def waveform(
+def get_waveform(
     job_id: JobId,
     services: ServicesDep,
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
@@ -66,7 +66,7 @@ def waveform(
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound, TooManyPictures),
     },
 )
-async def heatmap(
+async def get_heatmap(
     request: Request,
     job_id: JobId,
     services: ServicesDep,
@@ -82,19 +82,21 @@ async def heatmap(
     """
     render_pool: RenderPool = request.app.state.render_pool
     async with render_pool.turn(request.scope[TENANT]):
-        data = await run_in_threadpool(
+        filename, data = await run_in_threadpool(
             load_heatmap_data, services, job_id, channel, HeatmapSize(width), corrected=corrected
         )
         png = await render_pool.run(draw_heatmap, data, lang)
-    job = await run_in_threadpool(services.jobs.get, job_id)
-    headers = content_disposition(job.recording.filename, "-heatmap.png", "inline")
+    headers = content_disposition(filename, "-heatmap.png", "inline")
     return Response(png, media_type="image/png", headers=headers)
 
 
 def load_heatmap_data(
     services: Services, job_id: str, channel: int | None, size: HeatmapSize, *, corrected: bool
-) -> HeatmapData:
-    """Load the data of a job's heat map. Raises the errors of the route, and InvalidRequest for a wrong channel."""
+) -> tuple[str, HeatmapData]:
+    """Load the name of a job's recording and the data of its heat map.
+
+    Raises the errors of the route, and InvalidRequest for a wrong channel.
+    """
     job, result = services.reader.result(job_id, corrected=corrected)
     try:
         _, waveform = services.waveform_store.read(job_id)
@@ -106,4 +108,4 @@ def load_heatmap_data(
     )
     if not data.channels:
         raise InvalidRequest(f"No channel {channel} of the recording was analysed.")
-    return data
+    return job.recording.filename, data

@@ -30,7 +30,7 @@ _ERRORS = responses(
     response_class=Response,
     responses={200: {"content": {"audio/*": {}}, "description": "The recording; ranges are served."}, **_ERRORS},
 )
-async def audio(
+async def get_audio(
     job_id: JobId,
     services: ListenerServicesDep,
     byte_range: Annotated[str | None, Header(alias="Range", include_in_schema=False)] = None,
@@ -44,9 +44,8 @@ async def audio(
     span = requested_span(byte_range, recording.size)
     if isinstance(span, Response):
         return span
-    job = await run_in_threadpool(services.jobs.get, job_id)
-    name = job.recording.filename
-    headers = content_disposition(name, PurePath(name).suffix, "inline") | range_headers(span, recording.size)
+    names = content_disposition(recording.filename, PurePath(recording.filename).suffix, "inline")
+    headers = names | range_headers(span, recording.size)
     whole = range(recording.size) if span is None else span
     headers["Content-Length"] = str(len(whole))
     blocks: AsyncIterator[bytes] = iterate_in_threadpool(recording.blocks(whole))
@@ -54,7 +53,7 @@ async def audio(
 
 
 @router.get("/link", responses=_ERRORS)
-def link(job_id: JobId, services: ServicesDep, caller: CallerDep) -> AudioLinkDocument:
+def get_audio_link(job_id: JobId, services: ServicesDep, caller: CallerDep) -> AudioLinkDocument:
     """The address of the recording for a player, which sends no key: where the service needs one, with a ticket that
     opens the sound of this job for six hours and nothing else."""
     recording = services.playback.recording(job_id)

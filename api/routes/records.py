@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,17 +12,13 @@ from api.content_negotiation import CSV
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from exports.record_of_use import record_csv
-from shared.container import Services
 from shared.domain.errors import JobNotDeleted, JobNotFound
-from shared.domain.job import Job
 from shared.ports import JobFilter
 from shared.schemas.fields import Time
 from shared.schemas.records import DeletionDocument
-from shared.services.job_reader import JobViewPage
+from shared.services.job_reader import each_job
 
 router = APIRouter(prefix="/v1", tags=["records"])
-
-_PAGE = 200
 
 
 @router.get(
@@ -30,28 +26,19 @@ _PAGE = 200
     response_class=StreamingResponse,
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "A row for each job."}},
 )
-def record_of_use(
+def get_record_of_use(
     services: ServicesDep,
     created_after: Annotated[Time | None, Query(description="Only jobs submitted after this time.")] = None,
     created_before: Annotated[Time | None, Query(description="Only jobs submitted before this time.")] = None,
 ) -> StreamingResponse:
     """The jobs with their purpose, legal basis, roles and model, the newest first; deleted jobs are not among them."""
-    job_filter = JobFilter(created_after=created_after, created_before=created_before)
-    # Loaded before the response begins, which may be an error.
-    first = services.reader.page(limit=_PAGE, after=None, job_filter=job_filter)
-    jobs = _jobs(services, job_filter, first)
+    jobs = each_job(services.jobs, JobFilter(created_after=created_after, created_before=created_before))
+    first = list(islice(jobs, 1))  # before the response begins, which may be an error
     headers = {"Content-Disposition": 'attachment; filename="record-of-use.csv"'}
-    return StreamingResponse(record_csv(jobs), media_type=CSV, headers=headers)
+    return StreamingResponse(record_csv(chain(first, jobs)), media_type=CSV, headers=headers)
 
 
 @router.get("/jobs/{job_id}/deletion", responses=responses(JobNotFound, JobNotDeleted))
-def deletion(job_id: JobId, services: ServicesDep) -> DeletionDocument:
+def get_deletion_certificate(job_id: JobId, services: ServicesDep) -> DeletionDocument:
     """When a job was deleted, and whether all of its recording, segments and results are gone from the store."""
     return DeletionDocument.from_deletion(job_id, services.jobs.deletion(job_id), services.clock.now())
-
-
-def _jobs(services: Services, job_filter: JobFilter, page: JobViewPage) -> Iterator[Job]:
-    yield from (view.job for view in page.views)
-    while page.next_cursor:
-        page = services.reader.page(limit=_PAGE, after=page.next_cursor, job_filter=job_filter)
-        yield from (view.job for view in page.views)

@@ -45,7 +45,7 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The report, to print."}, **_ERRORS},
 )
-async def report_pdf(
+async def get_pdf_report(
     request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True
 ) -> Response:
     """The report as PDF: what happened when, key segments with links that play, shares, coverage, and its limits."""
@@ -63,7 +63,7 @@ async def report_pdf(
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "The report, with sound inside."}, **_ERRORS},
 )
-async def report_html(
+async def get_html_report(
     request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True
 ) -> Response:
     """The report as one file that needs no network: the key segments can be played in it, and all segments are listed.
@@ -86,7 +86,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     if with_clips:
         for index in collect_findings(result).key_indices:
             with suppress(AudioDeleted, ObjectNotFound):  # it may be deleted at any time
-                clips[index] = services.reader.segment_audio(job_id, index)
+                _, clips[index] = services.reader.segment_audio(job_id, index)
     # To the page, which asks people for a key where the service needs one.
     page = f"{base_url}/#/jobs/{job_id}"
     segments = [] if job.audio_deleted else [each.segment for each in result.segments]
@@ -94,7 +94,7 @@ def _load_input(services: Services, job_id: str, base_url: str, *, with_clips: b
     heatmap = None
     if result.timeline:
         with suppress(ObjectNotFound):  # the job was analysed before frames were kept
-            heatmap = load_heatmap_data(services, job_id, None, HeatmapSize(), corrected=corrected)
+            _, heatmap = load_heatmap_data(services, job_id, None, HeatmapSize(), corrected=corrected)
     audio = SegmentAudio(links, clips, base_url, job.audio_deleted)
     conversation = services.speech_store.conversation(job, result.segments)
     return ReportInput(job.recording, result, job.options, audio, job_id, job.finished_at, heatmap, conversation)

@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     response_model=ResultDocument,
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
-def result(
+def get_result(
     job_id: JobId, services: ServicesDep, set_probability: SetProbability = None, corrected: Corrected = True
 ) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
@@ -56,7 +56,7 @@ def result(
 
 
 @router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
-def timeline(
+def get_timeline(
     job_id: JobId,
     services: ServicesDep,
     channel: Annotated[int | None, Query(ge=0, le=63, description="Only this channel.")] = None,
@@ -78,7 +78,7 @@ def timeline(
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
     },
 )
-def curve(
+def get_curve(
     job_id: JobId,
     services: ServicesDep,
     window_s: Annotated[
@@ -106,7 +106,7 @@ def curve(
     response_model=SegmentPageDocument,
     responses=responses(JobNotFound, JobDeleted, InvalidCursor, ObjectNotFound),
 )
-def segments(
+def list_segments(
     job_id: JobId,
     services: ServicesDep,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=16)] = None,
@@ -137,7 +137,7 @@ def segments(
         **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
     },
 )
-def segment_audio(
+def get_segment_audio(
     job_id: JobId,
     index: SegmentIndex,
     services: ServicesDep,
@@ -147,8 +147,8 @@ def segment_audio(
     ] = True,
 ) -> Response:
     """The sound of a segment, to play."""
-    sound = services.reader.segment_audio(job_id, index)
-    names = content_disposition(services.jobs.get(job_id).recording.filename, f"-{index:03d}.flac", "inline")
+    job, sound = services.reader.segment_audio(job_id, index)
+    names = content_disposition(job.recording.filename, f"-{index:03d}.flac", "inline")
     return ranged_response(sound, "audio/flac", names, byte_range)
 
 

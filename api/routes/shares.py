@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/shares", tags=["results"], route_cl
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses(JobNotFound, JobDeleted))
-def share(job_id: JobId, body: ShareRequest, services: ServicesDep, caller: CallerDep) -> NewShareDocument:
+def share_job(job_id: JobId, body: ShareRequest, services: ServicesDep, caller: CallerDep) -> NewShareDocument:
     """Makes a link to one call for people without a key: they may look and listen until it expires or is revoked."""
     services.jobs.get(job_id)
     key, secret = services.api_keys.share(caller.tenant, job_id, body.name, body.lasts_s)
@@ -26,7 +26,7 @@ def share(job_id: JobId, body: ShareRequest, services: ServicesDep, caller: Call
 
 
 @router.get("", responses=responses(JobNotFound, JobDeleted))
-def shares(job_id: JobId, services: ServicesDep, caller: CallerDep) -> SharePageDocument:
+def list_shares(job_id: JobId, services: ServicesDep, caller: CallerDep) -> SharePageDocument:
     """The share links of a job, newest first, with those that were revoked or have expired."""
     caller.check_job(None)  # whoever was shared a call learns of no others
     services.jobs.get(job_id)
@@ -39,7 +39,7 @@ def shares(job_id: JobId, services: ServicesDep, caller: CallerDep) -> SharePage
     status_code=status.HTTP_204_NO_CONTENT,
     responses=responses(JobNotFound, JobDeleted, ShareNotFound),
 )
-def revoke(
+def revoke_share(
     job_id: JobId, share_id: Annotated[str, Path(max_length=64)], services: ServicesDep, caller: CallerDep
 ) -> None:
     """Revokes a share link: within ten seconds nobody can use it."""

@@ -19,7 +19,7 @@ Label = Annotated[str, Path(max_length=8, description="The speaker's id.", examp
 
 
 @router.get("", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
-def speakers(job_id: JobId, services: ServicesDep) -> SpeakersDocument:
+def list_speakers(job_id: JobId, services: ServicesDep) -> SpeakersDocument:
     """The speakers that were told apart in a recording of one channel; none where the config does not ask for them."""
     job, result = services.reader.result(job_id)
     return SpeakersDocument(data=SpeakerDocument.from_recording(job.recording, result.segments))
@@ -29,10 +29,10 @@ def speakers(job_id: JobId, services: ServicesDep) -> SpeakersDocument:
     "/{speaker}",
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, SpeakerNotFound, InvalidSpeaker),
 )
-def describe(job_id: JobId, speaker: Label, body: SpeakerRequest, services: ServicesDep) -> SpeakersDocument:
+def describe_speaker(job_id: JobId, speaker: Label, body: SpeakerRequest, services: ServicesDep) -> SpeakersDocument:
     """Says the name of a speaker, and the other speaker who it really is, in the place of what was said before.
 
     Result, timeline, reports and exports follow at once. Nothing is scored anew. The answer has all speakers.
     """
     services.speaker_names.describe(job_id, speaker, body.name, body.merge_into)
-    return speakers(job_id, services)
+    return list_speakers(job_id, services)

@@ -14,7 +14,7 @@ from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.request_body import blocks
 from api.middleware.tus_protocol import TUS_PATH, TUS_VERSION
-from api.routes.uploads import complete_upload
+from api.routes.uploads import assemble_upload
 from shared.container import Services
 from shared.domain.errors import StorageFull, StoreUnavailable
 from shared.domain.upload import PartedUpload
@@ -70,7 +70,7 @@ async def options(request: Request, response: Response) -> None:
     dependencies=_CHECK_VERSION,
     responses=responses(EmptyUpload, MalformedUpload, TusVersion, UploadTooLarge),
 )
-def create(
+def create_tus_upload(
     uploads: UploadsDep,
     response: Response,
     upload_length: Annotated[int, Header(ge=0)],
@@ -88,7 +88,7 @@ def create(
     dependencies=_CHECK_VERSION,
     responses=responses(TusVersion, UploadNotFound),
 )
-def head(upload_id: UploadId, uploads: UploadsDep, response: Response) -> None:
+def get_tus_offset(upload_id: UploadId, uploads: UploadsDep, response: Response) -> None:
     """How much has come: `Upload-Offset` is where to go on."""
     upload = _check_is_tus(uploads.get(upload_id))
     response.headers["Upload-Offset"], response.headers["Upload-Length"] = str(upload.offset), str(upload.size)
@@ -116,7 +116,7 @@ def head(upload_id: UploadId, uploads: UploadsDep, response: Response) -> None:
     ),
     openapi_extra=_BODY,
 )
-async def patch(
+async def continue_tus_upload(
     request: Request,
     response: Response,
     upload_id: UploadId,
@@ -134,7 +134,7 @@ async def patch(
     upload = upload_writer.upload
     response.headers["Upload-Offset"], response.headers["Upload-Expires"] = str(upload.offset), _expires(upload)
     if upload.offset == upload.size:
-        await complete_upload(uploads, upload_id)
+        await assemble_upload(uploads, upload_id)
 
 
 @router.delete(
@@ -143,7 +143,7 @@ async def patch(
     dependencies=_CHECK_VERSION,
     responses=responses(StoreUnavailable, TusVersion, UploadNotFound, UploadUsed),
 )
-def delete(upload_id: UploadId, uploads: UploadsDep) -> None:
+def delete_tus_upload(upload_id: UploadId, uploads: UploadsDep) -> None:
     """Deletes an upload with what has come of it. Once a job was made of it, delete the job."""
     _check_is_tus(uploads.get(upload_id))
     uploads.delete(upload_id)

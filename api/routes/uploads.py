@@ -39,7 +39,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-async def complete_upload(uploads: Uploads, upload_id: str, sha256: str | None = None) -> None:
+async def assemble_upload(uploads: Uploads, upload_id: str, sha256: str | None = None) -> None:
     """Assemble an upload in threads, in many short steps. Raises the errors of `Uploads.completing`."""
     with closing(uploads.completing(upload_id, sha256)) as steps:
         async for _ in iterate_in_threadpool(steps):
@@ -47,7 +47,7 @@ async def complete_upload(uploads: Uploads, upload_id: str, sha256: str | None =
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=responses(UploadTooLarge, StoreUnavailable))
-def create(body: UploadRequest, uploads: UploadsDep, response: Response) -> UploadDocument:
+def create_upload(body: UploadRequest, uploads: UploadsDep, response: Response) -> UploadDocument:
     """Begins an upload, whose `parts` are then PUT to their URLs: in any order, several at a time, again if need be.
     After the last, complete it.
 
@@ -59,7 +59,7 @@ def create(body: UploadRequest, uploads: UploadsDep, response: Response) -> Uplo
 
 
 @router.get("/{upload_id}", responses=responses(UploadNotFound, StoreUnavailable))
-def upload(upload_id: UploadId, uploads: UploadsDep) -> UploadDocument:
+def get_upload(upload_id: UploadId, uploads: UploadsDep) -> UploadDocument:
     """What has come, and fresh URLs for what has not: from here a client goes on that was interrupted."""
     parted_upload = uploads.get(upload_id)
     return UploadDocument.from_upload(parted_upload, uploads.parts(parted_upload))
@@ -88,12 +88,14 @@ async def put_part(
         ChecksumMismatch, NotMedia, StorageFull, StoreUnavailable, UploadBusy, UploadIncomplete, UploadNotFound
     ),
 )
-async def complete(upload_id: UploadId, uploads: UploadsDep, wanted: CompleteRequest | None = None) -> UploadDocument:
+async def complete_upload(
+    upload_id: UploadId, uploads: UploadsDep, wanted: CompleteRequest | None = None
+) -> UploadDocument:
     """Puts the recording together, which takes a minute or two for a large one; a second time does no harm.
 
     A job can be made of it then, once.
     """
-    await complete_upload(uploads, upload_id, wanted.sha256 if wanted else None)
+    await assemble_upload(uploads, upload_id, wanted.sha256 if wanted else None)
     return UploadDocument.from_upload(await run_in_threadpool(uploads.get, upload_id), ())
 
 
@@ -102,6 +104,6 @@ async def complete(upload_id: UploadId, uploads: UploadsDep, wanted: CompleteReq
     status_code=status.HTTP_204_NO_CONTENT,
     responses=responses(StoreUnavailable, UploadNotFound, UploadUsed),
 )
-def delete(upload_id: UploadId, uploads: UploadsDep) -> None:
+def delete_upload(upload_id: UploadId, uploads: UploadsDep) -> None:
     """Deletes an upload with what has come of it. Once a job was made of it, delete the job."""
     uploads.delete(upload_id)

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/usage", tags=["usage"])
 
 
 @router.get("", responses=responses(InvalidPeriod))
-def usage(
+def get_usage(
     services: ServicesDep,
     first: Annotated[Day | None, Query(alias="from", description="First day; by default 29 days before `to`.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Last day; by default today.")] = None,

@@ -54,7 +54,7 @@ DeliveryId = Annotated[str, Depends(_delivery_id)]
 
 
 @router.post("/webhook-secret/rotate", responses=responses())
-def rotate(services: ServicesDep) -> SecretDocument:
+def rotate_webhook_secret(services: ServicesDep) -> SecretDocument:
     """Makes a new secret, which signs what goes to the `webhook_url` of jobs. It is in this answer and nowhere else.
 
     The one before signs beside it for 24 hours.
@@ -63,26 +63,26 @@ def rotate(services: ServicesDep) -> SecretDocument:
 
 
 @router.post("/webhook-endpoints", status_code=status.HTTP_201_CREATED, responses=responses())
-def create(body: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
+def create_endpoint(body: EndpointRequest, services: ServicesDep) -> NewEndpointDocument:
     """Registers a receiver, for jobs to name as `webhook_endpoint_id`. Its secret is in this answer alone."""
     endpoint, secret = services.webhook_endpoints.create(body.url, body.events)
     return NewEndpointDocument.from_endpoint(endpoint, secret=secret)
 
 
 @router.get("/webhook-endpoints", responses=responses())
-def endpoints(services: ServicesDep) -> EndpointPageDocument:
+def list_endpoints(services: ServicesDep) -> EndpointPageDocument:
     """All endpoints, newest first."""
     return EndpointPageDocument(data=list(map(EndpointDocument.from_endpoint, services.webhook_endpoints.list())))
 
 
 @router.get("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
-def endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument:
+def get_endpoint(endpoint_id: EndpointId, services: ServicesDep) -> EndpointDocument:
     """One endpoint."""
     return EndpointDocument.from_endpoint(services.webhook_endpoints.get(endpoint_id))
 
 
 @router.patch("/webhook-endpoints/{endpoint_id}", responses=responses(EndpointNotFound))
-def change(endpoint_id: EndpointId, body: EndpointChange, services: ServicesDep) -> EndpointDocument:
+def change_endpoint(endpoint_id: EndpointId, body: EndpointChange, services: ServicesDep) -> EndpointDocument:
     """Changes what is given. What waits for the endpoint goes to its new URL; disabled, it gets nothing more."""
     changed = services.webhook_endpoints.change(endpoint_id, url=body.url, events=body.events, enabled=body.enabled)
     return EndpointDocument.from_endpoint(changed)
@@ -91,13 +91,13 @@ def change(endpoint_id: EndpointId, body: EndpointChange, services: ServicesDep)
 @router.delete(
     "/webhook-endpoints/{endpoint_id}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(EndpointNotFound)
 )
-def remove(endpoint_id: EndpointId, services: ServicesDep) -> None:
+def delete_endpoint(endpoint_id: EndpointId, services: ServicesDep) -> None:
     """Forgets an endpoint and its secret. What waits for it is not sent."""
     services.webhook_endpoints.remove(endpoint_id)
 
 
 @router.post("/webhook-endpoints/{endpoint_id}/rotate-secret", responses=responses(EndpointNotFound))
-def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
+def rotate_endpoint_secret(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
     """Makes a new secret for an endpoint. The one before signs beside it for 24 hours."""
     return SecretDocument(secret=services.webhook_endpoints.rotate_secret(endpoint_id))
 
@@ -107,13 +107,13 @@ def rotate_of(endpoint_id: EndpointId, services: ServicesDep) -> SecretDocument:
     status_code=status.HTTP_202_ACCEPTED,
     responses=responses(EndpointNotFound),
 )
-def test(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
+def test_endpoint(endpoint_id: EndpointId, services: ServicesDep) -> DeliveryDocument:
     """Sends a `webhook.test`; look its delivery up to see what came of it."""
     return DeliveryDocument.from_delivery(services.webhook_endpoints.test(endpoint_id))
 
 
 @router.get("/webhook-deliveries", responses=responses(InvalidCursor))
-def deliveries(
+def list_deliveries(
     services: ServicesDep,
     job_id: Annotated[str | None, Query(pattern=ID_PATTERN, description="Only those of a job.")] = None,
     endpoint_id: Annotated[str | None, Query(pattern=ID_PATTERN, description="Only those to an endpoint.")] = None,
@@ -136,7 +136,7 @@ def deliveries(
     status_code=status.HTTP_202_ACCEPTED,
     responses=responses(EndpointNotFound),
 )
-def redeliver_all(body: RedeliveryRequest, services: ServicesDep) -> RedeliveryDocument:
+def redeliver_deliveries(body: RedeliveryRequest, services: ServicesDep) -> RedeliveryDocument:
     """Sends the events of a span of time again, each under its own `webhook-id`, after a receiver was away.
 
     By default those that failed or were not sent because their endpoint was disabled; those to endpoints that are
@@ -152,6 +152,6 @@ def redeliver_all(body: RedeliveryRequest, services: ServicesDep) -> RedeliveryD
     status_code=status.HTTP_202_ACCEPTED,
     responses=responses(DeliveryNotFound, EndpointNotFound),
 )
-def redeliver(delivery_id: DeliveryId, services: ServicesDep) -> DeliveryDocument:
+def redeliver_delivery(delivery_id: DeliveryId, services: ServicesDep) -> DeliveryDocument:
     """Sends an event again now, under the same `webhook-id`, and as often as a new one if need be."""
     return DeliveryDocument.from_delivery(services.webhook_endpoints.redeliver(delivery_id))

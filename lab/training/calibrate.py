@@ -17,6 +17,7 @@ import torch
 from funasr.models.emotion2vec.model import Emotion2vec
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifier
+from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
@@ -30,6 +31,8 @@ from adaptation.fit_calibration import (
     nonconformities,
 )
 from adaptation.labelled_sound import Integers, Reals
+from evaluation import metrics
+from evaluation.calibration import measure_calibration
 from evaluation.emotion_sets import PROBABILITIES
 from evaluation.temperature import best_temperature
 from lab.training.dataset import LABELS, Clip, Waveform, load_clips
@@ -48,7 +51,6 @@ SOURCE = (
 )
 SPLITS = 10
 """Splits of CREMA-D's speakers into halves: one calibrates, the other is measured. EmoDB has as many speakers."""
-BINS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,16 +190,15 @@ def set_figures(
 
 
 def expected_calibration_error(scores: Reals, label: Integers) -> float:
-    """Return the ECE of scores [n, labels] in ten bins, as `emoline evaluate` has it."""
-    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == label
-    bins = np.ceil(confidence * BINS).astype(int)
-    return float(sum(abs((confidence - right)[bins == each].sum()) for each in np.unique(bins)) / len(label))
+    """Return the ECE of scores [n, labels], as `emoline evaluate` has it."""
+    each = np.arange(len(label))
+    answers = metrics.Answers(LABELS, label, scores.argmax(axis=1), scores.max(axis=1), np.ones(len(label)), each)
+    return measure_calibration(answers).ece
 
 
 def auroc(low: Reals, high: Reals) -> float:
     """Return the share of pairs in which the value of `high` is the larger one."""
-    order = np.searchsorted(np.sort(low), high)
-    return float(order.mean() / len(low))
+    return float(roc_auc_score(np.repeat([0, 1], [len(low), len(high)]), np.concatenate([low, high])))
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ import migrations
 from shared.db.engine import DatabaseUnusable
 from shared.db.tables import Base
 
+_FOLDER = str(Path(migrations.__file__).parent)
+
 
 def ensure_schema(engine: Engine) -> None:
     """Upgrade the schema of a SQLite file, or check that of a server, which `emoline migrate` upgrades.
@@ -64,14 +66,14 @@ def check_schema(engine: Engine) -> None:
 def alembic_config(engine: Engine) -> Config:
     """Return Alembic's configuration for a database."""
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", _FOLDER)
     config.attributes["engine"] = engine
     return config
 
 
 @cache
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(migrations.__file__).parent))
+    return ScriptDirectory(_FOLDER)
 
 
 def _refuse_unknown(revision: str | None) -> None:

@@ -287,6 +287,11 @@ class JobOptions:
         """Whether progress may be sent to a webhook. An endpoint may subscribe to it after the job was submitted."""
         return self.webhook_progress or self.webhook_endpoint_id is not None
 
+    def analyses(self, channel: int) -> bool:
+        """Whether a channel is one of those to analyse, by its number or its role."""
+        role = self.roles[channel] if channel < len(self.roles) else None
+        return self.analyse is None or channel in self.analyse or (role is not None and role in self.analyse)
+
     def raw_sound(self, filename: str) -> RawSound | None:
         """Return how to read a file of this name if it has no header; None if neither `raw` nor the name says it."""
         return self.raw or RawSound.from_name(filename)

@@ -31,16 +31,12 @@ class Policy:
         barred = {role.casefold() for role in self.barred_roles}
         present = [number for number, role in enumerate(options.roles) if role.casefold() in barred]
         # Only `split` never mixes: with `auto` a barred voice could end up in the mix.
-        if any(_is_analysed(options, number) for number in present) or (present and options.channels != "split"):
+        if any(map(options.analyses, present)) or (present and options.channels != "split"):
             names = ", ".join(options.roles[number] for number in present)
             raise RoleBarred(
                 f"The role {names} may not be analysed here: say `split` for `channels`, and name the "
                 "others in `analyse`."
             )
-
-
-def _is_analysed(options: JobOptions, number: int) -> bool:
-    return options.analyse is None or number in options.analyse or options.roles[number] in options.analyse
 
 
 NO_POLICY = Policy()

@@ -129,14 +129,15 @@ class FrameStore:
             loaded = self._load(job.id, (segment for segment in segments if segment.ok))
             yield from ((result.segment.index, softmax(logits)) for result, logits in loaded)
 
-    def embeddings(self, job_id: str) -> Iterator[tuple[int, bytes]]:
-        """Return an iterator over the scored segments of a job: index and embeddings, the bytes of a `.npy` file.
+    def embeddings(self, job_id: str) -> tuple[Job, Iterator[tuple[int, bytes]]]:
+        """Return a job and an iterator over its scored segments: index and embeddings, the bytes of a `.npy` file.
 
         Raises:
             NoEmbeddings: the job did not ask for them.
             ResultNotReady, NoResult.
         """
-        if self.jobs.get(job_id).options.embeddings is None:
+        job = self.jobs.get(job_id)
+        if job.options.embeddings is None:
             raise NoEmbeddings
         succeeded(self.jobs, job_id)
 
@@ -147,7 +148,7 @@ class FrameStore:
                 raise ObjectDamaged.from_key(key)
             return result.segment.index, content
 
-        return map_ahead(read, self._scored(job_id))
+        return job, map_ahead(read, self._scored(job_id))
 
     def _near(self, job_id: str, within_ms: range) -> Iterator[SegmentResult]:
         """Return the scored segments that meet the span, and some before it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDamaged, ResultNotReady
@@ -15,6 +15,7 @@ from shared.domain.timeline import Result, aggregate
 from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore, Queue
 from shared.ports.job_query import NEWEST_FIRST
 
+_PAGE_JOBS = 200
 _FLAC = b"fLaC"
 """The first bytes of every FLAC."""
 
@@ -147,18 +148,30 @@ class JobReader:
         next_index = segments[limit - 1].segment.index if len(segments) > limit else None
         return SegmentPage(job.by_speaker(), segments_by_speaker(job.recording, segments[:limit]), next_index)
 
-    def segment_audio(self, job_id: str, index: int) -> bytes:
-        """Read the FLAC of a segment, a megabyte at most.
+    def segment_audio(self, job_id: str, index: int) -> tuple[Job, bytes]:
+        """Return a job and the FLAC of one of its segments, a megabyte at most.
 
         Raises SegmentNotFound, AudioDeleted, ObjectNotFound or ObjectDamaged.
         """
-        if self.jobs.get(job_id).audio_deleted:
+        job = self.jobs.get(job_id)
+        if job.audio_deleted:
             raise AudioDeleted
         stored = self.jobs.segment(job_id, index)
         sound = self.objects.read(stored.audio_key, stored.audio_span)
         if not sound.startswith(_FLAC) or (stored.audio_span is not None and len(sound) < len(stored.audio_span)):
             raise ObjectDamaged.from_key(stored.audio_key)
-        return sound
+        return job, sound
+
+
+def each_job(jobs: JobRepository, job_filter: JobFilter) -> Iterator[Job]:
+    """Yield the jobs that match a filter, newest first; they are read a page at a time."""
+    after: JobCursor | None = None
+    while True:
+        page = jobs.page(limit=_PAGE_JOBS, after=after, job_filter=job_filter)
+        yield from page.jobs
+        after = page.next_cursor
+        if after is None:
+            return
 
 
 def succeeded(jobs: JobRepository, job_id: str) -> Job:

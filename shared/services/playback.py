@@ -35,8 +35,9 @@ _OTHER_TIMES = {RecordingWarning.CONCATENATED, RecordingWarning.CORRUPT_AUDIO}
 
 @dataclass(frozen=True, slots=True)
 class PlayableRecording:
-    """A recording that browsers play: its media type, and its bytes in the store."""
+    """A recording that browsers play: its name and media type, and its bytes in the store."""
 
+    filename: str
     media_type: str
     size: int
     key: str
@@ -82,7 +83,9 @@ class Playback:
         media_type = self._media_type(job, head)
         if media_type is None:
             raise AudioNotPlayable
-        return PlayableRecording(media_type, recording.size_bytes, recording.source_key, self.objects)
+        return PlayableRecording(
+            recording.filename, media_type, recording.size_bytes, recording.source_key, self.objects
+        )
 
     def _media_type(self, job: Job, head: bytes) -> str | None:
         codec, key = job.recording.codec, job.recording.source_key
@@ -100,8 +103,10 @@ class Playback:
 
 def leaves_out_channels(job: Job) -> bool:
     """Whether the config of a job leaves out channels of the recording, which nobody may then hear."""
-    chosen, channels = job.options.analyse, job.recording.channels
-    return chosen is not None and (channels is None or len(chosen) < channels)
+    channels = job.recording.channels
+    if channels is None:
+        return job.options.analyse is not None
+    return not all(map(job.options.analyses, range(channels)))
 
 
 def tag_size(head: bytes) -> int:

@@ -107,7 +107,7 @@ def test_sets_hold_the_true_emotion_as_often_as_they_promise_for_each_emotion(tm
             for own_scores, own in zip(scores.tolist(), p_values.tolist(), strict=True)
         ]
         holds = np.array([BASE[label] in each for label, each in zip(fresh.label, sets, strict=True)])
-        assert holds.mean() == pytest.approx(probability, abs=0.03) or holds.mean() > probability
+        assert holds.mean() > probability - 0.03
         assert all(holds[fresh.label == label].mean() > probability - 0.04 for label in range(3))
         assert np.mean([len(each) for each in sets]) < 2.6
     with pytest.raises(ModelUnavailable, match="other labels"):

@@ -74,10 +74,21 @@ def test_a_recording_is_served_where_browsers_play_it_exactly(
     assert client.get(f"{url}/link").json() == {"url": url, "media_type": media_type}
 
 
-def test_channels_that_the_config_leaves_out_are_not_heard(client: TestClient, services: Services) -> None:
-    content = HEADS["opus"][0]
-    job_id = recorded(services, content, "opus", JobOptions(channels="split", analyse=(0,)))
-    assert_problem(client.get(f"/v1/jobs/{job_id}/audio"), 409, "audio_withheld")
+@pytest.mark.parametrize(
+    ("analyse", "withheld"),
+    [((0,), True), ((0, 0), True), ((0, "agent"), True), (("agent", "customer"), False), ((1, 0), False)],
+)
+def test_channels_that_the_config_leaves_out_are_not_heard(
+    client: TestClient, services: Services, analyse: tuple[int | str, ...], withheld: bool
+) -> None:
+    """However often and by which name a channel is chosen, the other one is left out."""
+    options = JobOptions(channels="split", roles=("agent", "customer"), analyse=analyse)
+    job_id = recorded(services, HEADS["opus"][0], "opus", options)
+    answer = client.get(f"/v1/jobs/{job_id}/audio")
+    if withheld:
+        assert_problem(answer, 409, "audio_withheld")
+    else:
+        assert answer.content == HEADS["opus"][0]
 
 
 def test_a_recording_in_which_browsers_count_time_differently_is_not_served(

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
-import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -18,8 +15,7 @@ from tests.chaos import witness
 from tests.chaos.cluster import LEASE_S, Cluster, running_cluster
 from tests.chaos.disturbances import DISTURBANCES
 from tests.chaos.figures import Work, figures, resumed_after
-from tests.support.media.encode import encoded
-from tests.support.media.speech import speech_like
+from tests.chaos.sent_jobs import recordings, result, submit
 from tests.support.results import equal
 from tests.support.service_client import Client
 from tests.support.waiting import PATIENCE_S, wait_until
@@ -32,16 +28,8 @@ JOBS_EACH = 5 if LONG else 2
 SEED = 7
 
 
-def recordings(seconds: int) -> dict[str, bytes]:
-    """By name. They are of that length and up to seven seconds longer."""
-    lengths = range(seconds, seconds + 8)
-    sounds = {length: speech_like(length, seed=length).samples[:, None] for length in lengths}
-    return {f"{length}.flac": encoded(sound, 16_000, "flac") for length, sound in sounds.items()}
-
-
-BRIEF = recordings(8)
-RECORDINGS = BRIEF | (recordings(20) if LONG else {})
-CONFIG = {"channels": "mix", "segmentation": {"max_ms": 3000, "min_ms": 1000}}
+BRIEF = recordings(range(8, 16))
+RECORDINGS = BRIEF | (recordings(range(20, 28)) if LONG else {})
 RESUMED_WITHIN_S = LEASE_S + 60
 MOST_EXTRA = 0.1
 """Share of the segments that may be analysed once more than needed."""
@@ -60,26 +48,6 @@ def cluster(postgres_server: object, tmp_path_factory: pytest.TempPathFactory) -
 def client(cluster: Cluster) -> Iterator[Client]:
     with Client(base_url=cluster.url) as opened:
         yield opened
-
-
-def submit(client: Client, name: str) -> str:
-    """Submit a recording until the API accepts it, and return the job's id."""
-
-    def submit_once() -> str:
-        with suppress(httpx2.TransportError, AssertionError):
-            return str(client.submit(RECORDINGS[name], name, **CONFIG)["id"])
-        return ""
-
-    return wait_until(submit_once)
-
-
-def result(client: Client, job_id: str) -> dict[str, Any]:
-    """Return the result without its time and the URLs that contain the job's id."""
-    document: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
-    del document["finished_at"]
-    for segment in document["segments"]:
-        del segment["audio_url"]
-    return document
 
 
 def jobs(cluster: Cluster) -> dict[str, tuple[str, bool]]:
@@ -103,7 +71,7 @@ class Storm:
         while len(self.answered) < JOBS:
             for disturb in self.random.sample(DISTURBANCES, len(DISTURBANCES)):
                 names = self.random.choices(list(RECORDINGS), k=JOBS_EACH)
-                self.answered |= {submit(self.client, name) for name in names}
+                self.answered |= {submit(self.client, name, RECORDINGS[name]) for name in names}
                 time.sleep(self.random.uniform(0, 1.5))
                 disturb(self.cluster, self.random)
                 self.disturbances += 1
@@ -125,7 +93,7 @@ def test_segments_of_a_killed_worker_are_resumed_by_another(
     cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
 ) -> None:
     with cluster.frozen("infer", 0, 1):
-        ids = [submit(client, name) for name in [*BRIEF] * 2]
+        ids = [submit(client, name, RECORDINGS[name]) for name in [*BRIEF] * 2]
         wait_until(lambda: not cluster.unprepared_jobs())
     wait_until(lambda: cluster.claimed_batches() >= 3)  # a worker has two at most, so each of the two has one
     cluster.kill("infer", 0)
@@ -139,7 +107,7 @@ def test_segments_of_a_killed_worker_are_resumed_by_another(
 def test_every_job_ends_with_the_undisturbed_result(
     cluster: Cluster, client: Client, record_property: Callable[[str, object], None]
 ) -> None:
-    undisturbed = {name: submit(client, name) for name in RECORDINGS}
+    undisturbed = {name: submit(client, name, RECORDINGS[name]) for name in RECORDINGS}
     expected = {name: result(client, client.ended(job_id)["id"]) for name, job_id in undisturbed.items()}
     storm = Storm(cluster, client, Random(SEED))
     storm.rage()
@@ -165,7 +133,7 @@ def test_every_job_ends_with_the_undisturbed_result(
 
 
 def test_a_worker_that_is_frozen_beyond_its_leases_changes_no_outcome(cluster: Cluster, client: Client) -> None:
-    ids = [submit(client, name) for name in [*BRIEF] * 2]
+    ids = [submit(client, name, RECORDINGS[name]) for name in [*BRIEF] * 2]
     wait_until(lambda: cluster.claimed_batches() >= 1)
     with cluster.frozen("infer", 0):
         assert {client.ended(job_id)["status"] for job_id in ids[: len(BRIEF)]} == {"succeeded"}

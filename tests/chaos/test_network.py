@@ -14,10 +14,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 from sqlalchemy import Engine, text
 
@@ -25,10 +23,9 @@ from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.chaos import witness
 from tests.chaos.cluster import LEASE_S
+from tests.chaos.sent_jobs import recordings, result, submit
 from tests.chaos.supervisor import Supervisor
 from tests.support.embedded_process import children_of
-from tests.support.media.encode import encoded
-from tests.support.media.speech import speech_like
 from tests.support.results import equal
 from tests.support.servers.link import TO_CLIENT, TO_SERVER, Link
 from tests.support.servers.postgres import running_postgres
@@ -43,8 +40,7 @@ SERVERS = ("Postgres", "Redis", "store")
 LASTS_S = 2.5 * LEASE_S
 DELAY_S = 0.3
 SEED = 11
-RECORDINGS = {f"{s}.flac": encoded(speech_like(s, seed=s).samples[:, None], 16_000, "flac") for s in range(8, 13)}
-CONFIG = {"channels": "mix", "segmentation": {"max_ms": 3000, "min_ms": 1000}}
+RECORDINGS = recordings(range(8, 13))
 
 pytestmark = [
     pytest.mark.skipif(not SITUATIONS, reason="CHAOS_SITUATIONS is not set, as `make chaos` does."),
@@ -143,26 +139,6 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         yield Network(f"http://127.0.0.1:{port}", engine, processes, links)
 
 
-def submitted(client: Client, name: str) -> str:
-    """Submit a recording until the API accepts it, and return the job's id."""
-
-    def submit() -> str:
-        with suppress(httpx2.TransportError, AssertionError):
-            return str(client.submit(RECORDINGS[name], name, **CONFIG)["id"])
-        return ""
-
-    return wait_until(submit)
-
-
-def result(client: Client, job_id: str) -> dict[str, Any]:
-    """Return the result without its time and the URLs that contain the job's id."""
-    document: dict[str, Any] = client.get(f"/v1/jobs/{job_id}/result").json()
-    del document["finished_at"]
-    for segment in document["segments"]:
-        del segment["audio_url"]
-    return document
-
-
 def unfinished(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.scalar(text("SELECT count(*) FROM jobs WHERE finished_at IS NULL")) or 0)
@@ -176,17 +152,19 @@ def test_no_frozen_process_and_no_broken_link_changes_a_result(
     situations = freezes | faults
     chosen = [*freezes, *random.sample(sorted(faults), min(SITUATIONS, len(faults)))]
     with Client(base_url=network.url) as client:
-        expected = {name: result(client, client.ended(submitted(client, name))["id"]) for name in RECORDINGS}
+        expected = {
+            name: result(client, client.ended(submit(client, name, RECORDINGS[name]))["id"]) for name in RECORDINGS
+        }
         jobs: dict[str, str] = {}
         for situation in chosen:
             names = random.choices(list(RECORDINGS), k=2)
-            jobs |= {submitted(client, name): name for name in names}
+            jobs |= {submit(client, name, RECORDINGS[name]): name for name in names}
             time.sleep(random.uniform(0, 1))
             with situations[situation]():
                 time.sleep(LASTS_S)
             healed = time.monotonic()
             print(situation)
-            jobs[submitted(client, names[0])] = names[0]
+            jobs[submit(client, names[0], RECORDINGS[names[0]])] = names[0]
             wait_until(lambda: not unfinished(network.engine), partial(str, situation))
             slowest = max(slowest, (situation, time.monotonic() - healed), key=lambda pair: pair[1])
         for job_id, name in jobs.items():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lab.speakers.conversations import LabelledClip, Style, string_conversation
+from lab.speakers.conversations import Conversation, LabelledClip, Style, string_conversation
 from lab.speakers.oracle import OracleEncoder
 from lab.speakers.runs import ConversationStream, run_conversation
 from shared.domain.options import JobOptions, SpeakerRange
@@ -23,35 +24,38 @@ from worker.pipeline.segment_speakers import tell_speakers_apart
 from worker.pipeline.voiceprints import Voiceprint
 from worker.pipeline_builder import VOICE_DETECTORS
 
-VOICES = {
-    f"voice {number}": [
-        LabelledClip(speech_like(2.5, seed=20 * number + clip, pauses=[]).samples / 32768, "neutral")
-        for clip in range(12)
-    ]
-    for number in range(3)
-}
-CALL = string_conversation("call", VOICES, Style(speakers=2, seconds=60), seed=4)
-MEETING = string_conversation("meeting", VOICES, Style(speakers=3, seconds=90), seed=5)
+
+@cache
+def conversation(speakers: int, seconds: int) -> Conversation:
+    voices = {
+        f"voice {number}": [
+            LabelledClip(speech_like(2.5, seed=20 * number + clip, pauses=[]).samples / 32768, "neutral")
+            for clip in range(12)
+        ]
+        for number in range(3)
+    }
+    return string_conversation("talk", voices, Style(speakers, seconds), seed=speakers + 2)
 
 
 def prepared(option: Any, encoder: SpeakerEncoder | None, **options: Any) -> tuple[list[Clip], Preparation]:
-    stream = ConversationStream(CALL.samples)
+    stream = ConversationStream(conversation(2, 60).samples)
     chosen = JobOptions(speakers=option, **options)
     preparation = Preparation(stream, chosen, VOICE_DETECTORS, 1_000, encoder=encoder)
     return [clip for clips in preparation.clips() for clip in clips], preparation
 
 
-@pytest.mark.parametrize("conversation", [CALL, MEETING], ids=lambda conversation: conversation.name)
-def test_each_segment_holds_one_speaker_and_their_number_is_found(conversation: Any) -> None:
-    figures = run_conversation(conversation, OracleEncoder(conversation, seed=1))
+@pytest.mark.parametrize(("speakers", "seconds"), [(2, 60), (3, 90)])
+def test_each_segment_holds_one_speaker_and_their_number_is_found(speakers: int, seconds: int) -> None:
+    talk = conversation(speakers, seconds)
+    figures = run_conversation(talk, OracleEncoder(talk, seed=1))
     assert figures.speakers == figures.true_speakers
     assert figures.found_right > 0.97
     assert figures.two <= 0.02
 
 
 def test_the_same_recording_has_the_same_speakers_again_and_people_keep_their_word() -> None:
-    once, first = prepared("auto", OracleEncoder(CALL, seed=1))
-    again, second = prepared("auto", OracleEncoder(CALL, seed=1))
+    once, first = prepared("auto", OracleEncoder(conversation(2, 60), seed=1))
+    again, second = prepared("auto", OracleEncoder(conversation(2, 60), seed=1))
     assert [clip.segment for clip in once] == [clip.segment for clip in again]
     assert first.speaker_numbers == second.speaker_numbers
     assert first.speaker_numbers[0] == 0

@@ -29,7 +29,8 @@ export class Player extends EventTarget {
     this.jobId = jobId;
     this.segments = segments;
     this.duration = duration;
-    this.channels = [...new Set(segments.map(({ channel }) => channel))].sort((a, b) => a - b);
+    /** The channels that can be muted: speakers share the one of their recording. */
+    this.channels = [...new Set(segments.filter(({ speaker }) => speaker === null).map(({ channel }) => channel))].sort((a, b) => a - b);
     /** The place in `segments` of the segment that was chosen or heard last, or -1. */
     this.place = -1;
     /** The time in the recording, in ms. */

@@ -6,7 +6,7 @@ import { emotionName, t } from "../i18n.js";
 import { EMOTIONS } from "../palette.js";
 
 const STATUSES = ["queued", "processing", "succeeded", "failed", "canceled"];
-const PARTS = ["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"];
+export const PARTS = ["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"];
 const SHARES = ["0.1", "0.25", "0.5", "0.75"];
 const SORTS = ["-submitted", "submitted", "-worst_minute", "-share", "-length", "name", "-interruptions", "-talk_share"];
 const NO_PARAMETERS = { part: "whole", sort: "-submitted" };
@@ -47,7 +47,7 @@ export class Filters {
     };
     for (const [name, field] of Object.entries(this.fields)) field.id = `filter-${name}`;
     this.setQuery(query);
-    this.loadRoles(query.get("channel") ?? "");
+    offerRoles(/** @type {HTMLSelectElement} */ (this.fields.channel), query.get("channel") ?? "");
     this.element = this.createElement();
     this.timer = 0;
   }
@@ -70,15 +70,6 @@ export class Filters {
       field.value = value;
     }
     this.enable();
-  }
-
-  /** Offer the roles of all calls. @param {string} chosen */
-  async loadRoles(chosen) {
-    const channel = /** @type {HTMLSelectElement} */ (this.fields.channel);
-    const insights = await getInsights(new URLSearchParams({ group_by: "role" })).catch(() => null);
-    const roles = insights?.data.flatMap(({ group }) => (group === null ? [] : [group])) ?? [];
-    const names = [...new Set([...roles, ...(chosen ? [chosen] : [])])];
-    channel.append(...names.map((name) => h("option", { value: name, selected: name === chosen }, name)));
   }
 
   /** Part, share and the order by share are those of an emotion. */
@@ -131,6 +122,19 @@ export class Filters {
     this.setQuery(new URLSearchParams());
     this.change();
   }
+}
+
+/**
+ * Offer the roles of all calls, and the chosen one even where there is none any more.
+ * @param {HTMLSelectElement} select
+ * @param {string} chosen
+ * @param {AbortSignal} [signal]
+ */
+export async function offerRoles(select, chosen, signal) {
+  const insights = await getInsights(new URLSearchParams({ group_by: "role" }), signal).catch(() => null);
+  const roles = insights?.data.flatMap(({ group }) => (group === null ? [] : [group])) ?? [];
+  const names = [...new Set([...roles, ...(chosen ? [chosen] : [])])];
+  select.append(...names.map((name) => h("option", { value: name, selected: name === chosen }, name)));
 }
 
 /**

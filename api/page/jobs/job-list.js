@@ -91,7 +91,7 @@ class JobList {
   }
 
   showCount() {
-    this.count.textContent = this.rows.size ? t(this.cursor ? "jobs.count.more" : "jobs.count", { count: this.rows.size }) : "";
+    this.count.textContent = this.rows.size ? t(`jobs.count${this.cursor ? ".more" : this.rows.size === 1 ? ".one" : ""}`, { count: this.rows.size }) : "";
     this.showSelection();
   }
 

@@ -120,7 +120,7 @@ export default {
   "options.retention.results-7776000": "Delete everything after 90 days", "jobs.retry": "Try again", "jobs.select": "Select {name}",
   "jobs.select.all": "Select all that are shown", "jobs.selected": "{count} selected", "jobs.export": "Export",
   "jobs.export.format": "Format of the export", "jobs.delete.selected": "Delete selected",
-  "jobs.delete.many": "Delete {count} recordings with all their results? This cannot be undone.", "jobs.count": "{count} recordings",
+  "jobs.delete.many": "Delete {count} recordings with all their results? This cannot be undone.", "jobs.count": "{count} recordings", "jobs.count.one": "1 recording",
   "jobs.count.more": "the first {count}; more below", "jobs.alerts": "Alerts: {count}", "jobs.corrected": "Corrected: {count}",
   "jobs.worst.play": "Play the worst minute of {name}, from {time}: {share} negative", "filter.emotion": "Emotion", "filter.channel": "Role",
   "filter.channel.all": "All together", "filter.part": "Part", "filter.part.whole": "Whole recording", "filter.part.first_quarter": "First quarter",

@@ -106,7 +106,7 @@ export default {
   "options.retention.audio-0": "立即删除声音，保留结果", "options.retention.audio-604800": "7 天后删除声音", "options.retention.audio-2592000": "30 天后删除声音",
   "options.retention.results-2592000": "30 天后全部删除", "options.retention.results-7776000": "90 天后全部删除", "jobs.retry": "重试", "jobs.select": "选择 {name}",
   "jobs.select.all": "选择已显示的全部录音", "jobs.selected": "已选 {count} 个", "jobs.export": "导出", "jobs.export.format": "导出格式",
-  "jobs.delete.selected": "删除所选", "jobs.delete.many": "删除 {count} 个录音及其全部结果？此操作无法撤销。", "jobs.count": "{count} 个录音",
+  "jobs.delete.selected": "删除所选", "jobs.delete.many": "删除 {count} 个录音及其全部结果？此操作无法撤销。", "jobs.count": "{count} 个录音", "jobs.count.one": "1 个录音",
   "jobs.count.more": "前 {count} 个，下方还有", "jobs.alerts": "告警：{count}", "jobs.corrected": "已更正：{count}",
   "jobs.worst.play": "播放“{name}”最差的一分钟，从 {time} 起：负面占 {share}", "filter.emotion": "情绪", "filter.channel": "角色", "filter.channel.all": "全部",
   "filter.part": "部分", "filter.part.whole": "整个录音", "filter.part.first_quarter": "前四分之一", "filter.part.second_quarter": "第二个四分之一",

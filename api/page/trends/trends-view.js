@@ -3,12 +3,12 @@ import { getInsights, isAborted, messageOf } from "../api.js";
 import { createSelect, h } from "../dom.js";
 import { formatClock, formatNumber, formatPercent } from "../format.js";
 import { emotionName, t } from "../i18n.js";
+import { PARTS, offerRoles } from "../jobs/filters.js";
 import { EMOTIONS, createSwatch } from "../palette.js";
 
 /** @typedef {import("../api.js").Schemas["InsightGroupDocument"]} Group */
 
 const GROUPINGS = ["week", "day", "role", "metadata"];
-const PARTS = ["whole", "first_quarter", "second_quarter", "third_quarter", "last_quarter"];
 const DAY_MS = 24 * 3600 * 1000;
 const DAYS = { day: 1, week: 7 };
 const BAR_WIDTH = 640;
@@ -53,9 +53,7 @@ class TrendsView {
 
   /** @param {string} chosen */
   async loadRoles(chosen) {
-    const insights = await getInsights(new URLSearchParams({ group_by: "role" }), this.signal).catch(() => null);
-    const roles = insights?.data.flatMap(({ group }) => (group === null ? [] : [group])) ?? [];
-    this.channel.append(...roles.map((role) => h("option", { value: role, selected: role === chosen }, role)));
+    await offerRoles(this.channel, chosen, this.signal);
     if (chosen) this.load();
   }
 

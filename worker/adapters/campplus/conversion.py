@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from worker.adapters.campplus.mel_bands import BANDS
+from worker.adapters.campplus.encoder import BANDS
 from worker.adapters.emotion2vec.funasr_package import register_funasr
 
 _FRAMES = 148

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared.domain.recording import SAMPLE_RATE
 from shared.domain.speakers import SpeakerModel
-from worker.adapters.campplus.mel_bands import mel_bands
 from worker.pipeline.errors import SpeakersUnavailable
 from worker.pipeline.ports import Floats, Samples
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 NETWORK_FILE = "encoder.onnx"
 ABOUT_FILE = "encoder.json"
 """JSON with the fields of `SpeakerModel`."""
+BANDS = 80
 _BATCH = 16
 """Windows in one run of the network: 40 MB of activations."""
+_FULL_SCALE = np.float32(32768)
 
 
 class CampplusEncoder:
@@ -59,7 +61,7 @@ class CampplusEncoder:
         for numbers in by_length.values():
             for first in range(0, len(numbers), _BATCH):
                 batch = numbers[first : first + _BATCH]
-                bands = np.stack([mel_bands(sounds[number]) for number in batch])
+                bands = np.stack([_mel_bands(sounds[number]) for number in batch])
                 bands -= bands.mean(axis=1, keepdims=True)
                 (prints[batch],) = session.run(None, {"bands": bands})
         prints /= np.linalg.norm(prints, axis=1, keepdims=True)
@@ -71,6 +73,18 @@ class CampplusEncoder:
                 _ = self.info  # tells in a sentence that nothing is there
                 self._session = _open(self._directory / NETWORK_FILE)
             return self._session
+
+
+def _mel_bands(sound: Samples) -> Floats:
+    """Compute the logarithms of Kaldi's mel bands of `sound` [n] at 16 kHz, every 10 ms, [frames, BANDS]."""
+    from kaldi_native_fbank import FbankOptions, OnlineFbank
+
+    options = FbankOptions()
+    options.frame_opts.dither = 0  # else noise is added
+    options.mel_opts.num_bins = BANDS
+    computer = OnlineFbank(options)
+    computer.accept_waveform(SAMPLE_RATE, sound.astype(np.float32) / _FULL_SCALE)
+    return np.stack([computer.get_frame(frame) for frame in range(computer.num_frames_ready)])
 
 
 def _open(file: Path) -> InferenceSession:
