@@ -15,7 +15,7 @@ import pytest
 from shared.db.engine import open_engine
 from shared.db.schema import migrate
 from tests.chaos import witness
-from tests.support.embedded_process import EIGHT_MINUTES, half_done
+from tests.support.embedded_process import FOUR_MINUTES, half_done
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import ExecutedProcess, Process, url_of, wait_for
@@ -79,7 +79,7 @@ def test_a_deployment_is_updated_while_it_works(
         witness.install(engine)
         old = started_from(release, stack, tmp_path, "old", environment)
         before = stack.enter_context(Client(base_url=url_of(old[0])))
-        long = before.submit(EIGHT_MINUTES)["id"]
+        long = before.submit(FOUR_MINUTES)["id"]
         ids = [long, *(before.submit(BRIEF)["id"] for _ in range(4))]
         half_done(before, long)
         migrate(engine)

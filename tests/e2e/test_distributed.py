@@ -15,7 +15,7 @@ from cli.embedded import embedded_service
 from shared.db.engine import open_engine
 from shared.settings import Settings
 from tests.support.command_line import emoline
-from tests.support.embedded_process import EIGHT_MINUTES, half_done
+from tests.support.embedded_process import FOUR_MINUTES, half_done
 from tests.support.media.encode import encoded
 from tests.support.media.speech import speech_like
 from tests.support.processes import Process, api, wait_for
@@ -113,7 +113,7 @@ def test_a_recording_has_the_same_result_as_in_one_process(
 def test_stopping_workers_give_back_unfinished_work(
     distributed: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    job_id = distributed.submit(EIGHT_MINUTES, segmentation={"vad": "silero"})["id"]
+    job_id = distributed.submit(FOUR_MINUTES, segmentation={"vad": "silero"})["id"]
     with workers(tmp_path, environment, "prepare") as (prepare,):
         wait_until(lambda: distributed.get(f"/v1/jobs/{job_id}").json()["progress"]["segments_total"])
         assert distributed.get(f"/v1/jobs/{job_id}").json()["stage"] == "preparing"

@@ -6,13 +6,13 @@ import signal
 import sqlite3
 from pathlib import Path
 
-from tests.support.embedded_process import EIGHT_MINUTES, children_of, half_done, served
+from tests.support.embedded_process import FOUR_MINUTES, children_of, half_done, served
 from tests.support.waiting import PATIENCE_S
 
 
 def test_a_killed_service_finishes_its_jobs_by_itself_at_the_next_start(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        job_id = client.submit(EIGHT_MINUTES)["id"]
+        job_id = client.submit(FOUR_MINUTES)["id"]
         half_done(client, job_id)
         orphans = children_of(process.pid)
         orphans |= {grandchild for child in orphans for grandchild in children_of(child)}

@@ -75,7 +75,7 @@ def files_in(directory: Path) -> set[str]:
 
 @hubs
 @pytest.mark.parametrize("way", ["the connection breaks", "the process is killed"])
-def test_a_download_that_ends_at_60_percent_goes_on_there_and_is_then_used_without_any_request(
+def test_a_download_that_ends_at_60_percent_goes_on_there(
     hub: str, way: str, server: HubServer, published: Path, tmp_path: Path
 ) -> None:
     size = (published / "model.pt").stat().st_size
@@ -105,6 +105,20 @@ def test_a_download_that_ends_at_60_percent_goes_on_there_and_is_then_used_witho
     assert files_in(directory) == WANTED
     assert (directory / "model.pt").read_bytes() == (published / "model.pt").read_bytes()
 
+
+def _received(tmp_path: Path) -> int:
+    return max((path.stat().st_size for path in (tmp_path / "models").rglob("*.incomplete")), default=0)
+
+
+@hubs
+def test_the_first_use_downloads_too_and_the_next_one_makes_no_request(
+    hub: str, server: HubServer, tmp_path: Path
+) -> None:
+    with Emotion2vecModel(NAMES[hub], segment_timeout_s=60, models_dir=tmp_path / "models") as model:
+        assert model.problem == f"The model {NAMES[hub]} is being downloaded."
+        assert (model.info.id, model.info.revision) == (ID, REVISIONS[hub])
+    assert files_in(downloaded(tmp_path, hub)) == WANTED
+
     server.requests.clear()
     call = tmp_path / "call.wav"
     soundfile.write(call, speech_like(5, seed=1).samples, 16_000)
@@ -118,18 +132,6 @@ def test_a_download_that_ends_at_60_percent_goes_on_there_and_is_then_used_witho
     assert "no release that Emoline knows" in checked.stdout
     assert "test.wav has 204 frames" in " ".join(checked.stdout.split())
     assert server.requests == []
-
-
-def _received(tmp_path: Path) -> int:
-    return max((path.stat().st_size for path in (tmp_path / "models").rglob("*.incomplete")), default=0)
-
-
-@hubs
-def test_the_first_use_downloads_too(hub: str, server: HubServer, tmp_path: Path) -> None:
-    with Emotion2vecModel(NAMES[hub], segment_timeout_s=60, models_dir=tmp_path / "models") as model:
-        assert model.problem == f"The model {NAMES[hub]} is being downloaded."
-        assert (model.info.id, model.info.revision) == (ID, REVISIONS[hub])
-    assert files_in(downloaded(tmp_path, hub)) == WANTED
 
 
 @hubs

@@ -27,7 +27,7 @@ from shared.settings import Settings
 from tests.support.analysed import submitted
 from tests.support.api_routes import BODIES, HEADERS, IDS, refusal, status_and_code
 from tests.support.clock import ManualClock
-from tests.support.embedded_process import EIGHT_MINUTES, half_done, log_of, served
+from tests.support.embedded_process import FOUR_MINUTES, half_done, log_of, served
 from tests.support.infer import FakeModel, prepared
 from tests.support.media.case import spoken
 from tests.support.media.encode import encoded
@@ -110,7 +110,7 @@ def test_a_job_in_hand_outlives_restarts_of_the_database(
         embedded_service(settings, "127.0.0.1", 0) as url,
         Client(base_url=url) as client,
     ):
-        job_id = client.submit(EIGHT_MINUTES)["id"]
+        job_id = client.submit(FOUR_MINUTES)["id"]
         with stopped(server):  # while it is prepared
             time.sleep(2)
         half_done(client, job_id)

@@ -19,7 +19,7 @@ from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
 from tests.support.waiting import wait_until
 
-EIGHT_MINUTES = encoded(np.tile(speech_like(120, seed=21).samples, 4)[:, None], 16_000, "flac")
+FOUR_MINUTES = encoded(np.tile(speech_like(60, seed=21).samples, 4)[:, None], 16_000, "flac")
 
 
 @contextmanager
