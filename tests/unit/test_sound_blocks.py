@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from shared.domain.recording import ChannelMode
 from tests.support.media.call import Call, read_call
-from tests.unit.preparations import prepared
+from tests.unit.preparations import Prepared, prepared
 from tests.unit.strategies import divided, divisions, two_channels
 from worker.pipeline.ports import Samples
 from worker.pipeline.sound_blocks import BLOCK, whole_blocks, without_offset
@@ -33,11 +33,15 @@ def test_sound_without_an_offset_stays_as_it_is(call: Call) -> None:
     assert all(after is before for before, after in zip(blocks, without_offset(iter(blocks)), strict=True))
 
 
+@pytest.fixture(scope="module")
+def without(call: Call) -> Prepared:
+    return prepared(call.sound // 2)
+
+
 @pytest.mark.parametrize("offset", [(0.01, 0.01), (-0.03, -0.03), (0.2, 0.2), (0.01, 0), (0.02, -0.02)])
-def test_two_people_stay_two_with_an_offset(call: Call, offset: tuple[float, float]) -> None:
-    quiet = call.sound // 2
-    shifted = (quiet + np.array(offset) * 32_768).clip(-32_768, 32_767).astype(np.int16)
-    without, with_offset = prepared(quiet), prepared(shifted)
+def test_two_people_stay_two_with_an_offset(call: Call, without: Prepared, offset: tuple[float, float]) -> None:
+    shifted = (call.sound // 2 + np.array(offset) * 32_768).clip(-32_768, 32_767).astype(np.int16)
+    with_offset = prepared(shifted)
     assert with_offset.recording.channel_mode is ChannelMode.SPLIT
     assert with_offset.speech_s == pytest.approx(without.speech_s, rel=0.01)
     assert len(with_offset.spans) == len(without.spans)

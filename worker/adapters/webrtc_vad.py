@@ -24,8 +24,6 @@ class WebRtcVoiceDetector:
 
     def voiced(self, samples: Samples) -> NDArray[np.bool_]:
         """Decide for each frame of `samples` [n * frame] whether it is voice, [n]."""
-        sound = samples.astype("<i2", copy=False).tobytes()
-        size = self.frame * samples.itemsize
-        starts = range(0, len(sound), size)
-        decisions = (self._vad.is_speech(sound[start : start + size], SAMPLE_RATE) for start in starts)
-        return np.fromiter(decisions, np.bool_, len(starts))
+        sound = np.ascontiguousarray(samples, "<i2")
+        frames: list[bytes] = sound.view(f"V{self.frame * sound.itemsize}").tolist()
+        return np.array([self._vad.is_speech(frame, SAMPLE_RATE, self.frame) for frame in frames], np.bool_)

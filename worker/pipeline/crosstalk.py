@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.pipeline.ports import Floats, Samples
-from worker.pipeline.speech import FLOOR_DB, HOP
+from worker.pipeline.speech import FLOOR_DB, HOP, percentile
 
 _RATE = SAMPLE_RATE // 2
 """Hz. Speech has little power above 4 kHz, and pairs of samples are quickly added."""
@@ -68,13 +69,15 @@ class CrosstalkFinder:
         shares = np.ones((channels, steps), np.float32)
         if channels == 1:
             return shares
-        sound = _halved(np.pad(block, ((0, -len(block) % (2 * _FRAME)), (0, 0))))
+        missing = -len(block) % (2 * _FRAME)
+        sound = _halved(np.pad(block, ((0, missing), (0, 0))) if missing else block)
         frames = sound.reshape(channels, -1, _FRAME)
+        powers = np.einsum("ijk,ijk->ij", frames, frames) / _FRAME
         before = np.zeros((channels, _HISTORY), np.float32) if self._before is None else self._before
         with_history = np.concatenate([before, sound], axis=1)
         for channel, source in permutations(range(channels), 2):
             leak = self._leaks[channel, source]
-            leak.learn(frames[source], frames[channel])
+            leak.learn((frames[source], frames[channel]), (powers[source], powers[channel]))
             if leak.found:
                 leaked = leak.predict(with_history[source])
                 own = leak.own_shares(sound[channel], leaked)[:steps]
@@ -97,17 +100,17 @@ class _Leak:
         self._ratios: deque[float] = deque(maxlen=_REMEMBERED_BLOCKS)
         self._noises: deque[float] = deque(maxlen=_REMEMBERED_BLOCKS)
 
-    def learn(self, source: Floats, target: Floats) -> None:
-        """Learn from the next frames [frames, _FRAME] of the two channels."""
-        source_power, target_power = (np.einsum("ij,ij->i", frames, frames) / _FRAME for frames in (source, target))
+    def learn(self, frames: Sequence[Floats], powers: Sequence[Floats]) -> None:
+        """Learn from the next frames of the source and the target, [frames, _FRAME] each, with their powers."""
+        source_power, target_power = powers
         louder = np.flatnonzero((source_power > _ACTIVE_POWER) & (source_power > _LOUDER * target_power))
         if not louder.size:
             return
         # Where the target speaks too there is more in it.
         ratio = target_power[louder] / source_power[louder]
-        self._ratios.append(float(np.percentile(ratio, _ALONE_PERCENTILE)))
+        self._ratios.append(percentile(ratio, _ALONE_PERCENTILE))
         alone = louder[ratio <= _ALONE * min(self._ratios)]
-        one, other = (np.fft.rfft(frames[alone] * _WINDOW) for frames in (source, target))
+        one, other = (np.fft.rfft(part[alone] * _WINDOW) for part in frames)
         self._frames = self._frames * _REMEMBERED + len(alone)
         self._source = self._source * _REMEMBERED + (one.real**2 + one.imag**2).sum(axis=0)
         self._target = self._target * _REMEMBERED + (other.real**2 + other.imag**2).sum(axis=0)
@@ -150,7 +153,7 @@ class _Leak:
     def own_shares(self, sound: Floats, leaked: Floats) -> Floats:
         """Compute the shares [steps] of the power of the target's `sound` [n] that are not `leaked` [n]."""
         heard, leak, left = (_step_powers(part) for part in (sound, leaked, sound - leaked))
-        self._noises.append(float(np.percentile(left, _NOISE_PERCENTILE)))
+        self._noises.append(percentile(left, _NOISE_PERCENTILE))
         voice = np.maximum(min(_MOST_REMAINDER, _MARGIN * self._remainder) * heard, _MARGIN * min(self._noises))
         lasting = sliding_window_view(np.pad(leak, (_LASTING - 1, 0)), _LASTING).max(axis=1)
         covered = (lasting > left) & (left < np.maximum(voice, _FLOOR_POWER))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.pipeline.ports import Floats, Samples
 from worker.pipeline.spectra import SlidingSpectra, halve_rate, overlaps, purities
-from worker.pipeline.speech import FLOOR_DB, HOP, Levels, Mask, runs
+from worker.pipeline.speech import FLOOR_DB, HOP, Levels, Mask, runs, whole_frames
 
 LOOK_BACK = 200
 """Steps: the last two seconds of a block are judged again with the next block."""
@@ -83,7 +83,7 @@ class NotSpeechFinder:
         """
         self._level = np.concatenate([self._level[-LOOK_BACK:], level])
         self._heard = np.concatenate([self._heard[-LOOK_BACK:], voiced & (level > FLOOR_DB)])
-        halved = halve_rate(np.pad(sound, (0, -len(sound) % HOP)))
+        halved = halve_rate(whole_frames(sound, HOP))
         steps = len(self._heard)
         wanted = widen(self._heard, _WINDOW // _STEP // 2)
         spectra = self._spectra.feed(halved, wanted[::_STRIDE])[:, _LOWEST_BIN:]
@@ -144,12 +144,15 @@ def short_tones(spectra: Floats, steps: int) -> Mask:
     lines = line_frequencies(spectra, peaks)
     following = [lines[frame : len(lines) - _SHORT_FRAMES + 1 + frame] for frame in range(_SHORT_FRAMES)]
     changes = np.maximum.reduce(following) - np.minimum.reduce(following)
-    candidates = np.flatnonzero(changes < _LINE_SPREAD * following[0])
+    heard = spectra[np.arange(len(changes)), peaks[: len(changes)]] > 0
+    candidates = np.flatnonzero(heard & (changes < _LINE_SPREAD * following[0]))
     if not candidates.size:
         return marks
     common = overlaps(spectra[candidates], spectra[candidates + _SHORT_FRAMES - 1])
-    pure = np.stack([purities(spectra[candidates + frame]) for frame in range(_SHORT_FRAMES)]).min(axis=0)
-    for start in candidates[(common > _SHORT_OVERLAP) & (pure > _PURE_SHARE)]:
+    candidates = candidates[common > _SHORT_OVERLAP]
+    for frame in range(_SHORT_FRAMES):
+        candidates = candidates[purities(spectra[candidates + frame]) > _PURE_SHARE]
+    for start in candidates:
         first = start * _SHORT_STRIDE
         marks[first + 1 if start else 0 : first + _SHORT_FRAMES * _SHORT_STRIDE + 1] = True
     return marks

@@ -24,6 +24,7 @@ from worker.pipeline.speech import (
     levels,
     mean_level,
     runs,
+    whole_frames,
 )
 from worker.pipeline.voiceprints import Voiceprint, VoiceprintTracker
 
@@ -135,8 +136,8 @@ class Segmenter:
 
     def _analyse(self, sound: Samples) -> None:
         frame = self._detector.frame
-        voiced = self._detector.voiced(np.pad(sound, (0, -len(sound) % frame)))
-        level = levels(np.pad(sound, (0, -len(sound) % HOP)))
+        voiced = self._detector.voiced(whole_frames(sound, frame))
+        level = levels(whole_frames(sound, HOP))
         # A step takes the decision of the frame around its middle; the last step's middle may lie behind the sound.
         middles = np.minimum(np.arange(len(level)) * HOP + HOP // 2, len(sound) - 1)
         voiced = voiced[middles // frame]
@@ -170,7 +171,8 @@ class Segmenter:
 
     def _take_shares(self, steps: int) -> Floats:
         taken, self._unread_shares = self._unread_shares[:steps], self._unread_shares[steps:]
-        return np.pad(taken, (0, steps - len(taken)), constant_values=1)
+        missing = steps - len(taken)
+        return np.pad(taken, (0, missing), constant_values=1) if missing else taken
 
     def _segments(self, *, final: bool) -> Iterator[ChannelSegment]:
         """Yield the complete segments of the buffer, and drop the steps before the first incomplete one."""
@@ -187,10 +189,10 @@ class Segmenter:
             settled = max(settled, buffered - self._margin)
         steps = max(0, min(settled, buffered))
         self._base += steps
-        self._sound = self._sound[steps * HOP :].copy()
-        self._level = self._level[steps:].copy()
-        self._speech = self._speech[steps:].copy()
-        self._foreign = self._foreign[steps:].copy()
+        self._sound = self._sound[steps * HOP :]
+        self._level = self._level[steps:]
+        self._speech = self._speech[steps:]
+        self._foreign = self._foreign[steps:]
 
     def _cut_talk(self, talk: Run, speech: list[Run], open_end: bool) -> Generator[ChannelSegment, None, int]:
         """Yield the segments of one stretch of talk; return the step up to which it is cut for good."""

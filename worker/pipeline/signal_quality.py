@@ -60,7 +60,8 @@ def _at_full_scale(samples: Samples) -> NDArray[np.bool_]:
 
 
 def _bins(low_hz: int, high_hz: int) -> slice:
-    return slice(low_hz * _FRAME // SAMPLE_RATE, high_hz * _FRAME // SAMPLE_RATE)
+    """The place of a band in a spectrum, two numbers for each bin."""
+    return slice(2 * (low_hz * _FRAME // SAMPLE_RATE), 2 * (high_hz * _FRAME // SAMPLE_RATE))
 
 
 _TELEPHONE = _bins(300, 3400)
@@ -71,6 +72,8 @@ _ABOVE = _bins(4750, 7750)
 
 def _band_powers(frames: Samples) -> NDArray[np.floating]:
     """The power of each frame [frames, _FRAME] in the telephone band and above it, [2, frames]."""
-    spectra = np.fft.rfft(frames * _WINDOW)
-    bands = (spectra[:, _TELEPHONE], spectra[:, _ABOVE])
-    return np.stack([(band.real**2 + band.imag**2).sum(axis=1) for band in bands])
+    # Imported here because it takes long. It is quicker than numpy's, which computes with twice the precision.
+    from scipy.fft import rfft
+
+    parts = rfft(frames * _WINDOW).view(np.float32)  # the real and the imaginary one of each bin
+    return np.stack([np.einsum("ij,ij->i", parts[:, band], parts[:, band]) for band in (_TELEPHONE, _ABOVE)])

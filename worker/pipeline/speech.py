@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared.domain.options import SegmentationOptions
 from shared.domain.recording import SAMPLE_RATE
-from worker.pipeline.ports import Samples
+from worker.pipeline.ports import Floats, Samples
 
 STEP_MS = 10
 HOP = SAMPLE_RATE * STEP_MS // 1000
@@ -33,10 +33,26 @@ _FULL_SCALE = 32768.0
 
 def levels(samples: Samples) -> Levels:
     """The level in dBFS of each whole step of `samples` [n], [n // HOP]."""
-    steps = samples[: len(samples) // HOP * HOP].reshape(-1, HOP).astype(np.float32) / _FULL_SCALE
-    power = np.einsum("ij,ij->i", steps, steps) / HOP
+    steps = samples[: len(samples) // HOP * HOP].reshape(-1, HOP).astype(np.float32)
+    power = np.einsum("ij,ij->i", steps, steps) / HOP / _FULL_SCALE**2
     level: Levels = (10 * np.log10(power + 1e-12)).astype(np.float32)
     return level
+
+
+def whole_frames(samples: Samples, frame: int) -> Samples:
+    """The `samples` [n] with silence up to a multiple of `frame`; mostly, they are a multiple already."""
+    missing = -len(samples) % frame
+    return np.pad(samples, (0, missing)) if missing else samples
+
+
+def percentile(values: Floats, percent: int) -> float:
+    """The percentile of `values` [n], the same as numpy's in a tenth of the time: it is needed thousands of times."""
+    place = (len(values) - 1) * (percent / 100)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    ordered = np.partition(values, (below, above))
+    share, step = place - below, ordered[above] - ordered[below]
+    return float(ordered[below] + step * share if share < 0.5 else ordered[above] - step * (1 - share))
 
 
 def mean_level(level: Levels) -> float:
@@ -64,16 +80,18 @@ class SpeechGate:
         minute = np.concatenate(self._recent)
         self.threshold = self._options.silence_db
         if minute.size and not self._options.strict:
-            voice = float(np.percentile(minute, _LOUD_PERCENTILE))
+            voice = percentile(minute, _LOUD_PERCENTILE)
             if len(block) >= _ENOUGH:
-                voice = min(voice, float(np.percentile(block, _LOUD_PERCENTILE)))
+                voice = min(voice, percentile(block, _LOUD_PERCENTILE))
             self.threshold = max(FLOOR_DB, min(self._options.silence_db, voice - _BELOW_SPEECH_DB))
         return voiced & (level > self.threshold)
 
 
 def runs(mask: Mask) -> list[Run]:
     """The runs of True in `mask` [steps]."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    padded = np.zeros(len(mask) + 2, np.bool_)
+    padded[1:-1] = mask
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
