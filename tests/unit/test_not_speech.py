@@ -62,6 +62,7 @@ SOUNDS: Mapping[str, Callable[[], Floats]] = {
     "busy": lambda: in_turn(lines(480, 620), 0.5, 0.5),
     "keys": lambda: keys(0.1, 0.1),
     "short keys": lambda: keys(0.07, 0.07),
+    "howler": lambda: in_turn(lines(1_400, 2_060, 2_450, 2_600), 0.1, 0.1),
     "beep": lambda: in_turn(lines(1_000), 0.4, 4.6),
     "beep with harmonics": lambda: in_turn(lines(440, 880, 1_320), 0.12, 0.8),
     "hum": lambda: np.asarray(sum(lines(50.0 * k) / k for k in range(2, 20)), np.float32),
@@ -120,7 +121,27 @@ def test_music_is_kept_with_a_flag() -> None:
     assert all(SegmentFlag.NOT_SPEECH in clip.segment.flags for clip in result.clips)
 
 
-@pytest.mark.parametrize("before_ms", [40, 90, 150, 260, 500])
+def crackle(a_second: int) -> Floats:
+    """Clicks of a millisecond, at random."""
+    rng = np.random.default_rng(7)
+    clicks = (rng.random(len(TIME)) < a_second / SAMPLE_RATE) * rng.normal(size=len(TIME))
+    return np.convolve(clicks, np.exp(-np.arange(80) / 16), "same").astype(np.float32)
+
+
+@pytest.mark.parametrize("a_second", [5, 50])
+def test_crackle_is_kept_with_a_flag_and_speech_with_crackle_without(call: Call, a_second: int) -> None:
+    sound = at_level(crackle(a_second), -20)
+    result = prepared(sound)
+    assert result.clips
+    assert all(SegmentFlag.NOT_SPEECH in clip.segment.flags for clip in result.clips)
+    spoken = call.spoken[: len(sound), 0]
+    result = prepared((sound // 2 + call.sound[: len(sound), :1] // 8).astype(np.int16))
+    assert result.share_found(spoken) > 0.99
+    flagged = [clip.segment for clip in result.clips if SegmentFlag.NOT_SPEECH in clip.segment.flags]
+    assert not any(spoken[segment.start : segment.end].any() for segment in flagged)
+
+
+@pytest.mark.parametrize("before_ms", [40, 150, 500])
 def test_a_tone_across_the_end_of_a_block_is_left_out_as_a_whole(before_ms: int) -> None:
     start = BLOCK - before_ms * SAMPLE_RATE // 1000
     tone = lines(440, 480)

@@ -13,8 +13,6 @@ from worker.pipeline.ports import Floats, Samples
 _BLOCK = 64 << 10
 """Samples of spectra that are computed at once: with data that stays in the processor's cache, several times as
 fast."""
-_LINE_BINS = 8
-"""Bins of a spectrum of 32 ms that four lines fill."""
 
 
 def halve_rate(samples: Samples) -> Floats:
@@ -53,9 +51,9 @@ def overlaps(one: Floats, other: Floats) -> Floats:
     return common
 
 
-def purities(spectra: Floats) -> Floats:
-    """The share of the power of each of the spectra [frames, bins], of 32 ms, that one to four lines have, [frames]."""
-    strongest = np.partition(spectra, -_LINE_BINS, axis=1)[:, -_LINE_BINS:]
+def purities(spectra: Floats, strong: int) -> Floats:
+    """The share of the power of each of the spectra [frames, bins] that its `strong` strongest bins have, [frames]."""
+    strongest = np.partition(spectra, -strong, axis=1)[:, -strong:]
     shares: Floats = strongest.sum(axis=1) / (spectra.sum(axis=1) + 1)
     return shares
 
