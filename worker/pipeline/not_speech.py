@@ -45,9 +45,9 @@ _PURE_SHARE = 0.97
 _LINE_SPREAD = 0.004
 """Relative change of the strongest line's frequency. A voice that is as pure changes by 1 % in this time."""
 _LINES = ((8, 0.6), (16, 0.8))
-"""The most bins that such lines fill, and the overlap of the spectra at both ends that it takes then: two lines, as keys
-have, or one with harmonics fill eight; the four of a howler sixteen, as do those of a vowel in 0.2 % of speech, which
-seldom stays as it is."""
+"""The most bins that such lines fill, and the overlap of the spectra at both ends that it takes then: two lines, as
+keys have, or one with harmonics fill eight; the four of a howler sixteen, as do those of a vowel in 0.2 % of speech,
+which seldom stays as it is."""
 
 _NOISE_FRAMES = 50
 """Spectra, two seconds, for which noise must stay the same: talk has a syllable in them."""
