@@ -25,6 +25,9 @@ _LOUDER = 2.0
 _ALONE_PERCENTILE = 20
 _ALONE = 4.0
 """A channel that is heard in the other speaks alone where the other has at most 6 dB more than where it has little."""
+_WELL_EXPLAINED = 0.02
+"""A share of the power of the target. Where a fifth of the frames have no more left without the leak, others that have
+much more have a voice of their own, and a second fit does without them. In a room with an echo all have more left."""
 _LEAST_FRAMES = 3
 """Frames of one voice alone, 0.6 s, from which a leak can be told from chance."""
 _REMEMBERED = 0.9
@@ -51,6 +54,11 @@ _LASTING = 20
 _SMOOTHED = 9
 """Steps over which powers are compared."""
 _REGULARIZATION = 1e-5
+_EXACT = 0.03
+"""The remainder of an exact leak: by a cable or a headset 0.001 to 0.03, by a room with an echo more."""
+_MOST_LOOP = 0.5
+"""What leaks there and back is in the prediction too, and would be taken off a channel's own voice, a quarter of it at
+-6 dB each way. From half of it on the filters are not right."""
 
 
 class CrosstalkFinder:
@@ -73,16 +81,29 @@ class CrosstalkFinder:
         sound = _halved(np.pad(block, ((0, missing), (0, 0))) if missing else block)
         frames = sound.reshape(channels, -1, _FRAME)
         powers = np.einsum("ijk,ijk->ij", frames, frames) / _FRAME
-        before = np.zeros((channels, _HISTORY), np.float32) if self._before is None else self._before
-        with_history = np.concatenate([before, sound], axis=1)
         for channel, source in permutations(range(channels), 2):
-            leak = self._leaks[channel, source]
-            leak.learn((frames[source], frames[channel]), (powers[source], powers[channel]))
-            if leak.found:
-                leaked = leak.predict(with_history[source])
-                own = leak.own_shares(sound[channel], leaked)[:steps]
-                shares[channel] = np.minimum(shares[channel], own)
-        self._before = with_history[:, -_HISTORY:]
+            self._leaks[channel, source].learn((frames[source], frames[channel]), (powers[source], powers[channel]))
+        before = np.zeros((channels, _HISTORY), np.float32) if self._before is None else self._before
+        self._before = sound[:, -_HISTORY:]
+        found = [pair for pair, leak in self._leaks.items() if leak.found]
+        if not found:
+            return shares
+        with_history = np.concatenate([before, sound], axis=1)
+        # Imported here because it takes long, and most recordings do not need it. It is three times as fast as numpy's.
+        from scipy.fft import irfft, rfft
+
+        size = _fft_size(with_history.shape[1] + _TAPS)
+        spectra = rfft(with_history, size)
+        responses = {pair: self._leaks[pair].response(size) for pair in found}
+        for channel, source in found:
+            leaked = responses[channel, source] * spectra[source]
+            left = spectra[channel] - leaked
+            if all(pair in responses and self._leaks[pair].is_exact for pair in ((channel, source), (source, channel))):
+                loop = responses[channel, source] * responses[source, channel]
+                left /= 1 - np.where(np.abs(loop) < _MOST_LOOP, loop, 0)
+            leaked, left = (irfft(part, size)[_HISTORY : with_history.shape[1]] for part in (leaked, left))
+            own = self._leaks[channel, source].own_shares(sound[channel], leaked, left)[:steps]
+            shares[channel] = np.minimum(shares[channel], own)
         return shares
 
 
@@ -111,12 +132,31 @@ class _Leak:
         self._ratios.append(percentile(ratio, _ALONE_PERCENTILE))
         alone = louder[ratio <= _ALONE * min(self._ratios)]
         one, other = (np.fft.rfft(part[alone] * _WINDOW) for part in frames)
-        self._frames = self._frames * _REMEMBERED + len(alone)
-        self._source = self._source * _REMEMBERED + (one.real**2 + one.imag**2).sum(axis=0)
-        self._target = self._target * _REMEMBERED + (other.real**2 + other.imag**2).sum(axis=0)
-        self._cross = self._cross * _REMEMBERED + (other * one.conj()).sum(axis=0)
-        if self._frames >= _LEAST_FRAMES:
+        count, sources, targets, crosses = self._frames, self._source, self._target, self._cross
+        for _ in range(2):
+            fits = self._explained(one, other)
+            self._frames = count * _REMEMBERED + np.count_nonzero(fits)
+            self._source = sources * _REMEMBERED + _powers(one[fits]).sum(axis=0)
+            self._target = targets * _REMEMBERED + _powers(other[fits]).sum(axis=0)
+            self._cross = crosses * _REMEMBERED + (other[fits] * one[fits].conj()).sum(axis=0)
+            if self._frames < _LEAST_FRAMES:
+                return
             self._fit()
+            if not self.found:
+                return
+
+    def _explained(self, source: NDArray[np.complexfloating], target: NDArray[np.complexfloating]) -> NDArray[np.bool_]:
+        """Mark the frames [frames, bins] of the target that are nothing but the leak of the source's.
+
+        They are all, unless the leak is known and explains many of them well.
+        """
+        everything = np.ones(len(source), np.bool_)
+        if not self.is_exact or not len(source):
+            return everything
+        left = _powers(target - self.response(_FRAME) * source).sum(axis=1)
+        left /= np.maximum(_powers(target).sum(axis=1), 1)
+        usual = percentile(left, _ALONE_PERCENTILE)
+        return left <= max(_WELL_EXPLAINED, _ALONE * usual) if usual <= _WELL_EXPLAINED else everything
 
     def _fit(self) -> None:
         own = np.fft.irfft(self._source, _FRAME)
@@ -142,17 +182,23 @@ class _Leak:
         least = max(_LEAST_EXPLAINED, _CHANCE / max(self._frames, 1))
         return self._remainder < 1 - least
 
-    def predict(self, source: Floats) -> Floats:
-        """Compute what leaks [n] from the source's sound [_HISTORY + n]."""
-        size = _fft_size(len(source) + _TAPS)
-        leaked = np.fft.irfft(np.fft.rfft(source, size) * np.fft.rfft(self._taps, size), size)
-        start = _HISTORY - self._delay
-        predicted: Floats = leaked[start : start + len(source) - _HISTORY].astype(np.float32)
-        return predicted
+    @property
+    def is_exact(self) -> bool:
+        """Whether nearly all of what the source says in the target is explained: not so in a room with an echo."""
+        return self._remainder < _EXACT
 
-    def own_shares(self, sound: Floats, leaked: Floats) -> Floats:
-        """Compute the shares [steps] of the power of the target's `sound` [n] that are not `leaked` [n]."""
-        heard, leak, left = (_step_powers(part) for part in (sound, leaked, sound - leaked))
+    def response(self, size: int) -> NDArray[np.complex64]:
+        """Compute the frequency response of the leak for transforms of `size` samples, [size // 2 + 1]."""
+        impulses = np.zeros(size, np.float32)
+        impulses[np.arange(self._delay, self._delay + _TAPS)] = self._taps
+        from scipy.fft import rfft
+
+        spectrum: NDArray[np.complex64] = rfft(impulses)
+        return spectrum
+
+    def own_shares(self, sound: Floats, leaked: Floats, own: Floats) -> Floats:
+        """Compute the shares [steps] of the power of the target's `sound` [n] that its `own` sound [n] has."""
+        heard, leak, left = (_step_powers(part) for part in (sound, leaked, own))
         self._noises.append(percentile(left, _NOISE_PERCENTILE))
         voice = np.maximum(min(_MOST_REMAINDER, _MARGIN * self._remainder) * heard, _MARGIN * min(self._noises))
         lasting = sliding_window_view(np.pad(leak, (_LASTING - 1, 0)), _LASTING).max(axis=1)
@@ -168,6 +214,10 @@ def _halved(block: Samples) -> Floats:
         np.add(block[::2, channel], block[1::2, channel], out=row, dtype=np.float32)
     halved /= 2
     return halved
+
+
+def _powers(spectra: NDArray[np.complexfloating]) -> NDArray[np.floating]:
+    return spectra.real**2 + spectra.imag**2
 
 
 def _step_powers(sound: Floats) -> Floats:
