@@ -165,7 +165,12 @@ class Calibration:
         logits = arrays["logits"] / np.repeat(divisors, arrays["frames"])[:, None]
         scores = divide_logits(arrays["scores"], divisors)
         p_values = self.clips.p_values(scores, unfamiliarity <= 1)
-        calibrated = {"logits": logits, "scores": scores, "unfamiliarity": unfamiliarity, "p_values": p_values}
+        calibrated: dict[str, NDArray[Any]] = {
+            "logits": logits,
+            "scores": scores,
+            "unfamiliarity": unfamiliarity,
+            "p_values": p_values,
+        }
         return arrays | {name: array.astype(np.float32) for name, array in calibrated.items()}
 
 
