@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from adaptation.labelled_sound import Integers, Reals, split_by_unit
-from worker.adapters.emotion2vec.calibration import Calibration, CalibrationClips, Familiarity, Flattening
+from worker.adapters.emotion2vec.calibration import Calibration, CalibrationClips, Familiarity, Temperature
 
 FAMILIAR_SHARE = 0.9
 """The share of clips of left-out speakers that are to be familiar: with 0.95 a third of another corpus was too."""
-_MOST_EXPONENT = 16.0
-"""With more, the scores of `mini` would be even a little beyond the limit, also where it is right of a quarter."""
-_MOST_QUANTILE = 0.95
+_UNFAMILIARITY = (0.4, 0.6, 0.8, 1.0, 1.2, 1.4)
+"""The values between which the temperature is interpolated: nearly all clips of `mini`'s corpora lie between 0.4 and
+1.4."""
+_MOST_GROWTH = 50.0
+"""By how much the temperature may grow from one of these values to the next; from there on scores are even anyway."""
 _FOLDS = 10
 
 
@@ -63,26 +65,29 @@ def fit_familiarity(embeddings: Reals, unit: Integers) -> tuple[Familiarity, Rea
     return Familiarity(mean.astype(np.float32), whitening.astype(np.float32), limit), distances / limit
 
 
-def fit_flattening(answers: LeftOutAnswers) -> Flattening:
-    """Fit the exponent with the least log loss of unfamiliar clips; 0 where none is unfamiliar."""
-    unfamiliar = answers.unfamiliarity > 1
-    if not unfamiliar.any():
-        return Flattening(0.0, 1.0)
-    most = float(np.quantile(answers.unfamiliarity[unfamiliar], _MOST_QUANTILE))
-    logits, label = answers.logits[unfamiliar], answers.label[unfamiliar]
-    distance = np.clip(answers.unfamiliarity[unfamiliar], 1, most)
-    weights = answers.counts[unfamiliar] / answers.counts[unfamiliar].sum()
+def fit_temperature(answers: LeftOutAnswers) -> Temperature:
+    """Fit the temperature with the least log loss that never falls where the unfamiliarity grows."""
+    each, knots = np.arange(len(answers.label)), len(_UNFAMILIARITY)
+    weights = answers.counts / answers.counts.sum()
+    nearness = np.stack([np.interp(answers.unfamiliarity, _UNFAMILIARITY, knot) for knot in np.eye(knots)], axis=1)
+    growth = np.tril(np.ones((knots, knots)))
+    slopes = nearness @ growth
 
-    def loss(exponent: float) -> float:
-        log_scores = log_softmax(logits / distance[:, None] ** exponent, axis=1)
-        return float(-(weights @ log_scores[np.arange(len(label)), label]))
+    def loss(steps: Reals) -> tuple[float, Reals]:
+        logits = answers.logits / np.exp(slopes @ steps)[:, None]
+        log_scores = log_softmax(logits, axis=1)
+        surplus = logits[each, answers.label] - (np.exp(log_scores) * logits).sum(axis=1)
+        return float(-(weights @ log_scores[each, answers.label])), (weights * surplus) @ slopes
 
-    return Flattening(float(minimize_scalar(loss, bounds=(0, _MOST_EXPONENT), method="bounded").x), most)
+    most = np.log(_MOST_GROWTH)
+    bounds = [(-most, most)] + [(0.0, most)] * (knots - 1)
+    steps = minimize(loss, np.zeros(knots), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Temperature(_UNFAMILIARITY, tuple(np.exp(growth @ steps).tolist()))
 
 
-def flattened_scores(logits: Reals, unfamiliarity: Reals, flattening: Flattening) -> Reals:
+def tempered_scores(logits: Reals, unfamiliarity: Reals, temperature: Temperature) -> Reals:
     """Compute the scores [n, labels] of logits [n, labels]."""
-    divisors = flattening.divisors(unfamiliarity.astype(np.float32)).astype(np.float64)
+    divisors = temperature.divisors(unfamiliarity.astype(np.float32)).astype(np.float64)
     scores: Reals = softmax(logits / divisors[:, None], axis=1)
     return scores
 
@@ -95,7 +100,7 @@ def nonconformities(scores: Reals, label: Integers, familiar: NDArray[np.bool_])
 
 def calibrate(source: str, labels: tuple[str, ...], familiarity: Familiarity, answers: LeftOutAnswers) -> Calibration:
     """Make the calibration of a model from the answers to clips of speakers that it was not fitted on."""
-    flattening = fit_flattening(answers)
-    scores = flattened_scores(answers.logits, answers.unfamiliarity, flattening)
+    temperature = fit_temperature(answers)
+    scores = tempered_scores(answers.logits, answers.unfamiliarity, temperature)
     clips = nonconformities(scores, answers.label, answers.unfamiliarity <= 1)
-    return Calibration(source, labels, familiarity, flattening, clips)
+    return Calibration(source, labels, familiarity, temperature, clips)

@@ -24,7 +24,7 @@ from shared.domain.recording import RecordingWarning
 from shared.domain.segment import SegmentResult
 from shared.ports import JobFilter
 from shared.services.job_reader import each_job
-from worker.adapters.emotion2vec.calibration import Flattening
+from worker.adapters.emotion2vec.calibration import Temperature
 from worker.failures import failure_of
 from worker.pipeline.errors import PipelineError
 from worker.pipeline.inference import infer
@@ -104,9 +104,9 @@ def _read_segment(services: Services, job_id: str, result: SegmentResult, label:
 
 
 def hear(
-    labelled: Iterable[LabelledSegments], model: EmotionModel, flattening: Flattening | None, on_heard: OnHeard
+    labelled: Iterable[LabelledSegments], model: EmotionModel, temperature: Temperature | None, on_heard: OnHeard
 ) -> HeardClips:
-    """Let the model hear clips, many at a time; `flattening` is undone, so that logits are linear in embeddings.
+    """Let the model hear clips, many at a time; `temperature` is undone, so that logits are linear in embeddings.
 
     Raises ModelUnavailable, and NotAdaptable without any clip.
     """
@@ -125,7 +125,7 @@ def hear(
             logits = []
             for prediction in frames:
                 distance = np.array([prediction.unfamiliarity or 0.0], np.float32)
-                divisor = flattening.divisors(distance)[0] if flattening else 1.0
+                divisor = temperature.divisors(distance)[0] if temperature else 1.0
                 logits.append(prediction.logits.mean(axis=0, dtype=np.float64) * divisor)
             heard.clips.append(
                 LabelledClip(

@@ -161,7 +161,7 @@ def hear_with_model(
         collected = hear(
             labelled,
             pipeline.model,
-            calibration.flattening if calibration else None,
+            calibration.temperature if calibration else None,
             lambda count: bar.update(task, completed=count, description=f"{count:,} clips"),
         )
     return collected, info, base

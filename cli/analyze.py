@@ -177,7 +177,7 @@ def analyze(
         segmentation=settings.segmentation,
         aggregation={"gap_ms": gap_ms, "min_confidence": min_confidence},
     )
-    check_policy(settings.policy, options)
+    check_policy(settings, options)
     outputs = Outputs(save_segments, exports, lang if report else None)
     with leaving(console):
         from cli.bulk_analyze import Analyzer

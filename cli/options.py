@@ -19,7 +19,7 @@ from shared.domain.options import SegmentationOptions
 
 if TYPE_CHECKING:
     from shared.domain.options import JobOptions, SpeakerOption
-    from shared.domain.policy import Policy
+    from shared.settings import Settings
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "call.opus"
 
@@ -192,12 +192,13 @@ def check_emotions(names: Iterable[str], labels: Collection[str]) -> None:
         leave(Console(stderr=True), f"--emotions: {problem}.")
 
 
-def check_policy(policy: Policy, options: JobOptions) -> None:
-    """Leave with a sentence where options break the policy of the settings."""
+def check_policy(settings: Settings, options: JobOptions) -> None:
+    """Leave with a sentence where options break the policy of the settings, as those of requests without a key."""
     from shared.domain.errors import PurposeMissing, RoleBarred
+    from shared.domain.job import DEFAULT_TENANT
 
     try:
-        policy.check(options)
+        settings.policy(DEFAULT_TENANT).check(options)
     except (PurposeMissing, RoleBarred) as error:
         leave(Console(stderr=True), str(error))
 

@@ -568,6 +568,7 @@ class AudioDocument(BaseModel):
             "crosstalk",
             "alert_emotion_missing",
             "emotion_missing",
+            "unfamiliar",
         ]
         | str
     ]

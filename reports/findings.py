@@ -139,9 +139,9 @@ def key_segments(result: Result, scored_segments: Sequence[SegmentResult]) -> It
             for scored in scored_segments
             if scored.segment.channel == entry.channel and entry.start <= scored.segment.start < entry.end
         )
-        best = max(inside, key=lambda scored: (scored.segment.reliable, _confidence(scored)))
+        best = max(inside, key=lambda scored: (scored.reliable, _confidence(scored)))
         reasons[best.segment.index].append(Reason(ReasonKind.LONGEST, entry))
-    reliable = [scored for scored in scored_segments if scored.segment.reliable]
+    reliable = [scored for scored in scored_segments if scored.reliable]
     for scored in sorted(reliable, key=_confidence)[:_LEAST_CERTAIN_SEGMENTS]:
         reasons[scored.segment.index].append(Reason(ReasonKind.UNSURE))
     for index in sorted(reasons):

@@ -133,7 +133,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         settings.limits,
         owner,
         key_id,
-        settings.policy,
+        settings.policy(owner),
     )
     return Services(
         ports=ports,

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.limits import Limits
 from shared.domain.options import RetentionOptions, SegmentationOptions, SpeakerMode
-from shared.domain.policy import Policy
+from shared.domain.policy import NO_POLICY, Policy
 from shared.domain.suggestions import nearest_name
 
 PREFIX = "EMOLINE_"
@@ -119,6 +119,10 @@ class Settings(BaseSettings):
     """JSON list of roles that may not be analysed, as `["agent"]`, in any case; every job must name its `roles`
     then."""
 
+    tenant_policies: dict[str, Policy] = {}
+    """JSON object of rules for the jobs of single tenants, which hold besides those for all, as
+    `{"acme": {"require_purpose": true, "barred_roles": ["agent"]}}`."""
+
     limits: Limits = Limits()
     """The limits of each tenant, as `EMOLINE_LIMITS__REQUESTS_PER_S` or `EMOLINE_LIMITS__OPEN_JOBS`."""
 
@@ -166,10 +170,9 @@ class Settings(BaseSettings):
         """Whether the database or the objects are in `data_dir`."""
         return self.database_url is None or self.store_url is None
 
-    @property
-    def policy(self) -> Policy:
-        """The rules that every job must keep."""
-        return Policy(self.require_purpose, tuple(self.barred_roles))
+    def policy(self, tenant: str) -> Policy:
+        """Return the rules that every job of a tenant must keep: those for all, and its own."""
+        return Policy(self.require_purpose, tuple(self.barred_roles)) | self.tenant_policies.get(tenant, NO_POLICY)
 
     @property
     def objects_dir(self) -> Path:

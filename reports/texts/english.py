@@ -158,6 +158,8 @@ ENGLISH = Texts(
         "heard for it.",
         RecordingWarning.EMOTION_MISSING: "The model does not have one of the chosen emotions; only the others were "
         "told apart.",
+        RecordingWarning.UNFAMILIAR: "Most of the speech sounds unlike what the model was measured on: its answers "
+        "there are guesses, and no superlative or alert rests on them.",
     },
     how=(
         "The recording was cut in its pauses into short segments. The model gave each segment a score for every "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from shared.domain.baseline import score_of, usual_score
+from shared.domain.emotion import UNKNOWN
 from shared.domain.recording import Recording, from_ms
 from shared.domain.segment import SegmentResult
 
@@ -108,11 +109,12 @@ def find_alert(rule: AlertRule, segments: Sequence[SegmentResult], duration: int
 
 
 def matching_segments(rule: AlertRule, segments: Sequence[SegmentResult]) -> list[SegmentResult]:
-    """Return the segments of one channel that count for a rule."""
+    """Return the segments of one channel that count for a rule: trusted ones, and those left `unknown`."""
     if rule.above_usual is None:
-        return [result for result in segments if result.outcome.emotion in rule.emotions]
+        heard = (result for result in segments if result.outcome.emotion in rule.emotions)
+        return [result for result in heard if result.trusted or result.outcome.emotion == UNKNOWN]
     usual = usual_score(segments, rule.emotions)
     if usual is None:
         return []
     least = usual + rule.above_usual
-    return [result for result in segments if result.segment.trusted and score_of(result, rule.emotions) >= least]
+    return [result for result in segments if result.trusted and score_of(result, rule.emotions) >= least]

@@ -1,8 +1,9 @@
-"""The policy of a service: what a job must say of its purpose, and whose voice may not be analysed."""
+"""The policy for a tenant's jobs: what they must say of their purpose, and whose voice may not be analysed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from shared.domain.errors import PurposeMissing, RoleBarred
 from shared.domain.options import JobOptions
@@ -10,10 +11,16 @@ from shared.domain.options import JobOptions
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules that every job must keep. `barred_roles` are names of roles, in any case."""
+    """The rules that a job must keep. `barred_roles` are names of roles, in any case."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     require_purpose: bool = False
     barred_roles: tuple[str, ...] = ()
+
+    def __or__(self, other: Self) -> Policy:
+        """Return a policy of both rules: what breaks either of them breaks it."""
+        return Policy(self.require_purpose or other.require_purpose, (*self.barred_roles, *other.barred_roles))
 
     def check(self, options: JobOptions) -> None:
         """Check the options of a job.

@@ -45,6 +45,7 @@ class RecordingWarning(StrEnum):
     CROSSTALK = "crosstalk"
     ALERT_EMOTION_MISSING = "alert_emotion_missing"
     EMOTION_MISSING = "emotion_missing"
+    UNFAMILIAR = "unfamiliar"
 
 
 WARNINGS = {
@@ -65,6 +66,8 @@ WARNINGS = {
     "nothing was heard for it; `/v1/models` has the labels of each model.",
     RecordingWarning.EMOTION_MISSING: "`emotions` of the config names one that the model of this job does not have; "
     "only the others were told apart.",
+    RecordingWarning.UNFAMILIAR: "Most of the speech sounds unlike the data that the model was calibrated on, so that "
+    "its answers there are guesses; no peak, worst minute, rise or alert rests on segments with the flag `unfamiliar`.",
 }
 """The message of each warning."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -41,8 +41,8 @@ class SegmentFlag(StrEnum):
 RELIABLE_SPEECH = 2 * SAMPLE_RATE
 """The least speech, in samples, on which a superlative rests: a laugh or a cough is shorter."""
 
-UNRELIABLE_FLAGS = frozenset({SegmentFlag.TOO_SHORT, SegmentFlag.QUIET, SegmentFlag.CROSSTALK, SegmentFlag.NOT_SPEECH})
-"""Flags of segments that may hold another sound than the voice of their channel."""
+UNRELIABLE_FLAGS = frozenset(SegmentFlag) - {SegmentFlag.NARROWBAND, SegmentFlag.CLIPPED}
+"""Flags of segments that may hold another sound than the voice of their channel, or whose answer is a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,6 @@ class Segment:
     def duration(self) -> int:
         """The length in samples at 16 kHz."""
         return self.end - self.start
-
-    @property
-    def trusted(self) -> bool:
-        """Whether it has no unreliable flag."""
-        return not UNRELIABLE_FLAGS.intersection(self.flags)
-
-    @property
-    def reliable(self) -> bool:
-        """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
-        return self.speech >= RELIABLE_SPEECH and self.trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +148,19 @@ class SegmentResult:
         unfamiliar = self.outcome.unfamiliarity is not None and self.outcome.unfamiliarity > 1
         return (*self.segment.flags, SegmentFlag.UNFAMILIAR) if unfamiliar else self.segment.flags
 
+    @property
+    def trusted(self) -> bool:
+        """Whether findings and alerts may rest on it: it has no unreliable flag.
+
+        A corrected segment may be unfamiliar to the model, as its answer is a person's.
+        """
+        return not UNRELIABLE_FLAGS.intersection(self.segment.flags if self.replaced else self.flags)
+
+    @property
+    def reliable(self) -> bool:
+        """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
+        return self.segment.speech >= RELIABLE_SPEECH and self.trusted
+
     def emotion_set(self, probability: float | None) -> list[str] | None:
         """Return the emotions of which one is the true one with this probability; None without one to reach or to know.
 
@@ -172,6 +175,12 @@ class SegmentResult:
     def model_outcome(self) -> SegmentOutcome:
         """The outcome according to the model, whatever people say."""
         return self.replaced or self.outcome
+
+
+def mostly_unfamiliar(analysed: Collection[SegmentResult]) -> bool:
+    """Return whether over half of the analysed speech is unfamiliar to the model, and not corrected by people."""
+    guessed = (each for each in analysed if SegmentFlag.UNFAMILIAR in each.flags and not each.replaced)
+    return 2 * sum(each.segment.speech for each in guessed) > sum(each.segment.speech for each in analysed)
 
 
 def apply_corrections(results: Iterable[SegmentResult]) -> list[SegmentResult]:

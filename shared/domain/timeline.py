@@ -271,7 +271,7 @@ def find_peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
     best: dict[str, SegmentResult] = {}
     for result in analysed:
         emotion = result.outcome.emotion
-        if not result.segment.reliable or emotion == UNKNOWN:
+        if not result.reliable or emotion == UNKNOWN:
             continue
         if emotion not in best or _confidence(result) > _confidence(best[emotion]):
             best[emotion] = result

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.segment import SegmentFlag, SegmentResult
+from shared.domain.segment import SegmentResult
 
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -21,8 +21,7 @@ class ChannelSegments:
     """The analysed segments of a channel, in order of their start; every array and tuple has an entry for each [n].
 
     `start`, `end` and `speech` are samples at 16 kHz. `scores` [n, labels] are in the order of `labels`, zero for a
-    label that a segment lacks; a corrected segment has one for its correction. `reliable` is whether a superlative may
-    rest on the segment: see `Segment.reliable`.
+    label that a segment lacks; a corrected segment has one for its correction.
     """
 
     channel: int
@@ -34,8 +33,6 @@ class ChannelSegments:
     scores: Reals
     emotion: tuple[str, ...]
     confidence: Reals
-    flags: tuple[tuple[SegmentFlag, ...], ...]
-    reliable: NDArray[np.bool_]
 
     @classmethod
     def from_results(cls, results: Iterable[SegmentResult], labels: tuple[str, ...]) -> Self:
@@ -55,8 +52,6 @@ class ChannelSegments:
             ),
             emotion=tuple(outcome.emotion for outcome in outcomes),
             confidence=np.array([outcome.confidence for outcome in outcomes], np.float64),
-            flags=tuple(segment.flags for segment in segments),
-            reliable=np.array([segment.reliable for segment in segments], np.bool_),
         )
 
 

@@ -69,14 +69,14 @@ def rises_of_emotion(analysed: Sequence[SegmentResult], emotion: str) -> list[Ri
     """Find the rises of an emotion in the analysed segments of one channel, in order of time.
 
     A rise is a run of segments whose scores exceed the usual one by `LEAST_RISE`, and by two robust standard deviations
-    where the scores vary a lot. Segments that are too short, quiet or of another voice are passed over.
+    where the scores vary a lot. Segments with an unreliable flag are passed over.
     """
     usual = usual_score(analysed, [emotion])
     if usual is None:
         return []
     deviations = ((abs(score_of(each, [emotion]) - usual), each.segment.speech) for each in analysed)
     least = usual + max(LEAST_RISE, LEAST_DEVIATIONS * _DEVIATION * weighted_median(deviations))
-    trusted = [each for each in analysed if each.segment.trusted]
+    trusted = [each for each in analysed if each.trusted]
     rises: list[Rise] = []
     for is_high, run in groupby(trusted, key=lambda each: score_of(each, [emotion]) >= least):
         members = list(run)

@@ -29,7 +29,7 @@ def find_worst_minute(analysed: Iterable[SegmentResult], duration: int) -> Worst
     a segment counts as spread evenly over it. Of minutes with the same share, the one with more negative speech is
     worse, then the earlier one.
     """
-    reliable = [result for result in analysed if result.segment.trusted]
+    reliable = [result for result in analysed if result.trusted]
     if not any(result.outcome.emotion in NEGATIVE_EMOTIONS for result in reliable):
         return None
     bounds = np.array([(result.segment.start, result.segment.end) for result in reliable], np.int64)

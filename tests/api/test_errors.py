@@ -51,12 +51,12 @@ def test_the_page_of_errors_matches_the_code() -> None:
     )
 
 
-def test_the_type_of_every_problem_leads_to_its_place_on_a_page_of_the_service(client: TestClient) -> None:
-    error_page = client.get("/errors").text
+def test_the_type_of_every_problem_leads_to_its_place_on_a_page_of_the_service(standing_client: TestClient) -> None:
+    error_page = standing_client.get("/errors").text
     for code in [*(kind.code for kind in STATUS), *(code for code, _ in GENERAL.values())]:
         assert f'id="{code}"' in error_page, code
-    kind = client.get("/v2").json()["type"]
-    assert client.get(kind.partition("#")[0]).text == error_page
+    kind = standing_client.get("/v2").json()["type"]
+    assert standing_client.get(kind.partition("#")[0]).text == error_page
 
 
 def undocumented(client: TestClient) -> Iterator[tuple[str, str, set[str]]]:
@@ -70,18 +70,18 @@ def undocumented(client: TestClient) -> Iterator[tuple[str, str, set[str]]]:
         yield from ((method, path, allowed) for method in sorted(METHODS - allowed))
 
 
-def test_a_missing_method_is_answered_with_the_allowed_ones(client: TestClient) -> None:
-    refused = list(undocumented(client))
+def test_a_missing_method_is_answered_with_the_allowed_ones(standing_client: TestClient) -> None:
+    refused = list(undocumented(standing_client))
     assert len(refused) > 100
     for method, path, allowed in refused:
-        answer = client.request(method, path.format(**IDS))
+        answer = standing_client.request(method, path.format(**IDS))
         assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(allowed))), (method, path)
         if method != "HEAD":
             assert_problem(answer, 405, "method_not_allowed")
 
 
-def test_a_path_that_does_not_exist_is_a_problem(client: TestClient) -> None:
-    assert_problem(client.get("/v2"), 404, "not_found")
+def test_a_path_that_does_not_exist_is_a_problem(standing_client: TestClient) -> None:
+    assert_problem(standing_client.get("/v2"), 404, "not_found")
 
 
 def test_plain_text_errors_of_the_framework_become_problems(client: TestClient, services: Services) -> None:
@@ -98,8 +98,8 @@ def test_plain_text_errors_of_the_framework_become_problems(client: TestClient, 
     assert client.get(sound).content == b"fLaC"
 
 
-def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:
-    answer = client.post("/v1/keys", content=b"{", headers={"Content-Type": "application/json"})
+def test_a_body_that_is_no_json_is_a_problem(standing_client: TestClient) -> None:
+    answer = standing_client.post("/v1/keys", content=b"{", headers={"Content-Type": "application/json"})
     assert_problem(answer, 422, "invalid_request")
 
 

@@ -10,8 +10,8 @@ from tests.support.api_client import UNKNOWN, assert_problem, stored_files, subm
 from tests.support.api_routes import BODIES, HEADERS, IDS, OPEN, refusal, routes, status_and_code
 
 
-def test_a_queued_job_says_so_and_when_to_ask_again(client: TestClient) -> None:
-    answer = client.get(f"/v1/jobs/{submitted(client)}")
+def test_a_queued_job_says_so_and_when_to_ask_again(standing_client: TestClient) -> None:
+    answer = standing_client.get(f"/v1/jobs/{submitted(standing_client)}")
     assert answer.json()["status"] == "queued"
     assert answer.json()["progress"] == {
         "segments_total": 0,
@@ -27,8 +27,8 @@ def test_a_queued_job_says_so_and_when_to_ask_again(client: TestClient) -> None:
     "path", ["", "/result", "/timeline", "/segments", "/segments/0/audio"], ids=lambda path: path or "job"
 )
 @pytest.mark.parametrize("job_id", [UNKNOWN, "nonsense", "job_%00", "..%2f..%2fetc"])
-def test_an_unknown_job_is_not_found_on_any_route(client: TestClient, job_id: str, path: str) -> None:
-    assert client.get(f"/v1/jobs/{job_id}{path}").status_code == 404
+def test_an_unknown_job_is_not_found_on_any_route(standing_client: TestClient, job_id: str, path: str) -> None:
+    assert standing_client.get(f"/v1/jobs/{job_id}{path}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -41,31 +41,31 @@ def test_an_unknown_job_is_not_found_on_any_route(client: TestClient, job_id: st
     ],
 )
 def test_a_query_with_an_unknown_or_repeated_parameter_is_refused_with_the_right_name(
-    client: TestClient, query: str, right: str
+    standing_client: TestClient, query: str, right: str
 ) -> None:
-    assert right in assert_problem(client.get(f"/v1/jobs?{query}"), 422, "invalid_request")["detail"]
+    assert right in assert_problem(standing_client.get(f"/v1/jobs?{query}"), 422, "invalid_request")["detail"]
 
 
-def test_every_route_refuses_a_parameter_and_a_key_that_it_does_not_have(client: TestClient) -> None:
-    for method, path in routes(client):
+def test_every_route_refuses_a_parameter_and_a_key_that_it_does_not_have(standing_client: TestClient) -> None:
+    for method, path in routes(standing_client):
         if path in OPEN:
             continue
         filled, headers = path.format(**IDS), HEADERS.get((method, path), {})
         body = BODIES.get((method, path))
-        answers = [client.request(method, f"{filled}?nonsense=1", headers=headers, json=body)]
+        answers = [standing_client.request(method, f"{filled}?nonsense=1", headers=headers, json=body)]
         if body is not None:
-            answers.append(client.request(method, filled, headers=headers, json=body | {"nonsense": 1}))
+            answers.append(standing_client.request(method, filled, headers=headers, json=body | {"nonsense": 1}))
         for answer in answers:
             assert status_and_code(answer) == refusal(method, 422, "invalid_request"), (method, path, answer.text)
             assert method == "HEAD" or "nonsense" in answer.json()["detail"], (method, path, answer.text)
 
 
-def test_probes_may_have_any_query(client: TestClient) -> None:
-    assert [client.get(f"{path}?verbose").status_code for path in ("/livez", "/readyz")] == [200, 200]
+def test_probes_may_have_any_query(standing_client: TestClient) -> None:
+    assert [standing_client.get(f"{path}?verbose").status_code for path in ("/livez", "/readyz")] == [200, 200]
 
 
-def test_a_route_without_parameters_takes_none(client: TestClient) -> None:
-    assert_problem(client.get(f"/v1/jobs/{submitted(client)}/events?wait=5"), 422, "invalid_request")
+def test_a_route_without_parameters_takes_none(standing_client: TestClient) -> None:
+    assert_problem(standing_client.get(f"/v1/jobs/{submitted(standing_client)}/events?wait=5"), 422, "invalid_request")
 
 
 def test_jobs_are_listed_newest_first_in_pages(client: TestClient) -> None:
@@ -79,33 +79,37 @@ def test_jobs_are_listed_newest_first_in_pages(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("params", [{"limit": "0"}, {"limit": "x"}, {"status": "lost"}])
-def test_wrong_parameters_are_named(client: TestClient, params: dict[str, str]) -> None:
-    answer = client.get("/v1/jobs", params=params)
+def test_wrong_parameters_are_named(standing_client: TestClient, params: dict[str, str]) -> None:
+    answer = standing_client.get("/v1/jobs", params=params)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert next(iter(params)) in answer.json()["detail"]
 
 
-def test_an_invalid_cursor_is_refused(client: TestClient) -> None:
-    assert_problem(client.get("/v1/jobs", params={"cursor": "7"}), 422, "invalid_cursor")
-    assert_problem(client.get(f"/v1/jobs/{submitted(client)}/segments", params={"cursor": "x"}), 422, "invalid_cursor")
+def test_an_invalid_cursor_is_refused(standing_client: TestClient) -> None:
+    assert_problem(standing_client.get("/v1/jobs", params={"cursor": "7"}), 422, "invalid_cursor")
+    assert_problem(
+        standing_client.get(f"/v1/jobs/{submitted(standing_client)}/segments", params={"cursor": "x"}),
+        422,
+        "invalid_cursor",
+    )
 
 
-def test_results_of_a_job_that_runs_are_not_ready(client: TestClient) -> None:
-    job_id = submitted(client)
+def test_results_of_a_job_that_runs_are_not_ready(standing_client: TestClient) -> None:
+    job_id = submitted(standing_client)
     for path in ("result", "timeline"):
-        answer = client.get(f"/v1/jobs/{job_id}/{path}")
+        answer = standing_client.get(f"/v1/jobs/{job_id}/{path}")
         assert_problem(answer, 409, "result_not_ready")
         assert answer.headers["Retry-After"]
-    assert client.get(f"/v1/jobs/{job_id}/segments").json() == {"data": [], "next_cursor": None}
-    assert_problem(client.get(f"/v1/jobs/{job_id}/segments/0/audio"), 404, "segment_not_found")
+    assert standing_client.get(f"/v1/jobs/{job_id}/segments").json() == {"data": [], "next_cursor": None}
+    assert_problem(standing_client.get(f"/v1/jobs/{job_id}/segments/0/audio"), 404, "segment_not_found")
 
 
-def test_a_job_is_canceled_once_and_then_has_no_result(client: TestClient) -> None:
-    job_id = submitted(client)
-    answer = client.post(f"/v1/jobs/{job_id}/cancel")
+def test_a_job_is_canceled_once_and_then_has_no_result(standing_client: TestClient) -> None:
+    job_id = submitted(standing_client)
+    answer = standing_client.post(f"/v1/jobs/{job_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "canceled")
-    assert_problem(client.post(f"/v1/jobs/{job_id}/cancel"), 409, "job_finished")
-    assert_problem(client.get(f"/v1/jobs/{job_id}/result"), 409, "no_result")
+    assert_problem(standing_client.post(f"/v1/jobs/{job_id}/cancel"), 409, "job_finished")
+    assert_problem(standing_client.get(f"/v1/jobs/{job_id}/result"), 409, "no_result")
 
 
 def test_a_deleted_job_is_gone_with_its_recording(client: TestClient, services: Services) -> None:
@@ -118,13 +122,13 @@ def test_a_deleted_job_is_gone_with_its_recording(client: TestClient, services: 
     assert client.get("/v1/jobs").json()["data"] == []
 
 
-def test_health_says_alive_and_ready(client: TestClient) -> None:
-    assert client.get("/livez").json() == {"status": "ok", "problems": []}
-    assert client.get("/readyz").json() == {"status": "ready", "problems": []}
+def test_health_says_alive_and_ready(standing_client: TestClient) -> None:
+    assert standing_client.get("/livez").json() == {"status": "ok", "problems": []}
+    assert standing_client.get("/readyz").json() == {"status": "ready", "problems": []}
 
 
-def test_openapi_describes_every_kind_of_body_and_the_config(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
+def test_openapi_describes_every_kind_of_body_and_the_config(standing_client: TestClient) -> None:
+    document = standing_client.get("/openapi.json").json()
     bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"multipart/form-data", "application/octet-stream", "application/json"}
     assert "application/problem+json" in document["paths"]["/v1/jobs"]["post"]["responses"]["415"]["content"]
@@ -132,9 +136,9 @@ def test_openapi_describes_every_kind_of_body_and_the_config(client: TestClient)
     assert "voices" in options["properties"]["channels"]["description"]
 
 
-def test_the_documentation_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
-    page = client.get("/docs").text
+def test_the_documentation_page_needs_nothing_from_elsewhere(standing_client: TestClient) -> None:
+    page = standing_client.get("/docs").text
     links = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(links) == 3
-    assert all(client.get(link).status_code == 200 for link in links if link.startswith("http://testserver/"))
+    assert all(standing_client.get(link).status_code == 200 for link in links if link.startswith("http://testserver/"))
     assert all(link.startswith("http://testserver/") for link in links)

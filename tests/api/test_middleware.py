@@ -7,7 +7,6 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,10 +28,10 @@ JSON = {"Content-Type": "application/json"}
 PAGE = "https://app.example"
 
 
-def test_every_response_has_the_security_headers(client: TestClient) -> None:
-    paths = [path.format(**IDS) for method, path in routes(client) if method == "GET"]
+def test_every_response_has_the_security_headers(standing_client: TestClient) -> None:
+    paths = [path.format(**IDS) for method, path in routes(standing_client) if method == "GET"]
     for path in [*paths, "/docs", "/errors", "/openapi.json", "/nowhere"]:
-        headers = client.get(path).headers
+        headers = standing_client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["x-frame-options"] == "DENY", path
         assert headers["referrer-policy"] == "no-referrer", path
@@ -42,10 +41,10 @@ def test_every_response_has_the_security_headers(client: TestClient) -> None:
         assert "strict-transport-security" not in headers, path
 
 
-def test_a_route_may_set_its_own_cache_control(client: TestClient) -> None:
-    job_id = post_raw(client).json()["id"]
-    client.post(f"/v1/jobs/{job_id}/cancel")
-    with client.stream("GET", f"/v1/jobs/{job_id}/events") as events:
+def test_a_route_may_set_its_own_cache_control(standing_client: TestClient) -> None:
+    job_id = post_raw(standing_client).json()["id"]
+    standing_client.post(f"/v1/jobs/{job_id}/cancel")
+    with standing_client.stream("GET", f"/v1/jobs/{job_id}/events") as events:
         assert events.headers["cache-control"] == "no-cache"
 
 
@@ -54,8 +53,8 @@ def test_https_responses_have_strict_transport_security(services: Services) -> N
         assert "max-age" in client.get("/v1/jobs").headers["strict-transport-security"]
 
 
-def test_the_documentation_page_loads_files_from_the_service_alone(client: TestClient) -> None:
-    page = client.get("/docs")
+def test_the_documentation_page_loads_files_from_the_service_alone(standing_client: TestClient) -> None:
+    page = standing_client.get("/docs")
     policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
     assert policy["script-src"] == policy["style-src"] == "'self' 'unsafe-inline'"
     assert policy["connect-src"] == "'self'"
@@ -63,9 +62,9 @@ def test_the_documentation_page_loads_files_from_the_service_alone(client: TestC
         assert urlsplit(link).netloc == "testserver"
 
 
-@pytest.fixture
-def shared_client(tmp_path: Path) -> Iterator[TestClient]:
-    settings = Settings(data_dir=tmp_path, cors_origins=[PAGE])
+@pytest.fixture(scope="module")
+def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("shared"), cors_origins=[PAGE])
     with (
         open_services(settings, LocalWakeUps()) as services,
         TestClient(create_app(services, ["testserver"])) as client,
@@ -140,13 +139,13 @@ def test_the_services_own_page_and_those_of_allowed_origins_do(
     assert shared_client.post("/v1/jobs", content=WAV, headers=headers).status_code == 202
 
 
-def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(client: TestClient) -> None:
-    with_body = [(method, path) for method, path in routes(client) if method not in ("GET", "HEAD")]
+def test_a_body_over_the_limit_is_refused_on_every_path_that_takes_no_recording(standing_client: TestClient) -> None:
+    with_body = [(method, path) for method, path in routes(standing_client) if method not in ("GET", "HEAD")]
     assert len(with_body) > 10
     for method, path in with_body:
         large = b" " * (limit_of(path) + 1)
         for body in (large, iter([large])):  # with its length, and in chunks without
-            answer = client.request(method, path.format(**IDS), content=body, headers=JSON)
+            answer = standing_client.request(method, path.format(**IDS), content=body, headers=JSON)
             assert_problem(answer, 413, "body_too_large")
 
 
@@ -156,11 +155,11 @@ def test_a_body_within_the_limit_comes_through_whole_however_it_is_sent(client: 
         assert client.post("/v1/keys", content=content, headers=JSON).status_code == 201
 
 
-def test_recordings_may_be_larger(client: TestClient) -> None:
+def test_recordings_may_be_larger(standing_client: TestClient) -> None:
     padded = WAV.ljust(MAX_BODY_BYTES + 1, b"\0")
-    assert post_raw(client, padded).status_code == 202
-    assert client.post("/v1/jobs", content=iter([padded])).status_code == 202
-    streamed = {path for _, path in routes(client) if RECORDING_PATHS.fullmatch(path)}
+    assert post_raw(standing_client, padded).status_code == 202
+    assert standing_client.post("/v1/jobs", content=iter([padded])).status_code == 202
+    streamed = {path for _, path in routes(standing_client) if RECORDING_PATHS.fullmatch(path)}
     assert streamed == {"/v1/jobs", "/v1/uploads/tus/{upload_id}", "/v1/uploads/{upload_id}/parts/{number}"}
 
 

@@ -27,23 +27,23 @@ def test_the_page_and_its_files_need_no_key(services: Services) -> None:
             assert client.get(path).status_code == 200, path
 
 
-def test_an_unchanged_file_is_not_sent_again(client: TestClient) -> None:
+def test_an_unchanged_file_is_not_sent_again(standing_client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
-        first = client.get(path)
+        first = standing_client.get(path)
         assert first.headers["cache-control"] == "no-cache"
-        unchanged = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        unchanged = standing_client.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
-def test_the_page_may_load_only_from_the_service(client: TestClient) -> None:
+def test_the_page_may_load_only_from_the_service(standing_client: TestClient) -> None:
     for path in ("/", "/page/main.js"):
-        headers = client.get(path).headers
+        headers = standing_client.get(path).headers
         policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'self'"
         assert policy["media-src"] == "'self' blob:"
         assert "'unsafe" not in headers["content-security-policy"]
         assert headers["x-frame-options"] == "DENY"
-    markup = client.get("/").text
+    markup = standing_client.get("/").text
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", markup)
 
 
@@ -59,9 +59,9 @@ def test_the_audio_of_a_segment_comes_from_this_service(
     assert client.get(f"/v1/jobs/{job_id}/segments/1/audio").status_code == 404
 
 
-def test_other_paths_below_the_page_are_not_found(client: TestClient) -> None:
+def test_other_paths_below_the_page_are_not_found(standing_client: TestClient) -> None:
     for path in ("/page/", "/page/nowhere.js", "/page/%2e%2e/app.py", "/page/../app.py"):
-        assert client.get(path).status_code == 404, path
+        assert standing_client.get(path).status_code == 404, path
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".js")])
@@ -71,8 +71,8 @@ def test_every_import_of_a_module_exists(name: str) -> None:
         assert (source.parent / imported).is_file(), imported
 
 
-def test_all_modules_are_preloaded(client: TestClient) -> None:
-    preloaded = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', client.get("/").text)
+def test_all_modules_are_preloaded(standing_client: TestClient) -> None:
+    preloaded = re.findall(r'(?:src|href)="/page/([^"]+\.js)"', standing_client.get("/").text)
     assert sorted(preloaded) == [name for name in FILES if name.endswith(".js")]
 
 

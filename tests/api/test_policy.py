@@ -7,22 +7,31 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
+from cli.options import check_policy
 from shared.adapters.local_wake_ups import LocalWakeUps
 from shared.container import Services, open_services
 from shared.domain.errors import RoleBarred
 from shared.domain.options import JobOptions
 from shared.domain.policy import Policy
 from shared.settings import Settings
-from tests.support.api_client import UNKNOWN, WAV, assert_problem, post_form, post_raw, stored_files
+from tests.support.api_client import (
+    UNKNOWN,
+    WAV,
+    assert_problem,
+    bearer,
+    post_form,
+    post_raw,
+    secret_of,
+    stored_files,
+)
 from tests.support.upload_parts import begin_upload, put_part
 
 URL = "https://calls.example/call.wav"
@@ -61,48 +70,72 @@ def by_tus(client: TestClient, config: Config) -> Response:
     return client.post("/v1/jobs", json={"source": {"upload_id": place.rpartition("/")[2]}} | config)
 
 
-@contextmanager
-def service(folder: Path, **settings: Any) -> Iterator[TestClient]:
-    with (
-        open_services(Settings(data_dir=folder, **settings), LocalWakeUps()) as services,
-        TestClient(create_app(services, ["testserver"])) as client,
-    ):
-        yield client
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A service that bars agents, and with the tenant `strict`, whose jobs need a purpose too."""
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("policy"),
+        barred_roles=["Agent"],
+        tenant_policies={"strict": Policy(require_purpose=True, barred_roles=("trainee",))},
+    )
+    with open_services(settings, LocalWakeUps()) as services:
+        yield services
+
+
+@pytest.fixture(scope="module")
+def tenants(service: Services) -> Iterator[tuple[TestClient, TestClient]]:
+    """Clients of `strict` and of another tenant."""
+    app = create_app(service, ["testserver"])
+    strict, other = (TestClient(app, headers=bearer(secret_of(service, tenant))) for tenant in ("strict", "other"))
+    with strict, other:
+        yield strict, other
 
 
 @pytest.mark.parametrize("way", [by_form, by_raw_body, by_url, by_parts, by_tus])
-def test_jobs_that_break_the_policy_are_refused_on_every_way_in(
-    tmp_path: Path, way: Callable[[TestClient, Config], Response]
+def test_jobs_that_break_the_policy_of_their_tenant_are_refused_on_every_way_in(
+    tenants: tuple[TestClient, TestClient], way: Callable[[TestClient, Config], Response]
 ) -> None:
-    with service(tmp_path, require_purpose=True, barred_roles=["Agent"]) as client:
-        assert_problem(way(client, CUSTOMER), 422, "purpose_missing")
-        assert_problem(way(client, CUSTOMER | {"purpose": "Training"}), 422, "purpose_missing")
-        assert (
-            "may not be analysed"
-            in assert_problem(way(client, TOLD | {"roles": ["agent"]}), 422, "role_barred")["detail"]
-        )
+    strict, other = tenants
+    before = strict.get("/v1/jobs").json()["data"]
+    assert_problem(way(strict, CUSTOMER), 422, "purpose_missing")
+    assert_problem(way(strict, CUSTOMER | {"purpose": "Training"}), 422, "purpose_missing")
+    trainee = {"channels": "split", "roles": ["trainee"]}
+    assert_problem(way(strict, TOLD | trainee), 422, "role_barred")
+    for client in tenants:
+        refused = assert_problem(way(client, TOLD | {"roles": ["agent"]}), 422, "role_barred")
+        assert "may not be analysed" in refused["detail"]
         assert_problem(way(client, TOLD), 422, "role_barred")
-        assert client.get("/v1/jobs").json()["data"] == []
-        accepted = way(client, TOLD | CUSTOMER)
-        assert accepted.status_code == 202
-        shown = client.get(accepted.headers["location"]).json()["config"]
-        assert {name: shown[name] for name in TOLD} == TOLD
+    assert strict.get("/v1/jobs").json()["data"] == before
+    accepted = way(strict, TOLD | CUSTOMER)
+    assert accepted.status_code == 202
+    shown = strict.get(accepted.headers["location"]).json()["config"]
+    assert {name: shown[name] for name in TOLD} == TOLD
+    assert [way(other, config).status_code for config in (CUSTOMER, trainee)] == [202, 202]
 
 
-def test_a_job_of_a_batch_that_breaks_it_is_an_error_in_its_place(tmp_path: Path) -> None:
-    with service(tmp_path, require_purpose=True) as client:
-        jobs = [{"source": {"url": URL}} | config for config in (TOLD, {})]
+def test_a_job_of_a_batch_that_breaks_it_is_an_error_in_its_place(tenants: tuple[TestClient, TestClient]) -> None:
+    jobs = [{"source": {"url": URL}} | CUSTOMER | config for config in (TOLD, {})]
+    for client, codes in zip(tenants, ([None, "purpose_missing"], [None, None]), strict=True):
         items = client.post("/v1/batches", json={"jobs": jobs}).json()["items"]
-        assert [(item["error"] or {}).get("code") for item in items] == [None, "purpose_missing"]
-        batch = client.post("/v1/batches", json={"jobs": [{"source": {"url": URL}}], "defaults": TOLD})
-        assert batch.json()["items"][0]["error"] is None
+        assert [(item["error"] or {}).get("code") for item in items] == codes
+    batch = tenants[0].post("/v1/batches", json={"jobs": jobs[1:], "defaults": TOLD})
+    assert batch.json()["items"][0]["error"] is None
 
 
-def test_a_refused_recording_leaves_nothing_in_the_store(tmp_path: Path) -> None:
-    with open_services(Settings(data_dir=tmp_path, require_purpose=True), LocalWakeUps()) as services:
-        with TestClient(create_app(services, ["testserver"])) as client:
-            assert_problem(by_form(client, {}), 422, "purpose_missing")
-        assert stored_files(services) == []
+def test_a_refused_recording_leaves_nothing_in_the_store(
+    service: Services, tenants: tuple[TestClient, TestClient]
+) -> None:
+    before = stored_files(service)
+    assert_problem(by_form(tenants[0], CUSTOMER), 422, "purpose_missing")
+    assert stored_files(service) == before
+
+
+def test_the_command_line_keeps_the_policy_of_requests_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(tenant_policies={"default": Policy(require_purpose=True), "acme": Policy(False, ("agent",))})
+    check_policy(settings, JobOptions(roles=("agent",), purpose="Training", legal_basis="Consent"))
+    with pytest.raises(typer.Exit):
+        check_policy(settings, JobOptions())
+    assert "purpose" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

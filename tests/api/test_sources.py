@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.container import Services
@@ -53,13 +53,16 @@ def test_a_url_is_taken_at_once_and_shown_without_its_query(client: TestClient, 
     assert stored_files(services) == []
 
 
-def test_a_filename_may_be_given(client: TestClient) -> None:
-    assert post(client, {**SOURCE, "filename": "../../calls/Grüße.mp3"}).json()["audio"]["filename"] == "Grüße.mp3"
+def test_a_filename_may_be_given(standing_client: TestClient) -> None:
+    assert (
+        post(standing_client, {**SOURCE, "filename": "../../calls/Grüße.mp3"}).json()["audio"]["filename"]
+        == "Grüße.mp3"
+    )
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8"])
-def test_the_content_type_says_that_it_is_json(client: TestClient, content_type: str) -> None:
-    answer = client.post("/v1/jobs", content=json.dumps(SOURCE), headers={"Content-Type": content_type})
+def test_the_content_type_says_that_it_is_json(standing_client: TestClient, content_type: str) -> None:
+    answer = standing_client.post("/v1/jobs", content=json.dumps(SOURCE), headers={"Content-Type": content_type})
     assert answer.status_code == 202
 
 
@@ -87,10 +90,13 @@ def test_the_content_type_says_that_it_is_json(client: TestClient, content_type:
         (b'{"source": {"url": "https://me:secret@calls.example/"}}', "user name or a password"),
     ],
 )
-def test_an_invalid_body_is_refused_with_the_name_of_the_field(client: TestClient, body: bytes, named: str) -> None:
-    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+def test_an_invalid_body_is_refused_with_the_name_of_the_field(
+    standing_client: TestClient, body: bytes, named: str
+) -> None:
+    before = standing_client.get("/v1/jobs").json()["data"]
+    answer = standing_client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
     assert named in assert_problem(answer, 422, "invalid_request")["detail"]
-    assert client.get("/v1/jobs").json()["data"] == []
+    assert standing_client.get("/v1/jobs").json()["data"] == before
 
 
 @pytest.mark.parametrize(
@@ -112,9 +118,11 @@ def test_an_invalid_body_is_refused_with_the_name_of_the_field(client: TestClien
         ('"model_config": {}', "model_config"),
     ],
 )
-def test_an_invalid_config_is_refused_with_the_name_of_the_field(client: TestClient, config: str, named: str) -> None:
+def test_an_invalid_config_is_refused_with_the_name_of_the_field(
+    standing_client: TestClient, config: str, named: str
+) -> None:
     body = f'{{"source": {{"url": "{URL}"}}, {config}}}'
-    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    answer = standing_client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
     assert named in assert_problem(answer, 422, "invalid_config")["detail"]
 
 
@@ -129,13 +137,13 @@ ANYTHING = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=4), st.booleans(), st.sampled_from(["jobs", "batches"])
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_json_is_accepted_or_refused_with_a_code(
-    client: TestClient, body: dict[str, Any], usable: bool, collection: str
+    standing_client: TestClient, body: dict[str, Any], usable: bool, collection: str
 ) -> None:
     job = {**body, **SOURCE} if usable else body
     sent = json.dumps({"jobs": [job]} if usable and collection == "batches" else job).encode(errors="surrogatepass")
-    answer = client.post(f"/v1/{collection}", content=sent, headers={"Content-Type": "application/json"})
+    answer = standing_client.post(f"/v1/{collection}", content=sent, headers={"Content-Type": "application/json"})
     assert answer.status_code in (202, 404, 422), answer.text
     assert answer.status_code == 202 or answer.json()["code"] in (
         "invalid_request",
@@ -145,15 +153,15 @@ def test_any_json_is_accepted_or_refused_with_a_code(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_an_ambiguous_url_is_refused_or_becomes_a_job(client: TestClient, trick: str) -> None:
+def test_an_ambiguous_url_is_refused_or_becomes_a_job(standing_client: TestClient, trick: str) -> None:
     url = trick.replace("{own}", "127.0.0.1:80").replace("{port}", "80")
-    answer = post(client, {"source": {"url": url}})
+    answer = post(standing_client, {"source": {"url": url}})
     if answer.status_code != 202:
         assert_problem(answer, 422, "invalid_request")
 
 
-def test_a_body_has_a_limit(client: TestClient) -> None:
-    answer = client.post("/v1/jobs", content=b" " * (9 << 20), headers={"Content-Type": "application/json"})
+def test_a_body_has_a_limit(standing_client: TestClient) -> None:
+    answer = standing_client.post("/v1/jobs", content=b" " * (9 << 20), headers={"Content-Type": "application/json"})
     assert_problem(answer, 413, "body_too_large")
 
 
@@ -173,13 +181,13 @@ def test_the_same_url_and_config_give_the_same_job_even_after_the_download(
     assert stored_files(services) == []
 
 
-def test_an_unknown_webhook_endpoint_is_refused(client: TestClient) -> None:
+def test_an_unknown_webhook_endpoint_is_refused(standing_client: TestClient) -> None:
     body = {**SOURCE, "webhook_endpoint_id": UNKNOWN.replace("batch_", "whe_")}
-    assert_problem(post(client, body), 404, "endpoint_not_found")
+    assert_problem(post(standing_client, body), 404, "endpoint_not_found")
 
 
-def test_the_api_document_describes_the_bodies_and_its_references_resolve(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
+def test_the_api_document_describes_the_bodies_and_its_references_resolve(standing_client: TestClient) -> None:
+    document = standing_client.get("/openapi.json").json()
     bodies = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
     schema = bodies["application/json"]["schema"]
     assert schema["required"] == ["source"]
@@ -255,13 +263,13 @@ def test_the_batch_of_another_tenant_is_not_found(client: TestClient, services: 
 
 
 @pytest.mark.parametrize("batch_id", [UNKNOWN, "nonsense", "batch_%00"])
-def test_an_unknown_batch_is_not_found(client: TestClient, batch_id: str) -> None:
-    assert client.get(f"/v1/batches/{batch_id}").status_code == 404
+def test_an_unknown_batch_is_not_found(standing_client: TestClient, batch_id: str) -> None:
+    assert standing_client.get(f"/v1/batches/{batch_id}").status_code == 404
 
 
 @pytest.mark.parametrize("batch_id", ["nonsense", "batch_\0", ""])
-def test_an_invalid_batch_id_in_a_filter_is_refused(client: TestClient, batch_id: str) -> None:
-    assert_problem(client.get("/v1/jobs", params={"batch_id": batch_id}), 422, "invalid_request")
+def test_an_invalid_batch_id_in_a_filter_is_refused(standing_client: TestClient, batch_id: str) -> None:
+    assert_problem(standing_client.get("/v1/jobs", params={"batch_id": batch_id}), 422, "invalid_request")
 
 
 def test_a_repeated_batch_has_the_same_jobs_in_the_same_places(client: TestClient, services: Services) -> None:
@@ -295,15 +303,16 @@ def test_a_repeated_batch_has_the_same_jobs_in_the_same_places(client: TestClien
         ({"jobs": [item(1)], "defaults": []}, "defaults"),
     ],
 )
-def test_an_invalid_batch_is_refused_as_a_whole(client: TestClient, body: Any, named: str) -> None:
-    answer = client.post("/v1/batches", json=body)
+def test_an_invalid_batch_is_refused_as_a_whole(standing_client: TestClient, body: Any, named: str) -> None:
+    before = standing_client.get("/v1/jobs").json()["data"]
+    answer = standing_client.post("/v1/batches", json=body)
     assert named in assert_problem(answer, 422, "invalid_request")["detail"]
-    assert client.get("/v1/jobs").json()["data"] == []
+    assert standing_client.get("/v1/jobs").json()["data"] == before
 
 
 @pytest.mark.parametrize("defaults", [{"chanels": "mix"}, {"source": {"url": URL}}, {"deadline_s": 0}])
-def test_invalid_defaults_are_refused_once(client: TestClient, defaults: dict[str, Any]) -> None:
-    answer = post_batch(client, item(1), item(2), defaults=defaults)
+def test_invalid_defaults_are_refused_once(standing_client: TestClient, defaults: dict[str, Any]) -> None:
+    answer = post_batch(standing_client, item(1), item(2), defaults=defaults)
     assert next(iter(defaults)) in assert_problem(answer, 422, "invalid_config")["detail"]
 
 

@@ -36,12 +36,12 @@ def test_the_name_is_shown_but_never_used_as_a_path(client: TestClient, services
     assert post_raw(client, filename="a.mp3").json()["audio"]["filename"] == "a.mp3"
 
 
-def test_the_config_may_come_in_the_form_the_query_or_a_header(client: TestClient) -> None:
+def test_the_config_may_come_in_the_form_the_query_or_a_header(standing_client: TestClient) -> None:
     config = json.dumps({"channels": "mix", "segmentation": {"max_ms": 9000}, "metadata": {"case": "7"}})
     jobs = [
-        post_form(client, config=config).json(),
-        post_raw(client, config=config).json(),
-        client.post("/v1/jobs", content=WAV, headers={"Emoline-Config": config}).json(),
+        post_form(standing_client, config=config).json(),
+        post_raw(standing_client, config=config).json(),
+        standing_client.post("/v1/jobs", content=WAV, headers={"Emoline-Config": config}).json(),
     ]
     for job in jobs:
         assert job["config"]["channels"] == "mix"
@@ -125,31 +125,35 @@ def test_a_form_with_an_unknown_part_is_refused_with_the_right_name(
     assert stored_files(services) == []
 
 
-def test_a_config_beside_a_body_that_has_its_own_is_refused(client: TestClient) -> None:
+def test_a_config_beside_a_body_that_has_its_own_is_refused(standing_client: TestClient) -> None:
     config = '{"channels": "mix"}'
     for answer in (
-        client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, params={"config": config}),
-        client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, headers={"Emoline-Config": config}),
-        client.post("/v1/jobs", json={"source": {"url": "https://calls.example/a.mp3"}}, params={"filename": "b.mp3"}),
+        standing_client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, params={"config": config}),
+        standing_client.post("/v1/jobs", files={"file": ("a.wav", WAV)}, headers={"Emoline-Config": config}),
+        standing_client.post(
+            "/v1/jobs", json={"source": {"url": "https://calls.example/a.mp3"}}, params={"filename": "b.mp3"}
+        ),
     ):
         assert_problem(answer, 422, "invalid_request")
 
 
-def test_json_may_begin_with_a_byte_order_mark(client: TestClient) -> None:
-    assert post_form(client, config='\ufeff{"channels": "mix"}').json()["config"]["channels"] == "mix"
+def test_json_may_begin_with_a_byte_order_mark(standing_client: TestClient) -> None:
+    assert post_form(standing_client, config='\ufeff{"channels": "mix"}').json()["config"]["channels"] == "mix"
     body = '\ufeff{"source": {"url": "https://calls.example/a.mp3"}}'.encode()
-    assert client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"}).status_code == 202
+    assert (
+        standing_client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"}).status_code == 202
+    )
 
 
 @pytest.mark.parametrize("body", [b'{"source": {}, "source": {}}', b"\xff\xfe{", b"[" * 100_000])
-def test_a_body_that_is_no_unambiguous_json_is_refused(client: TestClient, body: bytes) -> None:
+def test_a_body_that_is_no_unambiguous_json_is_refused(standing_client: TestClient, body: bytes) -> None:
     for path in ("/v1/jobs", "/v1/batches"):
-        answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        answer = standing_client.post(path, content=body, headers={"Content-Type": "application/json"})
         assert_problem(answer, 422, "invalid_request")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "latin-1"])
-def test_a_name_in_any_encoding_is_taken(client: TestClient, encoding: str) -> None:
+def test_a_name_in_any_encoding_is_taken(standing_client: TestClient, encoding: str) -> None:
     name = "Grüße.wav"
     body = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
@@ -158,7 +162,7 @@ def test_a_name_in_any_encoding_is_taken(client: TestClient, encoding: str) -> N
         + WAV
         + b"\r\n--x--\r\n"
     )
-    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    answer = standing_client.post("/v1/jobs", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
     shown = answer.json()["audio"]["filename"]
     assert shown == name if encoding == "utf-8" else "\ufffd" in shown and shown.endswith("e.wav")
 
@@ -170,10 +174,10 @@ def test_a_compressed_body_is_refused(client: TestClient, services: Services) ->
     assert client.post("/v1/jobs", content=WAV, headers={"Content-Encoding": "identity"}).status_code == 202
 
 
-def test_a_form_without_a_file_and_a_broken_form_are_refused(client: TestClient) -> None:
-    assert_problem(client.post("/v1/jobs", files={"config": ("", "{}")}), 422, "missing_file")
+def test_a_form_without_a_file_and_a_broken_form_are_refused(standing_client: TestClient) -> None:
+    assert_problem(standing_client.post("/v1/jobs", files={"config": ("", "{}")}), 422, "missing_file")
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
-        answer = client.post("/v1/jobs", content=b"nonsense", headers={"Content-Type": content_type})
+        answer = standing_client.post("/v1/jobs", content=b"nonsense", headers={"Content-Type": content_type})
         assert_problem(answer, 400, "malformed_upload")
 
 
@@ -185,5 +189,5 @@ def test_a_recording_over_the_limit_is_refused_and_not_stored(tmp_path: Path) ->
         assert stored_files(services) == []
 
 
-def test_an_unknown_host_is_refused(client: TestClient) -> None:
-    assert client.get("/v1/jobs", headers={"Host": "evil.example"}).status_code == 400
+def test_an_unknown_host_is_refused(standing_client: TestClient) -> None:
+    assert standing_client.get("/v1/jobs", headers={"Host": "evil.example"}).status_code == 400

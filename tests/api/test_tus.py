@@ -64,64 +64,68 @@ def test_an_upload_completes_itself_with_its_last_bytes(client: TestClient, serv
     assert patch(client, path, len(WAV), b"").status_code == 204
 
 
-def test_the_metadata_of_the_client_is_returned(client: TestClient) -> None:
-    answer = client.head(created(client), headers=VERSION)
+def test_the_metadata_of_the_client_is_returned(standing_client: TestClient) -> None:
+    answer = standing_client.head(created(standing_client), headers=VERSION)
     assert (answer.headers["upload-metadata"], answer.headers["upload-length"]) == (NAME, str(len(WAV)))
-    plain = client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "9"}).headers["location"]
-    assert "upload-metadata" not in client.head(plain, headers=VERSION).headers
+    plain = standing_client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "9"}).headers["location"]
+    assert "upload-metadata" not in standing_client.head(plain, headers=VERSION).headers
 
 
-def test_a_wrong_offset_is_a_conflict_and_changes_nothing(client: TestClient) -> None:
-    path = created(client)
-    assert patch(client, path, 0, WAV[:500]).status_code == 204
+def test_a_wrong_offset_is_a_conflict_and_changes_nothing(standing_client: TestClient) -> None:
+    path = created(standing_client)
+    assert patch(standing_client, path, 0, WAV[:500]).status_code == 204
     for wrong in ("0", "499", "501", "9" * 30):
-        assert_problem(patch(client, path, 0, b"x", **{"Upload-Offset": wrong}), 409, "upload_offset")
+        assert_problem(patch(standing_client, path, 0, b"x", **{"Upload-Offset": wrong}), 409, "upload_offset")
     for nonsense in ("", "-1", "one"):
-        assert_problem(patch(client, path, 0, b"x", **{"Upload-Offset": nonsense}), 422, "invalid_request")
-    assert offset_of(client, path) == 500
+        assert_problem(patch(standing_client, path, 0, b"x", **{"Upload-Offset": nonsense}), 422, "invalid_request")
+    assert offset_of(standing_client, path) == 500
 
 
-def test_more_than_was_announced_is_refused(client: TestClient) -> None:
-    path = created(client)
-    assert_problem(patch(client, path, 0, WAV + b"x"), 400, "part_size")
-    assert offset_of(client, path) == 0
-    assert patch(client, path, 0, WAV).status_code == 204
-    assert_problem(patch(client, path, len(WAV), b"x"), 400, "part_size")
+def test_more_than_was_announced_is_refused(standing_client: TestClient) -> None:
+    path = created(standing_client)
+    assert_problem(patch(standing_client, path, 0, WAV + b"x"), 400, "part_size")
+    assert offset_of(standing_client, path) == 0
+    assert patch(standing_client, path, 0, WAV).status_code == 204
+    assert_problem(patch(standing_client, path, len(WAV), b"x"), 400, "part_size")
 
 
 @pytest.mark.parametrize("version", [{}, {"Tus-Resumable": "0.2.2"}])
-def test_another_version_is_refused_with_the_supported_one(client: TestClient, version: dict[str, str]) -> None:
-    path = created(client)
+def test_another_version_is_refused_with_the_supported_one(
+    standing_client: TestClient, version: dict[str, str]
+) -> None:
+    path = created(standing_client)
     for method in ("HEAD", "PATCH", "DELETE"):
-        answer = client.request(method, path, headers=version)
+        answer = standing_client.request(method, path, headers=version)
         assert (answer.status_code, answer.headers["tus-resumable"]) == (412, "1.0.0")
         assert answer.headers["tus-version"] == "1.0.0"
-    assert_problem(client.post("/v1/uploads/tus", headers=version | {"Upload-Length": "9"}), 412, "tus_version")
+    assert_problem(
+        standing_client.post("/v1/uploads/tus", headers=version | {"Upload-Length": "9"}), 412, "tus_version"
+    )
 
 
-def test_another_content_type_is_refused(client: TestClient) -> None:
-    path = created(client)
+def test_another_content_type_is_refused(standing_client: TestClient) -> None:
+    path = created(standing_client)
     for wrong in ("application/octet-stream", "audio/wav"):
-        answer = patch(client, path, 0, WAV, **{"Content-Type": wrong})
+        answer = patch(standing_client, path, 0, WAV, **{"Content-Type": wrong})
         assert_problem(answer, 415, "tus_content_type")
     assert answer.headers["tus-resumable"] == "1.0.0"
-    assert offset_of(client, path) == 0
+    assert offset_of(standing_client, path) == 0
 
 
 @pytest.mark.parametrize("metadata", ["filename Grüße", "filename !", "filename /w==", "a,filename 1"])
-def test_a_filename_that_cannot_be_decoded_is_refused(client: TestClient, metadata: str) -> None:
+def test_a_filename_that_cannot_be_decoded_is_refused(standing_client: TestClient, metadata: str) -> None:
     headers = [
         ("Tus-Resumable", "1.0.0"),
         ("Upload-Length", "9"),
         ("Upload-Metadata", metadata.encode()),
     ]
-    assert_problem(client.post("/v1/uploads/tus", headers=headers), 400, "malformed_upload")  # type: ignore[arg-type]
+    assert_problem(standing_client.post("/v1/uploads/tus", headers=headers), 400, "malformed_upload")  # type: ignore[arg-type]
 
 
-def test_an_upload_without_a_size_is_refused(client: TestClient) -> None:
-    assert_problem(client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "0"}), 422, "empty_file")
+def test_an_upload_without_a_size_is_refused(standing_client: TestClient) -> None:
+    assert_problem(standing_client.post("/v1/uploads/tus", headers=VERSION | {"Upload-Length": "0"}), 422, "empty_file")
     for wrong in ({}, {"Upload-Length": "-1"}, {"Upload-Length": "x"}, {"Upload-Defer-Length": "1"}):
-        assert_problem(client.post("/v1/uploads/tus", headers=VERSION | wrong), 422, "invalid_request")
+        assert_problem(standing_client.post("/v1/uploads/tus", headers=VERSION | wrong), 422, "invalid_request")
 
 
 def test_a_client_may_delete_its_upload(client: TestClient, services: Services) -> None:
@@ -133,16 +137,16 @@ def test_a_client_may_delete_its_upload(client: TestClient, services: Services) 
     assert stored_files(services) == []
 
 
-def test_the_method_may_be_overridden_by_a_header(client: TestClient) -> None:
-    path = created(client)
-    assert client.post(path, headers=VERSION | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
-    assert client.head(path, headers=VERSION).status_code == 404
-    elsewhere = client.post("/v1/jobs", content=WAV, headers={"X-HTTP-Method-Override": "GET"})
+def test_the_method_may_be_overridden_by_a_header(standing_client: TestClient) -> None:
+    path = created(standing_client)
+    assert standing_client.post(path, headers=VERSION | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
+    assert standing_client.head(path, headers=VERSION).status_code == 404
+    elsewhere = standing_client.post("/v1/jobs", content=WAV, headers={"X-HTTP-Method-Override": "GET"})
     assert elsewhere.status_code == 202
 
 
-def test_an_upload_in_parts_is_not_found_by_tus(client: TestClient) -> None:
-    path = f"/v1/uploads/tus/{begin_upload(client)['id']}"
-    assert client.head(path, headers=VERSION).status_code == 404
-    assert_problem(patch(client, path, 0, b"x"), 404, "upload_not_found")
-    assert_problem(client.delete(path, headers=VERSION), 404, "upload_not_found")
+def test_an_upload_in_parts_is_not_found_by_tus(standing_client: TestClient) -> None:
+    path = f"/v1/uploads/tus/{begin_upload(standing_client)['id']}"
+    assert standing_client.head(path, headers=VERSION).status_code == 404
+    assert_problem(patch(standing_client, path, 0, b"x"), 404, "upload_not_found")
+    assert_problem(standing_client.delete(path, headers=VERSION), 404, "upload_not_found")

@@ -42,22 +42,22 @@ def test_parts_come_in_any_order_and_an_interrupted_upload_can_be_resumed(
     assert client.get(f"/v1/jobs/{job.id}").json()["audio"]["filename"] == "call.wav"
 
 
-def test_missing_and_wrong_parts_are_errors_that_can_be_corrected(client: TestClient) -> None:
-    upload = begin_upload(client)
+def test_missing_and_wrong_parts_are_errors_that_can_be_corrected(standing_client: TestClient) -> None:
+    upload = begin_upload(standing_client)
     path = f"/v1/uploads/{upload['id']}"
     for part in upload["parts"][:2]:
-        put_part(client, part)
-    problem = assert_problem(client.post(f"{path}/complete"), 409, "upload_incomplete")
+        put_part(standing_client, part)
+    problem = assert_problem(standing_client.post(f"{path}/complete"), 409, "upload_incomplete")
     assert "wrong size: 3." in problem["detail"]
     for wrong in (b"", bytes(PART - 1), bytes(PART + 1)):
-        assert_problem(client.put(f"{path}/parts/2", content=wrong), 400, "part_size")
+        assert_problem(standing_client.put(f"{path}/parts/2", content=wrong), 400, "part_size")
     for number in ("0", "4", "-1", "9" * 30):
-        assert_problem(client.put(f"{path}/parts/{number}", content=b""), 404, "part_not_found")
-    put_part(client, upload["parts"][2])
+        assert_problem(standing_client.put(f"{path}/parts/{number}", content=b""), 404, "part_not_found")
+    put_part(standing_client, upload["parts"][2])
     sha256 = hashlib.sha256(LONG).hexdigest()
-    assert client.post(f"{path}/complete", json={"sha256": sha256}).status_code == 200
-    assert_problem(client.post(f"{path}/complete", json={"sha256": "0" * 64}), 422, "checksum_mismatch")
-    assert_problem(client.put(f"{path}/parts/1", content=LONG[:PART]), 409, "upload_complete")
+    assert standing_client.post(f"{path}/complete", json={"sha256": sha256}).status_code == 200
+    assert_problem(standing_client.post(f"{path}/complete", json={"sha256": "0" * 64}), 422, "checksum_mismatch")
+    assert_problem(standing_client.put(f"{path}/parts/1", content=LONG[:PART]), 409, "upload_complete")
 
 
 def test_an_upload_that_is_no_recording_is_refused_on_completion(client: TestClient, services: Services) -> None:
@@ -83,14 +83,16 @@ def test_an_upload_that_is_no_recording_is_refused_on_completion(client: TestCli
         {"size_bytes": 10, "parts": 3},
     ],
 )
-def test_an_upload_with_an_invalid_size_or_part_size_is_refused(client: TestClient, body: dict[str, Any]) -> None:
-    assert_problem(client.post("/v1/uploads", json=body), 422, "invalid_request")
+def test_an_upload_with_an_invalid_size_or_part_size_is_refused(
+    standing_client: TestClient, body: dict[str, Any]
+) -> None:
+    assert_problem(standing_client.post("/v1/uploads", json=body), 422, "invalid_request")
 
 
 @pytest.mark.parametrize("sha256", ["", "0" * 63, "x" * 64])
-def test_an_invalid_checksum_is_refused(client: TestClient, sha256: str) -> None:
-    path = f"/v1/uploads/{begin_upload(client)['id']}/complete"
-    assert_problem(client.post(path, json={"sha256": sha256}), 422, "invalid_request")
+def test_an_invalid_checksum_is_refused(standing_client: TestClient, sha256: str) -> None:
+    path = f"/v1/uploads/{begin_upload(standing_client)['id']}/complete"
+    assert_problem(standing_client.post(path, json={"sha256": sha256}), 422, "invalid_request")
 
 
 def test_a_size_over_the_limit_is_refused_before_the_upload(tmp_path: Any) -> None:
@@ -101,8 +103,8 @@ def test_a_size_over_the_limit_is_refused_before_the_upload(tmp_path: Any) -> No
         assert_problem(client.post("/v1/uploads/tus", headers=headers), 413, "upload_too_large")
 
 
-def test_the_largest_recording_has_at_most_a_thousand_parts(client: TestClient) -> None:
-    upload = begin_upload(client, size_bytes=20 << 30)
+def test_the_largest_recording_has_at_most_a_thousand_parts(standing_client: TestClient) -> None:
+    upload = begin_upload(standing_client, size_bytes=20 << 30)
     assert len(upload["parts"]) == 1000
     assert sum(part["size_bytes"] for part in upload["parts"]) == 20 << 30
 
@@ -122,5 +124,5 @@ def test_the_upload_of_another_tenant_is_not_found_on_any_route(client: TestClie
 
 
 @pytest.mark.parametrize("upload_id", ["tus", "upl_1", "job_00000000-0000-7000-8000-000000000000"])
-def test_an_invalid_upload_id_is_not_found(client: TestClient, upload_id: str) -> None:
-    assert_problem(client.get(f"/v1/uploads/{upload_id}"), 404, "upload_not_found")
+def test_an_invalid_upload_id_is_not_found(standing_client: TestClient, upload_id: str) -> None:
+    assert_problem(standing_client.get(f"/v1/uploads/{upload_id}"), 404, "upload_not_found")

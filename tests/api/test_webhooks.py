@@ -73,8 +73,8 @@ def test_an_endpoint_is_created_read_changed_and_deleted(client: TestClient) -> 
         {"url": URL, "secret": "mine"},
     ],
 )
-def test_an_invalid_endpoint_is_refused(client: TestClient, body: dict[str, Any]) -> None:
-    assert_problem(client.post("/v1/webhook-endpoints", json=body), 422, "invalid_request")
+def test_an_invalid_endpoint_is_refused(standing_client: TestClient, body: dict[str, Any]) -> None:
+    assert_problem(standing_client.post("/v1/webhook-endpoints", json=body), 422, "invalid_request")
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_an_invalid_endpoint_is_refused(client: TestClient, body: dict[str, Any]
         '{"webhook_url": "https://hooks.example/", "webhook_endpoint_id": "whe_1"}',
     ],
 )
-def test_a_job_with_an_invalid_receiver_is_refused(client: TestClient, config: str) -> None:
-    assert_problem(post_raw(client, config=config), 422, "invalid_config")
+def test_a_job_with_an_invalid_receiver_is_refused(standing_client: TestClient, config: str) -> None:
+    assert_problem(post_raw(standing_client, config=config), 422, "invalid_config")
 
 
 def test_a_job_with_an_unknown_endpoint_is_refused_and_leaves_no_files(client: TestClient, services: Services) -> None:

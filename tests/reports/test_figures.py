@@ -22,12 +22,12 @@ from shared.domain.segment import SegmentFlag, SegmentResult
 from shared.domain.timeline import aggregate
 from tests.support.oracle import LABELS, hear
 from tests.support.report_inputs import report_input
-from tests.support.segment_results import scored_as, skipped
+from tests.support.segment_results import scored_as, skipped, unfamiliar
 
 SECONDS = 1800
 NEGATIVE = {"angry", "disgusted", "fearful", "sad"}
 MINUTE = 60 * SAMPLE_RATE
-DOUBTFUL = {"too_short", "quiet", "crosstalk", "not_speech"}
+DOUBTFUL = {"too_short", "quiet", "crosstalk", "not_speech", "unfamiliar"}
 PHASE = re.compile(
     r"([\d:]+)–([\d:]+) (mostly|mixed, most often|little speech, most often)? ?(\w+)( throughout)? "
     r"\((<?\d+) % of ([\d:]+)(?: of speech)?, mean confidence (\d+) %\)"
@@ -43,10 +43,11 @@ def invented(seed: int) -> ReportInput:
         while now < SECONDS - 30:
             course = courses[int(len(courses) * now / SECONDS)]
             length = float(rng.uniform(0.5, 20))
-            flags = tuple(flag for flag in SegmentFlag if rng.random() < 0.1)
+            flags = tuple(flag for flag in SegmentFlag if flag != "unfamiliar" and rng.random() < 0.1)
             (scores,) = hear([course], 0.8, rng)
             speech = length * rng.uniform(0.5, 1)
-            results.append(scored_as(0, now, now + length, scores, channel, speech_s=speech, flags=flags))
+            heard = scored_as(0, now, now + length, scores, channel, speech_s=speech, flags=flags)
+            results.append(unfamiliar(heard) if rng.random() < 0.1 else heard)
             now += length + float(rng.uniform(0.1, 8))
     results.sort(key=lambda result: result.segment.start)
     for place in rng.choice(len(results), 5, replace=False).tolist():
@@ -185,7 +186,7 @@ def test_quarters(case: tuple[ReportInput, ReportText]) -> None:
 
 def test_superlatives(case: tuple[ReportInput, ReportText]) -> None:
     for results, sentences in channels(case):
-        sound = [r for r in results if r.segment.speech >= 2 * SAMPLE_RATE and not DOUBTFUL & {*r.segment.flags}]
+        sound = [r for r in results if r.segment.speech >= 2 * SAMPLE_RATE and not DOUBTFUL & {*r.flags}]
         told = [s for s in sentences if " at its strongest: " in s]
         best: dict[str, SegmentResult] = {}
         for result in sorted(sound, key=lambda result: result.outcome.confidence or 0):
@@ -196,7 +197,7 @@ def test_superlatives(case: tuple[ReportInput, ReportText]) -> None:
             for name, r in best.items()
             if name != "unknown"
         )
-        unflagged = [r for r in results if not DOUBTFUL & {*r.segment.flags}]
+        unflagged = [r for r in results if not DOUBTFUL & {*r.flags}]
         starts = {at for r in unflagged for at in (r.segment.start, r.segment.end)}
         minutes = [negative_share(unflagged, at) for start in starts for at in (start, start - MINUTE) if at >= 0]
         told = [sentence for sentence in sentences if sentence.startswith("Worst minute: ")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared.domain.failure import FailureCode
 from shared.domain.recording import SAMPLE_RATE
@@ -30,6 +31,10 @@ def scored_as(
     start, end = round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
     speech = end - start if speech_s is None else round(speech_s * SAMPLE_RATE)
     return SegmentResult(Segment(index, channel, start, end, speech, flags), SegmentOutcome.scored(scores))
+
+
+def unfamiliar(result: SegmentResult) -> SegmentResult:
+    return replace(result, outcome=replace(result.outcome, unfamiliarity=1.5))
 
 
 def skipped(index: int, start_s: float, end_s: float) -> SegmentResult:

@@ -11,6 +11,7 @@ from shared.domain.alert import Alert, AlertRule, find_alerts
 from shared.domain.options import JobOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import Segment, SegmentOutcome, SegmentResult
+from tests.support.segment_results import unfamiliar
 
 SECOND = SAMPLE_RATE
 DURATION = 400 * SECOND
@@ -41,6 +42,12 @@ def test_only_the_emotions_that_are_named_count() -> None:
     voices = [voice(0, 15), voice(20, 15, "disgusted"), voice(40, 15, "happy"), voice(60, 15, "unknown")]
     assert heard_ms(ANGRY, *voices) == []
     assert heard_ms(either, *voices) == [(30, 0)]
+
+
+def test_no_alert_rests_on_guesses_but_one_may_ask_for_the_unknown() -> None:
+    guessed, unknown = unfamiliar(voice(0, 30)), unfamiliar(voice(40, 30, "unknown"))
+    assert heard_ms(ANGRY, guessed) == []
+    assert heard_ms(replace(ANGRY, emotions=("angry", "unknown")), guessed, unknown) == [(30, 40)]
 
 
 @pytest.mark.parametrize(("channel", "expected"), [(None, 30), (0, 30), (1, 20), ("agent", 30), ("customer", 20)])

@@ -83,6 +83,12 @@ def test_an_emotion_that_counts_and_that_the_model_lacks_is_a_warning(services: 
     assert RecordingWarning.EMOTION_MISSING in job.recording.warnings
 
 
+def test_speech_that_is_mostly_unfamiliar_to_the_model_is_a_warning(services: Services) -> None:
+    strange = SegmentOutcome.scored({"happy": 0.9, "sad": 0.1}, unfamiliarity=1.1)
+    job = services.jobs.get(finished(services, [strange, HAPPY, strange]))
+    assert job.recording.warnings == (RecordingWarning.UNFAMILIAR,)
+
+
 def test_jobs_are_found_by_the_interruptions_of_a_channel(services: Services) -> None:
     spans = (SpeechSpan(0, 0, 32_000, -20.5), SpeechSpan(1, 24_000, 80_000, None))
     job_id = finished(services, [HAPPY], speech=SpeechTimes((0, 1), True, spans))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -8,9 +10,10 @@ from hypothesis import strategies as st
 
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, from_ms, to_ms
-from shared.domain.segment import SegmentFlag, SegmentResult
+from shared.domain.segment import Correction, SegmentFlag, SegmentResult, apply_corrections, mostly_unfamiliar
 from shared.domain.timeline import Result, aggregate, dominant, merge
-from tests.support.segment_results import scored, scored_as, skipped
+from shared.findings.worst_minute import find_worst_minute
+from tests.support.segment_results import scored, scored_as, skipped, unfamiliar
 
 TWO_SECONDS = from_ms(2000)
 
@@ -118,8 +121,21 @@ def test_a_peak_rests_on_two_seconds_of_speech_without_a_flag_that_makes_it_doub
     leaking = scored_as(1, 2, 9, {"angry": 0.98}, flags=(SegmentFlag.CROSSTALK,))
     pauses = scored_as(2, 10, 19, {"sad": 0.9}, speech_s=1.9)
     phone = scored_as(3, 20, 22, {"angry": 0.6}, flags=(SegmentFlag.NARROWBAND,))
-    result = aggregated([noise, leaking, pauses, phone])
+    strange = unfamiliar(scored_as(4, 30, 39, {"angry": 0.97}))
+    result = aggregated([noise, leaking, pauses, phone, strange])
     assert [(peak.emotion, peak.index) for peak in result.summary.peaks] == [("angry", 3)]
+
+
+def test_findings_rest_on_unfamiliar_speech_only_where_a_person_heard_the_emotion() -> None:
+    guessed = unfamiliar(scored_as(0, 0, 20, {"angry": 0.9, "sad": 0.1}))
+    by_person = replace(guessed, correction=Correction("sad", None, datetime(2026, 1, 1, tzinfo=UTC)))
+    (corrected,) = apply_corrections([by_person])
+    for result, heard in ((guessed, []), (corrected, ["sad"])):
+        assert [peak.emotion for peak in aggregated([result]).summary.peaks] == heard
+        assert (find_worst_minute([result], 60 * SAMPLE_RATE) is not None) == bool(heard)
+        assert mostly_unfamiliar([result]) != bool(heard)
+        assert result.flags == (SegmentFlag.UNFAMILIAR,)
+    assert not mostly_unfamiliar([guessed, scored_as(1, 30, 50, {"sad": 0.5})])
 
 
 def test_shares_are_of_the_speech_and_not_of_the_pauses_in_segments() -> None:

@@ -12,8 +12,8 @@ import soundfile
 
 from reports.heatmap_input import HeatmapData, HeatmapSize, collect_heatmap_data
 from shared.domain.options import JobOptions
-from shared.domain.recording import SAMPLE_RATE, Recording, printable
-from shared.domain.segment import SegmentResult
+from shared.domain.recording import SAMPLE_RATE, Recording, RecordingWarning, printable
+from shared.domain.segment import SegmentResult, mostly_unfamiliar
 from shared.domain.speaker_channels import segments_by_speaker, speech_by_segment
 from shared.domain.timeline import Result, aggregate, confident
 from shared.findings.channel_segments import split_channels
@@ -110,6 +110,8 @@ def analyze(
             not_speech=preparation.not_speech,
         )
         analysed = confident(results, options.aggregation.min_confidence)
+        if mostly_unfamiliar(analysed):
+            recording = replace(recording, warnings=(*recording.warnings, RecordingWarning.UNFAMILIAR))
         conversation = describe_conversation(speech_times, split_channels(analysed), preparation.decoded)
         return Analysis(recording.by_speaker(), result, preparation.waveform(), conversation, writer.logits)
 

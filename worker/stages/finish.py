@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.container import Services
@@ -10,7 +11,7 @@ from shared.domain.emotion import UNKNOWN
 from shared.domain.failure import FAILURES, FailureCode
 from shared.domain.job import Job, JobState
 from shared.domain.recording import Recording, RecordingWarning
-from shared.domain.segment import apply_corrections
+from shared.domain.segment import SegmentResult, apply_corrections, mostly_unfamiliar
 from shared.domain.talk import Talk
 from shared.domain.timeline import confident, dominant
 from shared.ports import Claim
@@ -40,7 +41,7 @@ class FinishStage:
         leading = dominant(scored)
         conversation = self.services.speech_store.conversation(job, segments)
         finished = job.evolve(
-            recording=warn_of_emotions(job),
+            recording=warn(job, scored),
             dominant=leading.emotion if leading else None,
             alerts=find_alerts(job.options.alerts, scored, job.recording, job.prepared),
             talk=tuple(Talk(each.channel, each.share, each.interruptions) for each in conversation.channels)
@@ -50,8 +51,8 @@ class FinishStage:
         return finished.to(JobState.SUCCEEDED, now)
 
 
-def warn_of_emotions(job: Job) -> Recording:
-    """Return the recording of a job, with a warning where its config names an emotion that the job's model lacks."""
+def warn(job: Job, scored: Sequence[SegmentResult]) -> Recording:
+    """Return the recording of a job, with warnings of emotions that its model lacks, and of speech unfamiliar to it."""
     recording, options = job.recording, job.options
     if job.model is None:
         return recording
@@ -60,5 +61,7 @@ def warn_of_emotions(job: Job) -> Recording:
         RecordingWarning.ALERT_EMOTION_MISSING: alerted - {UNKNOWN},
         RecordingWarning.EMOTION_MISSING: set(options.emotions or ()),
     }
-    missing = [warning for warning, emotions in named.items() if not emotions <= {*job.model.labels}]
-    return replace(recording, warnings=(*recording.warnings, *missing))
+    warnings = [warning for warning, emotions in named.items() if not emotions <= {*job.model.labels}]
+    if mostly_unfamiliar(scored):
+        warnings.append(RecordingWarning.UNFAMILIAR)
+    return replace(recording, warnings=(*recording.warnings, *warnings))

@@ -72,6 +72,7 @@ export default {
   "warning.channels_cancel": "The channels cancel when they are mixed, so the louder one was analysed. Reverse the wires of one channel, or use “split”.",
   "warning.crosstalk": "A voice is heard in the other channel too. Speech counts where it belongs; listen to the segments marked “crosstalk”.",
   "warning.emotion_missing": "The model does not have one of the chosen emotions; only the others were told apart.",
+  "warning.unfamiliar": "Most of the speech sounds unlike what the model was measured on: its answers there are guesses, and no peak, rise or alert rests on them.",
   "warning.alert_emotion_missing": "An alert names an emotion that the model does not have; nothing was heard for it.",
   "reason.timeout": "the model took too long", "reason.crash": "the model crashed on them", "reason.bad_audio": "their sound cannot be analysed",
   "reason.emotions_missing": "the model has none of the chosen emotions",

@@ -67,6 +67,7 @@ export default {
   "warning.channels_cancel": "各声道混合时互相抵消，因此只分析了较响的声道。请对调一个声道的接线，或使用“split”。",
   "warning.crosstalk": "一个声道中也能听到另一声道的人声。语音已归入所属声道；请试听标有“串音”的片段。",
   "warning.emotion_missing": "所选的情绪中有的不在该模型的标签里，只区分了其余的情绪。",
+  "warning.unfamiliar": "大部分语音与模型评估时所用的语音不同：其判断只是猜测，峰值、上升和告警都不以其为依据。",
   "warning.alert_emotion_missing": "某条告警中的情绪不在该模型的标签里，因此不会触发。",
   "reason.timeout": "模型超时", "reason.crash": "模型在此崩溃", "reason.bad_audio": "声音无法分析", "reason.emotions_missing": "模型没有任何所选的情绪", "reason.storage_error": "声音无法读取",
   "reason.gave_up": "多次尝试均未成功", "reason.internal_error": "服务内部错误",

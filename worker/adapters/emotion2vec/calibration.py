@@ -1,16 +1,16 @@
 """The calibration of a model: `calibration.json` and `calibration.npz` in its directory, both or neither.
 
 `calibration.json` has `format` (1), `source` (the data, in a sentence), `labels` (in the order of the network's
-outputs), `distance_limit` and `flattening` (`exponent`, `most`). `calibration.npz` has `mean` [dim] and `whitening`
-[k, dim], and with an entry for each calibration clip [n] `nonconformity`, `label` (a number of `labels`) and
-`familiar`. docs/explanation/calibration.md explains the method.
+outputs), `distance_limit` and `temperature` (`unfamiliarity` and `divisor`). `calibration.npz` has `mean` [dim] and
+`whitening` [k, dim], and with an entry for each calibration clip [n] `nonconformity`, `label` (a number of `labels`)
+and `familiar`. docs/explanation/calibration.md explains the method.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,19 +45,25 @@ class Familiarity:
 
 
 @dataclass(frozen=True, slots=True)
-class Flattening:
-    """The divisor of the logits of unfamiliar sound: its unfamiliarity, up to `most`, to the power `exponent`.
+class Temperature:
+    """The divisor of logits by the unfamiliarity of the sound, which it grows with.
 
-    Familiar sound keeps its logits. The divisor was fitted so that confidences match the rate of right answers.
+    `divisor` has its values at `unfamiliarity`, both ascending; their logarithms are interpolated, and beyond the ends
+    it is constant. It was fitted so that confidences match the rate of right answers.
     """
 
-    exponent: float
-    most: float
+    unfamiliarity: tuple[float, ...]
+    divisor: tuple[float, ...]
 
     def divisors(self, unfamiliarity: Floats) -> Floats:
-        """Compute the divisors [clips]; each is 1 where the unfamiliarity is up to 1."""
-        divisors: Floats = np.clip(unfamiliarity, 1, self.most) ** np.float32(self.exponent)
+        """Compute the divisors [clips]."""
+        logarithms = np.interp(unfamiliarity, self.unfamiliarity, np.log(self.divisor)).astype(np.float32)
+        divisors: Floats = np.exp(logarithms)
         return divisors
+
+
+NO_TEMPERATURE = Temperature((1.0,), (1.0,))
+"""The temperature that leaves logits as they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +99,7 @@ class Calibration:
     source: str
     labels: tuple[str, ...]
     familiarity: Familiarity
-    flattening: Flattening
+    temperature: Temperature
     clips: CalibrationClips
 
     @classmethod
@@ -124,7 +130,7 @@ class Calibration:
             about["source"],
             tuple(about["labels"]),
             Familiarity(arrays["mean"], arrays["whitening"], float(about["distance_limit"])),
-            Flattening(float(about["flattening"]["exponent"]), float(about["flattening"]["most"])),
+            Temperature(*(tuple(map(float, about["temperature"][name])) for name in ("unfamiliarity", "divisor"))),
             CalibrationClips(arrays["nonconformity"], arrays["label"], arrays["familiar"]),
         )
 
@@ -135,7 +141,7 @@ class Calibration:
             "source": self.source,
             "labels": list(self.labels),
             "distance_limit": self.familiarity.limit,
-            "flattening": {"exponent": self.flattening.exponent, "most": self.flattening.most},
+            "temperature": asdict(self.temperature),
             "figures": figures,
         }
         text = json.dumps(about, ensure_ascii=False, indent=2)
@@ -152,18 +158,23 @@ class Calibration:
     def apply(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Add `unfamiliarity` [clips] and `p_values` [clips, labels] to the arrays of the network's `Output`.
 
-        The logits and scores of unfamiliar clips become flatter; those of familiar ones stay as they are.
+        Logits and scores become flatter where the clip is unfamiliar, and may become sharper where it is familiar.
         """
         unfamiliarity = self.familiarity.unfamiliarity(arrays["embeddings"])
-        divisors = self.flattening.divisors(unfamiliarity)
+        divisors = self.temperature.divisors(unfamiliarity)
         logits = arrays["logits"] / np.repeat(divisors, arrays["frames"])[:, None]
-        scores = np.where(divisors[:, None] == 1, arrays["scores"], flatten(arrays["scores"], divisors))
+        scores = divide_logits(arrays["scores"], divisors)
         p_values = self.clips.p_values(scores, unfamiliarity <= 1)
-        calibrated = {"logits": logits, "scores": scores, "unfamiliarity": unfamiliarity, "p_values": p_values}
+        calibrated: dict[str, NDArray[Any]] = {
+            "logits": logits,
+            "scores": scores,
+            "unfamiliarity": unfamiliarity,
+            "p_values": p_values,
+        }
         return arrays | {name: array.astype(np.float32) for name, array in calibrated.items()}
 
 
-def flatten(scores: Floats, divisors: Floats) -> Floats:
+def divide_logits(scores: Floats, divisors: Floats) -> Floats:
     """Compute the scores [clips, labels] whose logits are divided by `divisors` [clips]."""
     logits = np.log(np.maximum(scores, np.finfo(np.float32).tiny)) / divisors[:, None]
     return softmax(logits.astype(np.float32))
