@@ -145,7 +145,7 @@ CHINESE = Texts(
         RecordingWarning.CROSSTALK: "一个声道中也能听到另一声道的人声。语音已归入所属声道；采信之前请先试听片段。",
         RecordingWarning.ALERT_EMOTION_MISSING: "某条告警中的情绪不在该模型的标签里，因此不会触发。",
         RecordingWarning.EMOTION_MISSING: "指定的情绪中有的不在该模型的标签里，因此仅区分了其余的情绪。",
-        RecordingWarning.UNFAMILIAR: "大部分语音与模型已知的语音不同，其判断只是猜测；各项“最”和告警都不以其为依据。",
+        RecordingWarning.UNFAMILIAR: "大部分语音与模型已知的语音不同，其判断仅为推测；各项“最”和告警都不以其为依据。",
     },
     how=(
         "录音在停顿处被切成短的片段。模型为每个片段的每种情绪打分，一个片段的各项得分合计为 100%。"
