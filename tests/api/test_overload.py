@@ -28,7 +28,7 @@ def client_of(delay_s: float, held: asyncio.Event) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service")
 
 
-@pytest.mark.parametrize(("delay_s", "post", "get"), [(0.02, 200, 200), (0.06, 503, 200), (0.2, 503, 503)])
+@pytest.mark.parametrize(("delay_s", "post", "get"), [(0.05, 200, 200), (0.15, 503, 200), (0.3, 503, 503)])
 def test_the_longer_the_loop_lets_wait_the_more_is_refused(delay_s: float, post: int, get: int) -> None:
     async def run() -> None:
         held = asyncio.Event()
