@@ -1,8 +1,8 @@
 """Dependencies that routes name in their signatures.
 
 All of them are `async`, although few wait: FastAPI hands other functions to a thread, which takes longer than the work.
-It also resolves the dependencies of a dependency wherever that is named again, although it calls it once, and each takes
-a twentieth of a poll: those of hot paths depend on nothing but the API key.
+It also resolves the dependencies of a dependency wherever that is named again, although it calls it once, and each
+takes a twentieth of a poll: those of hot paths depend on nothing but the API key.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ _SAMPLE_EVERY_S = 0.05
 _WINDOW_S = 0.3
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _MOST_DELAY_S, _MOST_DELAY_OF_READS_S = 0.1, 0.2
-"""A submission waits for the event loop some five times, a poll some three times. At half of these delays a fifth of the
-submissions were refused that would have been answered in 400 ms."""
+"""A submission waits for the event loop some five times, a poll some three times. At half of these delays a fifth of
+the submissions were refused that would have been answered in 500 ms."""
 _FEW = 16
 """Requests in hand that are no overload, whatever else keeps the machine busy."""
 

@@ -84,8 +84,8 @@ def queues_that_answer(app: Celery) -> set[Queue]:
 class CeleryWakeUps:
     """Implements `shared.ports.WakeUps` for workers in other processes, as a context manager.
 
-    `wake` returns at once and never fails. A thread sends one message for each woken queue, the first at once and others
-    after a pause; a message that cannot be sent is lost, and the sweep sends another.
+    `wake` returns at once and never fails. A thread sends one message for each woken queue, the first at once and
+    others after a pause; a message that cannot be sent is lost, and the sweep sends another.
     """
 
     def __init__(self, app: Celery) -> None:

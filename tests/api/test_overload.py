@@ -56,7 +56,7 @@ def test_a_queue_that_stays_is_a_delay() -> None:
         async with delay.measured():
             until = time.monotonic() + 1.0
             while time.monotonic() < until:
-                time.sleep(0.2)  # noqa: ASYNC251 - what a loop does that has too much to do
+                time.sleep(0.2)  # as a loop that has too much to do
                 await asyncio.sleep(0)
             return delay()
 
