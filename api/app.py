@@ -20,6 +20,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.content_encoding import PlainBodies
 from api.middleware.cross_site import OwnPages
 from api.middleware.known_hosts import KnownHosts
+from api.middleware.overload import LoopDelay, Overload
 from api.middleware.problem_responses import ProblemResponses
 from api.middleware.request_log import UNLOGGED_PATHS, RequestLog
 from api.middleware.security_headers import SecurityHeaders
@@ -144,11 +145,12 @@ def create_app(
         from api.rate_limit import RateLimiter  # its Redis client takes a tenth of the start of a service
 
         rate_limiter = RateLimiter(requests_per_s, settings.broker_url)
-    render_pool = RenderPool()
+    render_pool, loop_delay = RenderPool(), LoopDelay()
 
     @asynccontextmanager
     async def close_with_app(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with loop_delay.measured():
+            yield
         await render_pool.close()
         if rate_limiter:
             await rate_limiter.close()
@@ -179,7 +181,7 @@ def create_app(
     disks = [DiskMetrics(settings.data_dir)] if settings.keeps_data_in_folder else []
     backlog = BacklogMetrics(services.ports.backlog, services.clock)
     app.state.metrics = Collectors([backlog, *disks, api_metrics, *collectors])
-    _add_middleware(app, settings, hosts, api_metrics)
+    _add_middleware(app, settings, hosts, api_metrics, loop_delay)
     errors.install(app)
     for routes in _ROUTES:
         app.include_router(routes.router)
@@ -187,13 +189,16 @@ def create_app(
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str], api_metrics: ApiMetrics) -> None:
+def _add_middleware(
+    app: FastAPI, settings: Settings, hosts: Sequence[str], api_metrics: ApiMetrics, loop_delay: LoopDelay
+) -> None:
     """Wrap all routes in middleware, the innermost first."""
     app.add_middleware(ThreadPlaces)
     app.add_middleware(BodyLimit)
     app.add_middleware(PlainBodies)
     app.add_middleware(OwnPages, allowed_origins=settings.cors_origins)
     app.add_middleware(TusProtocol)
+    app.add_middleware(Overload, delay=loop_delay)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

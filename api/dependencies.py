@@ -1,8 +1,8 @@
 """Dependencies that routes name in their signatures.
 
 All of them are `async`, although few wait: FastAPI hands other functions to a thread, which takes longer than the work.
-It also resolves the dependencies of a dependency wherever that is named again, although it calls it once: a hot path
-names each once.
+It also resolves the dependencies of a dependency wherever that is named again, although it calls it once, and each
+takes a twentieth of a poll: those of hot paths depend on nothing but the API key.
 """
 
 from __future__ import annotations
@@ -39,18 +39,23 @@ if TYPE_CHECKING:
 
 STILL_VALID = "emoline.still_valid"
 """Key of the request's scope with a function that tells whether the key of the request is still valid."""
+_CALLER = "emoline.caller"
+"""Key of the request's scope with the caller, once the request is admitted."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-async def get_caller(
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-    header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
-) -> Caller:
+_Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))]
+_KeyHeader = Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
+
+
+async def get_caller(request: Request, bearer: _Bearer, header: _KeyHeader) -> Caller:
     """Authenticate the request, count it and check its query; responses say how many requests may still be sent.
 
-    Raises Unauthorized, InvalidKey, MissingScope, RateLimited, InvalidRequest.
+    It is done once for a request. Raises Unauthorized, InvalidKey, MissingScope, RateLimited, InvalidRequest.
     """
+    admitted: Caller | None = request.scope.get(_CALLER)
+    if admitted is not None:
+        return admitted
     authenticator: Authenticator = request.app.state.authenticator
     secret = bearer.credentials if bearer else header
     caller = await authenticator.authenticate(secret)
@@ -60,8 +65,8 @@ async def get_caller(
 
 async def get_listener(
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-    header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))],
+    bearer: _Bearer,
+    header: _KeyHeader,
     ticket: Annotated[
         str | None, Query(max_length=256, description="In place of a key, for players: of `/audio/link`.")
     ] = None,
@@ -90,6 +95,7 @@ async def _admit(request: Request, caller: Caller) -> Caller:
     if not is_coroutine(request.scope["route"].endpoint):
         shares: ThreadShares = request.app.state.thread_shares
         request.scope[RELEASE] = await shares.take(caller.tenant)
+    request.scope[_CALLER] = caller
     return caller
 
 
@@ -114,8 +120,12 @@ def _check_query(request: Request) -> None:
             raise InvalidRequest(f"query: the parameter `{name}` is there more than once.")
 
 
-async def get_services(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Services:
-    """The services of the caller's tenant, to read or to change as the request's method says. Raises MissingScope."""
+async def get_services(request: Request, bearer: _Bearer, header: _KeyHeader) -> Services:
+    """The services of the caller's tenant, to read or to change as the request's method says.
+
+    Raises as `get_caller`.
+    """
+    caller = await get_caller(request, bearer, header)
     caller.check([Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE])
     return _tenant_services(request, caller)
 
@@ -138,11 +148,12 @@ async def get_api_keys(request: Request, caller: Annotated[Caller, Depends(get_c
     return services.api_keys
 
 
-async def get_job_id(
-    job_id: Annotated[
-        str, Path(description="A job's id, `job_<uuid7>`.", examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
-    ],
-) -> str:
+_JobIdInPath = Annotated[
+    str, Path(description="A job's id, `job_<uuid7>`.", examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+]
+
+
+async def get_job_id(job_id: _JobIdInPath) -> str:
     """The id of a job in the path. Raises JobNotFound if it cannot be one."""
     if not is_id("job", job_id):
         raise JobNotFound
@@ -174,10 +185,11 @@ JobId = Annotated[str, Depends(get_job_id)]
 SegmentIndex = Annotated[int, Path(ge=0, le=10**9)]
 
 
-async def get_job_watch(request: Request, job_id: JobId, services: ServicesDep) -> JobWatch:
-    """A watch over the job in the path."""
+async def get_job_watch(request: Request, job_id: _JobIdInPath, bearer: _Bearer, header: _KeyHeader) -> JobWatch:
+    """A watch over the job in the path. Raises as `get_services`, and JobNotFound."""
+    services = await get_services(request, bearer, header)
     job_loader: JobLoader = request.app.state.job_loader
-    return JobWatch(job_id, job_loader, services, request.scope[TENANT], request.scope[STILL_VALID])
+    return JobWatch(await get_job_id(job_id), job_loader, services, request.scope[TENANT], request.scope[STILL_VALID])
 
 
 JobWatchDep = Annotated[JobWatch, Depends(get_job_watch)]

@@ -26,9 +26,9 @@ itself has this page, and `detail` a sentence for people.
 
 These come with `Retry-After`: {retry}.
 
-Any path of `/v1` may answer with `unauthorized`, `invalid_key`, `missing_scope`, `rate_limited` or
-`database_unavailable`. After the last of these it is not known whether what was asked for was done, if the connection
-was lost at the very end: a job that was submitted may be in the list.
+Any path of `/v1` may answer with `unauthorized`, `invalid_key`, `missing_scope`, `rate_limited`,
+`overloaded` or `database_unavailable`. After the last of these it is not known whether what was asked for was done, if
+the connection was lost at the very end: a job that was submitted may be in the list.
 
 ## Why a job failed
 

@@ -35,6 +35,7 @@ _CATEGORY_STATUS: dict[type[errors.EmolineError], HTTPStatus] = {
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Outage: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ObjectDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
@@ -64,6 +65,7 @@ RETRY: dict[type[errors.EmolineError], int] = {
     errors.QuotaExceeded: 3600,  # unless the quota's standing has the seconds until midnight
     errors.QueueFull: 30,
     upload_errors.UploadBusy: 5,  # a large recording is put together in a minute or two
+    errors.Overloaded: 2,
     errors.DatabaseUnavailable: 5,  # a restart takes seconds, making room takes longer
     errors.StoreUnavailable: 60,
     errors.StorageFull: 60,
@@ -74,6 +76,7 @@ _EVERYWHERE: tuple[type[errors.EmolineError], ...] = (
     errors.MissingScope,
     errors.RateLimited,
     errors.DatabaseUnavailable,
+    errors.Overloaded,
 )
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/errors"

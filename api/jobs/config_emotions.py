@@ -10,12 +10,17 @@ from shared.domain.errors import InvalidConfig
 from shared.domain.options import JobOptions
 
 
+def names_emotions(options: JobOptions) -> bool:
+    """Whether there is something to check."""
+    return bool(options.alerts) or options.emotions is not None
+
+
 def check_emotions(options: JobOptions, services: Services) -> None:
     """Check that the named emotions are labels of the models that workers run, or of Emotion2Vec+ before.
 
     An alert may name `unknown` too, which is no label of every model. Raises InvalidConfig.
     """
-    if not options.alerts and options.emotions is None:
+    if not names_emotions(options):
         return
     models = services.ports.model_registry.all()
     known = {label for model in models for label in model.info.labels} or set(EMOTIONS)

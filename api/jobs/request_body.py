@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.issue_list import shorten
-from api.jobs.config_emotions import check_emotions
+from api.jobs.config_emotions import check_emotions, names_emotions
 from api.jobs.json_text import parse_json
 from api.jobs.validation_issues import describe_issues
 from shared.container import Services
@@ -91,7 +91,8 @@ async def receive_raw(
     """
     options = parse_options(config, services.settings)
     services.submission.policy.check(options)
-    await run_in_threadpool(check_emotions, options, services)
+    if names_emotions(options):  # a thread that has nothing to do costs as much as a tenth of the submission
+        await run_in_threadpool(check_emotions, options, services)
     await _check_limits(request, services.submission, idempotency_key)
     async with _streamed_upload(services.submission, idempotency_key) as upload:
         last = b""  # the last block is written in the call that commits: a short recording needs only one
@@ -120,7 +121,8 @@ async def receive_form(request: Request, services: Services, idempotency_key: st
         if form.filename is None:
             raise MissingFile
         options = parse_options(form.config.decode(errors="replace"), services.settings)
-        await run_in_threadpool(check_emotions, options, services)
+        if names_emotions(options):
+            await run_in_threadpool(check_emotions, options, services)
         return await run_in_threadpool(upload.commit, form.filename, options, idempotency_key)
 
 

@@ -14,7 +14,8 @@ from shared.ports import Queue
 _log = structlog.get_logger()
 _SWEEP_EVERY_S = 5.0
 SWEEP = "emoline.sweep"
-_GATHER_S = 0.1
+_PAUSE_S = 0.25
+"""Seconds between messages, each of which costs as much as a submission."""
 _STOP_WITHIN_S = 2.0
 _PING_S = 2.0
 _STALE_AFTER_S = 60
@@ -83,8 +84,8 @@ def queues_that_answer(app: Celery) -> set[Queue]:
 class CeleryWakeUps:
     """Implements `shared.ports.WakeUps` for workers in other processes, as a context manager.
 
-    `wake` returns at once and never fails. A thread sends one message for each woken queue every tenth of a second; a
-    message that cannot be sent is lost, and the sweep sends another.
+    `wake` returns at once and never fails. A thread sends one message for each woken queue, the first at once and
+    others after a pause; a message that cannot be sent is lost, and the sweep sends another.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -110,12 +111,12 @@ class CeleryWakeUps:
     def _send_all(self) -> None:
         while not self._closed.is_set():
             self._any_due.wait()
-            self._closed.wait(_GATHER_S)
             self._any_due.clear()
             with self._changed:
                 due, self._due = self._due, set()
             for queue in due:
                 self._send(queue)
+            self._closed.wait(_PAUSE_S)
 
     def _send(self, queue: Queue) -> None:
         try:

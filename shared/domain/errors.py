@@ -285,6 +285,12 @@ class QueueFull(LimitReached):
     code = "queue_full"
 
 
+class Overloaded(EmolineError):
+    """The service has more requests than it can answer in time; try again later."""
+
+    code = "overloaded"
+
+
 class StorageFull(Outage):
     """The service has no room left to store the recording; try again later."""
 

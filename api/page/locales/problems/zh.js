@@ -25,6 +25,7 @@ export default {
   "speaker_not_found": "此录音没有此编号的说话人。", "invalid_speaker": "要合并到的说话人不存在，或就是此说话人。",
   "speakers_unavailable": "本服务没有区分说话人的模型。",
   "internal_error": "服务内部错误。", "object_damaged": "存储中的内容已损坏，请全部重新分析或重新上传。", "database_unavailable": "数据库暂时没有响应，请稍后再试。",
+  "overloaded": "服务请求过多，暂时无法及时处理，请稍后再试。",
   "queue_full": "等待分析的录音太多，请稍后再试。", "store_unavailable": "存储暂时没有响应，请稍后再试。", "storage_full": "存储空间已满，请稍后再试。",
   "download_failed": "录音无法下载。", "download_refused": "该网址指向非公开地址。", "too_large": "录音超过本服务接受的大小。",
   "not_media": "网址上的内容为空，或既不是音频也不是视频。", "unsupported_media": "无法读取该文件的格式；没有文件头的声音需要 call.al、call.ul 或 call.sln 这样的文件名，或在选项中指定。",
