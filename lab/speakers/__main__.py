@@ -1,6 +1,6 @@
 """Measure how well speakers are told apart: `python -m lab.speakers --data ../shared/data --out report`.
 
-Thresholds were chosen on every second speaker of CREMA-D; the others and those of EmoDB are held back.
+Variances were chosen on every second speaker of CREMA-D; the others are held back.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def write_rows(out: Path, figures: Mapping[str, list[ConversationFigures]]) -> N
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how well speakers are told apart.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with emodb and crema-d")
-    parser.add_argument("--each", type=int, default=4, help="conversations of each number of speakers")
+    parser.add_argument("--each", type=int, default=8, help="conversations of each number of speakers")
     parser.add_argument("--out", type=Path, required=True, help="a .csv with a line for each conversation")
     arguments = parser.parse_args()
     encoder = build_encoder(Settings())

@@ -16,6 +16,8 @@ import torch
 from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.emotion2vec.model_directory import BUNDLED, resolve
+from worker.adapters.emotion2vec.network.engine import Engine
+from worker.adapters.emotion2vec.process import load_engine
 from worker.pipeline.errors import ModelUnavailable
 from worker.pipeline.inference import infer
 
@@ -47,8 +49,9 @@ def test_a_model_is_loaded_without_torchs_compiler() -> None:
 
 
 def _refused(directory: Path) -> str:
-    with Emotion2vecModel(str(directory), segment_timeout_s=60) as model, pytest.raises(ModelUnavailable) as refused:
-        model.start()
+    """The message with which the model's process ends, of what it does in this one."""
+    with pytest.raises(ModelUnavailable) as refused:
+        load_engine(Engine, str(directory), "cpu", "fp32", "")
     return str(refused.value)
 
 
@@ -74,7 +77,11 @@ def test_a_checkpoint_that_runs_code_when_loaded_is_refused(model_copy: Path, tm
             return os.system, (f"touch {tmp_path / 'canary'}",)
 
     torch.save({"model": Payload()}, model_copy / "model.pt")
-    assert "is not a checkpoint that can be loaded safely" in _refused(model_copy)
+    with (
+        Emotion2vecModel(str(model_copy), segment_timeout_s=60) as model,
+        pytest.raises(ModelUnavailable, match="is not a checkpoint that can be loaded safely"),
+    ):
+        model.start()
     assert not (tmp_path / "canary").exists()
 
 

@@ -32,9 +32,9 @@ def clips(number: int, seconds: float = 2.0) -> list[Samples]:
     return [speech_like(seconds, seed=seed, pauses=()).samples for seed in range(number)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def faulty() -> Iterator[Emotion2vecModel]:
-    """A model process with clips that hurt it."""
+    """A model process with clips that hurt it; it is started again after each test that killed it."""
     with Emotion2vecModel("mini", segment_timeout_s=DEADLINE_S, module=FAULTY) as model:
         model.start()
         yield model
@@ -53,24 +53,22 @@ def children() -> set[str]:
     return pids
 
 
-def test_three_hanging_and_three_crashing_clips_among_64_cost_themselves_alone(faulty: Emotion2vecModel) -> None:
+def test_hanging_and_crashing_clips_among_20_cost_themselves_alone(faulty: Emotion2vecModel) -> None:
     before = children() - {str(faulty.pid)}
-    sound = clips(64)
+    sound = clips(20)
     right = [inference.outcome for inference in infer(faulty, sound)]
     reasons: dict[int, FailureCode] = {}
-    for at, fault in zip((3, 4, 5, 30, 31, 63), (faulty_model.HANG, faulty_model.CRASH) * 3, strict=True):
+    for at, fault in zip((3, 4, 5, 19), (faulty_model.HANG, faulty_model.CRASH) * 2, strict=True):
         sound[at] = sound[at].copy()
         sound[at][0] = fault
         reasons[at] = FailureCode.TIMEOUT if fault == faulty_model.HANG else FailureCode.CRASH
-    faulty.start()
     outcomes = [inference.outcome for inference in infer(faulty, sound)]
     assert {at: outcome.reason for at, outcome in enumerate(outcomes) if outcome.reason} == reasons
-    assert [outcomes[at].emotion for at in reasons] == ["unknown"] * 6
-    for at in set(range(64)) - set(reasons):
+    assert [outcomes[at].emotion for at in reasons] == ["unknown"] * 4
+    for at in set(range(20)) - set(reasons):
         assert outcomes[at].emotion == right[at].emotion
         assert outcomes[at].confidence == pytest.approx(right[at].confidence, abs=1e-5)
-    faulty.close()
-    assert children() == before
+    assert children() - {str(faulty.pid)} == before
 
 
 def test_too_little_memory_is_answered_with_smaller_batches(faulty: Emotion2vecModel) -> None:
@@ -80,30 +78,22 @@ def test_too_little_memory_is_answered_with_smaller_batches(faulty: Emotion2vecM
     assert faulty.batch < 9 * len(sound[0])
 
 
-def test_a_device_that_hangs_on_every_clip_is_at_fault_and_no_clip_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(faulty_model.HANG_ALWAYS, "1")
-    monkeypatch.setattr(model_module, "_PROBE_TIMEOUT_S", 0.5)
-    with Emotion2vecModel("mini", segment_timeout_s=DEADLINE_S, module=FAULTY) as model:
-        with pytest.raises(ModelUnavailable, match="The device cpu is at fault"):
-            infer(model, clips(1))
-        assert model.problem
-        assert model.pid is None
-
-
 def test_a_device_that_falls_sick_in_the_middle_blames_no_clip(
     faulty: Emotion2vecModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(faulty_model.HANG_ALWAYS, "1")
     monkeypatch.setattr(model_module, "_PROBE_TIMEOUT_S", 0.5)
+    faulty.start()
     assert faulty.pid
     os.kill(faulty.pid, signal.SIGSTOP)
-    with pytest.raises(ModelUnavailable, match="is at fault"):
+    with pytest.raises(ModelUnavailable, match="The device cpu is at fault"):
         infer(faulty, clips(4))
+    assert faulty.problem
+    assert faulty.pid is None
 
 
 def test_closing_while_the_model_works_blames_no_clip(faulty: Emotion2vecModel) -> None:
+    faulty.start()
     assert faulty.pid
     os.kill(faulty.pid, signal.SIGSTOP)
 

@@ -74,10 +74,11 @@ def test_without_speakers_the_segments_are_those_of_an_encoder_that_is_not_there
         prepared("auto", None)
 
 
-def voices(number: int, seed: int = 0) -> Iterator[Voiceprint]:
-    """Voiceprints of speakers who take turns, with noise."""
+def voices(number: int, seed: int = 0, common: float = 0.0) -> Iterator[Voiceprint]:
+    """Voiceprints of speakers who take turns, with noise; `common` is the length of what all voices share."""
     random = np.random.default_rng(seed)
-    directions = np.linalg.qr(random.normal(size=(32, number)))[0].T
+    *directions, shared = np.linalg.qr(random.normal(size=(32, number + 1)))[0].T
+    directions = [direction + common * shared for direction in directions]
     for turn in range(12 * number):
         vector = directions[turn % number] + random.normal(0, 0.5 / np.sqrt(32), 32)
         yield Voiceprint((vector / np.linalg.norm(vector)).astype(np.float32), 3.0)
@@ -92,6 +93,12 @@ def test_the_number_of_speakers_is_estimated_or_given(number: int) -> None:
     assert all(speaker.certainty > 0.9 for speaker in estimated.speakers)
     assert tell_speakers_apart(prints, number).numbers == estimated.numbers
     assert len(tell_speakers_apart(prints, SpeakerRange(1, 3)).speakers) == min(number, 3)
+
+
+def test_groups_that_are_very_much_alike_are_one_speaker_unless_people_say_two() -> None:
+    prints = list(voices(2, common=1.6))
+    assert len(tell_speakers_apart(prints, "auto").speakers) == 1
+    assert tell_speakers_apart(prints, 2).numbers == (0, 1) * 12
 
 
 def test_a_segment_too_short_for_a_voiceprint_is_its_neighbours() -> None:

@@ -1,120 +1,78 @@
-"""Group voiceprints by speaker: average linkage on their cosines, then a path that changes speaker seldom.
+"""Group voiceprints by speaker: the grouping for which a model of voices has most evidence.
 
-docs/explanation/speakers.md has the figures by which the constants were chosen.
+A voiceprint is taken for the voice of a speaker, drawn from a Gaussian of all voices, plus noise that is less the more
+speech it is of. So two groups are one speaker's or not by what is known of both: long ones are told apart by less than
+short ones. docs/explanation/speakers.md has the figures by which the constants were chosen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from shared.domain.speakers import MOST_SPEAKERS
 from worker.pipeline.ports import Floats
 
 Numbers = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """The way in which voiceprints are grouped.
-
-    Voiceprints of `core_s` seconds or more make the speakers, shorter ones join one. `threshold` is the mean cosine
-    under which two groups are two speakers, or its share of the usual cosine. A speaker has `least_s` seconds of speech
-    at least, less where there is little speech, and the `least_share` of it, or else a mean cosine under `far` to all
-    who have. `change_cost` is the price, in cosine times seconds, of a change of speaker from one voiceprint to the
-    next.
-    """
-
-    core_s: float
-    threshold: float
-    far: float
-    least_s: float
-    least_share: float
-    change_cost: float
-    least: int = 1
-    most: int = MOST_SPEAKERS
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    """The speakers of voiceprints: the number of the speaker of each [n], by first appearance, and the `centroids`
-    [speakers, dim] of unit length."""
-
-    labels: Numbers
-    centroids: Floats
-
+_Doubles = NDArray[np.float64]
 
 _MOST_LINKED = 1_500
 """Voiceprints that are linked; of a longer recording the longest of each few neighbours, as memory grows with the
 square of their number."""
-_LEAST_CORE = 3
-"""Where fewer voiceprints are long enough, all make the speakers."""
-_USUAL = 0.63
-"""The cosine to the voiceprint most like it in conversations of CREMA-D, in the median."""
-_LEAST_PARTS = 8
-"""Of little speech an eighth is enough for a speaker."""
-_BELIEF = 6.0
-"""The factor by which cosines become probabilities, chosen by eye: how often a certainty is right was not measured."""
 
 
-def group_voiceprints(prints: Floats, seconds: Floats, grouping: Grouping, usual: float = 1.0) -> Groups:
-    """Group voiceprints [n, dim] of unit length, in order of time, of `seconds` [n] of speech each; n is 1 or more.
+@dataclass(frozen=True, slots=True)
+class VoiceModel:
+    """The model of voices and of the voiceprints of one voice.
 
-    `usual` is the cosine that the threshold is a share of, see `usual_cosine`.
+    `between` is the variance of voices, `within` that of the voiceprints of one voice however long they are, as by
+    emotion, `noise` what a voiceprint of one second has besides; all of a vector of length 1. As many as `dimensions`
+    of it count as independent. `centre` is the share of the recording's mean voiceprint that all its voices have in
+    common: language, room, microphone. `change_cost` is the evidence, in nats, for which a neighbour is another
+    speaker. Two groups whose mean voiceprints have a greater cosine than `alike` are one speaker's, whatever the
+    evidence.
     """
-    core = core_places(seconds, grouping)
-    labels = link(prints[core], seconds[core], replace(grouping, threshold=grouping.threshold * usual))
-    centroids = mean_directions(prints[core], seconds[core], labels)
-    return groups_along_path(prints, seconds, centroids, grouping.change_cost)
+
+    between: float
+    within: float
+    noise: float
+    dimensions: float
+    centre: float
+    change_cost: float
+    alike: float = 1.0
+
+    def centred(self, prints: Floats, seconds: Floats) -> tuple[_Doubles, _Doubles]:
+        """Return the voiceprints [n, dim] without what all have in common, and their precisions [n]."""
+        common = self.centre * np.average(prints, axis=0, weights=seconds)
+        return prints - common, 1 / (self.within + self.noise / np.asarray(seconds, np.float64))
+
+    def evidence(self, precision: _Doubles, square: _Doubles) -> _Doubles:
+        """Return the logarithm of how likely groups are to be one speaker's, but for what all groupings share.
+
+        `precision` is the sum of a group's precisions, `square` the squared length of its sum of voiceprints, each
+        times its precision.
+        """
+        spread = 1 + self.between * precision
+        likely: _Doubles = self.dimensions / 2 * (self.between * square / spread - np.log(spread))
+        return likely
 
 
-def usual_cosine(prints: Floats, seconds: Floats, grouping: Grouping) -> float:
-    """Return the mean of `_USUAL` and the median cosine of the voiceprints [n, dim], each to the one most like it.
+def group_voiceprints(
+    prints: Floats, seconds: Floats, model: VoiceModel, least: int = 1, most: int = MOST_SPEAKERS
+) -> Numbers:
+    """Return the number of the speaker of each voiceprint [n, dim], by first appearance; n is 1 or more.
 
-    It tells how alike one voice is in a recording: acted emotions and noise make it less, calm talk more. Without
-    `_USUAL`, every second recording of one speaker was taken for one of several.
+    The voiceprints have unit length and are in order of time, of `seconds` [n] of speech each.
     """
-    core = core_places(seconds, grouping)
-    if len(core) < _LEAST_CORE:
-        return _USUAL
-    cosines = prints[core] @ prints[core].T
-    np.fill_diagonal(cosines, -1)
-    return (_USUAL + float(np.median(cosines.max(axis=1)))) / 2
-
-
-def core_places(seconds: Floats, grouping: Grouping) -> Numbers:
-    """Return the places of the voiceprints that make the speakers: the long ones, or all where these are few."""
-    core = np.flatnonzero(seconds >= grouping.core_s)
-    if len(core) < _LEAST_CORE:
-        core = np.arange(len(seconds))
-    return core[longest_of_neighbours(seconds[core], _MOST_LINKED)]
-
-
-def mean_turns(prints: Floats, seconds: Floats, labels: Numbers) -> tuple[Floats, Floats]:
-    """Return the mean voiceprint of each turn [turns, dim], a stretch without a change of `labels`, and its seconds.
-
-    It tells more than those of its parts.
-    """
-    firsts = np.flatnonzero(np.diff(labels, prepend=-1))
-    sums = np.add.reduceat(prints * seconds[:, None], firsts)
-    turns: Floats = sums / np.linalg.norm(sums, axis=1, keepdims=True)
-    return turns, np.add.reduceat(seconds, firsts)
-
-
-def groups_along_path(prints: Floats, seconds: Floats, centroids: Floats, change_cost: float) -> Groups:
-    """Return the groups of voiceprints [n, dim] near to `centroids`, with few changes; a centroid may get none."""
-    labels = cheapest_path(prints, seconds, centroids, change_cost)
-    chosen, first = np.unique(labels, return_index=True)
-    return Groups(renumber(labels), centroids[chosen[np.argsort(first)]])
-
-
-def renumber(labels: Numbers) -> Numbers:
-    """Number labels [n] by their first appearance, from 0."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
+    core = longest_of_neighbours(seconds, _MOST_LINKED)
+    linked = link(prints[core], seconds[core], model, least, most)
+    if len(core) == len(seconds):
+        return linked
+    labels = np.argmax(prints @ mean_directions(prints[core], seconds[core], linked).T, axis=1)
+    labels[core] = linked
+    return renumber(labels)
 
 
 def longest_of_neighbours(seconds: Floats, most: int) -> Numbers:
@@ -123,50 +81,66 @@ def longest_of_neighbours(seconds: Floats, most: int) -> Numbers:
     return np.array([start + int(np.argmax(seconds[start : start + size])) for start in range(0, len(seconds), size)])
 
 
-def link(prints: Floats, seconds: Floats, grouping: Grouping) -> Numbers:
-    """Link voiceprints [n, dim] into groups from the nearest on, until the threshold or the limits of their number.
+def link(prints: Floats, seconds: Floats, model: VoiceModel, least: int, most: int) -> Numbers:
+    """Join the two groups by which the evidence gains most, until one is left, and return the best grouping met.
 
-    A group with too little speech to be a speaker joins the nearest one that has enough.
+    It has an allowed number of groups; if two of them are too alike, one of fewer groups is taken.
     """
-    if len(prints) == 1:
-        return np.zeros(1, np.intp)
-    tree = linkage(prints, "average", "cosine")
-    spoken = float(seconds.sum())
-    enough = max(grouping.least_share * spoken, min(grouping.least_s, spoken / _LEAST_PARTS))
-    distances = tree[:, 2]
+    own, precision = model.centred(prints, seconds)
+    scaled = own * precision[:, None]
+    products = scaled @ scaled.T
+    squares = np.diag(products).copy()
+    evidence = model.evidence(precision, squares)
+    neighbours = np.eye(len(own), k=1) + np.eye(len(own), k=-1)
+    gains = np.full(products.shape, -np.inf)
+    labels = np.arange(len(own))
 
-    def speakers(height: float) -> tuple[Numbers, Numbers]:
-        labels = fcluster(tree, height, "distance") - 1
-        return labels, np.flatnonzero(np.bincount(labels, seconds) >= enough)
-
-    labels, large = speakers(1 - grouping.threshold)
-    if not grouping.least <= len(large) <= grouping.most:
-        # The nearest height at which the number of speakers is allowed.
-        heights = sorted({0.0, *distances.tolist()}, key=lambda height: abs(height - (1 - grouping.threshold)))
-        fitting = (speakers(height) for height in heights)
-        labels, large = next(
-            (each for each in fitting if grouping.least <= len(each[1]) <= grouping.most), (labels, large)
+    def update(group: int, others: Numbers) -> None:
+        """Compute the gains of joining a group with each of the others."""
+        joined = model.evidence(
+            precision[group] + precision[others], squares[group] + squares[others] + 2 * products[group, others]
         )
-    if not large.size:
-        large = np.array([np.bincount(labels, seconds).argmax()])
-    if len(large) < grouping.most:
-        large = with_far_groups(prints, seconds, labels, large, grouping.far)[: grouping.most]
-    centroids = mean_directions(prints, seconds, labels)
-    nearest = large[np.argmax(centroids @ centroids[large].T, axis=1)]
-    nearest[large] = large
-    return renumber(nearest[labels])
+        gain = joined - evidence[group] - evidence[others] + model.change_cost * neighbours[group, others]
+        gains[np.maximum(group, others), np.minimum(group, others)] = gain
+
+    alive = np.arange(len(own))
+    for group in range(1, len(own)):
+        update(group, alive[:group])
+    total, totals, groupings = 0.0, {}, {}
+    for groups in range(len(own), 0, -1):
+        if groups <= most:
+            totals[groups], groupings[groups] = total, labels.copy()
+        if groups == 1:
+            break
+        gone, kept = divmod(int(gains.argmax()), len(own))
+        total += gains[gone, kept]
+        for of_pairs in (products, neighbours):
+            of_pairs[kept] += of_pairs[gone]
+            of_pairs[:, kept] += of_pairs[:, gone]
+        precision[kept] += precision[gone]
+        squares[kept] = products[kept, kept]
+        evidence[kept] = model.evidence(precision[kept], squares[kept])
+        labels[labels == gone] = kept
+        gains[gone], gains[:, gone] = -np.inf, -np.inf
+        alive = alive[alive != gone]
+        update(kept, alive[alive != kept])
+    chosen = max((groups for groups in totals if groups >= least), key=totals.__getitem__, default=max(totals))
+    while chosen > least and greatest_cosine(prints, seconds, renumber(groupings[chosen])) > model.alike:
+        chosen -= 1
+    return renumber(groupings[chosen])
 
 
-def with_far_groups(prints: Floats, seconds: Floats, labels: Numbers, large: Numbers, far: float) -> Numbers:
-    """Add to the `large` groups the small ones, most speech first, whose mean cosine to each of them is under `far`."""
-    spoken = np.bincount(labels, seconds)
-    sums = np.zeros((len(spoken), prints.shape[1]), np.float32)
-    np.add.at(sums, labels, prints * seconds[:, None])
-    cosines = (sums / spoken[:, None]) @ (sums / spoken[:, None]).T
-    for group in np.argsort(-spoken):
-        if group not in large and cosines[group, large].max() < far:
-            large = np.append(large, group)
-    return large
+def greatest_cosine(prints: Floats, seconds: Floats, labels: Numbers) -> float:
+    """Return the greatest cosine of the mean voiceprints of two labels, -1 if there is but one."""
+    means = mean_directions(prints, seconds, labels)
+    cosines = np.triu(means @ means.T + 1, k=1) - 1
+    return float(cosines.max())
+
+
+def renumber(labels: Numbers) -> Numbers:
+    """Number labels [n] by their first appearance, from 0."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
 
 
 def mean_directions(prints: Floats, seconds: Floats, labels: Numbers) -> Floats:
@@ -177,26 +151,15 @@ def mean_directions(prints: Floats, seconds: Floats, labels: Numbers) -> Floats:
     return units
 
 
-def cheapest_path(prints: Floats, seconds: Floats, centroids: Floats, change_cost: float) -> Numbers:
-    """Return the speaker of each voiceprint [n]: near to the speaker's centroid, with few changes (Viterbi)."""
-    gains = (prints @ centroids.T) * seconds[:, None]
-    total = gains[0].copy()
-    before = np.zeros(gains.shape, np.intp)
-    for place in range(1, len(gains)):
-        best = int(total.argmax())
-        changes = total[best] - change_cost > total
-        before[place] = np.where(changes, best, np.arange(len(total)))
-        total = np.where(changes, total[best] - change_cost, total) + gains[place]
-    path = np.empty(len(gains), np.intp)
-    path[-1] = int(total.argmax())
-    for place in range(len(gains) - 1, 0, -1):
-        path[place - 1] = before[place, path[place]]
-    return path
-
-
-def certainties(prints: Floats, groups: Groups) -> Floats:
+def certainties(prints: Floats, seconds: Floats, labels: Numbers, model: VoiceModel) -> Floats:
     """Return the probability that each voiceprint [n] is of its speaker rather than of another of the recording."""
-    cosines = _BELIEF * (prints @ groups.centroids.T)
-    weights = np.exp(cosines - cosines.max(axis=1, keepdims=True))
-    chosen: Floats = np.take_along_axis(weights, groups.labels[:, None], 1)[:, 0] / weights.sum(axis=1)
+    own, precision = model.centred(prints, seconds)
+    of_speaker = np.eye(int(labels.max()) + 1)[labels] * precision[:, None]
+    spread = 1 + model.between * of_speaker.sum(axis=0)
+    voices = model.between * (of_speaker.T @ own) / spread[:, None]
+    variance = 1 / precision[:, None] + model.between / spread
+    squares = (own**2).sum(axis=1)[:, None] - 2 * own @ voices.T + (voices**2).sum(axis=1)
+    likely = -model.dimensions / 2 * (np.log(variance) + squares / variance)
+    weights = np.exp(likely - likely.max(axis=1, keepdims=True))
+    chosen: Floats = np.take_along_axis(weights, labels[:, None], 1)[:, 0] / weights.sum(axis=1)
     return chosen

@@ -45,7 +45,7 @@ def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
     Ends the process when the parent is gone, even in the middle of an answer: the parent cannot kill it any more.
     """
     try:
-        engine = _load(engine_type, *sys.argv[1:])
+        engine = load_engine(engine_type, *sys.argv[1:])
     except ModelUnavailable as error:
         pipe.send(protocol.UNAVAILABLE, str(error).encode())
         return
@@ -69,7 +69,8 @@ def run(pipe: FramePipe, engine_type: type[Engine]) -> None:
             pipe.send(*engine.answer(batches.get()))
 
 
-def _load(engine_type: type[Engine], name: str, device: str, precision: str, models_dir: str) -> Engine:
+def load_engine(engine_type: type[Engine], name: str, device: str, precision: str, models_dir: str) -> Engine:
+    """Load the model of that name, downloaded if need be. Raises ModelUnavailable."""
     resolved = resolve(name, Path(models_dir))
     if resolved.directory:
         directory = resolved.directory
