@@ -68,7 +68,7 @@ class Segment:
     @property
     def trusted(self) -> bool:
         """Whether it has no unreliable flag."""
-        return not UNRELIABLE_FLAGS.intersection(self.flags)
+        return UNRELIABLE_FLAGS.isdisjoint(self.flags)
 
     @property
     def reliable(self) -> bool:

@@ -32,8 +32,9 @@ def find_worst_minute(analysed: Iterable[SegmentResult], duration: int) -> Worst
     reliable = [result for result in analysed if result.segment.trusted]
     if not any(result.outcome.emotion in NEGATIVE_EMOTIONS for result in reliable):
         return None
-    bounds = np.array([(result.segment.start, result.segment.end) for result in reliable], np.int64)
-    density = np.array([result.segment.speech / max(1, result.segment.duration) for result in reliable])
+    segments = [result.segment for result in reliable]
+    bounds = np.array([[segment.start for segment in segments], [segment.end for segment in segments]], np.int64).T
+    density = np.array([segment.speech for segment in segments]) / np.maximum(1, np.diff(bounds)[:, 0])
     negative = np.array([result.outcome.emotion in NEGATIVE_EMOTIONS for result in reliable])
     # Between two of these the share rises or falls all the way, so that the highest is at one of them, or where the
     # minute has just enough speech.

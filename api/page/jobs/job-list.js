@@ -57,9 +57,9 @@ class JobList {
     this.table = h("ul.rows");
     this.empty = h("p.empty", { hidden: true });
     this.loadMore = h("button", { type: "button", hidden: true, onclick: () => this.load(this.cursor) }, t("jobs.more"));
-    const ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor));
-    ends.observe(this.loadMore);
-    signal.addEventListener("abort", () => ends.disconnect());
+    this.ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor), { rootMargin: "600px" });
+    this.ends.observe(this.loadMore);
+    signal.addEventListener("abort", () => this.ends.disconnect());
     this.selection = this.createSelection();
   }
 
@@ -85,6 +85,9 @@ class JobList {
       this.problem.textContent = messageOf(error);
     }
     this.loadMore.hidden = !this.cursor;
+    // Observed anew: where the reader is at the end still, it has not left the screen, and would never enter it again.
+    this.ends.unobserve(this.loadMore);
+    this.ends.observe(this.loadMore);
     this.empty.hidden = this.rows.size > 0 || this.problem.textContent !== "";
     this.empty.textContent = t(this.filters.isFiltering ? "jobs.none.filtered" : "jobs.none");
     this.showCount();
