@@ -1,5 +1,6 @@
 /** The list of jobs, which follows the jobs that run. */
 import { download, getJob, getJobs, isAborted, messageOf, request } from "../api.js";
+import { MOST_CALLS } from "../compare/compare-view.js";
 import { askToConfirm, createSelect, h } from "../dom.js";
 import { followJob } from "../event-stream.js";
 import { t } from "../i18n.js";
@@ -175,7 +176,8 @@ class JobList {
     this.selectedCount = h("span.about", { role: "status" });
     this.all = h("input", { type: "checkbox", id: "select-all", onchange: () => this.selectAll(this.all?.checked ?? false) });
     const format = createSelect({ "aria-label": t("jobs.export.format") }, Object.keys(EXPORTS).map((key) => [key, t(`downloads.${key}`)]), "csv");
-    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, format,
+    this.compare = h("button", { type: "button", onclick: () => this.compareSelected() }, t("jobs.compare"));
+    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, this.compare, format,
       h("button", { type: "button", onclick: () => this.exportSelected(format.value) }, t("jobs.export")),
       h("button.plain", { type: "button", onclick: () => this.deleteSelected() }, t("jobs.delete.selected")));
     return h("div.selection", { hidden: true }, h("label.filter", { htmlFor: "select-all" }, this.all, t("jobs.select.all")), this.bulk);
@@ -185,6 +187,10 @@ class JobList {
     const count = this.selected.length;
     if (this.selectedCount) this.selectedCount.textContent = t("jobs.selected", { count });
     if (this.bulk) this.bulk.hidden = !count;
+    if (this.compare) {
+      this.compare.disabled = !this.isComparable;
+      this.compare.title = this.isComparable ? "" : t("jobs.compare.about", { most: MOST_CALLS });
+    }
     this.selection.hidden = !this.rows.size;
     if (this.all) this.all.checked = count > 0 && count === this.rows.size;
   }
@@ -193,6 +199,15 @@ class JobList {
   selectAll(isSelected) {
     for (const { checkbox } of this.rows.values()) checkbox.checked = isSelected;
     this.showSelection();
+  }
+
+  get isComparable() {
+    const { selected } = this;
+    return selected.length > 1 && selected.length <= MOST_CALLS && selected.every((row) => row.job.status === "succeeded");
+  }
+
+  compareSelected() {
+    location.hash = `#/compare?jobs=${this.selected.map((row) => row.job.id).join(",")}`;
   }
 
   /** @param {string} key */
