@@ -87,7 +87,7 @@ def test_no_name_makes_the_report_wider_than_the_screen(browser: Browser, tmp_pa
     roles = (name[:64], "b") if name.isprintable() else ("a", "b")
     source = report_input(call(), filename=name, roles=roles, metadata={name: name})
     with opened(browser, tmp_path, source) as page:
-        for width in (360, 1280):
+        for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             segments = page.locator("table.key")
