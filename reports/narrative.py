@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.findings import Findings
@@ -11,7 +11,7 @@ from shared.domain.recording import SAMPLE_RATE
 from shared.domain.timeline import ChannelSummary, Dominant, Result
 from shared.findings.phases import Change
 from shared.findings.quantity import quantity
-from shared.findings.rises import find_rises
+from shared.findings.rises import Rise, find_rises
 
 _MAX_TRANSITIONS = 3
 _MAX_RISES = 3
@@ -27,12 +27,13 @@ class Section:
 
 def write_narrative(result: Result, findings: Findings, words: Wording) -> list[Section]:
     """Write a section for each channel; none where nothing was analysed."""
+    rises = find_rises(result)
     return [
         Section(
             words.channel(channel),
             [
                 *course_sentences(channel, findings, words),
-                *rise_sentences(channel, result, words),
+                *rise_sentences([rise for rise in rises if rise.channel == channel], words),
                 *figure_sentences(channel, result, findings, words),
             ],
         )
@@ -72,9 +73,8 @@ def change_sentence(change: Change, words: Wording) -> str:
     )
 
 
-def rise_sentences(channel: int, result: Result, words: Wording) -> Iterator[str]:
+def rise_sentences(rises: Sequence[Rise], words: Wording) -> Iterator[str]:
     """Yield a sentence for each of the strongest rises of a channel, in order of time."""
-    rises = [rise for rise in find_rises(result.segments) if rise.channel == channel]
     strongest = sorted(rises, key=lambda rise: -rise.strength)[:_MAX_RISES]
     for rise in rises:
         if rise in strongest:

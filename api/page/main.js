@@ -1,6 +1,7 @@
 /** The page's entry: it shows the view of the address, in the chosen language and theme, and whether the service answers. */
 import { connection, forgetApiKey, getApiKey, storeApiKey } from "./api.js";
 import { createApiKeyForm } from "./api-key-form.js";
+import { createCompareView } from "./compare/compare-view.js";
 import { createSelect, elementById, h } from "./dom.js";
 import { currentLanguage, setLanguage, t } from "./i18n.js";
 import { createJobListView } from "./jobs/job-list.js";
@@ -32,6 +33,7 @@ function render({ focus = false } = {}) {
     }));
   } else {
     if (jobId) main.replaceChildren(createJobView(jobId, query, view.signal));
+    else if (path === "/compare") main.replaceChildren(createCompareView(query, view.signal));
     else if (path === "/trends") main.replaceChildren(createTrendsView(query, view.signal));
     else main.replaceChildren(createJobListView(query, view.signal));
   }

@@ -55,7 +55,11 @@ def get_result(
     return streamed_json(result_json(analysed, partial(audio_url, job_id), packed), headers)
 
 
-@router.get("/timeline", responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult))
+@router.get(
+    "/timeline",
+    response_model=TimelineDocument,
+    responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
+)
 def get_timeline(
     job_id: JobId,
     services: ServicesDep,
@@ -63,11 +67,12 @@ def get_timeline(
     gap_ms: Annotated[int | None, Query(ge=0, le=60_000, description="Merge neighbours closer than this.")] = None,
     min_confidence: Annotated[float | None, Query(ge=0, le=1, description="Below it: `unknown`.")] = None,
     corrected: Corrected = True,
-) -> TimelineDocument:
+) -> Response:
     """The timeline alone, merged anew as asked; by default as the job's config says."""
-    job, merged = services.reader.result(job_id, gap_ms=gap_ms, min_confidence=min_confidence, corrected=corrected)
-    entries = [entry for entry in merged.timeline if channel in (None, entry.channel)]
-    return TimelineDocument(data=[TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries])
+    job, timeline = services.reader.timeline(job_id, gap_ms=gap_ms, min_confidence=min_confidence, corrected=corrected)
+    entries = [entry for entry in timeline if channel in (None, entry.channel)]
+    data = [TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries]
+    return json_response(TimelineDocument(data=data))
 
 
 @router.get(

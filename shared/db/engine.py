@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
@@ -30,7 +32,16 @@ _POSTGRES = {
     "options": "-c idle_in_transaction_session_timeout=30s",
 }
 
-_HIDDEN: dict[str, Any] = {"hide_parameters": True}
+
+def _parse_json(text: str | bytes) -> Any:
+    """Parse the JSON of a column, in a fifth of the time of `json.loads`: a recording of a day has 50,000 of them."""
+    try:
+        return from_json(text)
+    except ValueError:  # half of a surrogate pair, which the name of a file may have
+        return json.loads(text)
+
+
+_OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_deserializer": _parse_json}
 """The log of a failed statement must not show the values of users, which may be URLs with secrets."""
 
 _POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 0}
@@ -72,7 +83,8 @@ def _postgres(url: URL) -> Engine:
     psycopg_url = url.set(drivername="postgresql+psycopg")
     connect_args = {name: value for name, value in _POSTGRES.items() if name not in url.query}
     # The stores lock rows for READ COMMITTED; a server may have another level by default.
-    engine = create_engine(psycopg_url, connect_args=connect_args, isolation_level="READ COMMITTED", **_POOL, **_HIDDEN)
+    options = _POOL | _OPTIONS
+    engine = create_engine(psycopg_url, connect_args=connect_args, isolation_level="READ COMMITTED", **options)
     event.listen(engine, "checkout", _refuse_closed)
     return engine
 
@@ -96,7 +108,7 @@ def _sqlite(url: URL) -> Engine:
             # SQLite's log gets the permissions of its file. One that exists must not be opened here: to close it again
             # would release the locks of this process's other connections, and the next process would delete their log.
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_HIDDEN)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_POOL, **_OPTIONS)
     if url.database:
         require_file(engine, file)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from shared.domain.baseline import score_of, usual_score
+from shared.domain.baseline import scores_of, usual_score
 from shared.domain.emotion import UNKNOWN
 from shared.domain.recording import Recording, from_ms
 from shared.domain.segment import SegmentResult
@@ -117,4 +117,5 @@ def matching_segments(rule: AlertRule, segments: Sequence[SegmentResult]) -> lis
     if usual is None:
         return []
     least = usual + rule.above_usual
-    return [result for result in segments if result.trusted and score_of(result, rule.emotions) >= least]
+    scores = scores_of(segments, rule.emotions)
+    return [result for result, score in zip(segments, scores, strict=True) if result.trusted and score >= least]

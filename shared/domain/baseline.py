@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
@@ -12,37 +13,40 @@ LEAST_SPEECH = 30 * SAMPLE_RATE
 """Analysed segments of a channel, and samples of speech in them, from which anything is usual."""
 
 
-def score_of(result: SegmentResult, emotions: Collection[str]) -> float:
-    """Return the scores of emotions in an analysed segment, added up."""
-    scores = result.outcome.scores or {}
-    return sum(scores.get(emotion, 0.0) for emotion in emotions)
+def scores_of(analysed: Iterable[SegmentResult], emotions: Collection[str]) -> list[float]:
+    """Return the scores of emotions in each analysed segment, added up."""
+    scores = [result.outcome.scores or {} for result in analysed]
+    if len(emotions) == 1:
+        (emotion,) = emotions
+        return [each.get(emotion, 0.0) for each in scores]
+    return [sum([each.get(emotion, 0.0) for emotion in emotions]) for each in scores]
 
 
 def usual_score(analysed: Sequence[SegmentResult], emotions: Collection[str]) -> float | None:
-    """Return the median of `score_of` over the analysed segments of one channel, each weighted by its speech.
+    """Return the median of `scores_of` over the analysed segments of one channel, each weighted by its speech.
 
     It is None where they are too few.
     """
     speech = [result.segment.speech for result in analysed]
     if len(analysed) < LEAST_SEGMENTS or sum(speech) < LEAST_SPEECH:
         return None
-    return weighted_median(zip((score_of(result, emotions) for result in analysed), speech, strict=True))
+    return weighted_median(scores_of(analysed, emotions), speech)
 
 
 def usual_scores(analysed: Sequence[SegmentResult]) -> dict[str, float] | None:
     """Return the usual score of each emotion in a channel, None as `usual_score`."""
-    emotions = dict.fromkeys(emotion for result in analysed for emotion in result.outcome.scores or ())
-    usual = {emotion: usual_score(analysed, [emotion]) for emotion in emotions}
+    # Segments of one model have the same names, so that a recording of a day has one tuple of them and not thousands.
+    names = dict.fromkeys(tuple(result.outcome.scores or ()) for result in analysed)
+    usual = {emotion: usual_score(analysed, [emotion]) for emotion in chain.from_iterable(names)}
     return {emotion: score for emotion, score in usual.items() if score is not None} or None
 
 
-def weighted_median(weighted: Iterable[tuple[float, int]]) -> float:
+def weighted_median(values: Sequence[float], weights: Sequence[int]) -> float:
     """Return the least value up to which the values hold half of the weight; there must be one at least."""
-    ordered = sorted(weighted)
-    half = sum(weight for _, weight in ordered) / 2
+    half = sum(weights) / 2
     weight_so_far = 0
-    for value, weight in ordered:
-        weight_so_far += weight
+    for place in sorted(range(len(values)), key=values.__getitem__):
+        weight_so_far += weights[place]
         if weight_so_far >= half:
-            return value
+            return values[place]
     raise ValueError("no values")

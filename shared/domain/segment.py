@@ -154,7 +154,7 @@ class SegmentResult:
 
         A corrected segment may be unfamiliar to the model, as its answer is a person's.
         """
-        return not UNRELIABLE_FLAGS.intersection(self.segment.flags if self.replaced else self.flags)
+        return UNRELIABLE_FLAGS.isdisjoint(self.segment.flags if self.replaced else self.flags)
 
     @property
     def reliable(self) -> bool:

@@ -163,7 +163,7 @@ def aggregate(
         timeline=tuple(timeline),
         segments=tuple(segments),
         summary=Summary(
-            share_by_emotion=shares(analysed),
+            share_by_emotion=shares(samples_by_emotion(analysed)),
             by_channel=tuple(map(summarize_channel, channels)),
             by_quarter=tuple(quarter for channel in channels for quarter in summarize_quarters(channel, duration)),
             transitions=tuple(count_transitions(timeline)),
@@ -229,7 +229,7 @@ def merge(segments: Iterable[SegmentResult], gap: int) -> list[TimelineEntry]:
             end=run[-1].segment.end,
             channel=run[0].segment.channel,
             emotion=run[0].outcome.emotion,
-            confidence=fmean(_confidence(result) for result in run),
+            confidence=fmean([_confidence(result) for result in run]),
             corrected=any(result.replaced for result in run),
             speaker=run[0].speaker,
         )
@@ -242,14 +242,15 @@ def summarize_channel(analysed: Sequence[SegmentResult]) -> ChannelSummary:
     """Summarize the analysed segments of a channel, of which there is one at least."""
     channel_dominant = dominant(analysed)
     assert channel_dominant is not None
-    return ChannelSummary(analysed[0].segment.channel, channel_dominant, shares(analysed), usual_scores(analysed))
+    channel_shares = shares(samples_by_emotion(analysed))
+    return ChannelSummary(analysed[0].segment.channel, channel_dominant, channel_shares, usual_scores(analysed))
 
 
 def summarize_quarters(analysed: Sequence[SegmentResult], duration: int) -> Iterator[QuarterSummary]:
     """Yield the quarters of a recording with the shares of one of its channels."""
     for start, end in pairwise(duration * quarter // 4 for quarter in range(5)):
-        speech = samples_by_emotion(analysed, start, end).total()
-        yield QuarterSummary(analysed[0].segment.channel, start, end, speech, shares(analysed, start, end))
+        samples = samples_by_emotion(analysed, start, end)
+        yield QuarterSummary(analysed[0].segment.channel, start, end, samples.total(), shares(samples))
 
 
 def count_transitions(timeline: Iterable[TimelineEntry]) -> Iterator[Transition]:
@@ -280,10 +281,10 @@ def find_peaks(analysed: Iterable[SegmentResult]) -> Iterator[Peak]:
         yield Peak(segment.channel, emotion, _confidence(result), segment.index, segment.start, segment.end)
 
 
-def shares(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Shares:
-    """Return the share of each emotion in the analysed speech inside [start, end), largest first."""
-    samples = samples_by_emotion(analysed, start, end)
-    return {emotion: number / samples.total() for emotion, number in samples.most_common()}
+def shares(samples: Counter[str]) -> Shares:
+    """Return the share of each emotion in speech, largest first."""
+    total = samples.total()
+    return {emotion: number / total for emotion, number in samples.most_common()}
 
 
 def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: int | None = None) -> Counter[str]:
@@ -294,8 +295,10 @@ def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: i
     samples: Counter[str] = Counter()
     for result in analysed:
         segment = result.segment
+        if segment.end <= start or (end is not None and segment.start >= end):
+            continue
         last = segment.end if end is None else min(end, segment.end)
-        speech = max(0, last - max(start, segment.start)) * segment.speech // max(1, segment.duration)
+        speech = (last - max(start, segment.start)) * segment.speech // max(1, segment.duration)
         if speech:
             samples[result.outcome.emotion] += speech
     return samples

@@ -149,8 +149,9 @@ def answer_times(offsets: Sequence[int]) -> AnswerTimes | None:
 
 def median_level(spans: Sequence[SpeechSpan]) -> float | None:
     """Return the level that half of the speech does not exceed, in dBFS; None where no level is known."""
-    levels = [(span.level, span.duration) for span in spans if span.level is not None]
-    return weighted_median(levels) if levels else None
+    known = [span for span in spans if span.level is not None]
+    levels = [span.level for span in known if span.level is not None]
+    return weighted_median(levels, [span.duration for span in known]) if known else None
 
 
 def count_speakers(spans: Iterable[SpeechSpan], duration: int) -> list[tuple[Stretch, int]]:

@@ -45,4 +45,4 @@ def collect_channel_facts(job: Job, segments: Sequence[SegmentResult], channel: 
 def part_facts(analysed: Sequence[SegmentResult], start: int, end: int | None) -> PartFacts:
     """Return the shares of the emotions in [start, end), by default to the end, as the summary of a result has them."""
     samples = samples_by_emotion(analysed, start, end)
-    return PartFacts(samples.total(), shares(analysed, start, end))
+    return PartFacts(samples.total(), shares(samples))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from shared.domain.baseline import score_of, usual_score, weighted_median
+from shared.domain.baseline import scores_of, weighted_median
 from shared.domain.emotion import NOT_EMOTIONS
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import SegmentResult
+from shared.domain.timeline import Result
 
 LEAST_RISE = 0.25
 """The least difference from the usual score."""
@@ -22,7 +22,7 @@ _DEVIATION = 1.4826
 LEAST_SPEECH = 5 * SAMPLE_RATE
 """The least speech in a rise, in samples."""
 
-_CALM = "neutral"
+_NOT_RISING = {*NOT_EMOTIONS, "neutral"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +47,39 @@ class Rise:
         return (self.score - self.usual) * self.speech
 
 
-def find_rises(segments: Iterable[SegmentResult]) -> tuple[Rise, ...]:
+def find_rises(result: Result) -> tuple[Rise, ...]:
     """Find the rises in the analysed segments of a recording, in order of channel and start."""
-    by_channel: dict[int, list[SegmentResult]] = defaultdict(list)
-    emotions: dict[str, None] = {}
-    for result in sorted(segments, key=lambda result: result.segment.start):
-        if result.ok:
-            by_channel[result.segment.channel].append(result)
-            emotions |= dict.fromkeys(result.outcome.scores or ())
-    rises = (
-        rise
-        for analysed in by_channel.values()
-        for emotion in emotions
-        if emotion not in {*NOT_EMOTIONS, _CALM}
-        for rise in rises_of_emotion(analysed, emotion)
-    )
+    in_order = sorted((each for each in result.segments if each.ok), key=lambda each: each.segment.start)
+    rises: list[Rise] = []
+    for channel in result.summary.by_channel:
+        analysed = [each for each in in_order if each.segment.channel == channel.channel]
+        trusted = [place for place, each in enumerate(analysed) if each.trusted]
+        for emotion, usual in (channel.usual_scores or {}).items():
+            if emotion not in _NOT_RISING:
+                rises += rises_of_emotion(analysed, trusted, emotion, usual)
     return tuple(sorted(rises, key=lambda rise: (rise.channel, rise.start)))
 
 
-def rises_of_emotion(analysed: Sequence[SegmentResult], emotion: str) -> list[Rise]:
+def rises_of_emotion(
+    analysed: Sequence[SegmentResult], trusted: Sequence[int], emotion: str, usual: float
+) -> list[Rise]:
     """Find the rises of an emotion in the analysed segments of one channel, in order of time.
 
     A rise is a run of segments whose scores exceed the usual one by `LEAST_RISE`, and by two robust standard deviations
-    where the scores vary a lot. Segments with an unreliable flag are passed over.
+    where the scores vary a lot. Segments with an unreliable flag are passed over: `trusted` are the places of the
+    others.
     """
-    usual = usual_score(analysed, [emotion])
-    if usual is None:
-        return []
-    deviations = ((abs(score_of(each, [emotion]) - usual), each.segment.speech) for each in analysed)
-    least = usual + max(LEAST_RISE, LEAST_DEVIATIONS * _DEVIATION * weighted_median(deviations))
-    trusted = [each for each in analysed if each.trusted]
+    scores = scores_of(analysed, [emotion])
+    deviation = weighted_median([abs(score - usual) for score in scores], [each.segment.speech for each in analysed])
+    least = usual + max(LEAST_RISE, LEAST_DEVIATIONS * _DEVIATION * deviation)
     rises: list[Rise] = []
-    for is_high, run in groupby(trusted, key=lambda each: score_of(each, [emotion]) >= least):
-        members = list(run)
-        speech = sum(each.segment.speech for each in members)
-        if is_high and speech >= LEAST_SPEECH:
-            first, last = members[0].segment, members[-1].segment
-            score = sum(score_of(each, [emotion]) * each.segment.speech for each in members) / speech
+    for is_high, run in groupby(trusted, key=lambda place: scores[place] >= least):
+        if not is_high:
+            continue
+        members = [(analysed[place].segment, scores[place]) for place in run]
+        speech = sum(segment.speech for segment, _ in members)
+        if speech >= LEAST_SPEECH:
+            first, last = members[0][0], members[-1][0]
+            score = sum(score * segment.speech for segment, score in members) / speech
             rises.append(Rise(first.channel, emotion, first.start, last.end, speech, score, usual))
     return rises

@@ -96,7 +96,7 @@ class ResultDocument(Document):
             phases=[PhaseDocument.from_phase(phase, role) for phase in findings.phases],
             changes=[ChangeDocument.from_change(change, role) for change in findings.changes],
             conversation=ConversationDocument.from_conversation(conversation, role) if conversation else None,
-            rises=[RiseDocument.from_rise(rise, role) for rise in find_rises(result.segments)],
+            rises=[RiseDocument.from_rise(rise, role) for rise in find_rises(result)],
             coverage=CoverageDocument.from_coverage(result.coverage),
             time=TimeDocument.from_account(TimeAccount.from_result(result)),
             model=ModelDocument.from_model(result.model) if result.model else None,

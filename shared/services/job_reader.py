@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDamaged, ResultNotReady
 from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.recording import from_ms
 from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.speaker_channels import segments_by_speaker
-from shared.domain.timeline import Result, aggregate
+from shared.domain.timeline import Result, TimelineEntry, aggregate, confident, merge
 from shared.ports import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobRepository, ObjectStore, Queue
 from shared.ports.job_query import NEWEST_FIRST
 
@@ -121,22 +123,30 @@ class JobReader:
             NoResult: the job failed or was canceled.
         """
         job = succeeded(self.jobs, job_id)
-        options = job.options.aggregation
-        if gap_ms is not None:
-            options = replace(options, gap_ms=gap_ms)
-        if min_confidence is not None:
-            options = replace(options, min_confidence=min_confidence)
-        if set_probability is not None:
-            options = replace(options, set_probability=set_probability)
-        segments = segments_by_speaker(job.recording, self.jobs.results(job_id))
+        chosen = {"gap_ms": gap_ms, "min_confidence": min_confidence, "set_probability": set_probability}
+        given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
         return job.by_speaker(), aggregate(
-            apply_corrections(segments) if corrected else segments,
+            self._segments(job, corrected),
             duration=job.prepared,
             speech=job.speech,
-            options=options,
+            options=replace(job.options.aggregation, **given),
             model=job.model,
             not_speech=job.recording.not_speech,
         )
+
+    def timeline(
+        self, job_id: str, *, gap_ms: int | None, min_confidence: float | None, corrected: bool
+    ) -> tuple[Job, Sequence[TimelineEntry]]:
+        """Return the timeline of `result` alone, in a fraction of the time. Raises as `result`."""
+        job = succeeded(self.jobs, job_id)
+        options = job.options.aggregation
+        least = options.min_confidence if min_confidence is None else min_confidence
+        gap = options.gap_ms if gap_ms is None else gap_ms
+        return job.by_speaker(), merge(confident(self._segments(job, corrected), least), from_ms(gap))
+
+    def _segments(self, job: Job, corrected: bool) -> Sequence[SegmentResult]:
+        segments = segments_by_speaker(job.recording, self.jobs.results(job.id))
+        return apply_corrections(segments) if corrected else segments
 
     def segments(self, job_id: str, *, after: int, limit: int) -> SegmentPage:
         """Return at most `limit` segments after the index `after`, as people corrected them.

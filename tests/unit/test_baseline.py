@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from shared.domain.alert import AlertRule, find_alerts
 from shared.domain.baseline import usual_score, usual_scores
+from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
 from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome, SegmentResult
+from shared.domain.timeline import Result, aggregate
 from shared.findings.rises import find_rises
 
 CALL = Recording("call.wav", 1, "0" * 64, "jobs/x/source", roles=("agent", "customer"))
@@ -44,6 +46,11 @@ def seconds_of(segments: Sequence[SegmentResult]) -> list[float]:
         for result in segments
         for _ in range(result.segment.speech // SAMPLE_RATE)
     ]
+
+
+def result_of(segments: Sequence[SegmentResult]) -> Result:
+    numbered = [replace(each, segment=replace(each.segment, index=index)) for index, each in enumerate(segments)]
+    return aggregate(numbered, duration=400 * SAMPLE_RATE, speech=0, options=AggregationOptions(), model=None)
 
 
 def is_enough(segments: Sequence[SegmentResult]) -> bool:
@@ -82,7 +89,7 @@ def test_an_alert_against_the_own_median_is_that_of_every_second(
 @settings(max_examples=100, deadline=None)
 @given(channel_segments(1))
 def test_rises_are_runs_of_seconds_far_above_the_median(segments: list[SegmentResult]) -> None:
-    rises = find_rises(segments)
+    rises = find_rises(result_of(segments))
     assert {rise.emotion for rise in rises} <= {"angry"}
     if not is_enough(segments):
         assert rises == ()
@@ -103,7 +110,7 @@ def test_a_customer_who_becomes_angry_is_angrier_than_usual_for_a_time() -> None
     calm = [spoken(number, 10, 0.1) for number in range(8)]
     calm[4:6] = [spoken(4, 3, 0.7), spoken(5, 5, 0.9)]
     agent = [spoken(number, 10, 0.8, channel=0) for number in range(8)]
-    (rise,) = find_rises([*calm, *agent])
+    (rise,) = find_rises(result_of([*calm, *agent]))
     assert (rise.channel, rise.start, rise.end) == (1, 80 * SAMPLE_RATE, 105 * SAMPLE_RATE)
     assert (rise.speech, rise.usual) == (8 * SAMPLE_RATE, 0.1)
     assert rise.score == pytest.approx((3 * 0.7 + 5 * 0.9) / 8)

@@ -8,12 +8,12 @@ import { EMOTIONS, createSwatch } from "../palette.js";
 import { Axis } from "../timeline/axis.js";
 import { Chart } from "../timeline/chart.js";
 import { createDownloads } from "./downloads.js";
+import { EarlyLanes } from "./early-lanes.js";
 import { addKeys } from "./keys.js";
 import { createLegendOf } from "./legend.js";
 import { Player } from "./player.js";
 import { createProperties } from "./properties.js";
 import { Review } from "./review.js";
-import { RunningLanes } from "./running-lanes.js";
 import { SegmentTable } from "./segment-table.js";
 import { openShareDialog } from "./share.js";
 import { createSummary, describeShare } from "./summary.js";
@@ -24,6 +24,8 @@ import { createToolbar } from "./toolbar.js";
 
 /** A link to a moment shows as much around it. */
 const MOMENT_MS = 120_000;
+/** The result of a longer recording takes long enough that its lanes are shown first. */
+const LONG_MS = 3_600_000;
 
 /**
  * Create the view of a job.
@@ -69,8 +71,7 @@ class JobView {
       if (hasEnded(job)) {
         await this.showResult(job);
       } else {
-        const lanes = new RunningLanes(this.jobId, this.signal);
-        this.content.replaceChildren(lanes.element);
+        const lanes = this.createLanes();
         for await (const changed of followJob(this.jobId, this.signal)) {
           this.showJob(changed);
           if (hasEnded(changed)) await this.showResult(changed);
@@ -114,9 +115,17 @@ class JobView {
       this.content.replaceChildren();
       return;
     }
+    if (job.audio.duration_ms > LONG_MS) await this.createLanes().showTimeline(job.audio.duration_ms);
     const result = await this.loadResult(job);
     this.content.replaceChildren(...this.createContent(job, result, job.audio.duration_ms));
     this.openMoment(this.query);
+  }
+
+  /** Create the lanes that are shown until the result is here. */
+  createLanes() {
+    const lanes = new EarlyLanes(this.jobId, this.signal);
+    this.content.replaceChildren(lanes.element);
+    return lanes;
   }
 
   /** @param {Job} job */

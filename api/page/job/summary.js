@@ -76,18 +76,20 @@ function createShares(shares) {
  * @param {[string, Shares][]} rows names and shares
  */
 function createBars(rows) {
-  const items = rows.map(([name, shares]) => {
-    const greatest = Object.entries(shares).slice(0, 3).map(([emotion, share]) => `${emotionName(emotion)} ${formatPercent(share)}`);
-    return h("li", {}, h("span.name", {}, name), createBar(shares), h("span.about", {}, greatest.join(", ") || t("chart.silent")));
-  });
+  const items = rows.map(([name, shares]) =>
+    h("li", {}, h("span.name", {}, name), createBar(shares), h("span.about", {}, greatestShares(shares) || t("chart.silent"))));
   return items.length ? h("ul.stacks", {}, ...items) : null;
 }
+
+/** The greatest shares in words. @param {Shares} shares the greatest first */
+export const greatestShares = (shares) =>
+  Object.entries(shares).slice(0, 3).map(([emotion, share]) => `${emotionName(emotion)} ${formatPercent(share)}`).join(", ");
 
 /**
  * Create a bar of the shares side by side, as parts of the whole width.
  * @param {Shares} shares
  */
-function createBar(shares) {
+export function createBar(shares) {
   const parts = Object.entries(shares).map(([emotion, share]) => {
     const part = h("span", {}, createSwatch(emotion, BAR_WIDTH, 14));
     part.style.width = `${share * 100}%`;

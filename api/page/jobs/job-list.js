@@ -1,5 +1,6 @@
 /** The list of jobs, which follows the jobs that run. */
 import { download, getJob, getJobs, isAborted, messageOf, request } from "../api.js";
+import { MOST_CALLS } from "../compare/compare-view.js";
 import { askToConfirm, createSelect, h } from "../dom.js";
 import { followJob } from "../event-stream.js";
 import { t } from "../i18n.js";
@@ -57,9 +58,9 @@ class JobList {
     this.table = h("ul.rows");
     this.empty = h("p.empty", { hidden: true });
     this.loadMore = h("button", { type: "button", hidden: true, onclick: () => this.load(this.cursor) }, t("jobs.more"));
-    const ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor));
-    ends.observe(this.loadMore);
-    signal.addEventListener("abort", () => ends.disconnect());
+    this.ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor), { rootMargin: "600px" });
+    this.ends.observe(this.loadMore);
+    signal.addEventListener("abort", () => this.ends.disconnect());
     this.selection = this.createSelection();
   }
 
@@ -85,6 +86,9 @@ class JobList {
       this.problem.textContent = messageOf(error);
     }
     this.loadMore.hidden = !this.cursor;
+    // Observed anew: where the reader is at the end still, it has not left the screen, and would never enter it again.
+    this.ends.unobserve(this.loadMore);
+    this.ends.observe(this.loadMore);
     this.empty.hidden = this.rows.size > 0 || this.problem.textContent !== "";
     this.empty.textContent = t(this.filters.isFiltering ? "jobs.none.filtered" : "jobs.none");
     this.showCount();
@@ -172,7 +176,8 @@ class JobList {
     this.selectedCount = h("span.about", { role: "status" });
     this.all = h("input", { type: "checkbox", id: "select-all", onchange: () => this.selectAll(this.all?.checked ?? false) });
     const format = createSelect({ "aria-label": t("jobs.export.format") }, Object.keys(EXPORTS).map((key) => [key, t(`downloads.${key}`)]), "csv");
-    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, format,
+    this.compare = h("button", { type: "button", onclick: () => this.compareSelected() }, t("jobs.compare"));
+    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, this.compare, format,
       h("button", { type: "button", onclick: () => this.exportSelected(format.value) }, t("jobs.export")),
       h("button.plain", { type: "button", onclick: () => this.deleteSelected() }, t("jobs.delete.selected")));
     return h("div.selection", { hidden: true }, h("label.filter", { htmlFor: "select-all" }, this.all, t("jobs.select.all")), this.bulk);
@@ -182,6 +187,10 @@ class JobList {
     const count = this.selected.length;
     if (this.selectedCount) this.selectedCount.textContent = t("jobs.selected", { count });
     if (this.bulk) this.bulk.hidden = !count;
+    if (this.compare) {
+      this.compare.disabled = !this.isComparable;
+      this.compare.title = this.isComparable ? "" : t("jobs.compare.about", { most: MOST_CALLS });
+    }
     this.selection.hidden = !this.rows.size;
     if (this.all) this.all.checked = count > 0 && count === this.rows.size;
   }
@@ -190,6 +199,15 @@ class JobList {
   selectAll(isSelected) {
     for (const { checkbox } of this.rows.values()) checkbox.checked = isSelected;
     this.showSelection();
+  }
+
+  get isComparable() {
+    const { selected } = this;
+    return selected.length > 1 && selected.length <= MOST_CALLS && selected.every((row) => row.job.status === "succeeded");
+  }
+
+  compareSelected() {
+    location.hash = `#/compare?jobs=${this.selected.map((row) => row.job.id).join(",")}`;
   }
 
   /** @param {string} key */

@@ -11,7 +11,7 @@ const WIDTH = 220;
 const LANE_HEIGHT = 12;
 const MAX_REQUESTS = 3;
 /** Neighbours of one emotion are one where lanes are this small. */
-const GAP_MS = "10000";
+export const GAP_MS = "10000";
 
 export class LaneLoader {
   /** @param {AbortSignal} signal */

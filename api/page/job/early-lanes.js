@@ -1,15 +1,15 @@
-/** The lanes of a job that runs, from its first analysed segments on. */
-import { getSegments } from "../api.js";
+/** The lanes of a job whose result is not here yet: because it runs, or because the recording is long. */
+import { getSegments, getTimeline } from "../api.js";
 import { h } from "../dom.js";
 import { createLegendOf } from "./legend.js";
-import { drawLanes } from "../jobs/lanes.js";
+import { GAP_MS, drawLanes } from "../jobs/lanes.js";
 
 /** @typedef {import("../api.js").Segment} Segment */
 
 const INTERVAL_MS = 2500;
 const PAGE_SIZE = "1000";
 
-export class RunningLanes {
+export class EarlyLanes {
   /**
    * @param {string} jobId
    * @param {AbortSignal} signal
@@ -23,6 +23,15 @@ export class RunningLanes {
     this.canvas = h("canvas.lanes", { "aria-hidden": "true" });
     this.legend = h("div");
     this.element = h("section.timeline.running", {}, this.canvas, this.legend);
+  }
+
+  /**
+   * Draw the timeline, which is here in a fraction of the time of the result.
+   * @param {number} duration of the recording in ms
+   */
+  async showTimeline(duration) {
+    const timeline = await getTimeline(this.jobId, new URLSearchParams({ gap_ms: GAP_MS }), this.signal);
+    this.draw(timeline.data, duration);
   }
 
   /**
@@ -41,7 +50,15 @@ export class RunningLanes {
     this.segments = [...this.segments.slice(0, known), ...page.data];
     const analysed = this.segments.filter(({ status }) => status === "ok");
     const end = Math.max(duration ?? 0, this.segments.at(-1)?.end_ms ?? 1);
-    drawLanes(this.canvas, analysed, end, Math.max(this.element.clientWidth - 34, 1));
-    this.legend.replaceChildren(createLegendOf(new Set(analysed.map(({ emotion }) => emotion))));
+    this.draw(analysed, end);
+  }
+
+  /**
+   * @param {(Segment | import("../api.js").TimelineEntry)[]} items
+   * @param {number} duration in ms
+   */
+  draw(items, duration) {
+    drawLanes(this.canvas, items, duration, Math.max(this.element.clientWidth - 34, 1));
+    this.legend.replaceChildren(createLegendOf(new Set(items.map(({ emotion }) => emotion))));
   }
 }
