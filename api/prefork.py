@@ -34,8 +34,6 @@ _MAX_DEFAULT_PROCESSES = 4
 """Each process takes connections to the database and a hundred megabytes, so more are started only by the settings."""
 _PARENT_CHECK_S = 1.0
 _STOP_TIMEOUT_S = 15.0
-_COLLECT_AFTER = 20_000
-"""Objects made since the last garbage collection: by Python's 700 a collection begins with every second request."""
 
 
 @contextmanager
@@ -105,7 +103,6 @@ def _serve(
     parent, stop = os.getppid(), Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    gc.set_threshold(_COLLECT_AFTER)
     broker, metrics = celery_app(broker_url), SharedApiMetrics(metrics_folder)
     presence = WorkerPresence(partial(queues_that_answer, broker))
     with (
