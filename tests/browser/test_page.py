@@ -285,7 +285,7 @@ def test_the_page_speaks_chinese_by_choice_and_where_the_browser_does(
     expect(page.get_by_text("将录音拖放到此处")).to_be_visible()
     with opened(browser, str(client.base_url), locale="zh-CN") as chinese:
         chinese.page.goto(f"/#/jobs/{job['id']}")
-        expect(chinese.page.locator(".notice").last).to_contain_text("小型演示模型")
+        expect(chinese.page.locator(".notice").filter(has_text="小型演示模型")).to_be_visible()
         expect(chinese.page.locator(".shares")).to_contain_text("中立")
         untranslated = chinese.page.locator("main").inner_text()
         assert not re.search(r"\b(?:fact|view|segments|gap|jobs|emotion)\.\w+", untranslated)
