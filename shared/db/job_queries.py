@@ -105,8 +105,10 @@ def has_label(emotion: str) -> Any:
 def has_metadata(key: str, value: str) -> Any:
     """Return the condition that a job has an entry in its metadata."""
     entry = METADATA.alias()
-    conditions = (entry.c.tenant == JobRow.tenant, entry.c.key == indexable(key), entry.c.value == indexable(value))
-    return JobRow.id.in_(select(entry.c.job_id).where(*conditions))
+    of_job = (entry.c.job_id == JobRow.id, entry.c.tenant == JobRow.tenant)
+    is_entry = (entry.c.key == indexable(key), entry.c.value == indexable(value))
+    # As `IN`, SQLite would collect the jobs with the entry anew for each job.
+    return select(entry.c.job_id).where(*of_job, *is_entry).exists()
 
 
 def has_fact_conditions(job_filter: JobFilter) -> bool:
