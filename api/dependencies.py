@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 STILL_VALID = "emoline.still_valid"
 """Key of the request's scope with a function that tells whether the key of the request is still valid."""
 _CALLER = "emoline.caller"
-"""Key of the request's scope with the caller, once the request is admitted."""
+"""Key of the request's scope with the caller, once the request is admitted by a key."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -60,7 +60,9 @@ async def get_caller(request: Request, bearer: _Bearer, header: _KeyHeader) -> C
     secret = bearer.credentials if bearer else header
     caller = await authenticator.authenticate(secret)
     request.scope[STILL_VALID] = partial(authenticator.is_valid, secret)
-    return await _admit(request, caller)
+    # Not by a ticket: what wants a key must not take one for it.
+    request.scope[_CALLER] = await _admit(request, caller)
+    return caller
 
 
 async def get_listener(
@@ -95,7 +97,6 @@ async def _admit(request: Request, caller: Caller) -> Caller:
     if not is_coroutine(request.scope["route"].endpoint):
         shares: ThreadShares = request.app.state.thread_shares
         request.scope[RELEASE] = await shares.take(caller.tenant)
-    request.scope[_CALLER] = caller
     return caller
 
 

@@ -85,7 +85,7 @@ def serving(app: FastAPI, listener: socket.socket, limits: ConnectionLimits | No
         )
     )
     # The result of a day is some hundred thousand objects, which the collector would look through again and again while
-    # they are made: that took a third of the time. Only garbage in cycles waits longer, megabytes at most.
+    # they are made: that took a quarter of the time. Only garbage in cycles waits longer, megabytes at most.
     gc.set_threshold(_COLLECT_AFTER, 20, 100)
     thread = Thread(target=server.run, args=([listener],), name="http")
     thread.start()

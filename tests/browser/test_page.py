@@ -348,13 +348,14 @@ def tab_to(page: Page, target: Any) -> None:
 def test_results_and_exports_are_saved_as_files(looked_at: Page, job: dict[str, Any]) -> None:
     looked_at.get_by_text("Other files", exact=True).click()
     for name, filename, part in (
-        ("Result (JSON)", "call-result.json", '"timeline"'),
-        ("Praat (TextGrid)", "call.TextGrid", "File type"),
+        ("Result (JSON)", "call-result.json", b'"timeline"'),
+        ("Heat map (PNG)", "call-heatmap.png", b"\x89PNG"),
+        ("Praat (TextGrid)", "call.TextGrid", b"File type"),
     ):
         with looked_at.expect_download() as download:
             looked_at.get_by_role("button", name=name).click()
         assert download.value.suggested_filename == filename
-        assert part in Path(download.value.path()).read_text()
+        assert part in Path(download.value.path()).read_bytes()
 
 
 def test_a_missing_job_has_a_message(watched: Watched) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 from tests.support import waiting
 
@@ -73,5 +73,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
         watched = Watched(context.new_page())
         watched.page.goto("/")
         yield watched
+        with suppress(Error):
+            watched.page.wait_for_load_state("networkidle", timeout=2000)
         assert watched.complaints == [], watched.complaints
         assert watched.hosts == {urlsplit(url).netloc}

@@ -15,13 +15,12 @@ from shared.domain.recording import ChannelMode
 from tests.unit.strategies import divided, divisions, segmentation_options, sounds, two_channels
 from worker.pipeline.channel_mix import mean_of_channels
 from worker.pipeline.channel_mode import detect_channel_mode
-from worker.pipeline.ports import Floats, Samples
-from worker.pipeline.speech import HOP, Mask, Run, SpeechGate, close_gaps, levels, percentile, runs
+from worker.pipeline.ports import Samples
+from worker.pipeline.speech import HOP, Mask, Run, SpeechGate, close_gaps, levels, runs
 
 LOWEST_GATE_DB = -60.0
 
 masks = arrays(np.bool_, st.integers(0, 200))
-levels_in_db = arrays(np.float32, st.integers(1, 300), elements=st.floats(-120, 0, width=32))
 blocks = arrays(np.int16, st.tuples(st.integers(0, 50), st.just(2)))
 
 
@@ -63,12 +62,6 @@ def test_each_step_has_its_own_level_and_none_is_over_full_scale(samples: Sample
 
 
 @settings(max_examples=50)
-@given(levels_in_db, st.sampled_from([5, 20, 50, 75]))
-def test_a_percentile_is_that_of_numpy_to_the_last_bit(values: Floats, percent: int) -> None:
-    assert percentile(values, percent) == float(np.percentile(values, percent))
-
-
-@settings(max_examples=25)
 @given(st.lists(sounds(3, 2_000), min_size=1, max_size=8), segmentation_options())
 def test_the_gate_moves_down_only_and_lets_nothing_pass_that_is_no_voice(
     parts: list[Samples], options: SegmentationOptions

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.pipeline.ports import Floats, Samples
-from worker.pipeline.speech import FLOOR_DB, HOP, percentile
+from worker.pipeline.speech import FLOOR_DB, HOP
 
 _RATE = SAMPLE_RATE // 2
 """Hz. Speech has little power above 4 kHz, and pairs of samples are quickly added."""
@@ -129,7 +129,7 @@ class _Leak:
             return
         # Where the target speaks too there is more in it.
         ratio = target_power[louder] / source_power[louder]
-        self._ratios.append(percentile(ratio, _ALONE_PERCENTILE))
+        self._ratios.append(float(np.percentile(ratio, _ALONE_PERCENTILE)))
         alone = louder[ratio <= _ALONE * min(self._ratios)]
         one, other = (np.fft.rfft(part[alone] * _WINDOW) for part in frames)
         count, sources, targets, crosses = self._frames, self._source, self._target, self._cross
@@ -155,7 +155,7 @@ class _Leak:
             return everything
         left = _powers(target - self.response(_FRAME) * source).sum(axis=1)
         left /= np.maximum(_powers(target).sum(axis=1), 1)
-        usual = percentile(left, _ALONE_PERCENTILE)
+        usual = np.percentile(left, _ALONE_PERCENTILE)
         return left <= max(_WELL_EXPLAINED, _ALONE * usual) if usual <= _WELL_EXPLAINED else everything
 
     def _fit(self) -> None:
@@ -199,7 +199,7 @@ class _Leak:
     def own_shares(self, sound: Floats, leaked: Floats, own: Floats) -> Floats:
         """Compute the shares [steps] of the power of the target's `sound` [n] that its `own` sound [n] has."""
         heard, leak, left = (_step_powers(part) for part in (sound, leaked, own))
-        self._noises.append(percentile(left, _NOISE_PERCENTILE))
+        self._noises.append(float(np.percentile(left, _NOISE_PERCENTILE)))
         voice = np.maximum(min(_MOST_REMAINDER, _MARGIN * self._remainder) * heard, _MARGIN * min(self._noises))
         lasting = sliding_window_view(np.pad(leak, (_LASTING - 1, 0)), _LASTING).max(axis=1)
         covered = (lasting > left) & (left < np.maximum(voice, _FLOOR_POWER))

@@ -9,7 +9,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from worker.pipeline.ports import Floats, Samples, VoiceDetector
 from worker.pipeline.spectra import halve_rate, overlaps, power_spectra, purities
-from worker.pipeline.speech import percentile
 
 _WINDOW, _SHORT_WINDOW = 1024, 256
 """Samples at 8 kHz: 128 ms and 32 ms."""
@@ -48,7 +47,7 @@ def holds_no_voice(samples: Samples, create_detector: Callable[[], VoiceDetector
     if kurtosis(sound) > _KURTOSIS:
         return voiced_share(samples, create_detector()) * len(samples) <= _MOST_VOICE * _EXCERPT * 2 * _HOP
     changes = successive_overlaps(sound)
-    if percentile(changes, 50) < _STEADY_OVERLAP and lasting_purity(sound) < _PURITY:
+    if np.percentile(changes, 50) < _STEADY_OVERLAP and lasting_purity(sound) < _PURITY:
         return False
     sums = np.cumsum(np.pad(changes, (1, 0)))
     length = min(_EXCERPT, len(changes))
@@ -77,5 +76,5 @@ def lasting_purity(sound: Floats) -> float:
     """The share of its power that four lines have, in all but a fifth of the loud parts of `sound` [n] at 8 kHz."""
     spectra = power_spectra(sliding_window_view(sound, _SHORT_WINDOW)[::_HOP])[:, _LOWEST_SHORT_BIN:]
     power = spectra.sum(axis=1)
-    loud = power >= _LOUD * percentile(power, 95)
-    return percentile(purities(spectra[loud], _LINE_BINS), _PURITY_PERCENTILE)
+    loud = power >= _LOUD * np.percentile(power, 95)
+    return float(np.percentile(purities(spectra[loud], _LINE_BINS), _PURITY_PERCENTILE))
