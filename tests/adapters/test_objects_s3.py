@@ -22,6 +22,7 @@ from shared.domain.errors import ObjectNotFound, StorageFull, StoreUnavailable
 from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.servers.s3 import NAMES, S3Server, S3Servers, s3_servers
 from tests.support.servers.serving import serving
+from tests.support.waiting import PATIENCE_S
 
 MB = 1 << 20
 CONTENT = random.Random(1).randbytes(3 * MB)
@@ -199,7 +200,7 @@ def test_clients_get_urls_by_which_they_reach_the_store(server: S3Server) -> Non
         presigned = store.put_url("jobs/a/parts/1", 3, 60)
         assert presigned.startswith(f"{outside}/{server.bucket}/")
         assert "X-Amz-Expires=60" in presigned
-        httpx2.put(presigned, content=b"one").raise_for_status()
+        httpx2.put(presigned, content=b"one", timeout=PATIENCE_S).raise_for_status()
         assert read(store, "jobs/a/parts/1") == b"one"
 
 
@@ -213,8 +214,8 @@ def test_the_signature_of_a_url_is_for_its_key_and_its_host(rclone: S3Server) ->
         url.replace(outside, rclone.endpoint_url),
         url.replace("parts/1", "parts/2"),
     ):
-        assert httpx2.put(tampered, content=b"one").status_code == 403
-    assert httpx2.put(url, content=b"one").status_code == 200
+        assert httpx2.put(tampered, content=b"one", timeout=PATIENCE_S).status_code == 403
+    assert httpx2.put(url, content=b"one", timeout=PATIENCE_S).status_code == 200
 
 
 def test_wrong_credentials_are_an_error_at_the_start(rclone: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_nothing_of_the_workers_is_among_the_apis_dependencies(programs: Path, t
 
 def test_the_api_takes_recordings_without_them(programs: Path, tmp_path: Path, redis_url: str) -> None:
     environment = {"EMOLINE_BROKER_URL": redis_url, "EMOLINE_DATA_DIR": str(tmp_path)}
-    with served(programs, tmp_path, environment) as url, httpx2.Client(base_url=url) as client:
+    with served(programs, tmp_path, environment) as url, httpx2.Client(base_url=url, timeout=PATIENCE_S) as client:
         assert 'src="/page/main.js"' in client.get("/").text
         assert client.get("/page/main.js").status_code == 200
         content = (ROOT / "samples" / "call.opus").read_bytes()

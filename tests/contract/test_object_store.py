@@ -15,6 +15,7 @@ from shared.adapters.local_object_store import LocalObjectStore
 from shared.domain.errors import ObjectNotFound, StorageFull
 from shared.ports import ObjectStore
 from tests.support.servers.s3 import NAMES, S3Servers, s3_servers
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -131,15 +132,15 @@ def test_clients_put_objects_of_the_size_that_was_named_to_a_url(store: ObjectSt
         assert url is None
         return
     assert url is not None
-    httpx2.put(url, content=b"123456789").raise_for_status()
+    httpx2.put(url, content=b"123456789", timeout=PATIENCE_S).raise_for_status()
     assert read(store, "jobs/a/source") == b"123456789"
 
 
 def test_another_size_than_was_named_and_another_key_are_refused(servers: S3Servers) -> None:
     with closing(servers["rclone"].open()) as store:  # it checks signatures
         url = store.put_url("jobs/a/source", 9, 60)
-        assert httpx2.put(url, content=b"1234567890").status_code == 403
-        assert httpx2.put(url.replace("jobs/a", "jobs/b"), content=b"123456789").status_code == 403
+        assert httpx2.put(url, content=b"1234567890", timeout=PATIENCE_S).status_code == 403
+        assert httpx2.put(url.replace("jobs/a", "jobs/b"), content=b"123456789", timeout=PATIENCE_S).status_code == 403
         assert store.sizes("jobs/") == {}
 
 

@@ -20,7 +20,7 @@ from tests.support.media.headerless import headerless
 from tests.support.media.pictures import video_only
 from tests.support.media.speech import speech_like
 from tests.support.service_client import Client
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from worker.adapters.decoding.decoder import FfmpegDecoder
 from worker.pipeline.ports import Samples
 
@@ -234,7 +234,10 @@ def test_a_job_deleted_while_it_runs_is_gone_and_the_service_goes_on(client: Cli
 
 
 def test_the_service_gets_ready_by_itself_and_says_why_it_is_not(tmp_path: Path) -> None:
-    with embedded_service(Settings(data_dir=tmp_path), "127.0.0.1", 0) as url, httpx2.Client(base_url=url) as fresh:
+    with (
+        embedded_service(Settings(data_dir=tmp_path), "127.0.0.1", 0) as url,
+        httpx2.Client(base_url=url, timeout=PATIENCE_S) as fresh,
+    ):
         assert fresh.get("/livez").status_code == 200
         unready = fresh.get("/readyz")
         assert (unready.status_code, unready.json()["problems"]) == (503, ["The model mini is being loaded."])
