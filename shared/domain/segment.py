@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -170,6 +170,11 @@ class SegmentResult:
         if probability is None or outcome.scores is None or outcome.p_values is None:
             return None
         return [outcome.emotion] if self.replaced else emotion_set(outcome.scores, outcome.p_values, probability)
+
+    @property
+    def effective_scores(self) -> Mapping[str, float]:
+        """The scores of an analysed segment: the model's, unless the emotion is the one that a person heard."""
+        return {self.outcome.emotion: 1.0} if self.replaced else self.outcome.scores or {}
 
     @property
     def model_outcome(self) -> SegmentOutcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 from statistics import median_low
 
@@ -15,7 +16,7 @@ from shared.domain.alert import AlertRule, find_alerts
 from shared.domain.baseline import usual_score, usual_scores
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
-from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome, SegmentResult
+from shared.domain.segment import Correction, Segment, SegmentFlag, SegmentOutcome, SegmentResult, apply_corrections
 from shared.domain.timeline import Result, aggregate
 from shared.findings.rises import find_rises
 
@@ -114,6 +115,19 @@ def test_a_customer_who_becomes_angry_is_angrier_than_usual_for_a_time() -> None
     assert (rise.channel, rise.start, rise.end) == (1, 80 * SAMPLE_RATE, 105 * SAMPLE_RATE)
     assert (rise.speech, rise.usual) == (8 * SAMPLE_RATE, 0.1)
     assert rise.score == pytest.approx((3 * 0.7 + 5 * 0.9) / 8)
+
+
+def test_corrections_make_and_unmake_a_rise() -> None:
+    segments = [spoken(number, 10, 0.9 if number in (2, 3) else 0.1) for number in range(8)]
+    assert [rise.emotion for rise in find_rises(result_of(segments))] == ["angry"]
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    for number, emotion in ((2, "neutral"), (3, "neutral"), (6, "sad")):  # the model has no score of "sad"
+        segments[number] = replace(segments[number], correction=Correction(emotion, None, now))
+    corrected = apply_corrections(segments)
+    (rise,) = find_rises(result_of(corrected))
+    assert (rise.emotion, rise.score, rise.usual) == ("sad", 1.0, 0.0)
+    assert (rise.start, rise.end) == (120 * SAMPLE_RATE, 130 * SAMPLE_RATE)
+    assert usual_score(corrected, ["angry"]) == 0.1
 
 
 def test_usual_scores_are_the_medians_of_a_channel() -> None:
