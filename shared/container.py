@@ -44,6 +44,7 @@ from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
 from shared.services.playback import Playback
+from shared.services.retention import Retention
 from shared.services.speaker_names import SpeakerNames
 from shared.services.speech_store import SpeechStore
 from shared.services.store_check import StoreCheck
@@ -94,6 +95,7 @@ class Services:
     speaker_names: SpeakerNames
     cancellation: JobCancellation
     job_retry: JobRetry
+    retention: Retention
     sweeper: Sweeper
     store_check: StoreCheck
     usage: UsageReport
@@ -150,6 +152,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         speaker_names=SpeakerNames(jobs),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),
+        retention=Retention(jobs),
         sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),
         store_check=StoreCheck(jobs, ports.housekeeping, objects, clock),
         usage=UsageReport(ports.usage, clock, owner),

@@ -1,4 +1,4 @@
-"""Jobs: submit, watch, list, cancel, retry, delete."""
+"""Jobs: submit, watch, list, cancel, retry, change, delete."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from shared.domain.upload_errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.schemas.job import JobDocument, JobPageDocument, ListedJobDocument
+from shared.schemas.job import JobChange, JobDocument, JobPageDocument, ListedJobDocument
 from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
@@ -236,6 +236,13 @@ def retry_job(
 ) -> JobDocument:
     """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
     services.job_retry.retry(job_id, scope)
+    return _document(services.reader.job(job_id), services)
+
+
+@router.patch("/{job_id}", responses=responses(JobNotFound, JobDeleted, JobRunning))
+def change_job(job_id: JobId, body: JobChange, services: ServicesDep) -> JobDocument:
+    """Changes the given times of the retention of a job that has ended; sound and results due by then are deleted."""
+    services.retention.change(job_id, body.retention.model_dump(exclude_unset=True))
     return _document(services.reader.job(job_id), services)
 
 

@@ -26,11 +26,13 @@ from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.recording import Recording
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
 from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
 from shared.ports.job_query import NEWEST_FIRST
 from shared.telemetry import traces
+
+_REVISED = ("recording", "options", "expires_at", "audio_expires_at", "audio_deleted")
+"""The columns that change after a job has ended."""
 
 
 class SqlJobRepository:
@@ -171,12 +173,13 @@ class SqlJobRepository:
             corrections.withdraw(session, job_id, index)
             follow_corrections(session, row)
 
-    def revise_recording(self, job_id: str, revise: Callable[[Recording], Recording]) -> Job:
+    def revise(self, job_id: str, revise: Callable[[Job], Job]) -> Job:
         with self._write.begin() as session:
             row = self._existing(session, job_id, lock=True)
-            job = job_from_row(row)
-            revised = job.evolve(recording=revise(job.recording))
-            row.recording = job_values(revised)["recording"]
+            revised = revise(job_from_row(row))
+            values = job_values(revised)
+            for column in _REVISED:
+                setattr(row, column, values[column])
             return revised
 
     def replace(self, old: Job, new: Job) -> bool:

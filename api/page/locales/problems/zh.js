@@ -8,7 +8,7 @@ export default {
   "no_embeddings": "分析此录音时没有要求保存嵌入向量。", "no_waveform": "此录音在保存波形之前分析，请全部重新分析。", "not_found": "这里没有内容。",
   "object_not_found": "存储中没有此内容。", "part_not_found": "没有此编号的分块。", "segment_not_found": "没有此编号的片段。",
   "upload_not_found": "没有此上传，或已过期。", "method_not_allowed": "此地址不支持这种请求。", "not_acceptable": "没有所要求的格式。",
-  "job_finished": "分析已经结束，无法取消。", "job_running": "分析尚未结束，暂时无法重试。", "no_result": "分析结束但没有结果。",
+  "job_finished": "分析已经结束，无法取消。", "job_running": "分析尚未结束，暂时无法重试或更改。", "no_result": "分析结束但没有结果。",
   "nothing_to_retry": "所有片段都已分析，没有需要重试的内容。", "result_not_ready": "分析仍在进行，请稍后再看。",
   "audio_not_playable": "浏览器不能准确播放此录音的原始文件，改为播放片段。", "audio_withheld": "此录音含有未选的声道，因此不提供原始录音，只提供片段。",
   "upload_busy": "此上传正在处理中，请稍后再看。", "upload_complete": "文件已全部上传。", "upload_incomplete": "上传的分块缺失或大小不符。",
