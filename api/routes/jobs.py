@@ -17,7 +17,7 @@ from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import receive_form, receive_raw
-from api.media_types import FORM, JSON, media_type_of
+from api.media_types import BINARY, FORM, JSON, media_type_of
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
@@ -74,7 +74,7 @@ _BODIES: dict[str, Any] = {
                     },
                 }
             },
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/octet-stream": BINARY,
             "application/json": {"schema": job_request_schema()},
         },
     }

@@ -14,6 +14,7 @@ from api.byte_range import range_headers, requested_span
 from api.dependencies import CallerDep, JobId, ListenerServicesDep, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY
 from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, ObjectNotFound, ResultNotReady
 from shared.domain.playback_errors import AudioNotPlayable, AudioWithheld
 from shared.schemas.playback import AudioLinkDocument
@@ -28,7 +29,7 @@ _ERRORS = responses(
 @router.get(
     "",
     response_class=Response,
-    responses={200: {"content": {"audio/*": {}}, "description": "The recording; ranges are served."}, **_ERRORS},
+    responses={200: {"content": {"audio/*": BINARY}, "description": "The recording; ranges are served."}, **_ERRORS},
 )
 async def get_audio(
     job_id: JobId,

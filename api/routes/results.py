@@ -12,6 +12,7 @@ from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY, TEXT
 from api.parameters import Corrected, SetProbability
 from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
@@ -79,7 +80,7 @@ def get_timeline(
     "/curve",
     response_model=CurveDocument,
     responses={
-        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "As JSON, or as CSV for a spreadsheet."},
+        200: {"content": {CSV: TEXT}, "description": "As JSON, or as CSV for a spreadsheet."},
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
     },
 )
@@ -138,7 +139,7 @@ def list_segments(
     "/segments/{index}/audio",
     response_class=Response,
     responses={
-        200: {"content": {"audio/flac": {}}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
+        200: {"content": {"audio/flac": BINARY}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
         **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
     },
 )

@@ -39,6 +39,13 @@ TrackOption = int | Literal["each"] | None
 """The number of a sound track, each of them, or the one that a player plays."""
 
 TEN_YEARS_S = 10 * 366 * 24 * 3600
+_EXAMPLE = {
+    "channels": "split",
+    "roles": ["agent", "customer"],
+    "retention": {"audio_s": 2_592_000},
+    "alerts": [{"name": "upset customer", "emotions": ["angry"], "channel": "customer", "at_least_ms": 20_000}],
+    "metadata": {"case": "7"},
+}
 _METADATA_LIMIT = 32
 _ALERT_LIMIT = 16
 _ROLE_LIMIT = 64
@@ -177,7 +184,11 @@ SpeakerOption = SpeakerMode | int | SpeakerRange
 class JobOptions:
     """The `config` of a job. All of it is optional."""
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = {
+        "extra": "forbid",
+        "use_attribute_docstrings": True,
+        "json_schema_extra": {"examples": [_EXAMPLE]},
+    }
 
     channels: Literal["auto", "mix", "split"] = "auto"
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""

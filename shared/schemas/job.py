@@ -71,12 +71,12 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class ProgressDocument(Document):
-    segments_total: int
+    segments_total: int = Field(examples=[312])
     """Segments found so far; it grows while the recording is being decoded."""
-    segments_done: int
-    segments_skipped: int
-    percent: float
-    eta_s: int | None
+    segments_done: int = Field(examples=[120])
+    segments_skipped: int = Field(examples=[0])
+    percent: float = Field(examples=[38.1])
+    eta_s: int | None = Field(examples=[44])
     """Seconds until it is done, as far as one can tell."""
 
     @classmethod
@@ -96,24 +96,24 @@ class ProgressDocument(Document):
 
 class ErrorDocument(Document):
     code: FailureCode
-    message: str
-    retryable: bool
+    message: str = Field(examples=["The file has no sound track."])
+    retryable: bool = Field(examples=[False])
 
 
 class AlertDocument(Document):
     """A rule of the config that the recording has met."""
 
-    name: str
-    emotions: list[str]
-    channel: int | str | None
+    name: str = Field(examples=["upset customer"])
+    emotions: list[str] = Field(examples=[["angry"]])
+    channel: int | str | None = Field(examples=["customer"])
     part: Part
-    at_least_ms: int
-    above_usual: float | None
-    heard_ms: int
+    at_least_ms: int = Field(examples=[20000])
+    above_usual: float | None = Field(examples=[None])
+    heard_ms: int = Field(examples=[31200])
     """How long the emotions were heard in all."""
-    start_ms: int
+    start_ms: int = Field(examples=[754000])
     """Where the first segment begins in which they were heard."""
-    heard_in: int | None
+    heard_in: int | None = Field(examples=[1])
     """The number of the channel in which they were heard, the one with most where several meet the rule; null for
     alerts of 0.2.0, which took all channels together."""
 

@@ -70,7 +70,7 @@ class CorrectionRequest(BaseModel):
 class CorrectionDocument(Document):
     emotion: str = Field(examples=["angry"])
     comment: str | None = Field(examples=["Raises her voice at the end."])
-    corrected_at: datetime
+    corrected_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
     key_id: str | None = Field(examples=["key_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     """The API key that it was sent with; null without one."""
 
@@ -184,11 +184,11 @@ class SegmentPageDocument(BaseModel):
 
 
 class DominantDocument(Document):
-    emotion: str
-    confidence: float
-    share: float
+    emotion: str = Field(examples=["neutral"])
+    confidence: float = Field(examples=[0.72])
+    share: float = Field(examples=[0.69])
     """Share of the analysed speech."""
-    speech_ms: int
+    speech_ms: int = Field(examples=[1793000])
     """The analysed speech, of all emotions."""
     quantity: Quantity
     """The word for the share: docs/explanation/curve.md has the rule."""
