@@ -10,6 +10,7 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.local_object_store import LocalObjectStore
 from shared.db.api_keys import SqlApiKeyStore
 from shared.db.backlog import SqlBacklog
+from shared.db.copies import SqlCopyQueue
 from shared.db.engine import open_engine
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
@@ -26,6 +27,7 @@ from shared.ports import (
     ApiKeyStore,
     Backlog,
     Clock,
+    CopyQueue,
     DeliveryQueue,
     Housekeeping,
     JobRepository,
@@ -74,6 +76,7 @@ class Ports:
     api_keys: ApiKeyStore
     model_registry: ModelRegistry
     usage: UsageStore
+    copies: CopyQueue
     backlog: Backlog
 
 
@@ -147,7 +150,7 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         frame_store=FrameStore(jobs, objects),
         waveform_store=WaveformStore(jobs, objects),
         speech_store=SpeechStore(objects),
-        playback=Playback(jobs, objects),
+        playback=Playback(jobs, objects, ports.copies, wake_ups),
         corrections=Corrections(jobs, clock, key_id),
         speaker_names=SpeakerNames(jobs),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
@@ -202,6 +205,7 @@ def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None
                 api_keys=SqlApiKeyStore(engine),
                 model_registry=SqlModelRegistry(engine, clock),
                 usage=SqlUsageStore(engine),
+                copies=SqlCopyQueue(engine, clock, settings.lease_s),
                 backlog=SqlBacklog(engine, clock),
             )
     finally:

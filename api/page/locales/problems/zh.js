@@ -10,7 +10,7 @@ export default {
   "upload_not_found": "没有此上传，或已过期。", "method_not_allowed": "此地址不支持这种请求。", "not_acceptable": "没有所要求的格式。",
   "job_finished": "分析已经结束，无法取消。", "job_running": "分析尚未结束，暂时无法重试或更改。", "no_result": "分析结束但没有结果。",
   "nothing_to_retry": "所有片段都已分析，没有需要重试的内容。", "result_not_ready": "分析仍在进行，请稍后再看。",
-  "audio_not_playable": "浏览器不能准确播放此录音的原始文件，改为播放片段。", "audio_withheld": "此录音含有未选的声道，因此不提供原始录音，只提供片段。",
+  "audio_not_playable": "浏览器不能准确播放此录音的原始文件，也无法生成副本，改为播放片段。", "audio_copy_pending": "浏览器不能准确播放此录音的原始文件，正在生成可播放的副本。", "audio_withheld": "此录音含有未选的声道，因此不提供原始录音，只提供片段。",
   "upload_busy": "此上传正在处理中，请稍后再看。", "upload_complete": "文件已全部上传。", "upload_incomplete": "上传的分块缺失或大小不符。",
   "upload_offset": "上传不能从此处继续。", "upload_used": "此上传已经提交过。", "audio_deleted": "录音和片段的声音已按保留期限删除。",
   "job_deleted": "此录音及其结果已被删除。", "tus_version": "服务只支持 tus 1.0.0。", "body_too_large": "请求内容过大。",
