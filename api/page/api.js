@@ -79,6 +79,8 @@ export const getJobs = (query, signal) => getJson(`/v1/jobs?${query}`, signal);
 export const getJob = (jobId, signal) => getJson(`/v1/jobs/${jobId}`, signal);
 /** @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
 export const getResult = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result`, signal);
+/** The result with an empty list of segments, a fraction of the whole. @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
+export const getOutline = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result?segments=false`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["SegmentPageDocument"]>} */
 export const getSegments = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/segments?${query}`, signal);
 /** @type {(jobId: string, signal?: AbortSignal) => Promise<Schemas["AudioLinkDocument"]>} */

@@ -42,17 +42,24 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
 def get_result(
-    job_id: JobId, services: ServicesDep, set_probability: SetProbability = None, corrected: Corrected = True
+    job_id: JobId,
+    services: ServicesDep,
+    set_probability: SetProbability = None,
+    corrected: Corrected = True,
+    segments: Annotated[bool, Query(description="False leaves the list of segments empty.")] = True,
 ) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
     job, outcome = services.reader.result(job_id, set_probability=set_probability, corrected=corrected)
     assert job.finished_at  # a job with a result has ended
     conversation = services.speech_store.conversation(job, outcome.segments)
     analysed = AnalysedRecording(job.recording, outcome, job.options, job.finished_at, conversation)
+    headers = content_disposition(job.recording.filename, "-result.json", "inline")
+    if not segments:
+        document = ResultDocument.from_analysed(analysed, partial(audio_url, job_id), {}, with_segments=False)
+        return json_response(document, headers)
     # Loaded before the response begins, which may be an error.
     scores = services.frame_store.each_scores(job, outcome.segments)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores}
-    headers = content_disposition(job.recording.filename, "-result.json", "inline")
     return streamed_json(result_json(analysed, partial(audio_url, job_id), packed), headers)
 
 
