@@ -91,6 +91,8 @@ export const getShares = (jobId, signal) => getJson(`/v1/jobs/${jobId}/shares`, 
 export const getInsights = (query, signal) => getJson(`/v1/insights?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["TimelineDocument"]>} */
 export const getTimeline = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/timeline?${query}`, signal);
+/** @type {(jobId: string, columns: number, signal?: AbortSignal) => Promise<Schemas["LanesDocument"]>} */
+export const getLanes = (jobId, columns, signal) => getJson(`/v1/jobs/${jobId}/lanes?columns=${columns}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["FramesDocument"]>} */
 export const getFrames = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/frames?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["WaveformDocument"]>} */

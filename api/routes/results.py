@@ -31,7 +31,14 @@ from shared.findings.curve import compute_curve
 from shared.frame_scores import pack_scores
 from shared.schemas.curve import CurveDocument
 from shared.schemas.result import AnalysedRecording, ResultDocument, result_json
-from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
+from shared.schemas.segments import (
+    LanesDocument,
+    LaneStretchDocument,
+    SegmentDocument,
+    SegmentPageDocument,
+    TimelineDocument,
+    TimelineEntryDocument,
+)
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -81,6 +88,20 @@ def get_timeline(
     entries = [entry for entry in timeline if channel in (None, entry.channel)]
     data = [TimelineEntryDocument.from_entry(entry, job.recording.role) for entry in entries]
     return json_response(TimelineDocument(data=data))
+
+
+@router.get(
+    "/lanes", response_model=LanesDocument, responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult)
+)
+def get_lanes(
+    job_id: JobId,
+    services: ServicesDep,
+    columns: Annotated[int, Query(ge=1, le=2000, description="Stretches for each channel, at most.")] = 200,
+) -> Response:
+    """The timeline in little, for a picture: the emotion of most speech in each stretch of a channel."""
+    job, lanes = services.reader.lanes(job_id, columns)
+    data = [LaneStretchDocument.from_stretch(stretch, job.recording.role) for stretch in lanes]
+    return json_response(LanesDocument(data=data))
 
 
 @router.get(

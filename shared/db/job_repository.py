@@ -25,6 +25,7 @@ from shared.db.transitions import record_transition
 from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
+from shared.domain.lanes import HeardSegment
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
 from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
@@ -143,6 +144,10 @@ class SqlJobRepository:
         with self._read() as session:
             rows = session.execute(query.order_by(SegmentRow.index).limit(limit))
             return [result_from_row(values, correction) for *values, correction in rows]
+
+    def heard(self, job: Job) -> Sequence[HeardSegment]:
+        with self._read() as session:
+            return corrections.heard_segments(session, job)
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         with self._read() as session:

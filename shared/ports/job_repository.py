@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
+from shared.domain.lanes import HeardSegment
 from shared.domain.limits import UNLIMITED, Limits
 from shared.domain.segment import Correction, Segment, SegmentResult
 from shared.ports.job_query import NEWEST_FIRST, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
@@ -85,6 +86,10 @@ class JobRepository(Protocol):
 
     def results(self, job_id: str, *, after: int = -1, limit: int | None = None) -> Sequence[SegmentResult]:
         """Return up to `limit` segments in order, from the one after index `after`."""
+        ...
+
+    def heard(self, job: Job) -> Sequence[HeardSegment]:
+        """Return the analysed segments of a job as the timeline has them, without their scores."""
         ...
 
     def segment(self, job_id: str, index: int) -> StoredSegment:

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.failure import FailureCode
+from shared.domain.lanes import HeardSegment
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.speakers import speaker_label
@@ -53,6 +54,31 @@ class TimelineEntryDocument(Document):
 
 class TimelineDocument(BaseModel):
     data: list[TimelineEntryDocument]
+    next_cursor: None = None
+
+
+class LaneStretchDocument(Document):
+    """A stretch of a lane with the emotion of most of the speech in it."""
+
+    start_ms: int = Field(examples=[754000])
+    end_ms: int = Field(examples=[761000])
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
+    emotion: str = Field(examples=["angry"])
+
+    @classmethod
+    def from_stretch(cls, stretch: HeardSegment, role_of: RoleOf) -> Self:
+        return cls(
+            start_ms=to_ms(stretch.start),
+            end_ms=to_ms(stretch.end),
+            channel=stretch.channel,
+            role=role_of(stretch.channel),
+            emotion=stretch.emotion,
+        )
+
+
+class LanesDocument(BaseModel):
+    data: list[LaneStretchDocument]
     next_cursor: None = None
 
 
