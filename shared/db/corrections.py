@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, case, delete, func, select
 from sqlalchemy.orm import Session
 
-from shared.db.rows import RESULT_COLUMNS, result_from_row
+from shared.db.rows import CORRECTION_COLUMNS, RESULT_COLUMNS, result_from_row
 from shared.db.tables import ANALYSED, SegmentCorrectionRow, SegmentRow
 from shared.domain.emotion import UNKNOWN
 from shared.domain.errors import SegmentNotFound
@@ -21,9 +21,9 @@ _SAME_SEGMENT = (SegmentCorrectionRow.job_id == SegmentRow.job_id) & (SegmentCor
 
 
 def results_with_corrections(job_id: str) -> Select[*tuple[Any, ...]]:
-    """Select the `RESULT_COLUMNS` of a job's segments, each with its correction or None."""
+    """Select the `RESULT_COLUMNS` of a job's segments, and of its correction those that `result_from_row` takes."""
     return (
-        select(*RESULT_COLUMNS, SegmentCorrectionRow)
+        select(*RESULT_COLUMNS, *CORRECTION_COLUMNS)
         .outerjoin(SegmentCorrectionRow, _SAME_SEGMENT)
         .where(SegmentRow.job_id == job_id)
     )
@@ -63,8 +63,7 @@ def correct(session: Session, job_id: str, index: int, correction: Correction) -
         raise SegmentNotFound
     session.merge(SegmentCorrectionRow(job_id=job_id, index=index, **asdict(correction)))
     session.flush()
-    *values, correction_row = session.execute(results_with_corrections(job_id).where(SegmentRow.index == index)).one()
-    return result_from_row(values, correction_row)
+    return result_from_row(session.execute(results_with_corrections(job_id).where(SegmentRow.index == index)).one())
 
 
 def withdraw(session: Session, job_id: str, index: int) -> None:

@@ -143,7 +143,7 @@ class SqlJobRepository:
         query = corrections.results_with_corrections(job_id).where(SegmentRow.index > after)
         with self._read() as session:
             rows = session.execute(query.order_by(SegmentRow.index).limit(limit))
-            return [result_from_row(values, correction) for *values, correction in rows]
+            return [result_from_row(row) for row in rows]
 
     def heard(self, job: Job) -> Sequence[HeardSegment]:
         with self._read() as session:

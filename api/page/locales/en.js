@@ -152,6 +152,7 @@ export default {
   "talk.silence": "{time} of silence.", "talk.longest_silence": "The longest silence:",
   "talk.response": "{channel} answers {emotion} {cases} times: {answers}.", "play.rate": "Speed", "play.volume": "Volume",
   "play.heard": "Heard channels",
+  "list.more": "Show {count} more",
   "play.copying": "A copy of the recording that browsers play exactly is being made; until then its segments are played.",
   "play.segments": "The segments are played at their times: this browser cannot play the recording itself exactly, or may not.", "merge": "Merging",
   "review.unsure": "Next unsure segment", "review.progress": "{done} of {total} corrected",

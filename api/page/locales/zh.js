@@ -130,7 +130,7 @@ export default {
   "rises.more": "{emotion} {score}，平常 {usual}，语音 {speech}", "conversation": "对话", "talk.time": "说话", "talk.longest": "最长的一次", "talk.turns": "次数",
   "talk.answers": "回应时间（中位数）", "talk.interruptions": "打断", "talk.backchannels": "简短应答", "talk.level": "音量", "talk.overlap": "{time} 有多人同时说话。",
   "talk.silence": "{time} 无人说话。", "talk.longest_silence": "最长的沉默：", "talk.response": "{channel} 回应“{emotion}”{cases} 次：{answers}。",
-  "play.rate": "速度", "play.volume": "音量", "play.heard": "收听的声道", "play.copying": "正在生成浏览器可准确播放的录音副本；在此之前播放各片段。", "play.segments": "按时间播放各片段：浏览器不能准确播放原始录音，或不允许播放。", "merge": "合并",
+  "play.rate": "速度", "play.volume": "音量", "play.heard": "收听的声道", "list.more": "再显示 {count} 条", "play.copying": "正在生成浏览器可准确播放的录音副本；在此之前播放各片段。", "play.segments": "按时间播放各片段：浏览器不能准确播放原始录音，或不允许播放。", "merge": "合并",
   "review.unsure": "下一个不确定的片段", "review.progress": "已更正 {done} / {total}", "review.keys": "按 1 到 9 指定所标片段的情绪，Delete 撤销，C 备注，U 播放下一个不确定的片段。",
   "review.comment": "备注", "review.comment.on": "{time} 处片段的备注", "review.save": "保存", "segments.flags": "标记", "segments.was": "模型：{emotion}",
   "share.open": "分享此刻", "share.title": "分享 {time}", "share.address": "此刻的地址", "share.about": "此地址供有权使用本服务的人打开。给其他人请创建链接：只能查看和收听这一个通话，到期失效。",
