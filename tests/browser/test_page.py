@@ -231,6 +231,10 @@ def test_many_calls_are_selected_compared_exported_kept_and_deleted(
     page.get_by_role("button", name="Change", exact=True).click()
     week = {"audio_s": 7 * 24 * 3600, "results_s": None}
     wait_until(page, lambda: all(retention_of(client, job_id) == week for job_id in doomed))
+    page.get_by_role("link", name="doomed-0.flac", exact=True).click()
+    expect(page.locator(".facts")).to_contain_text("sound until")
+    page.go_back()
+    page.get_by_label("Select all that are shown").check()
     page.get_by_role("button", name="Delete selected").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.locator(".job")).to_have_count(0)

@@ -56,7 +56,7 @@ export default {
   "wait.s": "{n} s", "wait.min": "{n} min",
   "emotion.angry": "angry", "emotion.disgusted": "disgusted", "emotion.fearful": "fearful", "emotion.happy": "happy", "emotion.neutral": "neutral",
   "emotion.other": "other", "emotion.sad": "sad", "emotion.surprised": "surprised", "emotion.unknown": "unknown",
-  "fact.length": "Length", "fact.sound": "Sound", "fact.channels": "Channels", "fact.model": "Model", "fact.purpose": "Purpose", "fact.legal_basis": "Legal basis", "fact.coverage": "Speech analysed",
+  "fact.length": "Length", "fact.sound": "Sound", "fact.channels": "Channels", "fact.model": "Model", "fact.kept": "Kept", "fact.kept.audio": "sound until {date}", "fact.kept.results": "everything until {date}", "fact.purpose": "Purpose", "fact.legal_basis": "Legal basis", "fact.coverage": "Speech analysed",
   "fact.tracks": "Sound tracks", "fact.track.silent": "silent", "fact.track.analysed": "analysed",
   "fact.submitted": "Submitted", "fact.coverage.of": "{analysed} of {speech} ({share})", "fact.mono": "1", "fact.mix": "{count}, mixed into one",
   "fact.split": "{count}, each by itself", "fact.alert": "Alert “{name}”: heard for {heard} from {start} on.",

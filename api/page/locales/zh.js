@@ -53,7 +53,7 @@ export default {
   "emotion.angry": "生气", "emotion.disgusted": "厌恶", "emotion.fearful": "恐惧", "emotion.happy": "开心",
   "emotion.neutral": "中立", "emotion.other": "其他", "emotion.sad": "难过", "emotion.surprised": "吃惊",
   "emotion.unknown": "未知",
-  "fact.length": "时长", "fact.sound": "声音", "fact.channels": "声道", "fact.model": "模型", "fact.purpose": "用途", "fact.legal_basis": "法律依据", "fact.coverage": "已分析的语音",
+  "fact.length": "时长", "fact.sound": "声音", "fact.channels": "声道", "fact.model": "模型", "fact.kept": "保留期限", "fact.kept.audio": "声音保留至 {date}", "fact.kept.results": "全部内容保留至 {date}", "fact.purpose": "用途", "fact.legal_basis": "法律依据", "fact.coverage": "已分析的语音",
   "fact.tracks": "音轨", "fact.track.silent": "无声", "fact.track.analysed": "已分析",
   "fact.submitted": "提交时间", "fact.coverage.of": "{speech} 中的 {analysed}（{share}）", "fact.mono": "1",
   "fact.mix": "{count}，合并为一", "fact.split": "{count}，分别分析", "fact.alert": "告警“{name}”：自 {start} 起共听到 {heard}。",
