@@ -31,7 +31,7 @@ run: $(VENV)/.runtime ## Run the embedded service (HOST, PORT; data under data/)
 
 speakers: $(VENV)/.speakers ## Make the speaker encoder, by which `speakers` are told apart (81 MB once)
 
-test: $(VENV)/.dev ## Set everything up and run all tests
+test: $(VENV)/.dev $(VENV)/.node ## Set everything up and run all tests
 	$(BIN)/pytest
 
 check: $(VENV)/.dev $(NODE)/openapi.d.ts ## Lint, types and import contracts
@@ -107,7 +107,7 @@ $(VENV)/.helm: $(VENV)/.uv
 	$(UV) pip install --quiet --target $(VENV)/helm helm-python-sdk==0.2.2
 	touch $@
 
-# The type checker of the page. Node and npm come from PyPI, so a machine needs Python alone.
+# The type checker of the page, and what generates clients in the tests. Node and npm come from PyPI, so a machine needs Python alone.
 $(VENV)/.node: $(VENV)/.dev requirements/node/package-lock.json
 	mkdir -p $(NODE)
 	cp requirements/node/package.json requirements/node/package-lock.json $(NODE)

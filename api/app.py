@@ -96,8 +96,24 @@ _DESCRIPTION = """Emotion timelines for long recordings.
 POST a recording to `/v1/jobs`, poll the job, read its result. Times are milliseconds from the start of the recording.
 Errors are problem+json with a stable `code`, all of them at [/errors](/errors).
 
-Guides are in `docs/` of the repository: your first timeline, fetch results, find calls, webhooks, exports. What a
-person does on [the page](/), the page does by these operations."""
+Guides are in `docs/` of the repository: your first timeline, fetch results, find calls, webhooks, exports, generate a
+client. What a person does on [the page](/), the page does by these operations."""
+
+_TAGS = [
+    {"name": "jobs", "description": "A job is the analysis of one recording: submit, follow, find, retry, delete."},
+    {"name": "insights", "description": "Many calls counted together, by day, week, role or metadata."},
+    {
+        "name": "results",
+        "description": "Of one job: timeline, segments, scores, sound, files, corrections, links.",
+    },
+    {"name": "uploads", "description": "Recordings in parts, or over tus, for large files and connections that break."},
+    {"name": "webhooks", "description": "Receivers of events, and what was sent to them."},
+    {"name": "keys", "description": "API keys of tenants."},
+    {"name": "usage", "description": "What a tenant has used, and its quotas."},
+    {"name": "records", "description": "What was analysed and why, and proof of deletion."},
+    {"name": "models", "description": "The models that this service has run."},
+    {"name": "health", "description": "For monitoring."},
+]
 
 _ROUTES = (
     jobs,
@@ -168,6 +184,7 @@ def create_app(
         title="Emoline",
         description=_DESCRIPTION,
         version=VERSION,
+        openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,

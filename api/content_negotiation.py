@@ -30,9 +30,9 @@ def negotiate_media_type(request: Request, *offered: str) -> str:
     return best
 
 
-def json_response(document: BaseModel) -> Response:
+def json_response(document: BaseModel, headers: dict[str, str] | None = None) -> Response:
     """Write a large document as JSON. FastAPI would do so in the event loop, where all requests would wait."""
-    return Response(document.model_dump_json(by_alias=True), media_type=JSON)
+    return Response(document.model_dump_json(by_alias=True), headers=headers, media_type=JSON)
 
 
 def streamed_json(pieces: Iterable[bytes], headers: dict[str, str] | None = None) -> StreamingResponse:

@@ -59,6 +59,7 @@ GENERAL: dict[HTTPStatus, tuple[str, str]] = {
 
 RETRY: dict[type[errors.EmolineError], int] = {
     errors.ResultNotReady: RETRY_AFTER_S,
+    playback_errors.AudioCopyPending: 2,
     errors.RateLimited: 1,
     errors.TooManyPictures: 10,
     errors.TooManyOpenJobs: 10,  # the shortest jobs have ended by then

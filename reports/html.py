@@ -43,7 +43,9 @@ def render(report_input: ReportInput, language: Language) -> bytes:
         report=report,
         policy=content_security_policy(),
         style=Markup(stylesheet()),
-        timeline=Markup(report.timeline_svg),  # made by a library for XML, so the names in it are escaped
+        # Made by a library for XML, so the names in them are escaped.
+        timeline=Markup(report.timeline_svg),
+        narrow_timeline=Markup(report.narrow_timeline_svg),
         word_cloud=_data_url("image/png", cloud) if cloud else None,
         heatmap=_data_url("image/png", scores) if scores else None,
         clips=clips,

@@ -12,7 +12,7 @@ from reports.palette import colour_of
 from reports.reliability import describe_gaps, format_coverage
 from reports.report_input import ReportInput
 from reports.texts import TEXTS, Language, Texts
-from reports.timeline_picture import draw_timeline
+from reports.timeline_picture import NARROW, WIDE, draw_timeline
 from reports.wording import Wording, display_name
 from shared.domain.recording import ChannelMode, RecordingWarning
 from shared.domain.segment import SegmentResult
@@ -75,7 +75,8 @@ class ReportText:
     """All text of a report in one language.
 
     Where nothing was analysed, everything after `lead` is empty but for `audio_note`, gaps and limits. `timeline_svg`
-    is a picture. `word_cloud_description` is the text in place of the word cloud. The templates read these fields.
+    is a picture, and `narrow_timeline_svg` the same for phones. `word_cloud_description` is the text in place of the
+    word cloud. The templates read these fields.
     """
 
     texts: Texts
@@ -84,6 +85,7 @@ class ReportText:
     notice: str | None
     lead: str
     timeline_svg: str
+    narrow_timeline_svg: str
     narrative: list[Section]
     conversation: ConversationText | None
     key_segments: list[SegmentRow]
@@ -122,9 +124,11 @@ class _ReportWriter:
             EmotionShare(words.emotion(name), colour_of(name), part, words.percent(part))
             for name, part in result.summary.share_by_emotion.items()
         ]
-        timeline_svg, reading_notes = "", []
+        pictures, reading_notes = ["", ""], []
         if shares:
-            timeline_svg = draw_timeline(result, self._findings, words, self._input.duration)
+            pictures = [
+                draw_timeline(result, self._findings, words, self._input.duration, width) for width in (WIDE, NARROW)
+            ]
             gap_s = self._input.options.aggregation.gap_ms / 1000
             reading_notes = [text.format(gap=f"{gap_s:g}\N{NO-BREAK SPACE}s") for text in texts.how]
         return ReportText(
@@ -133,7 +137,8 @@ class _ReportWriter:
             facts=list(self.facts()),
             notice=self.notice(),
             lead=self.lead(),
-            timeline_svg=timeline_svg,
+            timeline_svg=pictures[0],
+            narrow_timeline_svg=pictures[1],
             narrative=write_narrative(result, self._findings, words),
             conversation=write_conversation(self._input.conversation, words),
             key_segments=[self.key_row(key) for key in self._findings.key_segments],

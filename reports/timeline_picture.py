@@ -25,30 +25,35 @@ from shared.findings.phases import Phase
 from shared.findings.quantity import Quantity
 
 # Units of the picture, each a point in print.
-_WIDTH, _LEFT, _RIGHT = 720.0, 78.0, 22.0
+WIDE, NARROW = 720.0, 300.0
+"""Widths of the picture: of a page, and of a phone, on which letters would be too small in a wide one."""
+_LEFT, _RIGHT = 78.0, 22.0
 _HEAD, _BAR, _CURVE, _ROW, _GAP, _FOOT = 16.0, 18.0, 28.0, 11.0, 10.0, 18.0
 _FONT_SIZE = 8.5
-_COLUMNS = 1256
-"""Places where a region may begin and end, two to a unit: finer is not seen."""
+_COLUMNS_PER_UNIT = 2
+"""Places where a region may begin and end: finer is not seen."""
 
-_MAX_TICKS = 10
+_TICK_WIDTH = 62.0
+"""Units from one tick to the next, at least."""
 _LETTER_WIDTH = 0.6
 """Width of a letter, in parts of the size of the font; Chinese characters take all of it."""
 
 
-def draw_timeline(result: Result, findings: Findings, words: Wording, duration: int) -> str:
+def draw_timeline(result: Result, findings: Findings, words: Wording, duration: int, width: float = WIDE) -> str:
     """Draw the SVG of a result in which something was analysed; `duration` is in samples."""
-    return _TimelinePicture(result, findings, words, max(duration, SAMPLE_RATE)).to_svg()
+    return _TimelinePicture(result, findings, words, max(duration, SAMPLE_RATE), width).to_svg()
 
 
 class _TimelinePicture:
     """Rows from the top down; `self._top` is where the next one begins."""
 
-    def __init__(self, result: Result, findings: Findings, words: Wording, duration: int) -> None:
+    def __init__(self, result: Result, findings: Findings, words: Wording, duration: int, width: float) -> None:
         self._result = result
         self._findings = findings
         self._words = words
         self._duration = duration
+        self._width = width
+        self._room = width - _LEFT - _RIGHT
         self._root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": f"{FAMILY}, sans-serif"})
         self._top = 0.0
 
@@ -58,13 +63,17 @@ class _TimelinePicture:
         grid = SubElement(self._root, "path", {"stroke": "currentColor", "stroke-opacity": ".15", "fill": "none"})
         for channel in self._findings.channels:
             self.draw_channel(channel)
-        step = tick_step_s(self._duration / SAMPLE_RATE, _MAX_TICKS)
+        step = tick_step_s(self._duration / SAMPLE_RATE, int(self._room / _TICK_WIDTH))
         ticks = range(0, self._duration + 1, step * SAMPLE_RATE)
         grid.set("d", "".join(f"M{self.x(tick):.1f} 0V{self._top - 4:.1f}" for tick in ticks))
         for tick in ticks:
             self.write(self.x(tick), self._top + 8, self._words.time(tick), anchor="middle")
         height = self._top + _FOOT
-        self._root.attrib |= {"viewBox": f"0 0 {_WIDTH:g} {height:g}", "width": f"{_WIDTH:g}", "height": f"{height:g}"}
+        self._root.attrib |= {
+            "viewBox": f"0 0 {self._width:g} {height:g}",
+            "width": f"{self._width:g}",
+            "height": f"{height:g}",
+        }
         return ElementTree.tostring(self._root, encoding="unicode")
 
     def draw_channel(self, channel: int) -> None:
@@ -108,7 +117,7 @@ class _TimelinePicture:
         """Draw valence from -1 to 1 as a line with a band of one standard error, and a gap where nobody speaks."""
         for line, name in enumerate(self._words.texts.valence):
             self.write(_LEFT - 6, self._top + 10.4 + 10 * line, name, anchor="end")
-        zero = f"M{_LEFT:g} {self._top + _CURVE / 2:.1f}H{_WIDTH - _RIGHT:g}"
+        zero = f"M{_LEFT:g} {self._top + _CURVE / 2:.1f}H{self._width - _RIGHT:g}"
         SubElement(self._root, "path", {"d": zero, "stroke": "currentColor", "stroke-opacity": ".3", "fill": "none"})
         times = [self.x(time) for time in self._findings.curve.grid.times.tolist()]
         valence, error = curve.affect[:, 0], np.nan_to_num(curve.affect_errors[:, 0])
@@ -132,12 +141,14 @@ class _TimelinePicture:
         return begin + "L".join(places if len(places) > 1 else places * 2)
 
     def draw_row(self, name: str, spans: Iterable[Span], **look: str) -> None:
-        line = f"M{_LEFT:g} {self._top + _ROW / 2:.1f}H{_WIDTH - _RIGHT:g}"
+        line = f"M{_LEFT:g} {self._top + _ROW / 2:.1f}H{self._width - _RIGHT:g}"
         SubElement(self._root, "path", {"d": line, "stroke": "currentColor", "stroke-opacity": ".12"})
         self.write(_LEFT - 6, self._top + 8.4, name, anchor="end")
+        columns = int(self._room * _COLUMNS_PER_UNIT)
+        top, bottom = f"{self._top + 1:.1f}", f"{self._top + _ROW - 1:.1f}"
         regions = "".join(
-            f"M{_column_x(first)} {self._top + 1:.1f}V{self._top + _ROW - 1:.1f}H{_column_x(last)}V{self._top + 1:.1f}z"
-            for first, last in _touched_columns(spans, self._duration)
+            f"M{_LEFT + self._room * first / columns:g} {top}V{bottom}H{_LEFT + self._room * last / columns:g}V{top}z"
+            for first, last in _touched_columns(spans, self._duration, columns)
         )
         if regions:
             SubElement(self._root, "path", {"d": regions} | look)
@@ -150,23 +161,19 @@ class _TimelinePicture:
         SubElement(self._root, "text", look | ({"fill": fill} if fill else {})).text = text
 
     def x(self, samples: int) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(samples / self._duration, 1.0)
+        return _LEFT + self._room * min(samples / self._duration, 1.0)
 
 
-def _touched_columns(spans: Iterable[Span], duration: int) -> Sequence[tuple[int, int]]:
+def _touched_columns(spans: Iterable[Span], duration: int, columns: int) -> Sequence[tuple[int, int]]:
     """The runs [first, last) of columns that the spans touch, at least one for each span."""
-    touched = np.zeros(_COLUMNS + 2, np.int8)
+    touched = np.zeros(columns + 2, np.int8)
     for start, end in spans:
-        first = min(start * _COLUMNS // duration, _COLUMNS - 1)
-        last = min(max(end * _COLUMNS // duration, first + 1), _COLUMNS)
+        first = min(start * columns // duration, columns - 1)
+        last = min(max(end * columns // duration, first + 1), columns)
         touched[first + 1 : last + 1] = 1
     touched[-1] = 0
     edges = np.flatnonzero(np.diff(touched)).tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _column_x(number: int) -> str:
-    return f"{_LEFT + (_WIDTH - _LEFT - _RIGHT) * number / _COLUMNS:g}"
 
 
 def _text_width(text: str) -> float:

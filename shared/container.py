@@ -10,6 +10,7 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.local_object_store import LocalObjectStore
 from shared.db.api_keys import SqlApiKeyStore
 from shared.db.backlog import SqlBacklog
+from shared.db.copies import SqlCopyQueue
 from shared.db.engine import open_engine
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
@@ -26,6 +27,7 @@ from shared.ports import (
     ApiKeyStore,
     Backlog,
     Clock,
+    CopyQueue,
     DeliveryQueue,
     Housekeeping,
     JobRepository,
@@ -44,6 +46,7 @@ from shared.services.frame_store import FrameStore
 from shared.services.job_reader import JobReader
 from shared.services.job_retry import JobRetry
 from shared.services.playback import Playback
+from shared.services.retention import Retention
 from shared.services.speaker_names import SpeakerNames
 from shared.services.speech_store import SpeechStore
 from shared.services.store_check import StoreCheck
@@ -73,6 +76,7 @@ class Ports:
     api_keys: ApiKeyStore
     model_registry: ModelRegistry
     usage: UsageStore
+    copies: CopyQueue
     backlog: Backlog
 
 
@@ -94,6 +98,7 @@ class Services:
     speaker_names: SpeakerNames
     cancellation: JobCancellation
     job_retry: JobRetry
+    retention: Retention
     sweeper: Sweeper
     store_check: StoreCheck
     usage: UsageReport
@@ -145,11 +150,12 @@ def build_services(ports: Ports, tenant: str | None = None, key_id: str | None =
         frame_store=FrameStore(jobs, objects),
         waveform_store=WaveformStore(jobs, objects),
         speech_store=SpeechStore(objects),
-        playback=Playback(jobs, objects),
+        playback=Playback(jobs, objects, ports.copies, wake_ups),
         corrections=Corrections(jobs, clock, key_id),
         speaker_names=SpeakerNames(jobs),
         cancellation=JobCancellation(jobs, objects, wake_ups, clock),
         job_retry=JobRetry(jobs, wake_ups, clock),
+        retention=Retention(jobs),
         sweeper=Sweeper(jobs, ports.housekeeping, ports.uploads, objects, wake_ups, clock, settings.lease_s),
         store_check=StoreCheck(jobs, ports.housekeeping, objects, clock),
         usage=UsageReport(ports.usage, clock, owner),
@@ -199,6 +205,7 @@ def open_ports(settings: Settings, wake_ups: WakeUps, clock: Clock | None = None
                 api_keys=SqlApiKeyStore(engine),
                 model_registry=SqlModelRegistry(engine, clock),
                 usage=SqlUsageStore(engine),
+                copies=SqlCopyQueue(engine, clock, settings.lease_s),
                 backlog=SqlBacklog(engine, clock),
             )
     finally:

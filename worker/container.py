@@ -14,6 +14,7 @@ from worker.adapters.webhook_sender import WebhookSender
 from worker.pipeline.ports import AudioDecoder, EmotionModel
 from worker.pipeline_builder import VOICE_DETECTORS, build_encoder
 from worker.queue_task import QueueTask
+from worker.stages.copy_sound import CopyStage
 from worker.stages.deliver import DeliverStage
 from worker.stages.finish import FinishStage
 from worker.stages.infer import InferStage
@@ -21,11 +22,15 @@ from worker.stages.prepare import PREPARE_THREADS, PrepareStage
 
 
 def prepare_work(services: Services, decoder: AudioDecoder, stop: Event) -> QueueTask:
-    """The task that prepares recordings, with a thread for each that may be decoded or downloaded at once."""
+    """The task that prepares recordings, with a thread for each that may be decoded or downloaded at once.
+
+    Copies for listeners, who wait, come first.
+    """
     downloader = HttpDownloader(_outgoing(services), services.settings.download_timeout_s)
     encoder = build_encoder(services.settings)
     stage = PrepareStage(services, downloader, decoder, VOICE_DETECTORS, stop, encoder)
-    return QueueTask(Queue.PREPARE, stage.run_once, PREPARE_THREADS)
+    copies = CopyStage(services, decoder, stop)
+    return QueueTask(Queue.PREPARE, lambda: copies.run_once() or stage.run_once(), PREPARE_THREADS)
 
 
 def infer_work(services: Services, model: EmotionModel, stop: Event) -> QueueTask:

@@ -79,6 +79,8 @@ export const getJobs = (query, signal) => getJson(`/v1/jobs?${query}`, signal);
 export const getJob = (jobId, signal) => getJson(`/v1/jobs/${jobId}`, signal);
 /** @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
 export const getResult = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result`, signal);
+/** The result with an empty list of segments, a fraction of the whole. @type {(jobId: string, signal?: AbortSignal) => Promise<Result>} */
+export const getOutline = (jobId, signal) => getJson(`/v1/jobs/${jobId}/result?segments=false`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["SegmentPageDocument"]>} */
 export const getSegments = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/segments?${query}`, signal);
 /** @type {(jobId: string, signal?: AbortSignal) => Promise<Schemas["AudioLinkDocument"]>} */
@@ -89,6 +91,8 @@ export const getShares = (jobId, signal) => getJson(`/v1/jobs/${jobId}/shares`, 
 export const getInsights = (query, signal) => getJson(`/v1/insights?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["TimelineDocument"]>} */
 export const getTimeline = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/timeline?${query}`, signal);
+/** @type {(jobId: string, columns: number, signal?: AbortSignal) => Promise<Schemas["LanesDocument"]>} */
+export const getLanes = (jobId, columns, signal) => getJson(`/v1/jobs/${jobId}/lanes?columns=${columns}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["FramesDocument"]>} */
 export const getFrames = (jobId, query, signal) => getJson(`/v1/jobs/${jobId}/frames?${query}`, signal);
 /** @type {(jobId: string, query: URLSearchParams, signal?: AbortSignal) => Promise<Schemas["WaveformDocument"]>} */

@@ -63,11 +63,12 @@ export function createSelect(attributes, options, selected) {
  * @param {string} question
  * @param {string} yes
  * @param {string} no
+ * @param {HTMLElement} [field] with what is to be chosen
  * @returns {Promise<boolean>}
  */
-export function askToConfirm(question, yes, no) {
+export function askToConfirm(question, yes, no, field) {
   const dialog = h("dialog", { "aria-labelledby": "question" },
-    h("p", { id: "question" }, question),
+    h("p", { id: "question" }, question), field,
     h("div.actions", {},
       h("button", { type: "button", onclick: () => dialog.close("") }, no),
       h("button.danger", { type: "button", onclick: () => dialog.close("yes") }, yes)));

@@ -17,17 +17,28 @@ export function formatClock(ms, decimals = 0) {
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}${fraction}` : `${minutes}:${pad(seconds)}${fraction}`;
 }
 
+/** Formats by locale and options: to make one takes longer than to format a hundred numbers. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/** @param {Intl.NumberFormatOptions} [options] */
+function numberFormat(options = {}) {
+  const key = locale() + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale(), options);
+  formats.set(key, format);
+  return format;
+}
+
 /**
  * Format 1,810 ms as 1.8 s.
  * @param {number} ms
  */
 export const formatSeconds = (ms) =>
-  t("wait.s", { n: new Intl.NumberFormat(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000) });
+  t("wait.s", { n: numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ms / 1000) });
 
 /** @param {number} share from 0 to 1 */
-export const formatPercent = (share) => new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
+export const formatPercent = (share) => numberFormat({ style: "percent" }).format(share);
 /** @param {number} value */
-export const formatNumber = (value) => new Intl.NumberFormat(locale()).format(value);
+export const formatNumber = (value) => numberFormat().format(value);
 /** @param {number} bytes */
 export const formatMegabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 

@@ -9,20 +9,19 @@ from fastapi import APIRouter, Query, Response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY
 from api.parameters import Corrected
 from exports.formats import WRITERS, ExportFormat
 from shared.domain.errors import JobDeleted, JobNotFound, NoResult, ResultNotReady
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-
 
 @router.get(
     "/export",
     response_class=Response,
     responses={
-        200: {"content": {writer.media_type: _FILE for writer in WRITERS.values()}, "description": "The file."},
+        200: {"content": {writer.media_type: BINARY for writer in WRITERS.values()}, "description": "The file."},
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
     },
 )

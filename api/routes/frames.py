@@ -15,6 +15,7 @@ from api.content_negotiation import JSON, NPZ, negotiate_media_type, npz_respons
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY
 from shared.domain.errors import (
     JobDeleted,
     JobNotFound,
@@ -32,7 +33,6 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
 _MAX_MS = 10**10
 """115 days: later than any recording ends."""
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get(
@@ -40,7 +40,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
     response_model=FramesDocument,
     responses={
         200: {
-            "content": {NPZ: _BINARY},
+            "content": {NPZ: BINARY},
             "description": "With `Accept: application/x-npz` arrays for `numpy.load`: `start_ms`, `channel` and "
             "`segment` [n], `scores` [n, labels], `labels`.",
         },
@@ -80,7 +80,7 @@ def get_frames(
     response_class=Response,
     responses={
         200: {
-            "content": {NPZ: _BINARY},
+            "content": {NPZ: BINARY},
             "description": "Arrays for `numpy.load`, one for each scored segment, named by its index as `000012`: "
             "[dim], or [frames, dim] where the config says `frame`.",
         },

@@ -12,6 +12,7 @@ from api.content_negotiation import json_response
 from api.dependencies import ServicesDep
 from api.errors import responses
 from api.jobs.job_query import JobFilterDep, parse_group_by, refuse_misspelt
+from api.media_types import TEXT
 from exports.csv import escape_formula
 from shared.schemas.insights import InsightsDocument
 
@@ -23,7 +24,7 @@ _COLUMNS = ("group", "calls", "measured_calls", "speech_ms", "analysed_ms", "emo
 @router.get(
     "",
     response_model=InsightsDocument,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **responses()},
+    responses={200: {"content": {"text/csv": TEXT}}, **responses()},
 )
 def get_insights(
     services: ServicesDep,

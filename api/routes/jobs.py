@@ -1,4 +1,4 @@
-"""Jobs: submit, watch, list, cancel, retry, delete."""
+"""Jobs: submit, watch, list, cancel, retry, change, delete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.jobs.job_requests import receive_json
 from api.jobs.job_watch import job_version
 from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import receive_form, receive_raw
-from api.media_types import FORM, JSON, media_type_of
+from api.media_types import BINARY, FORM, JSON, media_type_of
 from shared.container import Services
 from shared.domain.errors import (
     AudioDeleted,
@@ -50,7 +50,7 @@ from shared.domain.upload_errors import (
     UploadTooLarge,
     UploadUsed,
 )
-from shared.schemas.job import JobDocument, JobPageDocument, ListedJobDocument
+from shared.schemas.job import JobChange, JobDocument, JobPageDocument, ListedJobDocument
 from shared.schemas.job_requests import job_request_schema
 from shared.services.job_reader import JobView
 from shared.services.job_retry import RetryScope
@@ -74,7 +74,7 @@ _BODIES: dict[str, Any] = {
                     },
                 }
             },
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/octet-stream": BINARY,
             "application/json": {"schema": job_request_schema()},
         },
     }
@@ -236,6 +236,13 @@ def retry_job(
 ) -> JobDocument:
     """Tries a job again that has ended: the segments that were skipped or are missing, or `all` of them."""
     services.job_retry.retry(job_id, scope)
+    return _document(services.reader.job(job_id), services)
+
+
+@router.patch("/{job_id}", responses=responses(JobNotFound, JobDeleted, JobRunning))
+def change_job(job_id: JobId, body: JobChange, services: ServicesDep) -> JobDocument:
+    """Changes the given times of the retention of a job that has ended; sound and results due by then are deleted."""
+    services.retention.change(job_id, body.retention.model_dump(exclude_unset=True))
     return _document(services.reader.job(job_id), services)
 
 

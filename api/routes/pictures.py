@@ -11,6 +11,7 @@ from api.content_negotiation import json_response
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY
 from api.middleware.request_log import TENANT
 from api.parameters import Corrected
 from api.render_pool import RenderPool
@@ -62,7 +63,10 @@ def get_waveform(
     "/heatmap.png",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {}}, "description": "A picture: scores of all emotions over time, by channel."},
+        200: {
+            "content": {"image/png": BINARY},
+            "description": "A picture: all scores over time, by channel.",
+        },
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound, TooManyPictures),
     },
 )

@@ -14,21 +14,29 @@ from api.byte_range import range_headers, requested_span
 from api.dependencies import CallerDep, JobId, ListenerServicesDep, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY
 from shared.domain.errors import AudioDeleted, JobDeleted, JobNotFound, ObjectNotFound, ResultNotReady
-from shared.domain.playback_errors import AudioNotPlayable, AudioWithheld
+from shared.domain.playback_errors import AudioCopyPending, AudioNotPlayable, AudioWithheld
 from shared.schemas.playback import AudioLinkDocument
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/audio", tags=["results"])
 
 _ERRORS = responses(
-    JobNotFound, JobDeleted, AudioDeleted, AudioNotPlayable, AudioWithheld, ResultNotReady, ObjectNotFound
+    JobNotFound,
+    JobDeleted,
+    AudioDeleted,
+    AudioCopyPending,
+    AudioNotPlayable,
+    AudioWithheld,
+    ResultNotReady,
+    ObjectNotFound,
 )
 
 
 @router.get(
     "",
     response_class=Response,
-    responses={200: {"content": {"audio/*": {}}, "description": "The recording; ranges are served."}, **_ERRORS},
+    responses={200: {"content": {"audio/*": BINARY}, "description": "The recording; ranges are served."}, **_ERRORS},
 )
 async def get_audio(
     job_id: JobId,
@@ -36,7 +44,8 @@ async def get_audio(
     byte_range: Annotated[str | None, Header(alias="Range", include_in_schema=False)] = None,
 ) -> Response:
     """The whole recording as it came, where browsers play that exactly: WAV, FLAC, Ogg, WebM, MP4, and MP3 of constant
-    bit rate. Never where the config leaves out channels of it.
+    bit rate. Of others a copy in Ogg with Opus, which is made when it is first asked for: until then the answer is
+    `audio_copy_pending`. Never where the config leaves out channels of the recording.
 
     The route is a coroutine, so that a player that has stopped keeps no thread of its tenant.
     """

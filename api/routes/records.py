@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.content_negotiation import CSV
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
+from api.media_types import TEXT
 from exports.record_of_use import record_csv
 from shared.domain.errors import JobNotDeleted, JobNotFound
 from shared.ports import JobFilter
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["records"])
 @router.get(
     "/record-of-use",
     response_class=StreamingResponse,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "A row for each job."}},
+    responses={200: {"content": {CSV: TEXT}, "description": "A row for each job."}, **responses()},
 )
 def get_record_of_use(
     services: ServicesDep,

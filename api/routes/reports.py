@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import JobId, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY, TEXT
 from api.middleware.request_log import TENANT
 from api.parameters import Corrected
 from api.render_pool import RenderPool
@@ -43,7 +44,7 @@ Lang = Annotated[Language, Query(description="The language of the report.")]
 @router.get(
     "/report.pdf",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}, "description": "The report, to print."}, **_ERRORS},
+    responses={200: {"content": {"application/pdf": BINARY}, "description": "The report, to print."}, **_ERRORS},
 )
 async def get_pdf_report(
     request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True
@@ -61,7 +62,7 @@ async def get_pdf_report(
 @router.get(
     "/report.html",
     response_class=Response,
-    responses={200: {"content": {"text/html": {}}, "description": "The report, with sound inside."}, **_ERRORS},
+    responses={200: {"content": {"text/html": TEXT}, "description": "The report, with sound inside."}, **_ERRORS},
 )
 async def get_html_report(
     request: Request, job_id: JobId, services: ServicesDep, lang: Lang = "en", corrected: Corrected = True

@@ -12,6 +12,7 @@ from api.content_negotiation import CSV, json_response, streamed_json
 from api.dependencies import JobId, SegmentIndex, ServicesDep
 from api.errors import responses
 from api.file_names import content_disposition
+from api.media_types import BINARY, TEXT
 from api.parameters import Corrected, SetProbability
 from exports.curve_csv import to_curve_csv
 from shared.domain.errors import (
@@ -30,7 +31,14 @@ from shared.findings.curve import compute_curve
 from shared.frame_scores import pack_scores
 from shared.schemas.curve import CurveDocument
 from shared.schemas.result import AnalysedRecording, ResultDocument, result_json
-from shared.schemas.segments import SegmentDocument, SegmentPageDocument, TimelineDocument, TimelineEntryDocument
+from shared.schemas.segments import (
+    LanesDocument,
+    LaneStretchDocument,
+    SegmentDocument,
+    SegmentPageDocument,
+    TimelineDocument,
+    TimelineEntryDocument,
+)
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -41,17 +49,24 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
     responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult, ObjectNotFound),
 )
 def get_result(
-    job_id: JobId, services: ServicesDep, set_probability: SetProbability = None, corrected: Corrected = True
+    job_id: JobId,
+    services: ServicesDep,
+    set_probability: SetProbability = None,
+    corrected: Corrected = True,
+    segments: Annotated[bool, Query(description="False leaves the list of segments empty.")] = True,
 ) -> Response:
     """The whole result: dominant emotion, timeline, segments, summary, conversation and coverage."""
     job, outcome = services.reader.result(job_id, set_probability=set_probability, corrected=corrected)
     assert job.finished_at  # a job with a result has ended
     conversation = services.speech_store.conversation(job, outcome.segments)
     analysed = AnalysedRecording(job.recording, outcome, job.options, job.finished_at, conversation)
+    headers = content_disposition(job.recording.filename, "-result.json", "inline")
+    if not segments:
+        document = ResultDocument.from_analysed(analysed, partial(audio_url, job_id), {}, with_segments=False)
+        return json_response(document, headers)
     # Loaded before the response begins, which may be an error.
     scores = services.frame_store.each_scores(job, outcome.segments)
     packed = {index: pack_scores(of_segment) for index, of_segment in scores}
-    headers = content_disposition(job.recording.filename, "-result.json", "inline")
     return streamed_json(result_json(analysed, partial(audio_url, job_id), packed), headers)
 
 
@@ -76,10 +91,24 @@ def get_timeline(
 
 
 @router.get(
+    "/lanes", response_model=LanesDocument, responses=responses(JobNotFound, JobDeleted, ResultNotReady, NoResult)
+)
+def get_lanes(
+    job_id: JobId,
+    services: ServicesDep,
+    columns: Annotated[int, Query(ge=1, le=2000, description="Stretches for each channel, at most.")] = 200,
+) -> Response:
+    """The timeline in little, for a picture: the emotion of most speech in each stretch of a channel."""
+    job, lanes = services.reader.lanes(job_id, columns)
+    data = [LaneStretchDocument.from_stretch(stretch, job.recording.role) for stretch in lanes]
+    return json_response(LanesDocument(data=data))
+
+
+@router.get(
     "/curve",
     response_model=CurveDocument,
     responses={
-        200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "As JSON, or as CSV for a spreadsheet."},
+        200: {"content": {CSV: TEXT}, "description": "As JSON, or as CSV for a spreadsheet."},
         **responses(JobNotFound, JobDeleted, ResultNotReady, NoResult),
     },
 )
@@ -138,7 +167,7 @@ def list_segments(
     "/segments/{index}/audio",
     response_class=Response,
     responses={
-        200: {"content": {"audio/flac": {}}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
+        200: {"content": {"audio/flac": BINARY}, "description": "The sound, 16 kHz mono FLAC; ranges are served."},
         **responses(JobNotFound, JobDeleted, AudioDeleted, SegmentNotFound, ObjectNotFound),
     },
 )

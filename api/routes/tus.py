@@ -13,6 +13,7 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.request_body import blocks
+from api.media_types import BINARY
 from api.middleware.tus_protocol import TUS_PATH, TUS_VERSION
 from api.routes.uploads import assemble_upload
 from shared.container import Services
@@ -35,9 +36,7 @@ from shared.domain.upload_errors import (
 _CONTENT_TYPE = "application/offset+octet-stream"
 _MAX_METADATA = 4096
 _METADATA_EXAMPLE = "filename Y2FsbC5tcDM="
-_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
-}
+_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {_CONTENT_TYPE: BINARY}}}
 
 
 async def _check_version(tus_resumable: Annotated[str | None, Header()] = None) -> None:

@@ -12,6 +12,7 @@ from api.dependencies import UploadId, UploadsDep
 from api.errors import responses
 from api.jobs.json_text import JsonRoute
 from api.jobs.request_body import blocks
+from api.media_types import BINARY
 from shared.domain.errors import StorageFull, StoreUnavailable
 from shared.domain.upload_errors import (
     ChecksumMismatch,
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=JsonRoute
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": BINARY},
     }
 }
 

@@ -66,7 +66,7 @@ def stored_segments(session: Session, job_id: str) -> Sequence[SegmentResult]:
     """Return the segments of a job with their corrections."""
     session.flush()
     rows = session.execute(results_with_corrections(job_id).order_by(SegmentRow.index))
-    return [result_from_row(values, correction) for *values, correction in rows]
+    return [result_from_row(row) for row in rows]
 
 
 def fact_values(job: Job, facts: ChannelFacts) -> dict[str, Any]:

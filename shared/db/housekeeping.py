@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, Select, select, update
+from sqlalchemy.orm import Session
 
 from shared.db.claim_queries import UNFINISHED, finishable, inferable, preparable
+from shared.db.copies import wanted_copies
 from shared.db.facts import store_facts
 from shared.db.outbox import deliverable
 from shared.db.rows import job_from_row, sought_values
@@ -21,6 +24,10 @@ _SWEPT_AT_ONCE = 400
 
 _FACTS_AT_ONCE = 200
 """A second's work; the other tasks of the sweep wait for it."""
+
+
+def _has_any(session: Session, query: Select[Any]) -> bool:
+    return session.execute(query.order_by(None).limit(1)).first() is not None
 
 
 class SqlHousekeeping:
@@ -102,4 +109,7 @@ class SqlHousekeeping:
             Queue.DELIVER: deliverable(now),
         }
         with self._read() as session:
-            return [queue for queue, query in queries.items() if session.execute(query.order_by(None).limit(1)).first()]
+            claimable = [queue for queue, query in queries.items() if _has_any(session, query)]
+            if Queue.PREPARE not in claimable and _has_any(session, wanted_copies(now)):
+                claimable.append(Queue.PREPARE)
+            return claimable

@@ -25,12 +25,15 @@ from shared.db.transitions import record_transition
 from shared.db.usage import record_usage
 from shared.domain.errors import JobDeleted, JobNotDeleted, JobNotFound, SegmentNotFound
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
+from shared.domain.lanes import HeardSegment
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.recording import Recording
 from shared.domain.segment import PENDING, Correction, SegmentResult, SegmentStatus
 from shared.ports import Clock, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage, StoredSegment
 from shared.ports.job_query import NEWEST_FIRST
 from shared.telemetry import traces
+
+_REVISED = ("recording", "options", "expires_at", "audio_expires_at", "audio_deleted")
+"""The columns that change after a job has ended."""
 
 
 class SqlJobRepository:
@@ -140,7 +143,11 @@ class SqlJobRepository:
         query = corrections.results_with_corrections(job_id).where(SegmentRow.index > after)
         with self._read() as session:
             rows = session.execute(query.order_by(SegmentRow.index).limit(limit))
-            return [result_from_row(values, correction) for *values, correction in rows]
+            return [result_from_row(row) for row in rows]
+
+    def heard(self, job: Job) -> Sequence[HeardSegment]:
+        with self._read() as session:
+            return corrections.heard_segments(session, job)
 
     def segment(self, job_id: str, index: int) -> StoredSegment:
         with self._read() as session:
@@ -171,12 +178,13 @@ class SqlJobRepository:
             corrections.withdraw(session, job_id, index)
             follow_corrections(session, row)
 
-    def revise_recording(self, job_id: str, revise: Callable[[Recording], Recording]) -> Job:
+    def revise(self, job_id: str, revise: Callable[[Job], Job]) -> Job:
         with self._write.begin() as session:
             row = self._existing(session, job_id, lock=True)
-            job = job_from_row(row)
-            revised = job.evolve(recording=revise(job.recording))
-            row.recording = job_values(revised)["recording"]
+            revised = revise(job_from_row(row))
+            values = job_values(revised)
+            for column in _REVISED:
+                setattr(row, column, values[column])
             return revised
 
     def replace(self, old: Job, new: Job) -> bool:

@@ -194,21 +194,22 @@ RESULT_COLUMNS = (
     SegmentRow.speaker,
 )
 """The columns for `result_from_row`: whole rows of a recording's thousands of segments would take twice as long."""
+CORRECTION_COLUMNS = (
+    SegmentCorrectionRow.emotion,
+    SegmentCorrectionRow.comment,
+    SegmentCorrectionRow.corrected_at,
+    SegmentCorrectionRow.key_id,
+)
 
 
-def result_from_row(values: Iterable[Any], correction: SegmentCorrectionRow | None) -> SegmentResult:
-    """Return the result of a row's `RESULT_COLUMNS` and its correction."""
-    index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, *calibrated, speaker = (
-        values
-    )
-    segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)))
+def result_from_row(row: Iterable[Any]) -> SegmentResult:
+    """Return the result of a row's `RESULT_COLUMNS` and, null without a correction, `CORRECTION_COLUMNS`."""
+    (
+        index, channel, start, end, speech, flags, status, emotion, confidence, scores, reason, p_values, unfamiliarity,
+        speaker, corrected, comment, corrected_at, key_id,
+    ) = row  # fmt: skip
+    segment = Segment(index, channel, start, end, speech, tuple(map(SegmentFlag, flags)) if flags else ())
     failure = FailureCode(reason) if reason else None
-    outcome = SegmentOutcome(_STATUSES[status], emotion, confidence, scores, failure, *calibrated)
-    if correction is None:
-        return SegmentResult(segment, outcome, None, speaker=speaker)
-    return SegmentResult(
-        segment,
-        outcome,
-        Correction(correction.emotion, correction.comment, correction.corrected_at, correction.key_id),
-        speaker=speaker,
-    )
+    outcome = SegmentOutcome(_STATUSES[status], emotion, confidence, scores, failure, p_values, unfamiliarity)
+    correction = None if corrected is None else Correction(corrected, comment, corrected_at, key_id)
+    return SegmentResult(segment, outcome, correction, speaker=speaker)

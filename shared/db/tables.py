@@ -32,6 +32,8 @@ ANALYSABLE = text("state IN ('preparing', 'inferring')")
 WITHOUT_FACTS = text("finished_at IS NOT NULL AND NOT facts_stored")
 """The condition on jobs that ended before facts were stored, without a parameter for the same reason."""
 QUEUED = text("state = 'queued'")
+COPY_WANTED = text("size IS NULL")
+"""The condition on copies of recordings that they are still to be made, without a parameter for the same reason."""
 UNFINISHED_UPLOAD = text("state IN ('open', 'complete')")
 """The condition on uploads that no job was made of them yet, without a parameter for the same reason."""
 FINISHABLE = text("(state = 'finishing' OR (state = 'inferring' AND segments_done))")
@@ -294,6 +296,21 @@ class UploadRow(Base):
     __table_args__ = (
         Index("ix_uploads_unfinished", "tenant", postgresql_where=UNFINISHED_UPLOAD, sqlite_where=UNFINISHED_UPLOAD),
     )
+
+
+class AudioCopyRow(Base):
+    """A copy of a recording for players; it has a `size` once it is made."""
+
+    __tablename__ = "audio_copies"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    wanted_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    size: Mapped[Bytes | None]
+
+    __table_args__ = (Index(None, "wanted_at", postgresql_where=COPY_WANTED, sqlite_where=COPY_WANTED),)
 
 
 class UploadPartRow(Base):

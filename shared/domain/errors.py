@@ -178,7 +178,7 @@ class JobFinished(Conflict):
 
 
 class JobRunning(Conflict):
-    """The job has not ended, so it cannot be tried again."""
+    """The job has not ended, so it can be neither tried again nor changed."""
 
     code = "job_running"
 

@@ -38,7 +38,14 @@ MOST_TRACKS = 16
 TrackOption = int | Literal["each"] | None
 """The number of a sound track, each of them, or the one that a player plays."""
 
-_TEN_YEARS_S = 10 * 366 * 24 * 3600
+TEN_YEARS_S = 10 * 366 * 24 * 3600
+_EXAMPLE = {
+    "channels": "split",
+    "roles": ["agent", "customer"],
+    "retention": {"audio_s": 2_592_000},
+    "alerts": [{"name": "upset customer", "emotions": ["angry"], "channel": "customer", "at_least_ms": 20_000}],
+    "metadata": {"case": "7"},
+}
 _METADATA_LIMIT = 32
 _ALERT_LIMIT = 16
 _ROLE_LIMIT = 64
@@ -142,7 +149,7 @@ class RetentionOptions:
         for name in ("audio_s", "results_s"):
             seconds = getattr(self, name)
             if seconds is not None:
-                _check_range(f"retention.{name}", seconds, 0, _TEN_YEARS_S)
+                _check_range(f"retention.{name}", seconds, 0, TEN_YEARS_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,11 @@ SpeakerOption = SpeakerMode | int | SpeakerRange
 class JobOptions:
     """The `config` of a job. All of it is optional."""
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = {
+        "extra": "forbid",
+        "use_attribute_docstrings": True,
+        "json_schema_extra": {"examples": [_EXAMPLE]},
+    }
 
     channels: Literal["auto", "mix", "split"] = "auto"
     """`split` analyses each channel by itself, `mix` their mean; `auto` splits when the voices differ."""
@@ -258,7 +269,7 @@ class JobOptions:
         _check_statement("purpose", self.purpose)
         _check_statement("legal_basis", self.legal_basis)
         if self.deadline_s is not None:
-            _check_range("deadline_s", self.deadline_s, 1, _TEN_YEARS_S)
+            _check_range("deadline_s", self.deadline_s, 1, TEN_YEARS_S)
         self._check_roles()
         if isinstance(self.track, str) and self.track != "each":
             raise ValueError("track must be a number from 0 on, or each")

@@ -6,9 +6,15 @@ from shared.domain.errors import Conflict, Invalid, NotFound
 
 
 class AudioNotPlayable(Conflict):
-    """Browsers do not play this recording as it came, or not exactly from any time on; play its segments instead."""
+    """Browsers do not play this recording as it came, and no copy for them can be made; play its segments instead."""
 
     code = "audio_not_playable"
+
+
+class AudioCopyPending(Conflict):
+    """Browsers do not play this recording exactly as it came; a copy that they play is being made."""
+
+    code = "audio_copy_pending"
 
 
 class AudioWithheld(Conflict):

@@ -292,16 +292,20 @@ def samples_by_emotion(analysed: Iterable[SegmentResult], start: int = 0, end: i
 
     The speech of a segment that lies there in part counts as spread evenly over it.
     """
-    samples: Counter[str] = Counter()
+    samples: dict[str, int] = {}
     for result in analysed:
         segment = result.segment
-        if segment.end <= start or (end is not None and segment.start >= end):
+        first, last = segment.start, segment.end
+        if last <= start or (end is not None and first >= end):
             continue
-        last = segment.end if end is None else min(end, segment.end)
-        speech = (last - max(start, segment.start)) * segment.speech // max(1, segment.duration)
+        speech = segment.speech
+        if first < start or (end is not None and last > end):
+            inside = (last if end is None else min(end, last)) - max(start, first)
+            speech = inside * speech // (last - first)
         if speech:
-            samples[result.outcome.emotion] += speech
-    return samples
+            emotion = result.outcome.emotion
+            samples[emotion] = samples.get(emotion, 0) + speech
+    return Counter(samples)
 
 
 def _confidence(result: SegmentResult) -> float:

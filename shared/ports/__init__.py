@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.ports.api_key_store import ApiKeyStore
 from shared.ports.backlog import Backlog, Waiting
 from shared.ports.clock import Clock
+from shared.ports.copy_queue import CopyClaim, CopyQueue, WantedCopy
 from shared.ports.delivery_queue import DeliveryClaim, DeliveryQueue, RecordedAttempt
 from shared.ports.housekeeping import Housekeeping
 from shared.ports.job_query import GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
@@ -22,6 +23,8 @@ __all__ = [
     "Backlog",
     "Claim",
     "Clock",
+    "CopyClaim",
+    "CopyQueue",
     "DeliveryClaim",
     "DeliveryFilter",
     "DeliveryPage",
@@ -47,6 +50,7 @@ __all__ = [
     "UsageStore",
     "Waiting",
     "WakeUps",
+    "WantedCopy",
     "WebhookEndpointStore",
     "WorkQueue",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.job import Deletion, Job, JobState, SegmentCounts
+from shared.domain.lanes import HeardSegment
 from shared.domain.limits import UNLIMITED, Limits
-from shared.domain.recording import Recording
 from shared.domain.segment import Correction, Segment, SegmentResult
 from shared.ports.job_query import NEWEST_FIRST, GroupBy, InsightGroup, JobCursor, JobFilter, JobOrder, JobPage
 
@@ -88,6 +88,10 @@ class JobRepository(Protocol):
         """Return up to `limit` segments in order, from the one after index `after`."""
         ...
 
+    def heard(self, job: Job) -> Sequence[HeardSegment]:
+        """Return the analysed segments of a job as the timeline has them, without their scores."""
+        ...
+
     def segment(self, job_id: str, index: int) -> StoredSegment:
         """Return a segment. Raises SegmentNotFound."""
         ...
@@ -107,8 +111,11 @@ class JobRepository(Protocol):
         """Delete the correction of a segment, if there is one. Raises as `correct`."""
         ...
 
-    def revise_recording(self, job_id: str, revise: Callable[[Recording], Recording]) -> Job:
-        """Store the recording of a job as `revise` returns it, and return the job. Raises JobNotFound or JobDeleted."""
+    def revise(self, job_id: str, revise: Callable[[Job], Job]) -> Job:
+        """Store recording, options and end of the audio of a job as `revise` returns them, and return the job.
+
+        No worker may hold the job: `revise` raises where it has not ended. Raises JobNotFound or JobDeleted.
+        """
         ...
 
     def replace(self, old: Job, new: Job) -> bool:

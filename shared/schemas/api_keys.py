@@ -23,14 +23,14 @@ class KeyRequest(BaseModel):
 class KeyDocument(BaseModel):
     """An API key without its secret."""
 
-    id: str
-    name: str
-    tenant: str
-    prefix: str
+    id: str = Field(examples=["key_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    name: str = Field(examples=["nightly import"])
+    tenant: str = Field(examples=["default"])
+    prefix: str = Field(examples=["emo_9f2c"])
     """The secret's first characters, to know it by."""
     scopes: list[Scope]
-    created_at: datetime
-    revoked_at: datetime | None
+    created_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    revoked_at: datetime | None = Field(examples=[None])
 
     @classmethod
     def from_key(cls, key: ApiKey, **fields: str) -> Self:
@@ -48,7 +48,7 @@ class KeyDocument(BaseModel):
 
 
 class NewKeyDocument(KeyDocument):
-    secret: str
+    secret: str = Field(examples=["emo_9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60"])
     """The key itself, shown this once."""
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.job import Job, JobStatus
 from shared.schemas.problem import Problem
 
 
 class BatchLinksDocument(BaseModel):
-    self: str
-    jobs: str
+    self: str = Field(examples=["/v1/batches/batch_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    jobs: str = Field(examples=["/v1/jobs?batch_id=batch_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
 
     @classmethod
     def from_id(cls, batch_id: str) -> Self:
@@ -21,11 +21,11 @@ class BatchLinksDocument(BaseModel):
 
 
 class JobLinkDocument(BaseModel):
-    self: str
+    self: str = Field(examples=["/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
 
 
 class BatchJobDocument(BaseModel):
-    id: str
+    id: str = Field(examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     status: JobStatus
     links: JobLinkDocument
 
@@ -47,7 +47,7 @@ class BatchItemDocument(BaseModel):
 class NewBatchDocument(BaseModel):
     """A batch as it was submitted, its jobs in the order in which they were given."""
 
-    id: str
+    id: str = Field(examples=["batch_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     items: list[BatchItemDocument]
     links: BatchLinksDocument
 
@@ -62,11 +62,11 @@ class BatchDocument(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    id: str
-    total: int
-    ended: int
+    id: str = Field(examples=["batch_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    total: int = Field(examples=[2])
+    ended: int = Field(examples=[1])
     """Those that succeeded, failed or were canceled; when it is `total`, the batch is done."""
-    counts: dict[JobStatus, int]
+    counts: dict[JobStatus, int] = Field(examples=[{"queued": 1, "succeeded": 1}])
     """By status."""
     links: BatchLinksDocument
 

@@ -15,8 +15,8 @@ from shared.schemas.document import Document
 class WorstMinuteDocument(Document):
     """The minute in which the largest share of the speech is angry, disgusted, fearful or sad."""
 
-    start_ms: int
-    share: float
+    start_ms: int = Field(examples=[754000])
+    share: float = Field(examples=[0.83])
 
     @classmethod
     def from_worst_minute(cls, worst_minute: WorstMinute) -> Self:
@@ -24,19 +24,19 @@ class WorstMinuteDocument(Document):
 
 
 class FactsDocument(Document):
-    channel: int | None
+    channel: int | None = Field(examples=[1])
     """Null for the whole recording."""
     role: str | None = Field(examples=["customer"])
-    speech_ms: int
+    speech_ms: int = Field(examples=[1302000])
     """Speech in its segments."""
-    analysed_ms: int
+    analysed_ms: int = Field(examples=[1299000])
     share_by_emotion: dict[Part, dict[str, float]] = Field(examples=[{"last_quarter": {"angry": 0.81, "sad": 0.19}}])
     """The shares of the whole and of each quarter, with corrections."""
     worst_minute: WorstMinuteDocument | None
-    corrected_segments: int
-    interruptions: int | None
+    corrected_segments: int = Field(examples=[0])
+    interruptions: int | None = Field(examples=[3])
     """How often the channel interrupts the other; null where that was not measured."""
-    talk_share: float | None
+    talk_share: float | None = Field(examples=[0.44])
     """The channel's share of the speech of all."""
 
     @classmethod

@@ -28,13 +28,13 @@ class MeanShareDocument(Document):
 class InsightGroupDocument(Document):
     group: str | None = Field(examples=["2026-11-23"])
     """The day, the Monday of the week, the role or the value; null for calls without one, and where all are a group."""
-    calls: int
-    speech_ms: int
+    calls: int = Field(examples=[20])
+    speech_ms: int = Field(examples=[26040000])
     """Speech in the segments of the channel."""
-    analysed_ms: int
-    coverage: float | None
+    analysed_ms: int = Field(examples=[25980000])
+    coverage: float | None = Field(examples=[0.998])
     """The share of the speech that was analysed; null without speech."""
-    measured_calls: int
+    measured_calls: int = Field(examples=[20])
     """Calls with analysed speech in the part, over which the means are taken."""
     share_by_emotion: dict[str, MeanShareDocument]
 

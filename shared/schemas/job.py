@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.alert import Alert, Part
 from shared.domain.facts import ChannelFacts
 from shared.domain.failure import FailureCode
 from shared.domain.job import Job, JobStatus, SegmentCounts, progress
-from shared.domain.options import JobOptions
+from shared.domain.options import TEN_YEARS_S, JobOptions
 from shared.domain.recording import to_ms
 from shared.domain.timeline import Coverage
 from shared.domain.urls import without_query
@@ -20,6 +20,8 @@ from shared.ports import Queue
 from shared.schemas.document import Document
 from shared.schemas.facts import FactsDocument
 from shared.schemas.recording import AudioDocument, CoverageDocument, ModelDocument
+
+Seconds = Annotated[int | None, Field(ge=0, le=TEN_YEARS_S, strict=True)]
 
 _EXAMPLE_LINK = "/v1/jobs/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"
 _EXAMPLE: dict[str, Any] = {
@@ -69,12 +71,12 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class ProgressDocument(Document):
-    segments_total: int
+    segments_total: int = Field(examples=[312])
     """Segments found so far; it grows while the recording is being decoded."""
-    segments_done: int
-    segments_skipped: int
-    percent: float
-    eta_s: int | None
+    segments_done: int = Field(examples=[120])
+    segments_skipped: int = Field(examples=[0])
+    percent: float = Field(examples=[38.1])
+    eta_s: int | None = Field(examples=[44])
     """Seconds until it is done, as far as one can tell."""
 
     @classmethod
@@ -94,24 +96,24 @@ class ProgressDocument(Document):
 
 class ErrorDocument(Document):
     code: FailureCode
-    message: str
-    retryable: bool
+    message: str = Field(examples=["The file has no sound track."])
+    retryable: bool = Field(examples=[False])
 
 
 class AlertDocument(Document):
     """A rule of the config that the recording has met."""
 
-    name: str
-    emotions: list[str]
-    channel: int | str | None
+    name: str = Field(examples=["upset customer"])
+    emotions: list[str] = Field(examples=[["angry"]])
+    channel: int | str | None = Field(examples=["customer"])
     part: Part
-    at_least_ms: int
-    above_usual: float | None
-    heard_ms: int
+    at_least_ms: int = Field(examples=[20000])
+    above_usual: float | None = Field(examples=[None])
+    heard_ms: int = Field(examples=[31200])
     """How long the emotions were heard in all."""
-    start_ms: int
+    start_ms: int = Field(examples=[754000])
     """Where the first segment begins in which they were heard."""
-    heard_in: int | None
+    heard_in: int | None = Field(examples=[1])
     """The number of the channel in which they were heard, the one with most where several meet the rule; null for
     alerts of 0.2.0, which took all channels together."""
 
@@ -219,6 +221,23 @@ def shown_options(options: JobOptions) -> JobOptions:
     """Return options without the query of their `webhook_url`, in which many receivers have a secret."""
     url = options.webhook_url
     return options if url is None else replace(options, webhook_url=without_query(url))
+
+
+class RetentionChange(BaseModel):
+    """A change of some times of a job's retention, which count from its end; null keeps it until deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    audio_s: Seconds = Field(default=None, description="For the recording and the sound of its segments.")
+    results_s: Seconds = Field(default=None, description="For everything: then the job is deleted.")
+
+
+class JobChange(BaseModel):
+    """A change of a job."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"retention": {"audio_s": 604800}}]})
+
+    retention: RetentionChange = RetentionChange()
 
 
 class ListedJobDocument(JobDocument):

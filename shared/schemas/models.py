@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.domain.emotion import RunModel
 from shared.schemas.recording import ModelDocument
 
 
 class RunModelDocument(ModelDocument):
-    labels: list[str]
+    labels: list[str] = Field(examples=[["angry", "happy", "neutral", "sad"]])
     """The emotions that it tells apart."""
-    first_run_at: datetime
-    last_run_at: datetime
+    first_run_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    last_run_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
     """Within a minute, where a worker runs it now."""
 
     @classmethod

@@ -34,11 +34,11 @@ class ShareDocument(Document):
 
     id: str = Field(examples=["shr_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     name: str = Field(examples=["coach of team Berlin"])
-    prefix: str
+    prefix: str = Field(examples=["emo_9f2c"])
     """The secret's first characters, to know it by."""
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
+    created_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    expires_at: datetime = Field(examples=["2026-11-29T09:00:00Z"])
+    revoked_at: datetime | None = Field(examples=[None])
 
     @classmethod
     def from_key(cls, key: ApiKey, **fields: str) -> Self:
@@ -56,7 +56,7 @@ class ShareDocument(Document):
 
 
 class NewShareDocument(ShareDocument):
-    secret: str
+    secret: str = Field(examples=["emo_9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60"])
     """A key that reads this job and nothing else, shown this once."""
     url: str = Field(examples=["/#/shared/emo_…/job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     """The page of the job with the secret after `#`, which browsers send to nobody; `?t=67.0` opens it at a second."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from pydantic import Field
+
 from shared.domain.options import JobOptions
 from shared.domain.recording import Recording
 from shared.domain.timeline import Result
@@ -66,9 +68,9 @@ class ResultDocument(Document):
     audio: AudioDocument
     config: JobOptions
     """The options that the recording was analysed with, those included that nobody set."""
-    finished_at: datetime
+    finished_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
     """When the analysis ended."""
-    emoline_version: str
+    emoline_version: str = Field(examples=["0.2.0"])
     """The version of Emoline that made this document out of the segments' scores."""
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.failure import FailureCode
+from shared.domain.lanes import HeardSegment
 from shared.domain.recording import to_ms
 from shared.domain.segment import Correction, SegmentFlag, SegmentResult, SegmentStatus
 from shared.domain.speakers import speaker_label
@@ -56,6 +57,31 @@ class TimelineDocument(BaseModel):
     next_cursor: None = None
 
 
+class LaneStretchDocument(Document):
+    """A stretch of a lane with the emotion of most of the speech in it."""
+
+    start_ms: int = Field(examples=[754000])
+    end_ms: int = Field(examples=[761000])
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
+    emotion: str = Field(examples=["angry"])
+
+    @classmethod
+    def from_stretch(cls, stretch: HeardSegment, role_of: RoleOf) -> Self:
+        return cls(
+            start_ms=to_ms(stretch.start),
+            end_ms=to_ms(stretch.end),
+            channel=stretch.channel,
+            role=role_of(stretch.channel),
+            emotion=stretch.emotion,
+        )
+
+
+class LanesDocument(BaseModel):
+    data: list[LaneStretchDocument]
+    next_cursor: None = None
+
+
 class CorrectionRequest(BaseModel):
     """What a person says the emotion of a segment is."""
 
@@ -70,7 +96,7 @@ class CorrectionRequest(BaseModel):
 class CorrectionDocument(Document):
     emotion: str = Field(examples=["angry"])
     comment: str | None = Field(examples=["Raises her voice at the end."])
-    corrected_at: datetime
+    corrected_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
     key_id: str | None = Field(examples=["key_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     """The API key that it was sent with; null without one."""
 
@@ -184,11 +210,11 @@ class SegmentPageDocument(BaseModel):
 
 
 class DominantDocument(Document):
-    emotion: str
-    confidence: float
-    share: float
+    emotion: str = Field(examples=["neutral"])
+    confidence: float = Field(examples=[0.72])
+    share: float = Field(examples=[0.69])
     """Share of the analysed speech."""
-    speech_ms: int
+    speech_ms: int = Field(examples=[1793000])
     """The analysed speech, of all emotions."""
     quantity: Quantity
     """The word for the share: docs/explanation/curve.md has the rule."""

@@ -19,7 +19,7 @@ class SpeakerModelDocument(Document):
     """The encoder that told the voices apart."""
 
     id: str = Field(examples=["iic/speech_campplus_sv_zh_en_16k-common_advanced"])
-    sha256: str
+    sha256: str = Field(examples=["9f2c1e0a4b7d5c3e8f6a1b2c3d4e5f60718293a4b5c6d7e8f9010203040506a7"])
     """Of its weights."""
     licence: str = Field(examples=["Apache-2.0"])
 

@@ -13,50 +13,50 @@ from shared.schemas.segments import DominantDocument
 
 
 class ChannelSummaryDocument(Document):
-    channel: int
-    role: str | None
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
     dominant: DominantDocument
-    share_by_emotion: dict[str, float]
-    usual_scores: dict[str, float] | None
+    share_by_emotion: dict[str, float] = Field(examples=[{"angry": 0.31, "neutral": 0.69}])
+    usual_scores: dict[str, float] | None = Field(examples=[{"angry": 0.12, "neutral": 0.61}])
     """The median of each score over the speech of the channel; null where there is too little speech to tell."""
 
 
 class QuarterSummaryDocument(Document):
     """The shares of a channel in a quarter of the recording."""
 
-    channel: int
-    role: str | None
-    start_ms: int
-    end_ms: int
-    speech_ms: int
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
+    start_ms: int = Field(examples=[2700000])
+    end_ms: int = Field(examples=[3600000])
+    speech_ms: int = Field(examples=[341000])
     """Analysed speech in it."""
-    share_by_emotion: dict[str, float]
+    share_by_emotion: dict[str, float] = Field(examples=[{"angry": 0.31, "neutral": 0.69}])
 
 
 class TransitionDocument(Document):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
-    channel: int
-    role: str | None
-    source: str = Field(alias="from")
-    target: str = Field(alias="to")
-    count: int
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
+    source: str = Field(alias="from", examples=["neutral"])
+    target: str = Field(alias="to", examples=["angry"])
+    count: int = Field(examples=[6])
 
 
 class PeakDocument(Document):
     """The reliable segment of a channel with the highest confidence for an emotion."""
 
-    channel: int
-    role: str | None
-    emotion: str
-    score: float
-    index: int
-    start_ms: int
-    end_ms: int
+    channel: int = Field(examples=[1])
+    role: str | None = Field(examples=["customer"])
+    emotion: str = Field(examples=["angry"])
+    score: float = Field(examples=[0.91])
+    index: int = Field(examples=[61])
+    start_ms: int = Field(examples=[754000])
+    end_ms: int = Field(examples=[761000])
 
 
 class SummaryDocument(Document):
-    share_by_emotion: dict[str, float]
+    share_by_emotion: dict[str, float] = Field(examples=[{"angry": 0.31, "neutral": 0.69}])
     by_channel: list[ChannelSummaryDocument]
     by_quarter: list[QuarterSummaryDocument]
     transitions: list[TransitionDocument]

@@ -42,11 +42,11 @@ class CompleteRequest(BaseModel):
 
 
 class PartDocument(BaseModel):
-    number: int
-    offset: int
-    size_bytes: int
-    stored: bool
-    url: str | None
+    number: int = Field(examples=[1])
+    offset: int = Field(examples=[0])
+    size_bytes: int = Field(examples=[67108864])
+    stored: bool = Field(examples=[False])
+    url: str | None = Field(examples=[None])
     """Takes the part by PUT; null when it is there. One that begins with `/` is a path of this service."""
 
     @classmethod
@@ -64,21 +64,21 @@ class PartDocument(BaseModel):
 class UploadDocument(BaseModel):
     """An upload and what has come of it."""
 
-    id: str
+    id: str = Field(examples=["upl_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     state: UploadState
-    filename: str
-    size_bytes: int
-    received_bytes: int
-    part_bytes: int | None
+    filename: str = Field(examples=["call.mp3"])
+    size_bytes: int = Field(examples=[10000000000])
+    received_bytes: int = Field(examples=[67108864])
+    part_bytes: int | None = Field(examples=[67108864])
     """Null over tus."""
     parts: list[PartDocument]
     """All parts of an open upload; none over tus."""
-    sha256: str | None
+    sha256: str | None = Field(examples=[None])
     """Hash of the whole recording, null until it is complete."""
-    job_id: str | None
+    job_id: str | None = Field(examples=[None])
     """The job that was made of it."""
-    created_at: datetime
-    expires_at: datetime
+    created_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    expires_at: datetime = Field(examples=["2026-11-24T09:00:00Z"])
 
     @classmethod
     def from_upload(cls, upload: PartedUpload, parts: Sequence[PartView]) -> Self:

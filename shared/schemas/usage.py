@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.usage import DayUsage, Usage, total
 
 
 class UsageDocument(BaseModel):
-    jobs: int
-    bytes: int
-    audio_s: float
+    jobs: int = Field(examples=[12])
+    bytes: int = Field(examples=[172839252])
+    audio_s: float = Field(examples=[43200])
     """Seconds of sound that were decoded."""
 
     @classmethod
@@ -24,8 +24,8 @@ class UsageDocument(BaseModel):
 
 
 class DayUsageDocument(UsageDocument):
-    day: date
-    key_id: str | None
+    day: date = Field(examples=["2026-11-22"])
+    key_id: str | None = Field(examples=[None])
     """Null where no key was needed."""
 
     @classmethod

@@ -50,14 +50,14 @@ class EndpointChange(BaseModel):
 class EndpointDocument(BaseModel):
     """A receiver without its secret."""
 
-    id: str
-    url: str
+    id: str = Field(examples=["whe_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    url: str = Field(examples=["https://hooks.example/emoline"])
     events: list[EventType]
-    enabled: bool
-    created_at: datetime
-    failing_since: datetime | None
+    enabled: bool = Field(examples=[True])
+    created_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    failing_since: datetime | None = Field(examples=[None])
     """Time of the first failure since the last accepted attempt."""
-    disabled_at: datetime | None
+    disabled_at: datetime | None = Field(examples=[None])
 
     @classmethod
     def from_endpoint(cls, endpoint: Endpoint, **fields: str) -> Self:
@@ -75,12 +75,12 @@ class EndpointDocument(BaseModel):
 
 
 class NewEndpointDocument(EndpointDocument):
-    secret: str
+    secret: str = Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])
     """The signing secret, in this answer only."""
 
 
 class SecretDocument(BaseModel):
-    secret: str
+    secret: str = Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])
     """The new signing secret, in this answer only."""
 
 
@@ -92,20 +92,20 @@ class EndpointPageDocument(BaseModel):
 class DeliveryDocument(BaseModel):
     """An event and what came of sending it."""
 
-    id: str
+    id: str = Field(examples=["msg_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
     """Also the `webhook-id` under which it is sent."""
     event: EventType
-    job_id: str | None
-    endpoint_id: str | None
-    url: str
+    job_id: str | None = Field(examples=["job_019aab3e-7c1f-7d10-9d0e-0d2a3f1b5c77"])
+    endpoint_id: str | None = Field(examples=[None])
+    url: str = Field(examples=["https://hooks.example/emoline"])
     """Where it is sent, without the query."""
     state: DeliveryState
-    attempts: int
-    next_attempt_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-    created_at: datetime
-    delivered_at: datetime | None
+    attempts: int = Field(examples=[1])
+    next_attempt_at: datetime | None = Field(examples=[None])
+    last_status: int | None = Field(examples=[204])
+    last_error: str | None = Field(examples=[None])
+    created_at: datetime = Field(examples=["2026-11-22T09:00:00Z"])
+    delivered_at: datetime | None = Field(examples=["2026-11-22T09:00:00Z"])
     payload: dict[str, Any]
     """The body that is sent."""
 
@@ -143,7 +143,7 @@ class RedeliveryRequest(BaseModel):
 
 
 class RedeliveryDocument(BaseModel):
-    redelivered: int
+    redelivered: int = Field(examples=[14])
     """Number of the events that are sent again."""
 
 

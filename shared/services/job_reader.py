@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain.errors import AudioDeleted, BatchNotFound, NoResult, ObjectDamaged, ResultNotReady
 from shared.domain.facts import ChannelFacts
 from shared.domain.job import Job, JobState, JobStatus, SegmentCounts
+from shared.domain.lanes import HeardSegment, coarse_lanes
 from shared.domain.recording import from_ms
 from shared.domain.segment import SegmentResult, apply_corrections
 from shared.domain.speaker_channels import segments_by_speaker
@@ -143,6 +144,13 @@ class JobReader:
         least = options.min_confidence if min_confidence is None else min_confidence
         gap = options.gap_ms if gap_ms is None else gap_ms
         return job.by_speaker(), merge(confident(self._segments(job, corrected), least), from_ms(gap))
+
+    def lanes(self, job_id: str, columns: int) -> tuple[Job, Sequence[HeardSegment]]:
+        """Return the lanes of a recording in at most `columns` stretches for each channel. Raises as `result`."""
+        job = succeeded(self.jobs, job_id)
+        heard = self.jobs.heard(job)
+        length = max([job.prepared, *(segment.end for segment in heard)])
+        return job.by_speaker(), coarse_lanes(heard, max(-(-length // columns), 1))
 
     def _segments(self, job: Job, corrected: bool) -> Sequence[SegmentResult]:
         segments = segments_by_speaker(job.recording, self.jobs.results(job.id))

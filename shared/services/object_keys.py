@@ -35,6 +35,11 @@ def joined_key(job_id: str, fence: int) -> str:
     return f"{source_key(job_id)}-{fence}"
 
 
+def copy_key(job_id: str) -> str:
+    """Return the key of the copy of the recording for players, Ogg with Opus."""
+    return f"{audio_prefix(job_id)}copy.ogg"
+
+
 def audio_key(job_id: str, segments: Sequence[Segment]) -> str:
     """Return the key of the audio of segments, one FLAC at 16 kHz after the other."""
     return f"{audio_prefix(job_id)}segments/{_places(segments)}.flac"

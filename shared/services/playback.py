@@ -1,15 +1,17 @@
-"""The recording of a job as it came, for browsers that play it."""
+"""The recording of a job for browsers: as it came where they play that exactly, else a copy that a worker makes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from shared.domain.errors import AudioDeleted, ObjectDamaged, ResultNotReady
 from shared.domain.job import Job
-from shared.domain.playback_errors import AudioNotPlayable, AudioWithheld
+from shared.domain.playback_errors import AudioCopyPending, AudioNotPlayable, AudioWithheld
 from shared.domain.recording import RecordingWarning
-from shared.ports import JobRepository, ObjectStore
+from shared.ports import CopyQueue, JobRepository, ObjectStore, Queue, WakeUps
+from shared.services.object_keys import copy_key
 
 _HEAD_BYTES = 16 * 1024
 """Bytes of a file that say which kind it is; an MP3's first frame lies after tags, which are read past."""
@@ -51,10 +53,12 @@ class PlayableRecording:
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Finds the recordings that can be played as they came."""
+    """Finds the recordings that can be played as they came, and the copies of the others."""
 
     jobs: JobRepository
     objects: ObjectStore
+    copies: CopyQueue
+    wake_ups: WakeUps
 
     def recording(self, job_id: str) -> PlayableRecording:
         """Return the recording of a job.
@@ -63,7 +67,8 @@ class Playback:
             JobNotFound, JobDeleted, AudioDeleted, ObjectNotFound, ObjectDamaged.
             ResultNotReady: nobody knows yet what is in it.
             AudioWithheld: it holds channels that the config leaves out.
-            AudioNotPlayable: browsers play no such file, or not from any time on.
+            AudioCopyPending: browsers do not play such a file from any time on, and its copy is being made.
+            AudioNotPlayable: there is nothing to play, or no copy can be made.
         """
         job = self.jobs.get(job_id)
         if job.audio_deleted:
@@ -76,16 +81,30 @@ class Playback:
                 raise AudioNotPlayable
             raise ResultNotReady
         if recording.tracks or _OTHER_TIMES.intersection(recording.warnings):
-            raise AudioNotPlayable
+            return self._copy(job)
         head = self.objects.read(recording.source_key, range(_HEAD_BYTES))
         if not head:
             raise ObjectDamaged.from_key(recording.source_key)
         media_type = self._media_type(job, head)
         if media_type is None:
-            raise AudioNotPlayable
+            return self._copy(job)
         return PlayableRecording(
             recording.filename, media_type, recording.size_bytes, recording.source_key, self.objects
         )
+
+    def _copy(self, job: Job) -> PlayableRecording:
+        """Return the copy of a recording, which is made when it is first asked for.
+
+        Raises AudioCopyPending or AudioNotPlayable.
+        """
+        copy = self.copies.want(job.id)
+        if copy.failed:
+            raise AudioNotPlayable
+        if copy.size is None:
+            self.wake_ups.wake(Queue.PREPARE)
+            raise AudioCopyPending
+        filename = PurePath(job.recording.filename).with_suffix(".ogg").name if job.recording.filename else ""
+        return PlayableRecording(filename, "audio/ogg", copy.size, copy_key(job.id), self.objects)
 
     def _media_type(self, job: Job, head: bytes) -> str | None:
         codec, key = job.recording.codec, job.recording.source_key

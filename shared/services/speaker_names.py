@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from shared.domain.job import Job
 from shared.domain.playback_errors import InvalidSpeaker, SpeakerNotFound
-from shared.domain.recording import Recording
 from shared.domain.speaker_channels import merged_number
 from shared.domain.speakers import speaker_label
 from shared.ports import JobRepository
@@ -28,7 +27,8 @@ class SpeakerNames:
         """
         succeeded(self.jobs, job_id)
 
-        def revise(recording: Recording) -> Recording:
+        def revise(job: Job) -> Job:
+            recording = job.recording
             labels = [speaker_label(number) for number in range(len(recording.speakers))]
             if label not in labels:
                 raise SpeakerNotFound
@@ -39,6 +39,6 @@ class SpeakerNames:
                 raise InvalidSpeaker(f"{merge_into} is {label}, or is merged into it.")
             speakers = list(recording.speakers)
             speakers[number] = replace(speakers[number], name=name, merged_into=into)
-            return replace(recording, speakers=tuple(speakers))
+            return job.evolve(recording=replace(recording, speakers=tuple(speakers)))
 
-        return self.jobs.revise_recording(job_id, revise)
+        return self.jobs.revise(job_id, revise)

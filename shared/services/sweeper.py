@@ -65,9 +65,13 @@ class Sweeper:
         list(threads.map(delete_or_keep, items))
 
     def delete_audio(self, job: Job) -> None:
-        """Delete the audio of a job, then note it: if a sweep is interrupted in between, the next one does it again."""
+        """Delete the audio of a job, then note it: if a sweep is interrupted in between, the next one does it again.
+
+        The job is noted as it is by then: it may have another retention, or be retried, and then fail.
+        """
         self.objects.delete_prefix(audio_prefix(job.id))
-        self.jobs.replace(job, job.without_audio())
+        with suppress(JobDeleted):
+            self.jobs.revise(job.id, lambda now: now.without_audio() if now.state.terminal else now)
 
     def delete_job(self, job_id: str) -> None:
         """Delete a job, unless it was deleted meanwhile, and its objects."""

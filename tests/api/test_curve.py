@@ -84,7 +84,10 @@ def test_a_curve_needs_a_result_and_is_empty_without_speech(client: TestClient, 
 
 
 def test_the_result_tells_phases_words_and_times_that_add_up(client: TestClient, services: Services) -> None:
-    result = client.get(f"{url_of(services)}/result").json()
+    url = f"{url_of(services)}/result"
+    result = client.get(url).json()
+    assert result["segments"]
+    assert client.get(url, params={"segments": False}).json() == result | {"segments": []}
     agent, customer = result["phases"]
     assert (agent["quantity"], agent["speech_ms"]) == ("little", 3005)
     assert (customer["emotion"], customer["quantity"], customer["share"]) == ("angry", "throughout", 1)

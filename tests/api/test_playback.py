@@ -60,8 +60,8 @@ def test_a_recording_is_served_where_browsers_play_it_exactly(
     content, media_type = HEADS[kind]
     url = f"/v1/jobs/{recorded(services, content, kind.split()[0])}/audio"
     if media_type is None:
-        assert_problem(client.get(url), 409, "audio_not_playable")
-        assert_problem(client.get(f"{url}/link"), 409, "audio_not_playable")
+        assert_problem(client.get(url), 409, "audio_copy_pending")
+        assert_problem(client.get(f"{url}/link"), 409, "audio_copy_pending")
         return
     whole = client.get(url)
     assert (whole.status_code, whole.content) == (200, content)
@@ -95,7 +95,7 @@ def test_a_recording_in_which_browsers_count_time_differently_is_not_served(
     client: TestClient, services: Services
 ) -> None:
     job_id = recorded(services, HEADS["opus"][0], "opus", warnings=(RecordingWarning.CONCATENATED,))
-    assert_problem(client.get(f"/v1/jobs/{job_id}/audio"), 409, "audio_not_playable")
+    assert_problem(client.get(f"/v1/jobs/{job_id}/audio"), 409, "audio_copy_pending")
 
 
 def test_a_ticket_opens_the_sound_of_one_job_and_nothing_else(client: TestClient, services: Services) -> None:

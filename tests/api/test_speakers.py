@@ -73,6 +73,8 @@ def result_of(client: TestClient, url: str) -> dict[str, Any]:
 def test_speakers_are_the_channels_of_all_that_is_shown(client: TestClient, url: str) -> None:
     result = result_of(client, url)
     names = [f"S{number + 1}" for number in ORDER]
+    lanes = client.get(f"{url}/lanes", params={"columns": 2000}).json()["data"]
+    assert sorted(lane["role"] for lane in lanes) == sorted(names)
     assert [(each["speaker"], each["channel"], each["role"]) for each in result["segments"]] == [
         (name, number, name) for name, number in zip(names, ORDER, strict=True)
     ]

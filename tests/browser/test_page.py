@@ -207,7 +207,9 @@ def test_calls_are_found_by_emotion_and_role_and_their_worst_minute_is_a_click_a
     page.wait_for_function("ms => document.querySelector('audio')?.currentTime * 1000 > ms", arg=start_ms + 200)
 
 
-def test_many_calls_are_selected_compared_exported_and_deleted(page: Page, client: Client, job: dict[str, Any]) -> None:
+def test_many_calls_are_selected_compared_exported_kept_and_deleted(
+    page: Page, client: Client, job: dict[str, Any]
+) -> None:
     config = {"channels": "split", "roles": ["agent", "customer"]}
     doomed = [client.submit(SENT, f"doomed-{number}.flac", **config)["id"] for number in range(2)]
     for job_id in doomed:
@@ -224,6 +226,15 @@ def test_many_calls_are_selected_compared_exported_and_deleted(page: Page, clien
     expect(rows.filter(has_text="Talk").locator("td").first).to_contain_text(re.compile(r"agent \d+%, customer \d+%"))
     page.go_back()
     page.get_by_label("Select all that are shown").check()
+    page.get_by_role("button", name="Keep for…").click()
+    page.get_by_role("combobox", name="Keep", exact=True).last.select_option("Delete the sound after 7 days")
+    page.get_by_role("button", name="Change", exact=True).click()
+    week = {"audio_s": 7 * 24 * 3600, "results_s": None}
+    wait_until(page, lambda: all(retention_of(client, job_id) == week for job_id in doomed))
+    page.get_by_role("link", name="doomed-0.flac", exact=True).click()
+    expect(page.locator(".facts")).to_contain_text("sound until")
+    page.go_back()
+    page.get_by_label("Select all that are shown").check()
     page.get_by_role("button", name="Delete selected").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.locator(".job")).to_have_count(0)
@@ -233,6 +244,10 @@ def test_many_calls_are_selected_compared_exported_and_deleted(page: Page, clien
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     assert download.value.suggested_filename == "call.csv"
+
+
+def retention_of(client: Client, job_id: str) -> Any:
+    return client.get(f"/v1/jobs/{job_id}").json()["config"]["retention"]
 
 
 def test_a_week_of_trends_leads_to_its_calls(page: Page, job: dict[str, Any]) -> None:

@@ -27,7 +27,10 @@ def findings(page: Page) -> list[str]:
 def test_no_view_has_findings(page: Page, job: dict[str, Any]) -> None:
     page.locator(".job").first.wait_for()
     page.get_by_text("Options", exact=True).click()
+    page.get_by_label("Select all that are shown").check()
+    page.get_by_role("button", name="Keep for…").click()
     assert findings(page) == []
+    page.get_by_role("button", name="Cancel").click()
     page.goto("/#/trends")
     page.locator(".trend").wait_for()
     assert findings(page) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -70,3 +72,16 @@ def test_the_segments_are_heard_where_the_recording_holds_what_nobody_may_hear(
     wait_until(page, lambda: page.locator(".now").inner_text() >= "0:02")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_a_recording_that_browsers_do_not_play_exactly_is_heard_as_a_copy(watched: Watched, client: Client) -> None:
+    watched.provoked.add("status of 409")
+    page = watched.page
+    job, _ = client.analysed(encoded(RECORDING[:, None], RATE, "mp3_vbr"))
+    page.goto(f"/#/jobs/{job['id']}?t={BEGINS_S - 1}&play=1")
+    page.wait_for_function("from => document.querySelector('audio')?.currentTime > from", arg=BEGINS_S)
+    audio = page.locator("audio")
+    assert float(audio.evaluate("it => it.duration")) == pytest.approx(job["audio"]["duration_ms"] / 1000, abs=0.05)
+    expect(page.get_by_text("segments are played")).to_be_hidden()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator(".now")).to_contain_text(re.compile(r"0:3\d /"))

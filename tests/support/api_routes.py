@@ -27,6 +27,7 @@ IDS = {
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/batches"): {"jobs": [{"source": {"url": "https://calls.example/1.mp3"}}]},
+    ("PATCH", "/v1/jobs/{job_id}"): {},
     ("POST", "/v1/jobs/{job_id}/shares"): {},
     ("POST", "/v1/keys"): {"name": "x"},
     ("POST", "/v1/webhook-endpoints"): {"url": "https://hooks.example/"},

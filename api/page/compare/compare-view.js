@@ -1,5 +1,5 @@
 /** Calls side by side: a column for each call, a row for each thing to compare. */
-import { getJob, getResult, isAborted, messageOf } from "../api.js";
+import { getJob, getOutline, isAborted, messageOf } from "../api.js";
 import { h } from "../dom.js";
 import { formatClock, formatDate, formatPercent, formatSeconds } from "../format.js";
 import { channelName, emotionName, t } from "../i18n.js";
@@ -26,7 +26,7 @@ export function createCompareView(query, signal) {
   const load = async () => {
     try {
       const calls = await Promise.all(ids.map(async (id) => {
-        const [job, result] = await Promise.all([getJob(id, signal), getResult(id, signal)]);
+        const [job, result] = await Promise.all([getJob(id, signal), getOutline(id, signal)]);
         return { job, result };
       }));
       content.replaceChildren(calls.length ? createTable(calls) : h("p.empty", {}, t("compare.none")));

@@ -1,8 +1,8 @@
 /** The lanes of a job whose result is not here yet: because it runs, or because the recording is long. */
-import { getSegments, getTimeline } from "../api.js";
+import { getLanes, getSegments } from "../api.js";
 import { h } from "../dom.js";
 import { createLegendOf } from "./legend.js";
-import { GAP_MS, drawLanes } from "../jobs/lanes.js";
+import { PER_PIXEL, drawLanes } from "../jobs/lanes.js";
 
 /** @typedef {import("../api.js").Segment} Segment */
 
@@ -26,12 +26,17 @@ export class EarlyLanes {
   }
 
   /**
-   * Draw the timeline, which is here in a fraction of the time of the result.
+   * Draw the lanes of a result, which are here in a fraction of its time.
    * @param {number} duration of the recording in ms
    */
-  async showTimeline(duration) {
-    const timeline = await getTimeline(this.jobId, new URLSearchParams({ gap_ms: GAP_MS }), this.signal);
-    this.draw(timeline.data, duration);
+  async show(duration) {
+    const { data } = await getLanes(this.jobId, Math.ceil(PER_PIXEL * this.width), this.signal);
+    this.draw(data, duration);
+  }
+
+  /** In pixels. */
+  get width() {
+    return Math.max(this.element.clientWidth - 34, 1);
   }
 
   /**
@@ -54,11 +59,11 @@ export class EarlyLanes {
   }
 
   /**
-   * @param {(Segment | import("../api.js").TimelineEntry)[]} items
+   * @param {{channel: number, start_ms: number, end_ms: number, emotion: string}[]} items
    * @param {number} duration in ms
    */
   draw(items, duration) {
-    drawLanes(this.canvas, items, duration, Math.max(this.element.clientWidth - 34, 1));
+    drawLanes(this.canvas, items, duration, this.width);
     this.legend.replaceChildren(createLegendOf(new Set(items.map(({ emotion }) => emotion))));
   }
 }

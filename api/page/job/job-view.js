@@ -115,7 +115,7 @@ class JobView {
       this.content.replaceChildren();
       return;
     }
-    if (job.audio.duration_ms > LONG_MS) await this.createLanes().showTimeline(job.audio.duration_ms);
+    if (job.audio.duration_ms > LONG_MS) await this.createLanes().show(job.audio.duration_ms);
     const result = await this.loadResult(job);
     this.content.replaceChildren(...this.createContent(job, result, job.audio.duration_ms));
     this.openMoment(this.query);

@@ -13,8 +13,10 @@ import { SegmentSounds } from "./segment-sounds.js";
  */
 
 export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+const COPY_PENDING = "audio_copy_pending";
 /** Answers with which the segments are played instead. */
-const PLAY_SEGMENTS = ["audio_not_playable", "audio_withheld", "result_not_ready"];
+const PLAY_SEGMENTS = ["audio_not_playable", "audio_withheld", "result_not_ready", COPY_PENDING];
+const COPY_POLL_MS = 2000;
 
 /** Sends `move` when the position has changed, `change` when anything else has, `failed` with `problem` set. */
 export class Player extends EventTarget {
@@ -44,6 +46,8 @@ export class Player extends EventTarget {
     this.problem = "";
     /** Whether the segments are played instead of the recording. */
     this.playsSegments = false;
+    /** Whether that is until a copy of the recording is made that browsers play. */
+    this.awaitsCopy = false;
     /** Where the element that plays is. */
     this.element = h("div", { hidden: true });
     this.signal = signal;
@@ -80,15 +84,41 @@ export class Player extends EventTarget {
   /** @returns {Promise<Sound>} */
   async openSound() {
     try {
-      const { url } = await getAudioLink(this.jobId, this.signal);
-      const recording = new RecordingSound(url);
-      this.element.replaceChildren(recording.audio);
-      recording.addEventListener("failed", () => this.playSegments());
-      return this.useSound(recording);
+      return this.useRecording((await getAudioLink(this.jobId, this.signal)).url);
     } catch (error) {
       if (!(error instanceof ApiError && PLAY_SEGMENTS.includes(error.code))) throw error;
+      if (error.code === COPY_PENDING) this.awaitCopy();
       return this.useSegments();
     }
+  }
+
+  /** @param {string} url */
+  useRecording(url) {
+    const recording = new RecordingSound(url);
+    this.element.replaceChildren(recording.audio);
+    recording.addEventListener("failed", () => this.playSegments());
+    this.playsSegments = false;
+    return this.useSound(recording);
+  }
+
+  /** Go on with the copy of the recording in place of the segments, as soon as it is made. */
+  async awaitCopy() {
+    this.awaitsCopy = true;
+    while (this.awaitsCopy) {
+      await new Promise((resolve) => setTimeout(resolve, COPY_POLL_MS));
+      if (this.signal.aborted) return;
+      try {
+        const { url } = await getAudioLink(this.jobId, this.signal);
+        const { isPlaying, end } = this;
+        this.sound?.close();
+        this.opening = Promise.resolve(this.useRecording(url));
+        this.awaitsCopy = false;
+        if (isPlaying) this.playAt(this.position).then(() => (this.end = end));
+      } catch (error) {
+        this.awaitsCopy = error instanceof ApiError && error.code === COPY_PENDING;
+      }
+    }
+    this.send("change");
   }
 
   useSegments() {

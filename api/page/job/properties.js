@@ -23,6 +23,7 @@ export function createProperties(job) {
     ["purpose", job.config.purpose],
     ["legal_basis", job.config.legal_basis],
     ["submitted", formatDate(job.created_at)],
+    ["kept", describeRetention(job)],
   ];
   const list = rows.filter(([, value]) => value).map(([key, value]) =>
     h("div", {}, h("dt", {}, t(`fact.${key}`)), h("dd", {}, value)));
@@ -43,6 +44,17 @@ function createAlert(job, { name, heard_ms, start_ms, heard_in }) {
   const values = { name, heard: formatClock(heard_ms), start: formatClock(start_ms), channel };
   return h("p.notice", { role: "note" }, t(channel ? "fact.alert.in" : "fact.alert", values), " ",
     h("a", { href: momentHash(job.id, start_ms) }, t("play.from", { time: formatClock(start_ms) })));
+}
+
+/** Until when sound and results are kept, where that was chosen. @param {Job} job */
+function describeRetention({ config: { retention }, finished_at }) {
+  if (finished_at === null) return null;
+  /** @param {"audio" | "results"} kind @param {number | null | undefined} seconds */
+  const describe = (kind, seconds) => {
+    if (seconds === null || seconds === undefined) return null;
+    return t(`fact.kept.${kind}`, { date: formatDate(new Date(Date.parse(finished_at) + 1000 * seconds).toISOString()) });
+  };
+  return [describe("audio", retention?.audio_s), describe("results", retention?.results_s)].filter(Boolean).join(", ");
 }
 
 /** @param {Job["audio"]} audio */

@@ -1,6 +1,6 @@
 /** A recording in figures: shares, phases, changes, channels, quarters, peaks, transitions, gaps. */
 import { h } from "../dom.js";
-import { formatClock, formatPercent } from "../format.js";
+import { formatClock, formatNumber, formatPercent } from "../format.js";
 import { channelName, emotionName, t } from "../i18n.js";
 import { EMOTIONS, createSwatch } from "../palette.js";
 import { createConversation } from "./conversation.js";
@@ -10,6 +10,8 @@ import { describeGaps } from "./properties.js";
 /** @typedef {Record<string, number>} Shares of the emotions, from 0 to 1 */
 /** @typedef {(place: {channel: number, role: string | null}) => string} Prefix the channel's name, where there are several */
 
+/** A longer list is read by nobody at once, and hundreds of rows take longer than the chart. */
+const SHOWN_AT_ONCE = 12;
 /** Pixels of a bar: as wide as any card. */
 const BAR_WIDTH = 640;
 
@@ -110,15 +112,34 @@ export function createMoment(ms, onPlay, text = formatClock(ms)) {
 }
 
 /**
+ * Create a list whose rows beyond the first are made when somebody opens it.
+ * @template Item
+ * @param {Item[]} items
+ * @param {(item: Item) => HTMLElement} createRow
+ */
+function createList(items, createRow) {
+  const list = h("ul.sentences", {}, ...items.slice(0, SHOWN_AT_ONCE).map(createRow));
+  const others = items.slice(SHOWN_AT_ONCE);
+  if (!others.length) return list;
+  const more = h("button.plain", { type: "button", onclick: () => {
+    const rows = others.map(createRow);
+    more.remove();
+    list.append(...rows);
+    rows[0].querySelector("button")?.focus();
+  } }, t("list.more", { count: formatNumber(others.length) }));
+  return h("div", {}, list, more);
+}
+
+/**
  * @param {Result["phases"]} phases
  * @param {Prefix} prefix
  * @param {(ms: number) => void} onPlay
  */
 function createPhases(phases, prefix, onPlay) {
-  const rows = phases.map((phase) =>
+  if (!phases.length) return null;
+  return createList(phases, (phase) =>
     h("li", {}, createMoment(phase.start_ms, onPlay, formatSpan(phase)), ` ${prefix(phase)}`, createSwatch(phase.emotion),
       ` ${emotionName(phase.emotion)} `, h("span.about", {}, t(`quantity.${phase.quantity}`, describeShare(phase)))));
-  return rows.length ? h("ul.sentences", {}, ...rows) : null;
 }
 
 /**
@@ -127,13 +148,13 @@ function createPhases(phases, prefix, onPlay) {
  * @param {(ms: number) => void} onPlay
  */
 function createChanges(changes, prefix, onPlay) {
-  const rows = [...changes].sort((a, b) => a.time_ms - b.time_ms).map((change) => {
+  if (!changes.length) return h("p.about", {}, t("changes.none"));
+  return createList([...changes].sort((a, b) => a.time_ms - b.time_ms), (change) => {
     const { time_ms, rising, share_before, share_after, strength } = change;
     const values = { emotion: emotionName(rising), before: formatPercent(share_before), after: formatPercent(share_after) };
     return h("li", {}, createMoment(time_ms, onPlay), ` ${prefix(change)}`, createSwatch(rising), ` ${t("changes.rises", values)} `,
       h("span.about", {}, t("changes.strength", { strength: formatPercent(strength) })));
   });
-  return rows.length ? h("ul.sentences", {}, ...rows) : h("p.about", {}, t("changes.none"));
 }
 
 /**
@@ -142,12 +163,11 @@ function createChanges(changes, prefix, onPlay) {
  * @param {(ms: number) => void} onPlay
  */
 function createRises(rises, prefix, onPlay) {
-  const rows = rises.map((rise) => {
+  return createList(rises, (rise) => {
     const values = { emotion: emotionName(rise.emotion), score: formatPercent(rise.score), usual: formatPercent(rise.usual), speech: formatClock(rise.speech_ms) };
     return h("li", {}, createMoment(rise.start_ms, onPlay, formatSpan(rise)), ` ${prefix(rise)}`, createSwatch(rise.emotion),
       ` ${t("rises.more", values)}`);
   });
-  return h("ul.sentences", {}, ...rows);
 }
 
 /**

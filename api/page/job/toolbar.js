@@ -61,7 +61,7 @@ function createPlayback(axis, player) {
   const time = h("span.now");
   const button = h("button.primary.playing", { type: "button", onclick: () => player.toggle() });
   const problem = h("p.error", { role: "alert" });
-  const hint = h("p.about", { hidden: true }, t("play.segments"));
+  const hint = h("p.about", { hidden: true });
   const rates = RATES.map((rate) => [String(rate), `${rate}×`]);
   const rate = createSelect({ "aria-label": t("play.rate"), onchange: () => player.setRate(Number(rate.value)) }, rates, "1");
   const volume = h("input", { type: "range", min: 0, max: 1, step: 0.05, value: player.volume, "aria-label": t("play.volume"),
@@ -78,6 +78,7 @@ function createPlayback(axis, player) {
     if (button.textContent !== action) button.textContent = action;
     if (problem.textContent !== player.problem) problem.textContent = player.problem;
     hint.hidden = !player.playsSegments;
+    hint.textContent = t(player.awaitsCopy ? "play.copying" : "play.segments");
   };
   const showSettings = () => {
     rate.value = String(player.rate);

@@ -1,13 +1,13 @@
 /** The list of jobs, which follows the jobs that run. */
-import { download, getJob, getJobs, isAborted, messageOf, request } from "../api.js";
-import { MOST_CALLS } from "../compare/compare-view.js";
-import { askToConfirm, createSelect, h } from "../dom.js";
+import { getJob, getJobs, isAborted, messageOf } from "../api.js";
+import { h } from "../dom.js";
 import { followJob } from "../event-stream.js";
 import { t } from "../i18n.js";
 import { Filters } from "./filters.js";
 import { JobRow } from "./job-row.js";
 import { hasEnded } from "./job-status.js";
 import { LaneLoader } from "./lanes.js";
+import { Selection } from "./selection.js";
 import { createUploader } from "./upload.js";
 
 /** @typedef {import("./job-row.js").ListedJob} ListedJob */
@@ -16,8 +16,6 @@ const PAGE_SIZE = 25;
 /** Browsers hold six connections to a host; the other jobs of the list are polled. */
 const MAX_FOLLOWED = 3;
 const POLL_MS = 5000;
-/** The files of many calls that can be exported at once, by the key of their text. @type {Record<string, string>} */
-const EXPORTS = { csv: "export?format=csv", pdf: "report.pdf", result: "result" };
 
 /**
  * Create the page's first view.
@@ -33,7 +31,7 @@ export function createJobListView(query, signal) {
     h("h1.visually-hidden", { tabIndex: -1 }, t("title")),
     createUploader((job) => list.update(job, { isNew: true })),
     h("section.list", { "aria-labelledby": "jobs" },
-      h("div.head", {}, h("h2", { id: "jobs" }, t("jobs")), list.count), list.filters.element, list.selection,
+      h("div.head", {}, h("h2", { id: "jobs" }, t("jobs")), list.count), list.filters.element, list.selection.element,
       list.problem, list.table, list.empty, list.loadMore));
 }
 
@@ -61,7 +59,10 @@ class JobList {
     this.ends = new IntersectionObserver(([entry]) => entry.isIntersecting && this.cursor && this.load(this.cursor), { rootMargin: "600px" });
     this.ends.observe(this.loadMore);
     signal.addEventListener("abort", () => this.ends.disconnect());
-    this.selection = this.createSelection();
+    this.selection = new Selection({
+      rows: () => this.rows.values(), onRemove: (jobId) => this.remove(jobId), onChange: (job) => this.update(job),
+      onProblem: (text) => (this.problem.textContent = text),
+    });
   }
 
   /** @param {string | null} cursor of the page after the jobs that are shown, or null to begin anew */
@@ -96,7 +97,7 @@ class JobList {
 
   showCount() {
     this.count.textContent = this.rows.size ? t(`jobs.count${this.cursor ? ".more" : this.rows.size === 1 ? ".one" : ""}`, { count: this.rows.size }) : "";
-    this.showSelection();
+    this.selection.update();
   }
 
   /** The running jobs that are not followed. */
@@ -123,7 +124,7 @@ class JobList {
     } else {
       const created = new JobRow(job, this.lanes, {
         onRemove: () => this.remove(job.id), onChange: (changed) => this.update(changed),
-        onSelect: () => this.showSelection(), conditions: () => this.filters.query,
+        onSelect: () => this.selection.update(), conditions: () => this.filters.query,
       });
       this.rows.set(job.id, created);
       if (isNew) this.table.prepend(created.element);
@@ -165,73 +166,5 @@ class JobList {
     this.rows.get(jobId)?.element.remove();
     this.rows.delete(jobId);
     this.showCount();
-  }
-
-  get selected() {
-    return [...this.rows.values()].filter(({ checkbox }) => checkbox.checked);
-  }
-
-  /** Create the bar of what can be done with many calls. */
-  createSelection() {
-    this.selectedCount = h("span.about", { role: "status" });
-    this.all = h("input", { type: "checkbox", id: "select-all", onchange: () => this.selectAll(this.all?.checked ?? false) });
-    const format = createSelect({ "aria-label": t("jobs.export.format") }, Object.keys(EXPORTS).map((key) => [key, t(`downloads.${key}`)]), "csv");
-    this.compare = h("button", { type: "button", onclick: () => this.compareSelected() }, t("jobs.compare"));
-    this.bulk = h("span.bulk", { hidden: true }, this.selectedCount, this.compare, format,
-      h("button", { type: "button", onclick: () => this.exportSelected(format.value) }, t("jobs.export")),
-      h("button.plain", { type: "button", onclick: () => this.deleteSelected() }, t("jobs.delete.selected")));
-    return h("div.selection", { hidden: true }, h("label.filter", { htmlFor: "select-all" }, this.all, t("jobs.select.all")), this.bulk);
-  }
-
-  showSelection() {
-    const count = this.selected.length;
-    if (this.selectedCount) this.selectedCount.textContent = t("jobs.selected", { count });
-    if (this.bulk) this.bulk.hidden = !count;
-    if (this.compare) {
-      this.compare.disabled = !this.isComparable;
-      this.compare.title = this.isComparable ? "" : t("jobs.compare.about", { most: MOST_CALLS });
-    }
-    this.selection.hidden = !this.rows.size;
-    if (this.all) this.all.checked = count > 0 && count === this.rows.size;
-  }
-
-  /** @param {boolean} isSelected */
-  selectAll(isSelected) {
-    for (const { checkbox } of this.rows.values()) checkbox.checked = isSelected;
-    this.showSelection();
-  }
-
-  get isComparable() {
-    const { selected } = this;
-    return selected.length > 1 && selected.length <= MOST_CALLS && selected.every((row) => row.job.status === "succeeded");
-  }
-
-  compareSelected() {
-    location.hash = `#/compare?jobs=${this.selected.map((row) => row.job.id).join(",")}`;
-  }
-
-  /** @param {string} key */
-  async exportSelected(key) {
-    this.problem.textContent = "";
-    for (const { job } of this.selected.filter((row) => row.job.status === "succeeded")) {
-      try {
-        await download(`/v1/jobs/${job.id}/${EXPORTS[key]}`, `${job.id}.${key}`);
-      } catch (error) {
-        this.problem.textContent = `${job.audio.filename}: ${messageOf(error)}`;
-      }
-    }
-  }
-
-  async deleteSelected() {
-    const { selected } = this;
-    if (!await askToConfirm(t("jobs.delete.many", { count: selected.length }), t("jobs.delete.yes"), t("keep"))) return;
-    for (const { job } of selected) {
-      try {
-        await request(`/v1/jobs/${job.id}`, { method: "DELETE" });
-        this.remove(job.id);
-      } catch (error) {
-        this.problem.textContent = messageOf(error);
-      }
-    }
   }
 }

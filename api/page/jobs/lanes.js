@@ -1,5 +1,5 @@
 /** A call in miniature: a lane of emotions for each channel. Lanes are fetched when they come into sight. */
-import { getTimeline } from "../api.js";
+import { getLanes } from "../api.js";
 import { context2d, h } from "../dom.js";
 import { fillWithEmotion } from "../palette.js";
 import { coarsen } from "../timeline/coarse.js";
@@ -10,8 +10,8 @@ import { resizeCanvas } from "../timeline/minimap.js";
 const WIDTH = 220;
 const LANE_HEIGHT = 12;
 const MAX_REQUESTS = 3;
-/** Neighbours of one emotion are one where lanes are this small. */
-export const GAP_MS = "10000";
+/** Stretches for each pixel: finer is not seen. */
+export const PER_PIXEL = 0.5;
 
 export class LaneLoader {
   /** @param {AbortSignal} signal */
@@ -52,9 +52,9 @@ export class LaneLoader {
     const [canvas, job] = next;
     this.waiting.delete(canvas);
     this.requests++;
-    const timeline = await getTimeline(job.id, new URLSearchParams({ gap_ms: GAP_MS }), this.signal).catch(() => null);
+    const lanes = await getLanes(job.id, PER_PIXEL * WIDTH, this.signal).catch(() => null);
     this.requests--;
-    if (timeline) drawLanes(canvas, timeline.data, job.audio.duration_ms ?? 1);
+    if (lanes) drawLanes(canvas, lanes.data, job.audio.duration_ms ?? 1);
     this.loadNext();
   }
 }

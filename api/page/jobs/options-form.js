@@ -69,6 +69,16 @@ function recall(fields) {
   }
 }
 
+/** Create the choice of how long a call is kept. @param {Record<string, unknown>} attributes */
+export const createRetentionSelect = (attributes) =>
+  createSelect(attributes, CHOICES.retention.map((value) => [value, t(`options.retention.${value}`)]), DEFAULTS.retention);
+
+/** The `retention` of the API that a choice stands for. @param {string} choice */
+export function readRetention(choice) {
+  const [kept, seconds] = choice.split("-");
+  return kept ? { [`${kept}_s`]: Number(seconds) } : {};
+}
+
 /** The fields, in the order in which they are shown. */
 function createFields() {
   /** @param {keyof typeof CHOICES} name */
@@ -80,7 +90,7 @@ function createFields() {
     channels: select("channels"), role0: text(), role1: text(),
     alert: createSelect({}, [["", t("options.alert.")], ...EMOTIONS.map((name) => [name, emotionName(name)])], ""),
     alert_channel: createSelect({}, ["", "0", "1"].map((value) => [value, t(`options.alert_channel.${value}`)]), ""),
-    alert_s: number("alert_s"), retention: select("retention"), track: select("track"), analyse: select("analyse"), speakers: select("speakers"),
+    alert_s: number("alert_s"), retention: createRetentionSelect({}), track: select("track"), analyse: select("analyse"), speakers: select("speakers"),
     max_ms: number("max_ms"), min_silence_ms: number("min_silence_ms"), vad: select("vad"),
     gap_ms: number("gap_ms"), min_confidence: number("min_confidence"),
     emotions: text(400),
@@ -107,8 +117,7 @@ function readConfig(fields) {
     const channel = alert_channel.value ? { channel: Number(alert_channel.value) } : {};
     config.alerts = [{ name: emotionName(alert.value), emotions: [alert.value], at_least_ms: (alert_s.valueAsNumber || 20) * 1000, ...channel }];
   }
-  const [kept, seconds] = retention.value.split("-");
-  if (kept) config.retention = { [`${kept}_s`]: Number(seconds) };
+  if (retention.value) config.retention = readRetention(retention.value);
   for (const name of /** @type {const} */ (["purpose", "legal_basis"])) {
     const statement = fields[name].value.trim();
     if (statement) config[name] = statement;
