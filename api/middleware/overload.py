@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import problem_of
-from api.middleware.request_log import UNLOGGED_PATHS
+from api.middleware.request_log import LONG_POLL, UNLOGGED_PATHS
 from shared.domain.errors import Overloaded
 
 _SAMPLE_EVERY_S = 0.05
@@ -21,7 +21,8 @@ _MOST_DELAY_S, _MOST_DELAY_OF_READS_S = 0.1, 0.2
 """A submission waits for the event loop some five times, a poll some three times. At half of these delays a fifth of
 the submissions were refused that would have been answered in 500 ms."""
 _FEW = 16
-"""Requests in hand that are no overload, whatever else keeps the machine busy."""
+"""Requests in hand that are no overload, whatever else keeps the machine busy. Those that wait for a job do not count."""
+_EVENTS = "/events"
 
 
 class LoopDelay:
@@ -76,8 +77,9 @@ class Overload:
         if self._in_hand >= _FEW and self._delay() > most:
             await problem_of(Overloaded())(scope, receive, send)
             return
-        self._in_hand += 1
+        weight = 0 if scope["path"].endswith(_EVENTS) or LONG_POLL in scope["query_string"] else 1
+        self._in_hand += weight
         try:
             await self._app(scope, receive, send)
         finally:
-            self._in_hand -= 1
+            self._in_hand -= weight

@@ -20,11 +20,11 @@ def client_of(delay_s: float, held: asyncio.Event) -> httpx2.AsyncClient:
     """Return a client of a service whose loop is delayed so long; answers at `/held` wait for the event."""
 
     async def answer(request: Request) -> PlainTextResponse:
-        if request.url.path == "/held":
+        if request.url.path.startswith("/held"):
             await held.wait()
         return PlainTextResponse("done")
 
-    app = Overload(Starlette(routes=[Route("/{path}", answer, methods=["GET", "POST"])]), lambda: delay_s)
+    app = Overload(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])]), lambda: delay_s)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service")
 
 
@@ -46,6 +46,20 @@ def test_the_longer_the_loop_lets_wait_the_more_is_refused(delay_s: float, post:
             held.set()
             await asyncio.gather(*others)
             assert (await client.post("/jobs")).status_code == 200
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("waiting", ["/held/events", "/held?wait=30"])
+def test_requests_that_wait_for_a_job_are_no_overload(waiting: str) -> None:
+    async def run() -> None:
+        held = asyncio.Event()
+        async with client_of(0.3, held) as client:
+            others = [asyncio.create_task(client.get(waiting)) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            assert (await client.post("/jobs")).status_code == 200
+            held.set()
+            assert {answer.status_code for answer in await asyncio.gather(*others)} == {200}
 
     asyncio.run(run())
 
