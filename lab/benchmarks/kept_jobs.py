@@ -210,7 +210,7 @@ def _used(engine: Engine) -> list[float]:
 
 def churn(engine: Engine, number: int, segments: int) -> dict[str, Any]:
     """Delete the oldest jobs as the sweep does, and add as many; return the speed, and the sizes of the tables then."""
-    jobs = SqlJobRepository(engine, SystemClock())
+    jobs, housekeeping = SqlJobRepository(engine, SystemClock()), SqlHousekeeping(engine, SystemClock())
     oldest = text("SELECT id FROM jobs WHERE state = 'succeeded' ORDER BY id LIMIT :number")
     with engine.connect() as connection:
         ids = list(connection.scalars(oldest, {"number": number}))
@@ -218,6 +218,8 @@ def churn(engine: Engine, number: int, segments: int) -> dict[str, Any]:
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         list(threads.map(jobs.delete, ids))
     deleted_s = time.perf_counter() - began
+    for job_id in ids:
+        housekeeping.mark_purged(job_id)
     fill(engine, number, segments, oldest_s=60)
     return {"deleted per s": round(number / deleted_s), "size": sizes(engine)}
 
