@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import problem_of
-from api.middleware.request_log import UNLOGGED_PATHS
+from api.middleware.request_log import LONG_POLL, UNLOGGED_PATHS
 from shared.domain.errors import Overloaded
 
 _SAMPLE_EVERY_S = 0.05
@@ -21,16 +21,19 @@ _MOST_DELAY_S, _MOST_DELAY_OF_READS_S = 0.1, 0.2
 """A submission waits for the event loop some five times, a poll some three times. At half of these delays a fifth of
 the submissions were refused that would have been answered in 500 ms."""
 _FEW = 16
-"""Requests in hand that are no overload, whatever else keeps the machine busy."""
+"""Requests in hand that are no overload, whatever else keeps the machine busy; those that wait for a job are none."""
+_EVENTS = "/events"
 
 
 class LoopDelay:
     """The time that the event loop lets whatever is due wait, in seconds: the least of the last moments.
 
-    A burst that is worked off within them is no overload, a queue that stays is one (as in CoDel, RFC 8289).
+    A burst that is worked off within them is no overload, a queue that stays is one (as in CoDel, RFC 8289). It is
+    measured while `wanted` is set: an idle process does not wake for it.
     """
 
     def __init__(self) -> None:
+        self.wanted = asyncio.Event()
         self._samples: deque[tuple[float, float]] = deque()
 
     def __call__(self) -> float:
@@ -49,12 +52,16 @@ class LoopDelay:
 
     async def _measure(self) -> None:
         while True:
-            due = time.monotonic() + _SAMPLE_EVERY_S
-            await asyncio.sleep(_SAMPLE_EVERY_S)
-            now = time.monotonic()
-            self._samples.append((now, now - due))
-            while self._samples[0][0] < now - _WINDOW_S:
-                self._samples.popleft()
+            await self.wanted.wait()
+            self._samples.append((time.monotonic(), 0.0))  # the moment before is no queue
+            while self.wanted.is_set():
+                due = time.monotonic() + _SAMPLE_EVERY_S
+                await asyncio.sleep(_SAMPLE_EVERY_S)
+                now = time.monotonic()
+                self._samples.append((now, now - due))
+                while self._samples[0][0] < now - _WINDOW_S:
+                    self._samples.popleft()
+            self._samples.clear()
 
 
 class Overload:
@@ -63,7 +70,7 @@ class Overload:
     The paths of monitoring are always answered, and so is a client that has the service to itself.
     """
 
-    def __init__(self, app: ASGIApp, delay: Callable[[], float]) -> None:
+    def __init__(self, app: ASGIApp, delay: LoopDelay) -> None:
         self._app = app
         self._delay = delay
         self._in_hand = 0
@@ -76,8 +83,14 @@ class Overload:
         if self._in_hand >= _FEW and self._delay() > most:
             await problem_of(Overloaded())(scope, receive, send)
             return
+        if scope["path"].endswith(_EVENTS) or LONG_POLL in scope["query_string"]:
+            await self._app(scope, receive, send)
+            return
         self._in_hand += 1
+        self._delay.wanted.set()
         try:
             await self._app(scope, receive, send)
         finally:
             self._in_hand -= 1
+            if not self._in_hand:
+                self._delay.wanted.clear()

@@ -20,7 +20,8 @@ UNLOGGED_PATHS = {"/livez", "/readyz", "/metrics"}
 _KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _HEADER = REQUEST_ID_HEADER.lower().encode()
 _LOGGABLE_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
-_LONG_POLL = b"wait="
+LONG_POLL = b"wait="
+"""What the query of a request that waits for a job has."""
 
 
 class RequestLog:
@@ -48,7 +49,7 @@ class RequestLog:
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
         route = getattr(scope.get("route"), "path", "unknown")
         self._metrics.requests.labels(method, route, request.status).inc()
-        if _LONG_POLL not in scope["query_string"]:
+        if LONG_POLL not in scope["query_string"]:
             answered_at = request.answered_at or time.perf_counter()
             self._metrics.seconds.labels(method, route).observe(answered_at - request.began_at)
         self._log.info(

@@ -1,7 +1,8 @@
 """`python -m lab.benchmarks.kept_jobs`: the milliseconds of claims, lists, sweeps and deletions over many kept jobs.
 
-Postgres fills itself: the rows are copies of one job, with ids in the order of time. Then jobs are deleted as by
-retention while others are added, and all is measured again.
+Postgres fills itself: the rows are copies of one job, with ids in the order of time. Then a week passes in fast motion:
+each day the oldest jobs are deleted as by retention and others added, with autovacuum alone to clean up; and all is
+measured again. CPU time and the blocks that Postgres reads tell on a busy machine what milliseconds do not.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import Engine, insert, text
 
 from lab.benchmarks.claims import SEGMENT, Backlog, add_jobs
 from lab.benchmarks.machine import Machine
+from lab.benchmarks.service.stack import cpu_s
 from shared.adapters.clock import SystemClock
 from shared.db.backlog import SqlBacklog
 from shared.db.engine import open_engine
@@ -40,6 +42,7 @@ from tests.support.servers.postgres import running_postgres
 
 _TENANTS = 20
 _TIMES = 30
+_DAYS = 7
 _LIMIT = 50
 _AT_ONCE = 8
 _ADDED_AT_ONCE = 20_000
@@ -51,7 +54,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1_000_000, help="kept jobs that have ended")
     parser.add_argument("--segments", type=int, default=10, help="segments of each")
     parser.add_argument("--waiting", type=int, default=10_000, help="jobs that wait for the model")
-    parser.add_argument("--churn", type=int, default=20_000, help="jobs that are deleted, and as many added")
+    parser.add_argument("--churn", type=int, default=20_000, help="jobs that are deleted in a day, and as many added")
     options = parser.parse_args()
     with running_postgres(durable=True) as postgres:
         engine = open_engine(postgres.url.render_as_string(hide_password=False))
@@ -61,9 +64,10 @@ def main() -> None:
             engine, Backlog(options.waiting, 3, _TENANTS), JobState.INFERRING
         )  # gives segments to all that are there
         fill(engine, options.jobs, options.segments)
-        figures = {"filled in s": round(time.perf_counter() - began), "size": sizes(engine), "ms": measure(engine)}
-        deleted_per_s = churn(engine, options.churn, options.segments)
-        figures |= {"deleted per s": deleted_per_s, "size after": sizes(engine), "ms after": measure(engine)}
+        vacuum(engine)
+        figures = {"filled in s": round(time.perf_counter() - began), "size": sizes(engine), "calls": measure(engine)}
+        figures["days"] = [churn(engine, options.churn, options.segments) for _ in range(_DAYS)]
+        figures["calls after"] = measure(engine)
         engine.dispose()
     print(
         json.dumps({"machine": str(Machine.current()), "load": os.getloadavg(), **vars(options), **figures}, indent=1)
@@ -91,6 +95,10 @@ def fill(engine: Engine, jobs: int, segments: int, oldest_s: int = 10**6) -> Non
             connection.execute(text("DROP TABLE added"))
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs WHERE id = 'template'"))
+
+
+def vacuum(engine: Engine) -> None:
+    """Clean up after the first rows, and let the database count them for its plans."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 
@@ -130,8 +138,8 @@ _COPIES_OF_SEGMENT = _copy(
 )
 
 
-def measure(engine: Engine) -> dict[str, list[float]]:
-    """Time what users and workers wait for; return median and 99th percentile in milliseconds."""
+def measure(engine: Engine) -> dict[str, dict[str, float]]:
+    """Return the cost of what users and workers wait for, by its name."""
     clock = SystemClock()
     queue, housekeeping = SqlWorkQueue(engine, clock, 3600.0), SqlHousekeeping(engine, clock)
     jobs, backlog = SqlJobRepository(engine, clock), SqlBacklog(engine, clock)
@@ -153,7 +161,7 @@ def measure(engine: Engine) -> dict[str, list[float]]:
         "sweep": lambda: sweep(housekeeping),
         "metrics": lambda: (backlog.waiting(), backlog.undeleted_since()),
     }
-    return {name: _percentiles(call) for name, call in calls.items()}
+    return {name: _cost(engine, call) for name, call in calls.items()}
 
 
 def sweep(housekeeping: SqlHousekeeping) -> None:
@@ -167,30 +175,53 @@ def sweep(housekeeping: SqlHousekeeping) -> None:
     housekeeping.store_missing_facts()
 
 
-def _percentiles(call: Callable[[], Any]) -> list[float]:
-    times_ms = []
-    for _ in range(_TIMES):
+def _cost(engine: Engine, call: Callable[[], Any]) -> dict[str, float]:
+    """Return what a call takes: milliseconds by the clock, of CPU here and in Postgres, and blocks Postgres reads."""
+    _, few = _use(engine, call, 1)
+    times_ms, many = _use(engine, call, 1 + _TIMES)
+    here, server, blocks = ((more - less) / _TIMES for more, less in zip(many, few, strict=True))
+    p50, p99 = np.percentile(times_ms[1:], [50, 99])
+    costs = {"p50 ms": p50, "p99 ms": p99, "CPU ms": 1000 * here, "Postgres CPU ms": 1000 * server, "blocks": blocks}
+    return {name: round(float(cost), 1) for name, cost in costs.items()}
+
+
+def _use(engine: Engine, call: Callable[[], Any], times: int) -> tuple[list[float], list[float]]:
+    """Call on new connections; return the milliseconds of each call, and the CPU seconds and blocks of all.
+
+    Postgres counts the blocks of a connection when it is closed. What the connection itself costs is in the figures.
+    """
+    engine.dispose()
+    before, times_ms = _used(engine), []
+    for _ in range(times):
         began = time.perf_counter()
         call()
         times_ms.append(1000 * (time.perf_counter() - began))
-    return [round(float(value), 1) for value in np.percentile(times_ms, [50, 99])]
+    engine.dispose()
+    return times_ms, [after - before for before, after in zip(before, _used(engine), strict=True)]
 
 
-def churn(engine: Engine, number: int, segments: int) -> float:
-    """Delete the oldest jobs as the sweep does, and add as many; return the deleted jobs in a second."""
-    jobs = SqlJobRepository(engine, SystemClock())
+def _used(engine: Engine) -> list[float]:
+    """Return the CPU seconds so far of this process and of Postgres, and the blocks that Postgres has read."""
+    query = text("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()")
     with engine.connect() as connection:
-        ids = list(
-            connection.scalars(
-                text("SELECT id FROM jobs WHERE state = 'succeeded' ORDER BY id LIMIT :number"), {"number": number}
-            )
-        )
+        blocks = connection.scalar(query)
+    return [time.process_time(), cpu_s()["Postgres"], float(blocks or 0)]
+
+
+def churn(engine: Engine, number: int, segments: int) -> dict[str, Any]:
+    """Delete the oldest jobs as the sweep does, and add as many; return the speed, and the sizes of the tables then."""
+    jobs, housekeeping = SqlJobRepository(engine, SystemClock()), SqlHousekeeping(engine, SystemClock())
+    oldest = text("SELECT id FROM jobs WHERE state = 'succeeded' ORDER BY id LIMIT :number")
+    with engine.connect() as connection:
+        ids = list(connection.scalars(oldest, {"number": number}))
     began = time.perf_counter()
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         list(threads.map(jobs.delete, ids))
     deleted_s = time.perf_counter() - began
+    for job_id in ids:
+        housekeeping.mark_purged(job_id)
     fill(engine, number, segments, oldest_s=60)
-    return round(number / deleted_s)
+    return {"deleted per s": round(number / deleted_s), "size": sizes(engine)}
 
 
 def sizes(engine: Engine) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from lab.benchmarks.service.uploads import UploadCost
 from tests.support.waiting import PATIENCE_S
 
 TAKES_S = 0.05
+KEY = "a secret"
 
 
 class SlowHandler(BaseHTTPRequestHandler):
@@ -37,7 +38,8 @@ class SlowHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         time.sleep(TAKES_S)
-        self._answer(202 if self.rfile.read(int(self.headers["Content-Length"])) == b"sound" else 400)
+        right = self.rfile.read(int(self.headers["Content-Length"])) == b"sound"
+        self._answer(202 if right and self.headers["Authorization"] == f"Bearer {KEY}" else 400)
 
     def do_GET(self) -> None:
         time.sleep(TAKES_S)
@@ -73,7 +75,7 @@ def send(port: int, *streams: Stream) -> list[dict[str, Any]]:
 
 
 def test_each_connection_sends_the_next_request_after_an_answer(port: int) -> None:
-    [answers] = send(port, Stream("poll", "GET", ["/there", "/gone"], 4, 0.5))
+    [answers] = send(port, Stream("poll", "GET", ["/there", "/gone"], 4, 0.5, KEY))
     assert min(answers["latencies_s"]) >= TAKES_S
     assert 4 <= len(answers["latencies_s"]) <= 4 * 0.6 / TAKES_S
     assert answers["statuses"]["200"] == pytest.approx(answers["statuses"]["404"], abs=1)
@@ -81,13 +83,13 @@ def test_each_connection_sends_the_next_request_after_an_answer(port: int) -> No
 
 def test_due_requests_are_sent_late_rather_than_never_and_their_wait_counts(port: int, tmp_path: Any) -> None:
     (tmp_path / "sound").write_bytes(b"sound")
-    [answers] = send(port, Stream("submit", "POST", ["/there"], 1, 0.5, rate=40, body=str(tmp_path / "sound")))
+    [answers] = send(port, Stream("submit", "POST", ["/there"], 1, 0.5, KEY, rate=40, body=str(tmp_path / "sound")))
     assert answers["statuses"] == {"202": 20}
     assert max(answers["latencies_s"]) > 20 * TAKES_S - 0.5 - TAKES_S
 
 
 def test_streams_run_at_the_same_time(port: int) -> None:
-    polls = [Stream("poll", "GET", ["/there"], 2, 0.5, rate=10), Stream("poll", "GET", ["/there"], 2, 0.5, rate=20)]
+    polls = [Stream("poll", "GET", ["/there"], 2, 0.5, KEY, rate) for rate in (10, 20)]
     assert [len(answers["latencies_s"]) for answers in send(port, *polls)] == [5, 10]
 
 
@@ -95,7 +97,7 @@ def test_a_closed_connection_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
         with pytest.raises(subprocess.CalledProcessError):
-            send(listener.getsockname()[1], Stream("poll", "GET", ["/"], 1, 1.0))
+            send(listener.getsockname()[1], Stream("poll", "GET", ["/"], 1, 1.0, KEY))
 
 
 def test_cpu_and_memory_of_children_are_counted_by_part() -> None:

@@ -23,7 +23,8 @@ class Stream:
     """Requests of one kind over `connections` that stay open.
 
     `rate` requests a second are sent when they are due, whether or not earlier ones are answered; with `rate` None each
-    connection sends the next request after the answer. `body` is the path of a file that each request carries.
+    connection sends the next request after the answer. `body` is the path of a file that each request carries, `key`
+    the API key.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Stream:
     targets: list[str]
     connections: int
     seconds: float
+    key: str
     rate: float | None = None
     body: str | None = None
 
@@ -42,7 +44,7 @@ class Stream:
         """Return the bytes of the HTTP requests, one for each target."""
         content = Path(self.body).read_bytes() if self.body else b""
         kind = "Content-Type: application/octet-stream\r\n" if self.body else ""
-        head = f"Host: {host}\r\n{kind}Content-Length: {len(content)}\r\n\r\n"
+        head = f"Host: {host}\r\nAuthorization: Bearer {self.key}\r\n{kind}Content-Length: {len(content)}\r\n\r\n"
         return [f"{self.method} {target} HTTP/1.1\r\n{head}".encode() + content for target in self.targets]
 
 

@@ -18,6 +18,8 @@ from lab.benchmarks.rounds import OnStep
 from lab.benchmarks.service.load_generator import Stream
 from lab.benchmarks.service.recordings import write_sound
 from lab.benchmarks.service.stack import Stack, cpu_s, run_stack
+from shared.domain.access import Scope
+from shared.domain.job import DEFAULT_TENANT
 from tests.support.stored_jobs import prepared
 
 _CONNECTIONS = 64
@@ -54,28 +56,35 @@ class Situation:
     load_before: float
     """Load average of the machine in the minute before."""
 
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of CPU of a request, of all parts but the clients."""
+        cores = sum(share for part, share in self.cores.items() if part != "client")
+        return 1000 * cores / sum(rate.per_s for rate in self.rates)
+
 
 def measure_rates(seconds: float, on_step: OnStep) -> list[Situation]:
     """Measure polls and submits alone, submits over S3, and both while the workers are busy."""
     situations: list[Situation] = []
     with run_stack() as stack:
-        sound = _sound(stack)
+        requests = _Requests(_sound(stack), _new_key(stack), seconds)
         with stack.open_services() as services:
             polled = [prepared(services.jobs, services.ports.work_queue, services.clock).id for _ in range(_POLLED)]
-        submit, poll = _submits(sound, seconds), _polls(polled, seconds)
         with stack.run_api() as address:
             on_step("polls alone", 0, None)
-            situations.append(_measure("polls alone", address, [poll]))
+            situations.append(_measure("polls alone", address, [requests.polls(polled)]))
             on_step("submits alone", 0, None)
-            situations.append(_measure("submits alone", address, [submit]))
+            situations.append(_measure("submits alone", address, [requests.submits()]))
         with stack.run_api() as address, stack.run_workers(*_WORKERS):
             for submits_per_s, polls_per_s in _BESIDE:
                 on_step(f"both at {submits_per_s:.0f} and {polls_per_s:.0f} a second, with busy workers", 0, None)
-                beside = [_submits(sound, seconds, submits_per_s), _polls(polled, seconds, polls_per_s)]
+                beside = [requests.submits(submits_per_s), requests.polls(polled, polls_per_s)]
                 situations.append(_measure("both, workers busy", address, beside))
-    with run_stack("S3") as stack, stack.run_api() as address:
-        on_step("submits alone, S3", 0, None)
-        situations.append(_measure("submits alone, S3", address, [_submits(_sound(stack), seconds)]))
+    with run_stack("S3") as stack:
+        requests = _Requests(_sound(stack), _new_key(stack), seconds)
+        with stack.run_api() as address:
+            on_step("submits alone, S3", 0, None)
+            situations.append(_measure("submits alone, S3", address, [requests.submits()]))
     return situations
 
 
@@ -83,13 +92,27 @@ def _sound(stack: Stack) -> Path:
     return write_sound(stack.folder / "short.opus", 8)
 
 
-def _submits(sound: Path, seconds: float, rate: float | None = None) -> Stream:
-    targets = [f"/v1/jobs?filename={sound.name}"]
-    return Stream("submit", "POST", targets, _CONNECTIONS, seconds, rate, str(sound))
+def _new_key(stack: Stack) -> str:
+    """Make an API key, as services in production have them, and return its secret."""
+    with stack.open_services() as services:
+        return services.api_keys.create("benchmark", DEFAULT_TENANT, [Scope.READ, Scope.WRITE])[1]
 
 
-def _polls(job_ids: Sequence[str], seconds: float, rate: float | None = None) -> Stream:
-    return Stream("poll", "GET", [f"/v1/jobs/{job_id}" for job_id in job_ids], _CONNECTIONS, seconds, rate)
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Streams of `seconds` with an API key; `sound` is what is submitted."""
+
+    sound: Path
+    key: str
+    seconds: float
+
+    def submits(self, rate: float | None = None) -> Stream:
+        targets = [f"/v1/jobs?filename={self.sound.name}"]
+        return Stream("submit", "POST", targets, _CONNECTIONS, self.seconds, self.key, rate, str(self.sound))
+
+    def polls(self, job_ids: Sequence[str], rate: float | None = None) -> Stream:
+        targets = [f"/v1/jobs/{job_id}" for job_id in job_ids]
+        return Stream("poll", "GET", targets, _CONNECTIONS, self.seconds, self.key, rate)
 
 
 def _measure(situation: str, address: tuple[str, int], streams: Sequence[Stream]) -> Situation:

