@@ -11,6 +11,7 @@ import pytest
 
 from shared.domain.recording import SAMPLE_RATE, RecordingWarning
 from tests.support.decoder import DECODER
+from tests.support.media.boxes import with_edits
 from tests.support.media.encode import Samples
 from tests.support.media.movies import movie, several_tracks, sound_only, with_speed, without_packets
 from tests.support.media.speech import speech_like
@@ -135,6 +136,39 @@ def test_sound_without_pictures_begins_where_its_edit_list_or_first_fragment_say
     samples, warnings = decoded(tmp_path, content)
     assert np.array_equal(samples, np.concatenate([np.zeros(starts_s * SAMPLE_RATE, np.int16), SOUND]))
     assert warnings == []
+
+
+def played(edits: Collection[tuple[int, int]], track: Samples, rate: int) -> Samples:
+    parts = []
+    for ms, first in edits:
+        begin, samples = first * SAMPLE_RATE // rate, ms * MS
+        sound = np.zeros(0, np.int16) if first < 0 else track[begin : begin + samples]
+        parts.append(np.pad(sound, (0, samples - len(sound))))
+    return np.concatenate(parts)
+
+
+EDITS = {
+    "paused": [(2000, 0), (3000, -1), (4000, 2 * 48_000)],
+    "of many parts": [(500, -1), (1234, 777), (20_000, -1), (1500, 96_123), (10, -1), (2000, 201_000), (700, -1)],
+    "joined": [(2000, 0), (3000, 3 * 48_000)],
+    "silent at its end": [(6000, 0), (3000, -1)],
+    "short of sound": [(1000, -1), (500, -1), (1000, 48_000), (90, -1), (9000, 99_000), (10, -1), (300, 13 * 48_000)],
+}
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("ipod", "alac"), ("mov", "pcm_s16le"), ("mp4", "libopus"), ("mp4", "aac")]
+)
+def test_parts_stand_where_the_edit_list_puts_them(tmp_path: Path, container: str, codec: str) -> None:
+    sound = np.interp(np.arange(12 * 48_000) / 48_000, np.arange(len(SOUND)) / SAMPLE_RATE, SOUND).astype(np.int16)
+    content = sound_only(container, codec, sound, 48_000, starts_s=2)
+    track, _ = decoded(tmp_path, with_edits(content, [(20_000, 0)]))
+    for kind, edits in EDITS.items():
+        samples, warnings = decoded(tmp_path, with_edits(content, edits))
+        expected = played(edits, track, 48_000)
+        assert len(samples) == len(expected), kind
+        assert np.abs(samples.astype(np.int32) - expected).max() <= 2, kind
+        assert warnings == [], kind
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding import ogg
 from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
+from worker.adapters.decoding.edit_list import edited, read_edit_lists
 from worker.adapters.decoding.file_piece import FilePiece
-from worker.adapters.decoding.opening import columns_of
+from worker.adapters.decoding.opening import IGNORE_EDIT_LISTS, columns_of
 from worker.adapters.decoding.range_decoder import Sound
 from worker.adapters.decoding.range_processes import RangeProcesses
 from worker.adapters.decoding.sound_track import SoundTrack
@@ -24,7 +25,10 @@ _STEP = 10 * SAMPLE_RATE
 
 
 class TrackReader:
-    """The sound of one track of a file, in `columns` columns; `length` counts the samples that were read."""
+    """The sound of one track of a file, in `columns` columns; `length` counts the samples that were read.
+
+    `declared_s` is how long it plays, as the file declares it.
+    """
 
     def __init__(
         self,
@@ -42,8 +46,13 @@ class TrackReader:
         self._end_at_open = file.end
         self.declared = DeclaredLength.of(file, container, stream, longest_s)
         self._frames = TrackFrames(container, stream, self.declared, continues=file.start > 0)
-        self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
         self.length = 0
+        self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
+        self.declared_s = self.declared.seconds
+        edits = read_edit_lists(file).get(stream.id) if IGNORE_EDIT_LISTS in container.container_options else None
+        if edits:
+            self.sound = edited(self.sound, edits, columns)
+            self.declared_s = float(sum(edit.seconds for edit in edits))
 
     def counted(self, sound: Generator[Sound]) -> Iterator[Sound]:
         """Yield the sound in `columns`, and count it. FFmpeg would make one channel softer in two."""
