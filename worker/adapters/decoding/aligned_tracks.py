@@ -11,6 +11,7 @@ from av.container import InputContainer
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding import ogg
+from worker.adapters.decoding.avi_pauses import read_avi_pauses
 from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
 from worker.adapters.decoding.edit_list import edited, read_edit_lists
@@ -49,7 +50,9 @@ class TrackReader:
         self.length = 0
         self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
         self.declared_s = self.declared.seconds
-        edits = read_edit_lists(file).get(stream.id) if IGNORE_EDIT_LISTS in container.container_options else None
+        pauses = read_avi_pauses(file, stream.index) if container.format.name == "avi" else ()
+        edits = read_edit_lists(file).get(stream.id) if IGNORE_EDIT_LISTS in container.container_options else pauses
+        self._pauses_s = float(sum(edit.seconds for edit in pauses if edit.start is None))
         if edits:
             self.sound = edited(self.sound, edits, columns)
             self.declared_s = float(sum(edit.seconds for edit in edits))
@@ -71,7 +74,7 @@ class TrackReader:
     @property
     def reached_s(self) -> float:
         """Seconds of sound, or of what is beside it, up to now."""
-        return max(self.length / SAMPLE_RATE, self._frames.others_s)
+        return max(self.length / SAMPLE_RATE + self._pauses_s, self._frames.others_s)
 
     def is_truncated(self, reached_s: float) -> bool:
         """Tell, at the end, whether the end of the file is missing, of which `reached_s` seconds were read."""
