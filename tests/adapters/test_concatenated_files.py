@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -105,6 +108,45 @@ def test_recordings_of_browsers_that_do_not_state_their_length(
     whole, of_each, warnings = whole_and_parts(tmp_path, *parts)
     assert np.array_equal(whole, of_each)
     assert warnings == CONCATENATED
+
+
+def id3(content: bytes = bytes(128)) -> bytes:
+    size = len(content)
+    return b"ID3\x04\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + content
+
+
+def mp3_without_lengths(sound: Samples, rate: int) -> bytes:
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    return sound_only("mp3", "libmp3lame", sound[:, 0], rate, options)
+
+
+@pytest.mark.parametrize(
+    ("tag", "behind"),
+    [(id3(), b""), (id3(bytes(range(256)) * 300), b"TAG" + bytes(125)), (id3() + id3(b"\xff\xfb\x90\x64" * 9000), b"")],
+    ids=["short", "picture and ID3v1", "two, with false frames"],
+)
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_mp3_files_without_their_lengths_begin_at_their_tags(
+    tmp_path: Path, tag: bytes, behind: bytes, rate: int
+) -> None:
+    parts = [tag + mp3_without_lengths(speech(1.5, rate, seed), rate) + behind for seed in range(3)]
+    whole, of_each, warnings = whole_and_parts(tmp_path, *parts)
+    assert np.array_equal(whole, of_each)
+    assert warnings == CONCATENATED
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_tags_within_a_stream_of_mp3_do_not_end_it(tmp_path: Path, rate: int) -> None:
+    content = mp3_without_lengths(speech(3, rate), rate)
+    with av.open(io.BytesIO(content), "r") as container:
+        places = [packet.pos or 0 for packet in container.demux() if packet.size]
+    begin_before = [place for place in places[9:] if content[place + 4]]  # their sound begins in frames before
+    cuts = [0, *begin_before[:20:10], len(content)]
+    parts = [content[start:end] for start, end in pairwise(cuts)]
+    assert len(parts) == 3
+    sound, warnings = decoded(tmp_path, id3(b"PRIV" + bytes(59)).join(parts))
+    assert np.array_equal(sound, decoded(tmp_path, content)[0])
+    assert warnings == []
 
 
 def test_movies_follow_each_other_with_the_time_of_their_pictures(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_silero_takes_no_other_sound_for_voice(sound: Samples) -> None:
 @pytest.mark.parametrize("dbfs", [-12, -45])
 def test_no_speech_is_lost_to_the_segments_loud_or_quiet(call: Call, vad: VoiceDetectorName, dbfs: float) -> None:
     spoken = call.spoken[:, 0]
-    segmenter = Segmenter(SegmentationOptions(vad=vad), VOICE_DETECTORS[vad]())
+    segmenter = Segmenter(SegmentationOptions(vad=vad), VOICE_DETECTORS[vad])
     covered = np.zeros(len(spoken), np.bool_)
     for piece in [*segmenter.feed(at_level(call.sound[:, 0], spoken, dbfs)), *segmenter.finish()]:
         covered[piece.start : piece.end] = True

@@ -154,7 +154,7 @@ def test_what_is_left_out_does_not_depend_on_how_the_sound_is_divided(call: Call
     sound = np.concatenate([at_level(keys(0.08, 0.12), -20), call.sound[:, :1]])[:, 0]
 
     def segments(size: int) -> list[tuple[int, int, int]]:
-        segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector())
+        segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector)
         found: list[ChannelSegment] = []
         for first in range(0, len(sound), size):
             found += segmenter.feed(sound[first : first + size])

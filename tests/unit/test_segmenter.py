@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def cut(
     sound: Samples, options: SegmentationOptions | None = None, chunk: int = 32_000
 ) -> tuple[list[ChannelSegment], int]:
     """The segments of a channel, and its samples of speech."""
-    segmenter = Segmenter(options or SegmentationOptions(), LoudnessDetector())
+    segmenter = Segmenter(options or SegmentationOptions(), LoudnessDetector)
     segments: list[ChannelSegment] = []
     for start in range(0, len(sound), chunk):
         segments += segmenter.feed(sound[start : start + chunk])
@@ -106,7 +107,7 @@ def test_each_piece_has_the_reason_of_its_end() -> None:
 def test_the_detected_speech_covers_the_channel_and_does_not_change_the_pieces() -> None:
     sound = tone([(4, 0.3), (30, 2), (3, 0.5)])
     activity: list[SpeechActivity] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(), activity.append)
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector, activity.append)
     segments = [*segmenter.feed(sound), *segmenter.finish()]
     assert [(segment.start, segment.end, segment.cut) for segment in segments] == [
         (segment.start, segment.end, segment.cut) for segment in cut(sound)[0]
@@ -121,7 +122,7 @@ def test_the_detected_speech_covers_the_channel_and_does_not_change_the_pieces()
 def heard_as_speech(sound: Samples, frame: int) -> NDArray[np.bool_]:
     """Which steps of 10 ms are speech, [steps], to a detector with frames of so many samples."""
     activity: list[SpeechActivity] = []
-    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector(frame), activity.append)
+    segmenter = Segmenter(SegmentationOptions(), partial(LoudnessDetector, frame), activity.append)
     for _ in itertools.chain(segmenter.feed(sound), segmenter.finish()):
         pass
     return np.concatenate([part.speech for part in activity])
@@ -161,7 +162,7 @@ def test_a_click_is_no_segment_but_counts_as_speech_that_was_not_analysed() -> N
 
 
 def test_memory_does_not_grow_with_the_recording() -> None:
-    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector())
+    segmenter = Segmenter(SegmentationOptions(), LoudnessDetector)
     minute = np.full(60 * SAMPLE_RATE, 8000, np.int16)
     held = []
     for _ in range(20):
@@ -173,7 +174,7 @@ def test_memory_does_not_grow_with_the_recording() -> None:
 @pytest.mark.parametrize("peak", [0.5, 0.02, 0.012])
 def test_real_detector_loses_no_speech_loud_or_quiet(peak: float) -> None:
     speech = speech_like(120, seed=3, peak=peak)
-    segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector())
+    segmenter = Segmenter(SegmentationOptions(), WebRtcVoiceDetector)
     segments = [*segmenter.feed(speech.samples), *segmenter.finish()]
     covered = np.zeros(len(speech.samples), np.bool_)
     for segment in segments:
@@ -184,5 +185,5 @@ def test_real_detector_loses_no_speech_loud_or_quiet(peak: float) -> None:
 
 def test_strict_keeps_the_users_gate_where_it_loses_quiet_speech() -> None:
     quiet = speech_like(30, seed=3, peak=0.012).samples
-    segmenter = Segmenter(SegmentationOptions(strict=True), WebRtcVoiceDetector())
+    segmenter = Segmenter(SegmentationOptions(strict=True), WebRtcVoiceDetector)
     assert sum(segment.speech for segment in [*segmenter.feed(quiet), *segmenter.finish()]) < 0.2 * len(quiet)

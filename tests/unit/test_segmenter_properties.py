@@ -23,7 +23,7 @@ CLICK_STEPS = 10
 def cut(parts: Sequence[Samples], options: SegmentationOptions) -> tuple[list[ChannelSegment], Mask, Segmenter]:
     """The segments of a channel, its speech [steps], and its segmenter at the end."""
     activity: list[SpeechActivity] = []
-    segmenter = Segmenter(options, DETECTORS[options.vad](), activity.append)
+    segmenter = Segmenter(options, DETECTORS[options.vad], activity.append)
     segments = [segment for part in parts for segment in segmenter.feed(part)]
     segments += segmenter.finish()
     return segments, np.concatenate([np.empty(0, np.bool_), *(part.speech for part in activity)]), segmenter
@@ -93,7 +93,7 @@ def test_cuts_do_not_depend_on_the_sizes_of_blocks(
 @settings(max_examples=30)
 @given(sounds(), segmentation_options())
 def test_no_piece_starts_before_the_horizon_that_was_given(sound: Samples, options: SegmentationOptions) -> None:
-    segmenter = Segmenter(options, DETECTORS[options.vad]())
+    segmenter = Segmenter(options, DETECTORS[options.vad])
     for part in divided(sound, [16_000]):
         horizon = segmenter.horizon
         assert all(segment.start >= horizon for segment in segmenter.feed(part))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -61,6 +63,18 @@ _MOST_LOOP = 0.5
 -6 dB each way. From half of it on the filters are not right."""
 
 
+class OwnSound(NamedTuple):
+    """A block with each channel's own `sound` [n, channels]: as recorded where there is no crosstalk.
+
+    Where there is, it lacks the other voice up to 4 kHz, and is for a voice detector, not to be listened to.
+    `shares` [channels, steps] is the share of the power that is a channel's own: 1 without crosstalk, and
+    0 where there is no voice but another channel's.
+    """
+
+    sound: Samples
+    shares: Floats
+
+
 class CrosstalkFinder:
     """Follows the leaks between the channels of a recording, given in blocks."""
 
@@ -68,15 +82,12 @@ class CrosstalkFinder:
         self._leaks: dict[tuple[int, int], _Leak] = defaultdict(_Leak)  # by the channel it is heard in, and its own
         self._before: Floats | None = None
 
-    def own_shares(self, block: Samples) -> Floats:
-        """Compute the share of its power that is a channel's own for each step of the next block [n, channels].
-
-        [channels, steps]: it is 1 without crosstalk, and 0 where there is no voice but another channel's.
-        """
+    def separate(self, block: Samples) -> OwnSound:
+        """Compute each channel's own sound in the next block [n, channels]."""
         channels, steps = block.shape[1], -(-len(block) // HOP)
         shares = np.ones((channels, steps), np.float32)
         if channels == 1:
-            return shares
+            return OwnSound(block, shares)
         missing = -len(block) % (2 * _FRAME)
         sound = _halved(np.pad(block, ((0, missing), (0, 0))) if missing else block)
         frames = sound.reshape(channels, -1, _FRAME)
@@ -87,7 +98,7 @@ class CrosstalkFinder:
         self._before = sound[:, -_HISTORY:]
         found = [pair for pair, leak in self._leaks.items() if leak.found]
         if not found:
-            return shares
+            return OwnSound(block, shares)
         with_history = np.concatenate([before, sound], axis=1)
         # Imported here because it takes long, and most recordings do not need it. It is three times as fast as numpy's.
         from scipy.fft import irfft, rfft
@@ -95,16 +106,24 @@ class CrosstalkFinder:
         size = _fft_size(with_history.shape[1] + _TAPS)
         spectra = rfft(with_history, size)
         responses = {pair: self._leaks[pair].response(size) for pair in found}
+        least: dict[int, float] = {}
+        own_sound = block.copy()
         for channel, source in found:
             leaked = responses[channel, source] * spectra[source]
             left = spectra[channel] - leaked
             if all(pair in responses and self._leaks[pair].is_exact for pair in ((channel, source), (source, channel))):
                 loop = responses[channel, source] * responses[source, channel]
                 left /= 1 - np.where(np.abs(loop) < _MOST_LOOP, loop, 0)
+            removed = (spectra[channel] - left) * _as_before_halving(size)
             leaked, left = (irfft(part, size)[_HISTORY : with_history.shape[1]] for part in (leaked, left))
             own = self._leaks[channel, source].own_shares(sound[channel], leaked, left)[:steps]
             shares[channel] = np.minimum(shares[channel], own)
-        return shares
+            power = float(left @ left)
+            if power < least.get(channel, np.inf):
+                least[channel] = power
+                voice = irfft(removed, 2 * size)[2 * _HISTORY :][: len(block)]
+                own_sound[:, channel] = np.rint((block[:, channel] - voice).clip(-32_768, 32_767))
+        return OwnSound(own_sound, shares)
 
 
 class _Leak:
@@ -214,6 +233,14 @@ def _halved(block: Samples) -> Floats:
         np.add(block[::2, channel], block[1::2, channel], out=row, dtype=np.float32)
     halved /= 2
     return halved
+
+
+@lru_cache(maxsize=2)
+def _as_before_halving(size: int) -> NDArray[np.complex64]:
+    """The factors that turn spectra of halved sound, of transforms of `size`, into those of the sound up to 4 kHz."""
+    half_step = np.arange(size // 2 + 1) * (np.pi / 2 / size)
+    undone: NDArray[np.complex64] = (2 * np.exp(-1j * half_step) / np.cos(half_step)).astype(np.complex64)
+    return undone
 
 
 def _powers(spectra: NDArray[np.complexfloating]) -> NDArray[np.floating]:

@@ -111,12 +111,12 @@ class Preparation:
         check_channels(self._options, self._stream.format)
         for block in self._channels(without_offset(whole_blocks(self._stream.blocks()))):
             self.decoded += len(block)
-            shares = self._crosstalk.own_shares(block)
+            own = self._crosstalk.separate(block)
             for channel, segmenter in self._segmenters.items():
-                self._add(channel, segmenter.feed(block[:, channel], shares[channel]))
+                self._add(channel, segmenter.feed(block[:, channel], own.sound[:, channel], own.shares[channel]))
                 self._meters[channel].feed(block[:, channel])
             for channel, timer in self._timers.items():
-                deque(timer.feed(block[:, channel], shares[channel]), maxlen=0)
+                deque(timer.feed(block[:, channel], own.sound[:, channel], own.shares[channel]), maxlen=0)
             yield self._clips_before(min(segmenter.horizon for segmenter in self._segmenters.values()))
         for channel, segmenter in self._segmenters.items():
             self._add(channel, segmenter.finish())
@@ -209,15 +209,15 @@ class Preparation:
             if not self._segmenters:
                 selected = selected_channels(self._options, self._mode, columns.shape[1])
                 for channel in selected:
-                    detector = self._detectors[segmentation.vad]()
-                    self._check_voice = detector.takes_any_sound
+                    detector = self._detectors[segmentation.vad]
                     on_activity = partial(self._on_activity, channel)
                     self._segmenters[channel] = Segmenter(segmentation, detector, on_activity, self._tracker())
+                    self._check_voice = self._segmenters[channel].takes_any_sound
                     self._meters[channel] = PeakMeter()
                 unanalysed = set(range(columns.shape[1])) - set(selected)
                 if self._options.speaking_times == "all":
                     for channel in unanalysed:
-                        self._timers[channel] = Segmenter(segmentation, self._detectors[segmentation.vad]())
+                        self._timers[channel] = Segmenter(segmentation, self._detectors[segmentation.vad])
                 self._complete = unanalysed == set(self._timers)
             yield columns
 

@@ -82,7 +82,7 @@ class Segmenter:
     def __init__(
         self,
         options: SegmentationOptions,
-        detector: VoiceDetector,
+        make_detector: Callable[[], VoiceDetector],
         on_activity: Callable[[SpeechActivity], None] = lambda activity: None,
         voiceprints: VoiceprintTracker | None = None,
     ) -> None:
@@ -93,10 +93,13 @@ class Segmenter:
         self._longest_pause = options.max_silence_ms // STEP_MS
         self._margin = options.margin_ms // STEP_MS
         self._gate = SpeechGate(options)
-        self._detector = detector
-        self._not_speech = NotSpeechFinder() if detector.takes_any_sound else None
+        self._make_detector = make_detector
+        self._detector = make_detector()
+        self._detector_of_all: VoiceDetector | None = None  # of the sound with other channels' voices
+        self._not_speech = NotSpeechFinder() if self._detector.takes_any_sound else None
         self._on_activity = on_activity
         self._unread: Samples = np.empty(0, np.int16)
+        self._unread_own: Samples = self._unread
         self._unread_shares = _ALL_OWN
         # Sound, levels and speech are buffered from step `_base` of the recording on.
         self._base = 0
@@ -114,33 +117,37 @@ class Segmenter:
         """The sample before which no further segment will start."""
         return self._base * HOP
 
-    def feed(self, samples: Samples, own_shares: Floats = _ALL_OWN) -> Iterator[ChannelSegment]:
+    @property
+    def takes_any_sound(self) -> bool:
+        """Whether the detector takes tones, noise and music for voice too."""
+        return self._detector.takes_any_sound
+
+    def feed(
+        self, samples: Samples, own_sound: Samples | None = None, own_shares: Floats = _ALL_OWN
+    ) -> Iterator[ChannelSegment]:
         """Analyse the next samples [n], and yield the segments that are complete now.
 
-        `own_shares` [n / HOP, rounded up] tells which share of the power of each step is the channel's own
-        (`worker.pipeline.crosstalk`); by default all of it.
+        `own_sound` [n] is the part of them that is the channel's own (`worker.pipeline.crosstalk`), `own_shares`
+        [n / HOP, rounded up] its share of the power of each step; by default all of it.
         """
         self._unread = np.concatenate([self._unread, samples])
+        self._unread_own = np.concatenate([self._unread_own, samples if own_sound is None else own_sound])
         self._unread_shares = np.concatenate([self._unread_shares, own_shares])
         while len(self._unread) >= BLOCK:
-            self._analyse(self._unread[:BLOCK])
-            self._unread = self._unread[BLOCK:]
+            self._analyse(self._unread[:BLOCK], self._unread_own[:BLOCK])
+            self._unread, self._unread_own = self._unread[BLOCK:], self._unread_own[BLOCK:]
             yield from self._segments(final=False)
 
     def finish(self) -> Iterator[ChannelSegment]:
         """Yield the last segments; call it once, after the channel has ended."""
         if self._unread.size:
-            self._analyse(self._unread)
-            self._unread = self._unread[:0]
+            self._analyse(self._unread, self._unread_own)
+            self._unread = self._unread_own = self._unread[:0]
         yield from self._segments(final=True)
 
-    def _analyse(self, sound: Samples) -> None:
-        frame = self._detector.frame
-        voiced = self._detector.voiced(whole_frames(sound, frame))
+    def _analyse(self, sound: Samples, own_sound: Samples) -> None:
         level = levels(whole_frames(sound, HOP))
-        # A step takes the decision of the frame around its middle; the last step's middle may lie behind the sound.
-        middles = np.minimum(np.arange(len(level)) * HOP + HOP // 2, len(sound) - 1)
-        voiced = voiced[middles // frame]
+        voiced = _voiced(self._detector, own_sound)
         voiced = voiced & ~self._leave_out(sound, voiced, level)
         shares = self._take_shares(len(level))
         own_level = level + 10 * np.log10(shares + np.float32(1e-12))
@@ -149,7 +156,10 @@ class Segmenter:
         self._sound = np.concatenate([self._sound, sound])
         self._level = np.concatenate([self._level, level])
         self._speech = np.concatenate([self._speech, speech])
-        foreign = voiced & (shares < _MOSTLY_OWN) & (level > FLOOR_DB)
+        foreign = (shares < _MOSTLY_OWN) & (level > FLOOR_DB)
+        if foreign.any():
+            self._detector_of_all = self._detector_of_all or self._make_detector()
+            foreign &= _voiced(self._detector_of_all, sound)
         self.foreign += int(foreign.sum()) * HOP
         self._foreign = np.concatenate([self._foreign, foreign & (level > self._gate.threshold)])
 
@@ -231,3 +241,13 @@ class Segmenter:
             if first < last:
                 stop = min((self._base + last) * HOP, end)
                 self.runs.append(((self._base + first) * HOP, stop, round(mean_level(self._level[first:last]), 1)))
+
+
+def _voiced(detector: VoiceDetector, sound: Samples) -> Mask:
+    """Mark the steps of `sound` [n] that are voice: a step takes the decision of the frame around its middle."""
+    frame = detector.frame
+    voiced = detector.voiced(whole_frames(sound, frame))
+    # The last step's middle may lie behind the sound.
+    middles = np.minimum(np.arange(-(-len(sound) // HOP)) * HOP + HOP // 2, len(sound) - 1)
+    steps: Mask = voiced[middles // frame]
+    return steps

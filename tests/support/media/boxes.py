@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
+EDITS_PATH = (b"moov", b"trak", b"edts", b"elst")
 DREF_PATH = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")
 
 
@@ -23,6 +24,15 @@ def replace_box(data: bytes, path: Sequence[bytes], content: bytes) -> bytes:
             inside = replace_box(inside, path[1:], content) if len(path) > 1 else content
         parts.append(box(kind, inside))
     return b"".join(parts)
+
+
+def with_edits(movie: bytes, edits: Sequence[tuple[int, int]]) -> bytes:
+    """The movie with another edit list: for each part, milliseconds and the first sample, -1 for silence.
+
+    It must have a list, and its index must come last, so that offsets hold.
+    """
+    entries = b"".join(struct.pack(">IiI", ms, first, 1 << 16) for ms, first in edits)
+    return replace_box(movie, EDITS_PATH, struct.pack(">II", 0, len(edits)) + entries)
 
 
 def alias_reference(target: Path) -> bytes:

@@ -11,10 +11,12 @@ from av.container import InputContainer
 
 from shared.domain.recording import SAMPLE_RATE
 from worker.adapters.decoding import ogg
+from worker.adapters.decoding.avi_pauses import read_avi_pauses
 from worker.adapters.decoding.declared_length import DeclaredLength
 from worker.adapters.decoding.decoded_timeline import TrackFrames
+from worker.adapters.decoding.edit_list import edited, read_edit_lists
 from worker.adapters.decoding.file_piece import FilePiece
-from worker.adapters.decoding.opening import columns_of
+from worker.adapters.decoding.opening import IGNORE_EDIT_LISTS, columns_of
 from worker.adapters.decoding.range_decoder import Sound
 from worker.adapters.decoding.range_processes import RangeProcesses
 from worker.adapters.decoding.sound_track import SoundTrack
@@ -24,7 +26,10 @@ _STEP = 10 * SAMPLE_RATE
 
 
 class TrackReader:
-    """The sound of one track of a file, in `columns` columns; `length` counts the samples that were read."""
+    """The sound of one track of a file, in `columns` columns; `length` counts the samples that were read.
+
+    `declared_s` is how long it plays, as the file declares it.
+    """
 
     def __init__(
         self,
@@ -42,8 +47,15 @@ class TrackReader:
         self._end_at_open = file.end
         self.declared = DeclaredLength.of(file, container, stream, longest_s)
         self._frames = TrackFrames(container, stream, self.declared, continues=file.start > 0)
-        self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
         self.length = 0
+        self.sound = self.counted(SoundTrack(self._frames, columns_of(stream), processes).sound())
+        self.declared_s = self.declared.seconds
+        pauses = read_avi_pauses(file, stream.index) if container.format.name == "avi" else ()
+        edits = read_edit_lists(file).get(stream.id) if IGNORE_EDIT_LISTS in container.container_options else pauses
+        self._pauses_s = float(sum(edit.seconds for edit in pauses if edit.start is None))
+        if edits:
+            self.sound = edited(self.sound, edits, columns)
+            self.declared_s = float(sum(edit.seconds for edit in edits))
 
     def counted(self, sound: Generator[Sound]) -> Iterator[Sound]:
         """Yield the sound in `columns`, and count it. FFmpeg would make one channel softer in two."""
@@ -62,7 +74,7 @@ class TrackReader:
     @property
     def reached_s(self) -> float:
         """Seconds of sound, or of what is beside it, up to now."""
-        return max(self.length / SAMPLE_RATE, self._frames.others_s)
+        return max(self.length / SAMPLE_RATE + self._pauses_s, self._frames.others_s)
 
     def is_truncated(self, reached_s: float) -> bool:
         """Tell, at the end, whether the end of the file is missing, of which `reached_s` seconds were read."""

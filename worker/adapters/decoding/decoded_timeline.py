@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from worker.adapters.decoding.declared_length import DeclaredLength
+from worker.adapters.decoding.file_signatures import tag_length
 from worker.adapters.decoding.unread_sound import PROTECTED
 from worker.pipeline.errors import UnsupportedMedia
 
@@ -160,6 +161,8 @@ class TrackFrames:
         except MEDIA_ERRORS as error:
             if pause := self._amr_pause(packet):
                 return [pause]
+            if rest := _without_tag(packet):
+                return self._decoded(rest)
             if packet.has_sidedata("encryption_info"):
                 raise UnsupportedMedia(PROTECTED) from error
             self._bad += 1
@@ -180,6 +183,17 @@ class TrackFrames:
         pause = next(silence(frame, _AMR_FRAME_S))
         pause.pts = packet.pts
         return pause
+
+
+def _without_tag(packet: Packet[AudioStream]) -> Packet[AudioStream] | None:
+    """The frame of MP3 behind a tag within a stream, which FFmpeg takes for a part of the frame, if there is one."""
+    content = bytes(packet)
+    length = tag_length(content)
+    if not 0 < length < len(content):
+        return None
+    rest = cast("Packet[AudioStream]", Packet(content[length:]))
+    rest.pts, rest.time_base = packet.pts, packet.time_base
+    return rest
 
 
 def silence(like: AudioFrame, seconds: float) -> Iterator[AudioFrame]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import BinaryIO
 
-from worker.adapters.decoding.file_signatures import LONGEST, find_signature
+from worker.adapters.decoding.file_signatures import LONGEST, Signature, find_signature
 
 _SCANNED_BYTES = 1 << 20
 
@@ -24,16 +23,16 @@ class FilePiece:
         self.start = start
         self._file = file
         self._position = start
-        self._pattern: re.Pattern[bytes] | None = None
+        self._signature: Signature | None = None
         self._open_from = self._read_to = start
         self.end = self._length = file.seek(0, os.SEEK_END) if file.seekable() else 0
         if not file.seekable():
             return
         signature = find_signature(file, start)
         if signature:
-            self._pattern = signature.pattern
+            self._signature = signature
             self._open_from = signature.known_end(file, start, signature.pattern)
-            if self._pattern.match(self._read(self._open_from, LONGEST)):
+            if signature.pattern.match(self._read(self._open_from, LONGEST)):
                 self.end = self._open_from
 
     @property
@@ -45,13 +44,13 @@ class FilePiece:
         """Return where the next file begins, None if there is none; call it when this one was read."""
         if not self.is_all:
             return self.end
-        if not self._pattern:
+        if not self._signature:
             return None
         place = max(self._open_from, self._read_to)
         while place < self._length:
             content = self._read(place, _SCANNED_BYTES + LONGEST)
-            if match := self._pattern.search(content):
-                return place + match.start()
+            if (begin := self._signature.search(self._file, place, content)) is not None:
+                return place + begin
             place += _SCANNED_BYTES
         return None
 
@@ -83,13 +82,14 @@ class FilePiece:
 
     def read_watchfully(self, size: int) -> bytes:
         """Read at the present position, without moving, and note where another file begins."""
-        is_open = self._pattern and self._position + size > self._open_from and self.end > self._open_from
+        is_open = self._signature and self._position + size > self._open_from and self.end > self._open_from
         content = self._read(self._position, size + LONGEST if is_open else size)
-        if is_open and self._pattern:
-            match = self._pattern.search(content, max(0, self._open_from - self._position))
-            if match and match.start() < size:
-                self.end = self._position + match.start()
-                size = match.start()
+        if is_open and self._signature:
+            known = max(0, self._open_from - self._position)
+            begin = self._signature.search(self._file, self._position, content, known)
+            if begin is not None and begin < size:
+                self.end = self._position + begin
+                size = begin
         self._read_to = max(self._read_to, self._position + size)
         return content[:size]
 

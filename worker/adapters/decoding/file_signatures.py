@@ -76,6 +76,20 @@ class Signature:
     pattern: re.Pattern[bytes]
     known_end: Callable[[BinaryIO, int, re.Pattern[bytes]], int]
 
+    def search(self, file: BinaryIO, place: int, content: bytes, begin: int = 0) -> int | None:
+        """Return where, from `begin` on, another file begins in `content`, which was read at `place`."""
+        match = self.pattern.search(content, begin)
+        return match.start() if match else None
+
+
+class Mp3Signature(Signature):
+    """The frame with the lengths; or a tag before sound that needs none before it, as in files without that frame."""
+
+    def search(self, file: BinaryIO, place: int, content: bytes, begin: int = 0) -> int | None:
+        frame = super().search(file, place, content, begin)
+        tags = _TAG.finditer(content, begin, len(content) if frame is None else frame)
+        return next((tag.start() for tag in tags if _begins_anew(file, place + tag.start())), frame)
+
 
 def find_signature(file: BinaryIO, start: int) -> Signature | None:
     """Return the signature that a file has at `start`, None if it has none."""
@@ -117,11 +131,35 @@ def after_ogg_headers(file: BinaryIO, start: int, pattern: re.Pattern[bytes]) ->
 
 def after_mpeg_header(file: BinaryIO, start: int, pattern: re.Pattern[bytes]) -> int:
     """Return where the first frame of an MP3 file begins to have sound: behind the tags, and its frame of lengths."""
-    place = start
-    while (head := _read(file, place, _ID3_HEAD)).startswith(b"ID3") and len(head) == _ID3_HEAD:
-        place += _ID3_HEAD + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    place = _behind_tags(file, start)
     first = pattern.search(_read(file, place, 4096))
     return place + (first.end() if first else 1)
+
+
+def _behind_tags(file: BinaryIO, place: int) -> int:
+    while length := tag_length(_read(file, place, _ID3_HEAD)):
+        place += length
+    return place
+
+
+def tag_length(content: bytes) -> int:
+    """Return the length in bytes of the ID3 tag at the start of a content; 0 if there is none."""
+    head = content[:_ID3_HEAD]
+    if not head.startswith(b"ID3") or len(head) < _ID3_HEAD:
+        return 0
+    return _ID3_HEAD + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+
+
+def _begins_anew(file: BinaryIO, place: int) -> bool:
+    """Tell whether the frame behind the tags at `place` has no sound in frames before it, which streams mostly have.
+
+    The first bits of its side information say how far back its sound begins (ISO 11172-3, 2.4.1.7; ISO 13818-3).
+    """
+    head = _read(file, _behind_tags(file, place), 8)
+    if len(head) < 8 or not _FRAME.match(head):
+        return False
+    side = head[4:] if head[1] & 0x01 else head[6:]  # behind a checksum
+    return side[0] == 0 and not (head[1] & 0x08 and side[1] & 0x80)
 
 
 def _read(file: BinaryIO, place: int, size: int) -> bytes:
@@ -130,7 +168,7 @@ def _read(file: BinaryIO, place: int, size: int) -> bytes:
 
 
 def _mpeg(content: bytes) -> Signature | None:
-    return _MP3 if re.match(rb"ID3|\xff[\xe2-\xff]", content) else None
+    return _MP3 if content.startswith(b"ID3") or _FRAME.match(content) else None
 
 
 def _chunked(pattern: bytes, chunks: Chunks) -> Signature:
@@ -138,8 +176,10 @@ def _chunked(pattern: bytes, chunks: Chunks) -> Signature:
 
 
 _RIFF = struct.Struct("<4sI")
-_MP3 = Signature(re.compile(rb"\xff[\xe2-\xff][\s\S]{2}\x00{9,34}(?:Xing|Info)"), after_mpeg_header)
-"""The first frame of a file by its encoder; files without it are read on as one."""
+_FRAME = re.compile(rb"\xff[\xe2-\xff]")
+_TAG = re.compile(rb"ID3[\x02-\x04]\x00[\s\S][\x00-\x7f]{4}")
+_MP3 = Mp3Signature(re.compile(rb"\xff[\xe2-\xff][\s\S]{2}\x00{9,34}(?:Xing|Info)"), after_mpeg_header)
+"""The first frame of a file by its encoder; files without it and without a tag are read on as one."""
 _SIGNATURES = (
     _chunked(rb"(?:RIFF|RF64|BW64)[\s\S]{4}WAVE", Chunks(_RIFF, first=12, aligned=2)),
     _chunked(rb"RIFF[\s\S]{4}AVI LIST", Chunks(_RIFF, aligned=2)),

@@ -17,6 +17,7 @@ from shared.services.file_type import HEAD_BYTES
 from shared.services.unread_formats import describe_unread
 from worker.adapters.decoding import remote_file
 from worker.adapters.decoding.decoded_timeline import MEDIA_ERRORS
+from worker.adapters.decoding.edit_list import read_edit_lists
 from worker.adapters.decoding.file_piece import FilePiece
 from worker.adapters.decoding.unread_sound import check_coding
 from worker.pipeline.errors import DecodeFailed, NoAudioStream, TrackMissing, UnsupportedAudio, UnsupportedMedia
@@ -35,6 +36,8 @@ MOST_CHANNELS = 64
 """Columns of sound that are sent, of all tracks together."""
 _RATES = range(1_000, 768_000 + 1)
 """Hz."""
+IGNORE_EDIT_LISTS = "ignore_editlist"
+"""The option of a container whose edit lists are followed here and not by FFmpeg."""
 _PROBED_S = 120
 _PROBED_BYTES = 256 << 20
 """How far a file is read whose sound begins long after its pictures, to learn the format of its sound."""
@@ -69,6 +72,8 @@ def open_container(file: BinaryIO | FilePiece, raw: RawSound | None = None) -> I
     """
     # FFmpeg's own protocols are disabled: the file is read through Python.
     options = {"format_whitelist": _MARKED if raw else f"{_MARKED},{_UNMARKED}", "protocol_whitelist": "none"}
+    if read_edit_lists(file):
+        options[IGNORE_EDIT_LISTS] = "1"
     if file.seekable():
         file.seek(0)
     try:

@@ -116,7 +116,7 @@ class RecordingReader:
 
     def _format(self, tracks: tuple[Track, ...], readers: Sequence[TrackReader | None]) -> AudioFormat:
         opened = [reader for reader in readers if reader]
-        lengths = [reader.declared.seconds for reader in opened if reader.declared.seconds is not None]
+        lengths = [reader.declared_s for reader in opened if reader.declared_s is not None]
         return AudioFormat(
             codec=opened[0].stream.codec_context.codec.canonical_name,
             sample_rate=opened[0].stream.rate,
