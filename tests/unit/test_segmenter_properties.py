@@ -14,6 +14,7 @@ from tests.unit.strategies import DETECTORS, divided, divisions, segmentation_op
 from worker.pipeline.ports import Samples
 from worker.pipeline.prepare import Clip, Preparation
 from worker.pipeline.segmenter import ChannelSegment, Segmenter, SpeechActivity
+from worker.pipeline.sound_blocks import whole_blocks, without_offset
 from worker.pipeline.speech import HOP, STEP_MS, Mask, Run, close_gaps, runs
 
 LEAST_STEPS = 30
@@ -129,6 +130,8 @@ def test_each_of_two_channels_is_cut_as_if_alone_and_clips_are_numbered_by_start
     assert [clip.segment.index for clip in clips] == list(range(len(clips)))
     starts = [clip.segment.start for clip in clips]
     assert starts == sorted(starts)
+    # A tone of an odd number of half periods has an offset.
+    sound = np.concatenate([sound[:0], *without_offset(whole_blocks(iter([sound])))])
     for channel in (0, 1):
         alone, _, _ = cut([sound[:, channel]], options)
         of_channel = [clip for clip in clips if clip.segment.channel == channel]
