@@ -9,7 +9,7 @@ from pathlib import PurePath
 from shared.domain.errors import AudioDeleted, ObjectDamaged, ResultNotReady
 from shared.domain.job import Job
 from shared.domain.playback_errors import AudioCopyPending, AudioNotPlayable, AudioWithheld
-from shared.domain.recording import RecordingWarning
+from shared.domain.recording import SAMPLE_RATE, Recording, RecordingWarning
 from shared.ports import CopyQueue, JobRepository, ObjectStore, Queue, WakeUps
 from shared.services.object_keys import copy_key
 
@@ -18,8 +18,17 @@ _HEAD_BYTES = 16 * 1024
 _BLOCK_BYTES = 1024 * 1024
 """Bytes of one round trip to the store. A player asks for more than it plays, and leaves the rest."""
 _ID3_HEADER = 10
-_XING = (b"Xing", b"VBRI")
-"""Marks in the first frame of an MP3 of variable bit rate."""
+_XING, _INFO = (b"Xing", b"VBRI"), b"Info"
+"""Marks in the first frame of an MP3: of variable bit rate, and of a constant one. Many have neither."""
+_MARKED_BYTES = 256
+_MP3_KBIT_S = {
+    3: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
+    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+    0: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+}
+"""Bit rates of layer III by the version and the index in the header of a frame."""
+_MOST_UNEXPLAINED = SAMPLE_RATE // 2
+"""Samples between the length of an MP3 and that of its bytes that tags and the encoder's padding explain."""
 
 _WAV_CODECS = {"pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"}
 _MEDIA_TYPES: tuple[tuple[str, int, bytes, set[str]], ...] = (
@@ -111,13 +120,27 @@ class Playback:
         if codec == "mp3" and (head.startswith(b"ID3") or head[0] == 0xFF):
             start = tag_size(head)
             frame = self.objects.read(key, range(start, start + _HEAD_BYTES)) if start else head
-            # A browser finds its place in a file of variable bit rate by a table of a hundred entries: in a day,
-            # minutes beside it.
-            return None if any(mark in frame[:256] for mark in _XING) else "audio/mpeg"
+            # A browser finds its place in a file of variable bit rate by a table of a hundred entries, or by the rate
+            # of the first frame: in a day, minutes beside it.
+            return "audio/mpeg" if _has_constant_rate(frame, job.recording, start) else None
         for media_type, place, mark, codecs in _MEDIA_TYPES:
             if head[place : place + len(mark)] == mark and codec in codecs:
                 return media_type
         return None
+
+
+def _has_constant_rate(frame: bytes, recording: Recording, start: int) -> bool:
+    """Whether an MP3 is as long as its bytes at the rate of its first frame, which begins at the byte `start`."""
+    marks = frame[:_MARKED_BYTES]
+    if _INFO in marks or any(mark in marks for mark in _XING):
+        return _INFO in marks
+    if len(frame) < 3 or frame[0] != 0xFF or recording.size_bytes is None or recording.duration is None:
+        return False
+    bits_per_ms = _MP3_KBIT_S.get(frame[1] >> 3 & 3, (0,) * 16)[frame[2] >> 4]
+    if not bits_per_ms:
+        return False
+    expected = (recording.size_bytes - start) * 8 * SAMPLE_RATE // (1000 * bits_per_ms)
+    return abs(expected - recording.duration) <= _MOST_UNEXPLAINED
 
 
 def leaves_out_channels(job: Job) -> bool:

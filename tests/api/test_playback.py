@@ -22,9 +22,10 @@ CALL = [Part(0, 0, np.array([[3, 1, 0]], np.float32))]
 HEADS = {
     "mp3": (b"\xff\xfb\x90\x64" + bytes(32) + b"Info" + bytes(4000), "audio/mpeg"),
     "mp3 with a tag": (
-        b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128) + b"\xff\xfb\x90\x64" + bytes(4000),
+        b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128) + b"\xff\xfb\x90\x64" + bytes(16_000),
         "audio/mpeg",
     ),
+    "mp3 of another length than its first frame says": (b"\xff\xfb\x40\x64" + bytes(16_000), None),
     "mp3 of variable bit rate": (b"\xff\xfb\x90\x64" + bytes(32) + b"Xing" + bytes(4000), None),
     "flac": (b"fLaC" + bytes(4000), "audio/flac"),
     "opus": (b"OggS" + bytes(4000), "audio/ogg"),
@@ -44,6 +45,7 @@ def recorded(services: Services, content: bytes, codec: str, options: JobOptions
         "size_bytes": len(content),
         "source_key": source_key(job_id),
         "channels": 2,
+        "duration": 16_000,
     } | changes
     services.job_retry.retry(job_id, "all")
     claim = services.ports.work_queue.claim_preparation()

@@ -81,6 +81,7 @@ def test_a_recording_that_browsers_do_not_play_exactly_is_heard_as_a_copy(watche
     page.goto(f"/#/jobs/{job['id']}?t={BEGINS_S - 1}&play=1")
     page.wait_for_function("from => document.querySelector('audio')?.currentTime > from", arg=BEGINS_S)
     audio = page.locator("audio")
+    assert client.get(f"/v1/jobs/{job['id']}/audio").headers["content-type"] == "audio/ogg"
     assert float(audio.evaluate("it => it.duration")) == pytest.approx(job["audio"]["duration_ms"] / 1000, abs=0.05)
     expect(page.get_by_text("segments are played")).to_be_hidden()
     page.get_by_role("button", name="Pause", exact=True).click()
