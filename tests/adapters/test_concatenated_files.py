@@ -19,7 +19,7 @@ from tests.support.media.encode import FORMATS, Samples, encoded
 from tests.support.media.movies import movie, sound_only
 from tests.support.media.wav_headers import chunk, wav
 
-WITHOUT_BEGINNING = {"aac", "ac3", "eac3", "mp2", "mpegts", "mpeg_ps", "vob", "wavpack"}
+WITHOUT_BEGINNING = {"aac", "ac3", "eac3", "mp2", "mpegts", "mpeg_ps", "vob"}
 """Formats whose files cannot be told from the middle of one: they are read on as one."""
 CONCATENATED = [RecordingWarning.CONCATENATED]
 FIRST, SECOND = (speech(1.5, seed=seed) for seed in (0, 1))
@@ -64,14 +64,27 @@ def test_two_files_of_any_format_have_the_sound_of_both(tmp_path: Path, name: st
         (encoded(FIRST, 16_000, "vorbis"), encoded(speech(1.0, 48_000), 48_000, "opus")),
         (encoded(FIRST, 16_000, "mp3"), encoded(speech(1.0, 44_100), 44_100, "mp3_vbr")),
         (encoded(FIRST, 16_000, "aiff"), encoded(speech(1.0, 8_000), 8_000, "aiff")),
+        (encoded(FIRST, 16_000, "wavpack"), encoded(speech(1.0, 8_000), 8_000, "wavpack")),
         (encoded(FIRST, 16_000, "mkv"), encoded(speech(1.0, 48_000), 48_000, "webm")),
     ],
-    ids=["wav", "flac", "ogg", "mp3", "aiff", "matroska"],
+    ids=["wav", "flac", "ogg", "mp3", "aiff", "wavpack", "matroska"],
 )
 def test_the_files_may_differ_in_rate_and_codec(tmp_path: Path, parts: Sequence[bytes]) -> None:
     whole, of_each, warnings = whole_and_parts(tmp_path, *parts)
     assert np.array_equal(whole, of_each)
     assert warnings == CONCATENATED
+
+
+def test_sound_ends_by_the_stated_length_where_another_file_follows(tmp_path: Path) -> None:
+    content = encoded(np.tile(FIRST, (10, 1)), SAMPLE_RATE, "mp3")  # FFmpeg asks for its size before it reads so much
+    alone = decoded(tmp_path, content)[0]
+    for behind in (b"", b"TAG" + bytes(125)):
+        whole, warnings = decoded(tmp_path, (content + behind) * 2)
+        assert len(whole) == 2 * len(alone)
+        assert np.array_equal(whole[: len(alone)], alone)
+        assert warnings == CONCATENATED
+    content = encoded(FIRST, SAMPLE_RATE, "wavpack")
+    assert RecordingWarning.TRUNCATED in decoded(tmp_path, content[: len(content) // 3] + content)[1]
 
 
 def test_the_files_that_follow_get_the_channels_of_the_first(tmp_path: Path) -> None:

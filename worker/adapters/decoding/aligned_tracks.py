@@ -82,8 +82,11 @@ class TrackReader:
         if is_mp3 and not self.file.is_all:
             return False  # tags follow; and programs put advertisements into files that declare their first length
         # A format that states its length at the end has that of another file, if one follows that was not known of.
-        is_declared = self.file.end == self._end_at_open and not (is_mp3 and self.file.start)
-        missed = is_declared and self.declared.is_missed_by(reached_s)
+        is_as_opened = self.file.end == self._end_at_open
+        missed = is_as_opened and not (is_mp3 and self.file.start) and self.declared.is_missed_by(reached_s)
+        if self.container.format.name == "wv" and not is_as_opened:
+            # It states its length at the start, and FFmpeg fails where it is not the end of what was opened.
+            return self.declared.is_missed_by(reached_s)
         lacks_end = self.container.format.name == "ogg" and self.file.seekable() and ogg.lacks_its_end(self.file)
         return self._frames.cut_short or missed or lacks_end
 

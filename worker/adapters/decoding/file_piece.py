@@ -32,7 +32,7 @@ class FilePiece:
         if signature:
             self._signature = signature
             self._open_from = signature.known_end(file, start, signature.pattern)
-            if signature.pattern.match(self._read(self._open_from, LONGEST)):
+            if signature.search(file, self._open_from, self._read(self._open_from, LONGEST)) == 0:
                 self.end = self._open_from
 
     @property

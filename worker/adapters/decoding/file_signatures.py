@@ -19,6 +19,11 @@ _MOST_CHUNKS = 100_000
 _UNKNOWN_SIZES = {0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _ID3_HEAD = 10
+_OLD_TAG = 128
+"""Bytes of a tag of the first version (ID3v1), behind the sound."""
+_LENGTHS = struct.Struct(">III")
+_HAS_LENGTHS = 0b11
+"""The flags of the lengths that a frame of lengths has: of both, in frames and in bytes from its own start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +135,22 @@ def after_ogg_headers(file: BinaryIO, start: int, pattern: re.Pattern[bytes]) ->
 
 
 def after_mpeg_header(file: BinaryIO, start: int, pattern: re.Pattern[bytes]) -> int:
-    """Return where the first frame of an MP3 file begins to have sound: behind the tags, and its frame of lengths."""
+    """Return where the first frame of an MP3 file begins to have sound: behind the tags, and its frame of lengths.
+
+    It is the end of the sound by these lengths if another file begins there, or behind a tag of 128 bytes.
+    """
     place = _behind_tags(file, start)
-    first = pattern.search(_read(file, place, 4096))
-    return place + (first.end() if first else 1)
+    content = _read(file, place, 4096)
+    first = pattern.search(content)
+    if not first:
+        return place + 1
+    flags, _, size = _LENGTHS.unpack_from(content.ljust(4096 + LONGEST, b"\0"), first.end())
+    stated: int = place + first.start() + size
+    if flags & _HAS_LENGTHS == _HAS_LENGTHS:
+        for end in (stated, stated + _OLD_TAG):
+            if _MP3.search(file, end, _read(file, end, LONGEST)) == 0:
+                return end
+    return place + first.end()
 
 
 def _behind_tags(file: BinaryIO, place: int) -> int:
@@ -175,6 +192,8 @@ def _chunked(pattern: bytes, chunks: Chunks) -> Signature:
     return Signature(re.compile(pattern), chunks.known_end)
 
 
+_WITH_BIT_3 = b"[" + b"".join(re.escape(bytes([byte])) for byte in range(256) if byte & 0x08) + b"]"
+"""The first of the blocks of one moment in WavPack, which has a block for two channels."""
 _RIFF = struct.Struct("<4sI")
 _FRAME = re.compile(rb"\xff[\xe2-\xff]")
 _TAG = re.compile(rb"ID3[\x02-\x04]\x00[\s\S][\x00-\x7f]{4}")
@@ -204,6 +223,7 @@ _SIGNATURES = (
             rb"#!AMR(?:-WB)?\n",
             rb"fLaC[\x00\x80]\x00\x00\x22",
             rb"TTA[12][\x01-\x03]\x00",
+            rb"wvpk[\s\S]{4}[\x02-\x10]\x04\x00[\s\S]{5}\x00{4}[\s\S]{5}" + _WITH_BIT_3,
             rb"Creative Voice File\x1a",
             rb"NIST_1A\n",
             rb"\.SoX[\s\S]{2}\x00\x00[\s\S]{5}\x00\x00\x00[\s\S]{8}[\x01-\x40]\x00\x00\x00",
