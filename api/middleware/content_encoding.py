@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import problem_of
@@ -16,7 +15,9 @@ class PlainBodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and Headers(scope=scope).get("content-encoding", "identity") != "identity":
+        if scope["type"] == "http" and any(
+            name == b"content-encoding" and value != b"identity" for name, value in scope["headers"]
+        ):
             await problem_of(UnsupportedEncoding())(scope, receive, send)
         else:
             await self._app(scope, receive, send)

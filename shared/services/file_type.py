@@ -8,6 +8,9 @@ HEAD_BYTES = 4096
 """Bytes from the start of a file that the check needs."""
 
 _OTHER_FAMILIES = ("text/", "image/", "application/pdf", "application/zip", "application/vnd.", "application/json")
+_SOUND = (b"OggS", b"fLaC", b"ID3", b"RIFF", b"\x1aE\xdf\xa3")
+"""The beginnings of most recordings, all of them possibly sound. To look through puremagic's 1,400 signatures takes a
+tenth of the CPU time of a submission."""
 _PLAUSIBLE = 0.4
 """The confidence of puremagic for a signature of four bytes; a match under it is chance."""
 _CONTROL_BYTES = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
@@ -15,7 +18,7 @@ _CONTROL_BYTES = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
 
 def plainly_not_media(head: bytes) -> bool:
     """Check whether a file that begins with `head` is text, a picture or a document rather than audio or video."""
-    return _is_text(head) or _is_other_file(head)
+    return _is_text(head) or (not head.startswith(_SOUND) and _is_other_file(head))
 
 
 def _is_text(head: bytes) -> bool:
