@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 
@@ -26,8 +27,12 @@ def answer_leaves(schema: dict[str, Any], schemas: dict[str, Any], name: str = "
         yield name
 
 
-def test_every_answer_has_an_example(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def document(standing_client: TestClient) -> Any:
+    return standing_client.get("/openapi.json").json()
+
+
+def test_every_answer_has_an_example(document: dict[str, Any]) -> None:
     made_up = set()
     for path, method, status, media_type, schema in answers(document):
         assert schema, (path, method, status, media_type)
@@ -44,8 +49,7 @@ def answers(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str, dict
                     yield path, method, status, media_type, content.get("schema") or content.get("itemSchema", {})
 
 
-def test_every_operation_has_a_name_of_its_own_and_one_class_of_problems(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
+def test_every_operation_has_a_name_of_its_own_and_one_class_of_problems(document: dict[str, Any]) -> None:
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names) > 60

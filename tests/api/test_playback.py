@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 from fastapi.testclient import TestClient
 
 from shared.container import Services
@@ -55,16 +54,19 @@ def recorded(services: Services, content: bytes, codec: str, options: JobOptions
     return job_id
 
 
-@pytest.mark.parametrize("kind", HEADS)
-def test_a_recording_is_served_where_browsers_play_it_exactly(
-    client: TestClient, services: Services, kind: str
-) -> None:
-    content, media_type = HEADS[kind]
-    url = f"/v1/jobs/{recorded(services, content, kind.split()[0])}/audio"
-    if media_type is None:
-        assert_problem(client.get(url), 409, "audio_copy_pending")
-        assert_problem(client.get(f"{url}/link"), 409, "audio_copy_pending")
-        return
+def test_recordings_are_served_where_browsers_play_them_exactly(client: TestClient, services: Services) -> None:
+    for kind, (content, media_type) in HEADS.items():
+        job_id = recorded(services, content, kind.split()[0])
+        url = f"/v1/jobs/{job_id}/audio"
+        if media_type is None:
+            assert_problem(client.get(url), 409, "audio_copy_pending")
+            assert_problem(client.get(f"{url}/link"), 409, "audio_copy_pending")
+        else:
+            assert_served(client, url, content, media_type)
+        services.cancellation.cancel(job_id)  # so that the next one is all that is to be done
+
+
+def assert_served(client: TestClient, url: str, content: bytes, media_type: str) -> None:
     whole = client.get(url)
     assert (whole.status_code, whole.content) == (200, content)
     assert whole.headers["content-type"] == media_type
@@ -76,21 +78,23 @@ def test_a_recording_is_served_where_browsers_play_it_exactly(
     assert client.get(f"{url}/link").json() == {"url": url, "media_type": media_type}
 
 
-@pytest.mark.parametrize(
-    ("analyse", "withheld"),
-    [((0,), True), ((0, 0), True), ((0, "agent"), True), (("agent", "customer"), False), ((1, 0), False)],
-)
-def test_channels_that_the_config_leaves_out_are_not_heard(
-    client: TestClient, services: Services, analyse: tuple[int | str, ...], withheld: bool
-) -> None:
+CHOICES: list[tuple[tuple[int | str, ...], bool]] = [
+    ((0,), True), ((0, 0), True), ((0, "agent"), True), (("agent", "customer"), False), ((1, 0), False)
+]  # fmt: skip
+"""Channels to analyse, and whether that leaves one out."""
+
+
+def test_channels_that_the_config_leaves_out_are_not_heard(client: TestClient, services: Services) -> None:
     """However often and by which name a channel is chosen, the other one is left out."""
-    options = JobOptions(channels="split", roles=("agent", "customer"), analyse=analyse)
-    job_id = recorded(services, HEADS["opus"][0], "opus", options)
-    answer = client.get(f"/v1/jobs/{job_id}/audio")
-    if withheld:
-        assert_problem(answer, 409, "audio_withheld")
-    else:
-        assert answer.content == HEADS["opus"][0]
+    for analyse, withheld in CHOICES:
+        options = JobOptions(channels="split", roles=("agent", "customer"), analyse=analyse)
+        job_id = recorded(services, HEADS["opus"][0], "opus", options)
+        answer = client.get(f"/v1/jobs/{job_id}/audio")
+        if withheld:
+            assert_problem(answer, 409, "audio_withheld")
+        else:
+            assert answer.content == HEADS["opus"][0]
+        services.cancellation.cancel(job_id)
 
 
 def test_a_recording_in_which_browsers_count_time_differently_is_not_served(
