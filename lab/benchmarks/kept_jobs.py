@@ -217,9 +217,8 @@ def churn(engine: Engine, number: int, segments: int) -> dict[str, Any]:
     began = time.perf_counter()
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         list(threads.map(jobs.delete, ids))
-    deleted_s = time.perf_counter() - began
-    for job_id in ids:
-        housekeeping.mark_purged(job_id)
+        deleted_s = time.perf_counter() - began
+        list(threads.map(housekeeping.mark_purged, ids))
     fill(engine, number, segments, oldest_s=60)
     return {"deleted per s": round(number / deleted_s), "size": sizes(engine)}
 
