@@ -26,6 +26,12 @@ def call() -> Call:
     return read_call(30)
 
 
+@pytest.fixture(scope="module")
+def mono(call: Call, tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    """The clips of both voices in one channel."""
+    return prepared(without_mask(placed({0: call.voices.sum(axis=0)}, 1)), tmp_path_factory.mktemp("mono"))[0]
+
+
 def without_mask(sound: Samples) -> bytes:
     return wav(sound.astype("<i2").tobytes(), channels=sound.shape[1])
 
@@ -58,13 +64,11 @@ def spans(clips: list[Clip]) -> list[tuple[int, int]]:
     return [(clip.segment.start, clip.segment.end) for clip in clips]
 
 
-@pytest.mark.parametrize(
-    ("channels", "channel"),
-    [(3, 0), (3, 2), (4, 3), (6, 2), (6, 3), (7, 3), (8, 3), (8, 7), (9, 8), (33, 20), (64, 63)],
-)
-def test_a_voice_in_any_channel_is_found_at_its_level(call: Call, tmp_path: Path, channels: int, channel: int) -> None:
+@pytest.mark.parametrize(("channels", "channel"), [(3, 0), (3, 2), (6, 3), (7, 3), (8, 7), (9, 8), (64, 63)])
+def test_a_voice_in_any_channel_is_found_at_its_level(
+    call: Call, mono: list[Clip], tmp_path: Path, channels: int, channel: int
+) -> None:
     both = call.voices.sum(axis=0)
-    mono, _ = prepared(without_mask(placed({0: both}, 1)), tmp_path)
     clips, recording = prepared(without_mask(placed({channel: both}, channels)), tmp_path)
     assert (recording.channels, recording.warnings) == (channels, ())
     assert spans(clips) == spans(mono)
@@ -72,17 +76,15 @@ def test_a_voice_in_any_channel_is_found_at_its_level(call: Call, tmp_path: Path
         assert np.abs(clip.samples.astype(np.int32) - expected.samples).max() <= 1
 
 
-def test_two_people_at_two_of_three_microphones_are_both_found(call: Call, tmp_path: Path) -> None:
+def test_two_people_at_two_of_three_microphones_are_both_found(call: Call, mono: list[Clip], tmp_path: Path) -> None:
     agent, customer = call.voices
     clips, _ = prepared(without_mask(placed({0: agent, 2: customer}, 3)), tmp_path)
-    mono, _ = prepared(without_mask(placed({0: agent + customer}, 1)), tmp_path)
     assert spans(clips) == spans(mono)
 
 
-def test_copies_in_all_channels_keep_their_level(call: Call, tmp_path: Path) -> None:
+def test_copies_in_all_channels_keep_their_level(call: Call, mono: list[Clip], tmp_path: Path) -> None:
     both = call.voices.sum(axis=0)
     clips, _ = prepared(without_mask(placed(dict.fromkeys(range(6), both), 6)), tmp_path)
-    mono, _ = prepared(without_mask(placed({0: both}, 1)), tmp_path)
     assert spans(clips) == spans(mono)
     for clip, expected in zip(clips, mono, strict=True):
         assert np.abs(clip.samples.astype(np.int32) - expected.samples).max() <= 1

@@ -105,10 +105,10 @@ def test_a_leak_may_be_one_way_inverted_or_late(
     check_channels(leaky, clean)
 
 
-@pytest.mark.parametrize(("vad", "leak_db"), [("webrtc", -12), ("webrtc", -20), ("silero", -20)])
-def test_noise_of_a_channel_is_no_speech_while_the_other_voice_leaks(call: Call, vad: str, leak_db: float) -> None:
+@pytest.mark.parametrize("vad", ["webrtc", "silero"])
+def test_noise_of_a_channel_is_no_speech_while_the_other_voice_leaks(call: Call, vad: str) -> None:
     noise = np.random.default_rng(1).normal(0, 10 ** (-41 / 20) * 32_768, call.sound.shape)
-    sounds = (with_leak(call, leak_db, leak_db) + noise, call.sound + noise)
+    sounds = (with_leak(call, -20, -20) + noise, call.sound + noise)
     leaky, clean = (
         prepared(
             sound.clip(-32_768, 32_767).round().astype(np.int16),
