@@ -14,8 +14,8 @@ LEAST_SPEECH = 30 * SAMPLE_RATE
 
 
 def scores_of(analysed: Iterable[SegmentResult], emotions: Collection[str]) -> list[float]:
-    """Return the scores of emotions in each analysed segment, added up."""
-    scores = [result.outcome.scores or {} for result in analysed]
+    """Return the effective scores of emotions in each analysed segment, added up."""
+    scores = [result.effective_scores for result in analysed]
     if len(emotions) == 1:
         (emotion,) = emotions
         return [each.get(emotion, 0.0) for each in scores]
@@ -36,7 +36,9 @@ def usual_score(analysed: Sequence[SegmentResult], emotions: Collection[str]) ->
 def usual_scores(analysed: Sequence[SegmentResult]) -> dict[str, float] | None:
     """Return the usual score of each emotion in a channel, None as `usual_score`."""
     # Segments of one model have the same names, so that a recording of a day has one tuple of them and not thousands.
-    names = dict.fromkeys(tuple(result.outcome.scores or ()) for result in analysed)
+    names = dict.fromkeys(
+        tuple(scores or ()) for each in analysed for scores in (each.outcome.scores, each.effective_scores)
+    )
     usual = {emotion: usual_score(analysed, [emotion]) for emotion in chain.from_iterable(names)}
     return {emotion: score for emotion, score in usual.items() if score is not None} or None
 

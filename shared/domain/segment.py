@@ -161,6 +161,11 @@ class SegmentResult:
         """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
         return self.segment.speech >= RELIABLE_SPEECH and self.trusted
 
+    @property
+    def effective_scores(self) -> Scores:
+        """The scores that findings rest on: the model's, or 1 for the emotion that a person heard; empty if skipped."""
+        return {self.outcome.emotion: 1.0} if self.replaced else self.outcome.scores or {}
+
     def emotion_set(self, probability: float | None) -> list[str] | None:
         """Return the emotions of which one is the true one with this probability; None without one to reach or to know.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,17 +47,10 @@ class ChannelSegments:
             start=np.array([segment.start for segment in segments], np.int64),
             end=np.array([segment.end for segment in segments], np.int64),
             speech=np.array([segment.speech for segment in segments], np.int64),
-            scores=np.array(
-                [[scores.get(label, 0.0) for label in labels] for scores in map(effective_scores, results)]
-            ),
+            scores=np.array([[result.effective_scores.get(label, 0.0) for label in labels] for result in results]),
             emotion=tuple(outcome.emotion for outcome in outcomes),
             confidence=np.array([outcome.confidence for outcome in outcomes], np.float64),
         )
-
-
-def effective_scores(result: SegmentResult) -> Mapping[str, float]:
-    """Return the scores of an analysed segment: the model's, unless the emotion is the one that a person heard."""
-    return {result.outcome.emotion: 1.0} if result.replaced else result.outcome.scores or {}
 
 
 def split_channels(analysed: Iterable[SegmentResult]) -> list[ChannelSegments]:
@@ -70,7 +63,7 @@ def split_channels(analysed: Iterable[SegmentResult]) -> list[ChannelSegments]:
     labels: dict[str, None] = {}
     for result in analysed:
         by_channel[result.segment.channel].append(result)
-        labels |= dict.fromkeys((*(result.outcome.scores or ()), *effective_scores(result)))
+        labels |= dict.fromkeys((*(result.outcome.scores or ()), *result.effective_scores))
     return [ChannelSegments.from_results(by_channel[channel], tuple(labels)) for channel in sorted(by_channel)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 from statistics import median_low
 
@@ -15,7 +16,14 @@ from shared.domain.alert import AlertRule, find_alerts
 from shared.domain.baseline import usual_score, usual_scores
 from shared.domain.options import AggregationOptions
 from shared.domain.recording import SAMPLE_RATE, Recording
-from shared.domain.segment import Segment, SegmentFlag, SegmentOutcome, SegmentResult
+from shared.domain.segment import (
+    Correction,
+    Segment,
+    SegmentFlag,
+    SegmentOutcome,
+    SegmentResult,
+    apply_corrections,
+)
 from shared.domain.timeline import Result, aggregate
 from shared.findings.rises import find_rises
 
@@ -121,6 +129,29 @@ def test_usual_scores_are_the_medians_of_a_channel() -> None:
     usual = usual_scores(segments)
     assert usual == pytest.approx({"angry": 0.3, "neutral": 0.7})
     assert usual_scores(segments[:4]) is None
+
+
+def test_corrections_count_in_what_is_usual_and_in_what_exceeds_it() -> None:
+    segments = [spoken(number, 10, 0.9 if number in (2, 3) else 0.1) for number in range(8)]
+    rule = AlertRule("angrier", ("angry",), 10_000, above_usual=0.5)
+
+    def corrected(emotions: dict[int, str]) -> Sequence[SegmentResult]:
+        corrections = {number: Correction(emotion, None, datetime.now(UTC)) for number, emotion in emotions.items()}
+        return apply_corrections(replace(each, correction=corrections.get(each.segment.index)) for each in segments)
+
+    def found(results: Sequence[SegmentResult]) -> tuple[list[tuple[int, int]], int]:
+        alerts = find_alerts([rule], results, CALL, 400 * SAMPLE_RATE)
+        rises = [(rise.start // SAMPLE_RATE, rise.end // SAMPLE_RATE) for rise in find_rises(result_of(results))]
+        return rises, sum(alert.heard for alert in alerts) // SAMPLE_RATE
+
+    assert found(segments) == ([(40, 70)], 20)
+    assert found(corrected({2: "neutral", 3: "neutral"})) == ([], 0)
+    assert found(corrected({2: "neutral", 3: "neutral", 6: "angry"})) == ([(120, 130)], 10)
+    # The model has no such emotion.
+    (rise,) = find_rises(result_of(corrected({2: "happy", 3: "happy"})))
+    assert (rise.emotion, rise.score, rise.usual) == ("happy", 1, 0)
+    usual = usual_scores(corrected(dict.fromkeys(range(6), "neutral")))
+    assert usual == {"angry": 0, "neutral": 1}
 
 
 @pytest.mark.parametrize("above_usual", [0.04, 1.01, float("nan")])
