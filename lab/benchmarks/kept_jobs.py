@@ -26,6 +26,7 @@ from lab.benchmarks.service.stack import cpu_s
 from shared.adapters.clock import SystemClock
 from shared.db.backlog import SqlBacklog
 from shared.db.engine import open_engine
+from shared.db.facts import FACTS_VERSION
 from shared.db.housekeeping import SqlHousekeeping
 from shared.db.job_repository import SqlJobRepository
 from shared.db.rows import job_values, outcome_values, segment_values
@@ -83,7 +84,9 @@ def fill(engine: Engine, jobs: int, segments: int, oldest_s: int = 10**6) -> Non
     stored = segment_values(StoredSegment(Segment(0, 0, 0, SEGMENT, SEGMENT, ()), "x"))
     outcome = outcome_values(SegmentOutcome.scored(_SCORES))
     with engine.begin() as connection:
-        connection.execute(insert(JobRow), {"id": "template", **job_values(job), "served": 0, "facts_stored": True})
+        connection.execute(
+            insert(JobRow), {"id": "template", **job_values(job), "served": 0, "facts_version": FACTS_VERSION}
+        )
         connection.execute(insert(SegmentRow), {"job_id": "template", "index": 0, **stored, **outcome, "attempts": 1})
     for start in range(0, jobs, _ADDED_AT_ONCE):
         number = min(_ADDED_AT_ONCE, jobs - start)
@@ -172,7 +175,7 @@ def sweep(housekeeping: SqlHousekeeping) -> None:
     housekeeping.audio_expired()
     housekeeping.expired()
     housekeeping.purgeable(60.0)
-    housekeeping.store_missing_facts()
+    housekeeping.renew_facts()
 
 
 def _cost(engine: Engine, call: Callable[[], Any]) -> dict[str, float]:

@@ -26,7 +26,7 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.local_object_store import LocalObjectStore
 from shared.db.engine import open_engine
 from shared.db.fact_tables import FACTS, METADATA, label_bits
-from shared.db.facts import fact_values
+from shared.db.facts import FACTS_VERSION, fact_values
 from shared.db.job_repository import SqlJobRepository
 from shared.db.rows import job_values, outcome_values, segment_values
 from shared.db.schema import migrate
@@ -250,7 +250,7 @@ def add_jobs(engine: Engine, number: int) -> None:
     for start in range(0, number, _INSERTED_AT_ONCE):
         jobs = [_job(index, rng) for index in range(start, min(start + _INSERTED_AT_ONCE, number))]
         with engine.begin() as connection:
-            rows = [{"id": job.id, **job_values(job), "facts_stored": True} for job in jobs]
+            rows = [{"id": job.id, **job_values(job), "facts_version": FACTS_VERSION} for job in jobs]
             connection.execute(insert(JobRow), [row | {"served": start + index} for index, row in enumerate(rows)])
             connection.execute(
                 insert(METADATA),

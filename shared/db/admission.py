@@ -135,6 +135,6 @@ def _parameters(table: Any, mark: str) -> dict[str, Any]:
 
 
 _JOB, _USAGE = insert(JobRow), insert(UsageRow)
-_WRITTEN_LATER = {"model", "lease_until", "segments_done", "facts_stored"}
+_WRITTEN_LATER = {"model", "lease_until", "segments_done", "facts_version"}
 _JOB_COLUMNS = {key: value for key, value in _parameters(JobRow.__table__, "__").items() if key not in _WRITTEN_LATER}
 _JOB_AND_USAGE = _JOB.values(_JOB_COLUMNS).add_cte(_USAGE.values(_parameters(UsageRow.__table__, "_")).cte("counted"))

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from shared.db.claim_queries import UNFINISHED, finishable, inferable, preparable
 from shared.db.copies import wanted_copies
-from shared.db.facts import store_facts
+from shared.db.facts import FACTS_VERSION, store_facts
 from shared.db.outbox import deliverable
 from shared.db.rows import job_from_row, sought_values
 from shared.db.sessions import Sessions, affected_rows, database_clock
-from shared.db.tables import WITHOUT_FACTS, DeletedJobRow, JobRow, SegmentRow
+from shared.db.tables import ENDED, DeletedJobRow, JobRow, SegmentRow
 from shared.domain.job import Job, JobState
 from shared.ports import Clock, Queue
 
@@ -89,9 +89,10 @@ class SqlHousekeeping:
                 keys[job_id].add(key)
         return keys
 
-    def store_missing_facts(self) -> None:
+    def renew_facts(self) -> None:
+        outdated = select(JobRow.id).where(ENDED, JobRow.facts_version < FACTS_VERSION).limit(_FACTS_AT_ONCE)
         with self._read() as session:
-            job_ids = session.scalars(select(JobRow.id).where(WITHOUT_FACTS).limit(_FACTS_AT_ONCE)).all()
+            job_ids = session.scalars(outdated).all()
         for job_id in job_ids:
             with self._write.begin() as session:
                 row = session.get(JobRow, job_id, with_for_update=True)

@@ -29,8 +29,8 @@ ANALYSED = text("status = 'ok'")
 """Conditions on segments without a parameter, so that the database uses their partial indexes."""
 ANALYSABLE = text("state IN ('preparing', 'inferring')")
 """The condition on jobs that their segments are shared out, without a parameter for the same reason."""
-WITHOUT_FACTS = text("finished_at IS NOT NULL AND NOT facts_stored")
-"""The condition on jobs that ended before facts were stored, without a parameter for the same reason."""
+ENDED = text("finished_at IS NOT NULL")
+"""The condition on jobs that have ended, without a parameter for the same reason."""
 QUEUED = text("state = 'queued'")
 COPY_WANTED = text("size IS NULL")
 """The condition on copies of recordings that they are still to be made, without a parameter for the same reason."""
@@ -49,7 +49,7 @@ class JobRow(Base):
     `segments_done` is whether all segments of a prepared job had their outcome when the last one was recorded.
     `progress_told` is the tenths of the work that webhooks have announced, null where they announce none.
     `name`, `length` and `recorded_at` repeat what `recording` and `options` say, to be found and sorted by.
-    `facts_stored` is whether an ended job has its facts, see `shared.db.facts`; jobs of older versions get them later.
+    `facts_version` is the `FACTS_VERSION` of the facts of an ended job, 0 without them: see `shared.db.facts`.
     """
 
     __tablename__ = "jobs"
@@ -80,7 +80,7 @@ class JobRow(Base):
     name: Mapped[str] = mapped_column(server_default="")
     length: Mapped[Samples] = mapped_column(server_default="0")
     recorded_at: Mapped[datetime | None]
-    facts_stored: Mapped[bool] = mapped_column(server_default=false())
+    facts_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     progress_told: Mapped[int | None]
     batch_id: Mapped[str | None] = mapped_column(index=True)
     deadline_at: Mapped[datetime | None]
@@ -97,7 +97,7 @@ class JobRow(Base):
         Index(None, "tenant", "dominant", "id"),
         Index(None, "tenant", "name", "id"),
         Index(None, "tenant", "length", "id"),
-        Index("ix_jobs_without_facts", "id", postgresql_where=WITHOUT_FACTS, sqlite_where=WITHOUT_FACTS),
+        Index(None, "facts_version", postgresql_where=ENDED, sqlite_where=ENDED),
         Index("ix_jobs_unfinished", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
         Index(None, "deadline_at", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
         # The turns of the jobs under way, see `shared.db.turns`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -161,6 +161,11 @@ class SegmentResult:
         """Whether a superlative, such as "at its strongest", may rest on it: enough speech, and no unreliable flag."""
         return self.segment.speech >= RELIABLE_SPEECH and self.trusted
 
+    @property
+    def effective_scores(self) -> Scores:
+        """The scores that findings rest on: the model's, or 1 for the emotion that a person heard; empty if skipped."""
+        return {self.outcome.emotion: 1.0} if self.replaced else self.outcome.scores or {}
+
     def emotion_set(self, probability: float | None) -> list[str] | None:
         """Return the emotions of which one is the true one with this probability; None without one to reach or to know.
 
@@ -170,11 +175,6 @@ class SegmentResult:
         if probability is None or outcome.scores is None or outcome.p_values is None:
             return None
         return [outcome.emotion] if self.replaced else emotion_set(outcome.scores, outcome.p_values, probability)
-
-    @property
-    def effective_scores(self) -> Mapping[str, float]:
-        """The scores of an analysed segment: the model's, unless the emotion is the one that a person heard."""
-        return {self.outcome.emotion: 1.0} if self.replaced else self.outcome.scores or {}
 
     @property
     def model_outcome(self) -> SegmentOutcome:

@@ -90,13 +90,17 @@ def stretch_means(scores: Reals, weights: Reals, bounds: list[int]) -> Reals:
 
 
 def settle(scores: Reals, weights: Reals, bounds: list[int]) -> list[int]:
-    """Move each bound to where the segments on both sides are nearest to the means of their stretches."""
+    """Move each bound to where the segments on both sides are likeliest under the mean scores of their stretches.
+
+    Each label has a score of 1 more in both stretches (Laplace's rule), so that none is impossible.
+    """
     bounds = list(bounds)
     for place in range(1, len(bounds)):
         first, last = bounds[place - 1], bounds[place + 1] if place + 1 < len(bounds) else len(scores)
-        before, after = stretch_means(scores[first:last], weights[first:last], [0, bounds[place] - first])
-        gain = np.square(scores[first:last] - before).sum(axis=1) - np.square(scores[first:last] - after).sum(axis=1)
-        costs = (weights[first:last] * gain).cumsum()[:-1]
+        weighted = scores[first:last] * weights[first:last, None]
+        sums = np.add.reduceat(weighted, [0, bounds[place] - first]) + 1
+        before, after = np.log(sums / sums.sum(axis=1, keepdims=True))
+        costs = (weighted @ (after - before)).cumsum()[:-1]
         bounds[place] = first + 1 + int(costs.argmin())
     return bounds
 

@@ -40,6 +40,7 @@ class ChannelSegments:
         results = sorted(results, key=lambda result: result.segment.start)
         segments = [result.segment for result in results]
         outcomes = [result.outcome for result in results]
+        effective_scores = [result.effective_scores for result in results]
         return cls(
             channel=segments[0].channel,
             labels=labels,
@@ -47,7 +48,7 @@ class ChannelSegments:
             start=np.array([segment.start for segment in segments], np.int64),
             end=np.array([segment.end for segment in segments], np.int64),
             speech=np.array([segment.speech for segment in segments], np.int64),
-            scores=np.array([[result.effective_scores.get(label, 0.0) for label in labels] for result in results]),
+            scores=np.array([[scores.get(label, 0.0) for label in labels] for scores in effective_scores]),
             emotion=tuple(outcome.emotion for outcome in outcomes),
             confidence=np.array([outcome.confidence for outcome in outcomes], np.float64),
         )

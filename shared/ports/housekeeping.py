@@ -43,8 +43,8 @@ class Housekeeping(Protocol):
         """Return the keys of the objects that must exist, by job id: recordings, segments and logits."""
         ...
 
-    def store_missing_facts(self) -> None:
-        """Store the facts of some of the jobs that ended in versions before facts. Each is a transaction."""
+    def renew_facts(self) -> None:
+        """Store the facts of some of the ended jobs that have none, or those of older rules. Each is a transaction."""
         ...
 
     def claimable(self) -> Sequence[Queue]:

@@ -1,5 +1,5 @@
-"""Periodic housekeeping: fails overdue jobs, wakes workers again, deletes expired audio, jobs and uploads, and stores
-the facts of jobs that older versions ended."""
+"""Periodic housekeeping: fails overdue jobs, wakes workers again, deletes expired audio, jobs and uploads, and
+renews the facts of jobs that older versions ended."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Sweeper:
             self.delete_each(threads, self.purge_job, self.housekeeping.purgeable(2 * self.lease_s))
             self.delete_each(threads, partial(delete_objects, self.objects), self.uploads.delete_expired())
             self.delete_each(threads, self.purge_upload, self.uploads.purgeable())
-        self.housekeeping.store_missing_facts()
+        self.housekeeping.renew_facts()
 
     def delete_each(self, threads: Executor, delete: Callable[[T], None], items: Sequence[T]) -> None:
         """Delete each item. One whose objects the store keeps stays on its list, and in the metrics, until it does not.

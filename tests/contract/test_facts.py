@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine, text, update
 
 from shared.db.tables import JobRow
-from shared.domain.facts import ChannelFacts
+from shared.domain.facts import ChannelFacts, WorstMinute
 from shared.domain.job import JobState
 from shared.domain.segment import Correction
 from shared.ports import GroupBy, Housekeeping, JobFilter, JobRepository, WorkQueue
@@ -62,12 +63,13 @@ def test_a_corrected_emotion_is_the_label_of_a_job(jobs: JobRepository, queue: W
     assert jobs.get(job_id).dominant == "sad"
 
 
-def test_the_sweep_stores_the_facts_of_jobs_of_older_versions(
+def test_the_sweep_stores_the_facts_that_older_versions_left_out_or_made_by_other_rules(
     jobs: JobRepository, queue: WorkQueue, housekeeping: Housekeeping, clock: ManualClock, engine: Engine
 ) -> None:
     job_id = finished(jobs, queue, clock)
     expected = facts_of(jobs, job_id)
-    old = {"facts_stored": False, "name": "", "length": 0, "recorded_at": None}
+    assert expected is not None
+    old = {"facts_version": 0, "name": "", "length": 0, "recorded_at": None}
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM job_facts"))
         connection.execute(text("DELETE FROM job_metadata"))
@@ -75,11 +77,17 @@ def test_the_sweep_stores_the_facts_of_jobs_of_older_versions(
     new_job(jobs, clock)  # one that has not ended is left alone
     assert found(jobs, JobFilter(emotion="happy")) == []
     for _ in range(2):
-        housekeeping.store_missing_facts()
+        housekeeping.renew_facts()
         assert facts_of(jobs, job_id) == expected
     later = clock.now() + timedelta(seconds=1)
     sought = JobFilter(emotion="happy", name="CALL.mp3", metadata=(("case", "7"),), recorded_before=later)
     assert found(jobs, sought) == [job_id]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE job_facts SET worst_start = 0, worst_share = 9000"))
+        connection.execute(update(JobRow).values(facts_version=0))
+    assert facts_of(jobs, job_id) == replace(expected, worst_minute=WorstMinute(0, 0.9))
+    housekeeping.renew_facts()
+    assert facts_of(jobs, job_id) == expected
 
 
 def test_a_deleted_job_leaves_no_fact_and_no_metadata(

@@ -117,24 +117,34 @@ def test_a_customer_who_becomes_angry_is_angrier_than_usual_for_a_time() -> None
     assert rise.score == pytest.approx((3 * 0.7 + 5 * 0.9) / 8)
 
 
-def test_corrections_make_and_unmake_a_rise() -> None:
-    segments = [spoken(number, 10, 0.9 if number in (2, 3) else 0.1) for number in range(8)]
-    assert [rise.emotion for rise in find_rises(result_of(segments))] == ["angry"]
-    now = datetime(2026, 12, 1, tzinfo=UTC)
-    for number, emotion in ((2, "neutral"), (3, "neutral"), (6, "sad")):  # the model has no score of "sad"
-        segments[number] = replace(segments[number], correction=Correction(emotion, None, now))
-    corrected = apply_corrections(segments)
-    (rise,) = find_rises(result_of(corrected))
-    assert (rise.emotion, rise.score, rise.usual) == ("sad", 1.0, 0.0)
-    assert (rise.start, rise.end) == (120 * SAMPLE_RATE, 130 * SAMPLE_RATE)
-    assert usual_score(corrected, ["angry"]) == 0.1
-
-
 def test_usual_scores_are_the_medians_of_a_channel() -> None:
     segments = [spoken(number, 10, angry) for number, angry in enumerate([0.1, 0.2, 0.3, 0.9, 1.0])]
     usual = usual_scores(segments)
     assert usual == pytest.approx({"angry": 0.3, "neutral": 0.7})
     assert usual_scores(segments[:4]) is None
+
+
+def test_corrections_count_in_what_is_usual_and_in_what_exceeds_it() -> None:
+    segments = [spoken(number, 10, 0.9 if number in (2, 3) else 0.1) for number in range(8)]
+    rule = AlertRule("angrier", ("angry",), 10_000, above_usual=0.5)
+
+    def corrected(emotions: dict[int, str]) -> Sequence[SegmentResult]:
+        corrections = {number: Correction(emotion, None, datetime.now(UTC)) for number, emotion in emotions.items()}
+        return apply_corrections(replace(each, correction=corrections.get(each.segment.index)) for each in segments)
+
+    def found(results: Sequence[SegmentResult]) -> tuple[list[tuple[int, int]], int]:
+        alerts = find_alerts([rule], results, CALL, 400 * SAMPLE_RATE)
+        rises = [(rise.start // SAMPLE_RATE, rise.end // SAMPLE_RATE) for rise in find_rises(result_of(results))]
+        return rises, sum(alert.heard for alert in alerts) // SAMPLE_RATE
+
+    assert found(segments) == ([(40, 70)], 20)
+    assert found(corrected({2: "neutral", 3: "neutral"})) == ([], 0)
+    assert found(corrected({2: "neutral", 3: "neutral", 6: "angry"})) == ([(120, 130)], 10)
+    # The model has no such emotion.
+    (rise,) = find_rises(result_of(corrected({2: "happy", 3: "happy"})))
+    assert (rise.emotion, rise.score, rise.usual) == ("happy", 1, 0)
+    usual = usual_scores(corrected(dict.fromkeys(range(6), "neutral")))
+    assert usual == {"angry": 0, "neutral": 1}
 
 
 @pytest.mark.parametrize("above_usual", [0.04, 1.01, float("nan")])
