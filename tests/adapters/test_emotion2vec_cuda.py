@@ -31,8 +31,9 @@ def test_each_product_gets_operands_of_one_device_and_dtype(
     monkeypatch.setattr(batched_forward, "load", load_real)
     with FakeTensorMode(allow_non_fake_inputs=True):
         network = batched_forward.Network(BUNDLED / "mini", torch.device("cuda"), dtype)
-        clips = [torch.zeros(samples, dtype=torch.int16) for samples in (16_000, 40_000, 17_000, 400)]
-        output = network(clips, frame_embeddings=True)
+        lengths = [16_000, 40_000, 17_000, 400]
+        sound = torch.zeros(sum(lengths), dtype=torch.int16).to("cuda", non_blocking=True)  # as the engine copies it
+        output = network(torch.split(sound, lengths), frame_embeddings=True)
     assert output.frames == [49, 124, 52, 1]
     assert output.scores.shape == (4, len(network.labels))
     assert output.logits.shape == (sum(output.frames), len(network.labels))

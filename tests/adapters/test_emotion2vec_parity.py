@@ -21,7 +21,7 @@ from tests.support.media.speech import speech_like
 from worker.adapters.emotion2vec.model import Emotion2vecModel
 from worker.adapters.emotion2vec.model_directory import BUNDLED
 from worker.adapters.emotion2vec.network.batched_forward import Network, Output
-from worker.adapters.emotion2vec.network.precision import dtype_of, open_device, resolve_precision
+from worker.adapters.emotion2vec.network.precision import dtype_of, resolve_precision
 from worker.pipeline.ports import Prediction, Samples
 
 Scores = NDArray[np.float64]
@@ -174,8 +174,10 @@ def test_clips_get_funasrs_scores_when_one_call_attends_to_all_of_similar_length
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no CUDA device here.")
 def test_clips_in_random_batches_get_the_cpus_scores_from_a_gpu(large: Path) -> None:
     sound = clips(40)
-    on_gpu = Network(large, open_device("cuda"), torch.float32)
-    _assert_equal(ours(on_gpu, sound), ours(on_cpu(large), sound))
+    with Emotion2vecModel(str(large), "cuda", "fp32", segment_timeout_s=600) as model:  # it copies batches ahead
+        predictions = [prediction for batch in model.predict(random_batches(sound)) for prediction in batch]
+    on_gpu = np.array([list(own.scores.values()) for own in predictions])
+    _assert_equal(on_gpu, ours(on_cpu(large), sound))
 
 
 def test_a_clips_scores_are_the_softmax_of_the_mean_of_its_frames_logits(answers: Answers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,11 @@ from worker.adapters.emotion2vec.network.precision import batch_samples, dtype_o
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch of clips [n] of int16; for a CUDA device they are in pinned memory."""
+    """A batch of clips [n] of int16, on the device as soon as `copied` has happened."""
 
     clips: Sequence[Tensor]
     frame_embeddings: bool
+    copied: torch.cpu.Event | torch.cuda.Event
 
 
 class Engine:
@@ -35,6 +37,8 @@ class Engine:
 
     def __init__(self, info: ModelInfo, directory: Path, device: str, precision: str, head: Path | None = None) -> None:
         self._device = open_device(device)
+        self._streams = torch.get_device_module(self._device)  # a CPU's streams and events do nothing
+        self._copies = self._streams.Stream()
         resolved = resolve_precision(precision, self._device)
         self._network = Network(directory, self._device, dtype_of(resolved), head=head)
         self._calibration = Calibration.read(head or directory, info.labels)
@@ -43,15 +47,28 @@ class Engine:
         self.batch = batch_samples(self._device)
 
     def read(self, tag: bytes, payload: bytearray) -> Batch:
-        """Unpack a batch from the payload of a CLIPS or EMBED frame."""
+        """Unpack a batch from the payload of a CLIPS or EMBED frame, and begin to copy it to the device.
+
+        It may be called while another thread is in `answer`: the copy has a stream of its own. The caller bounds the
+        memory by the batches that it reads ahead, 32 kB of the device's memory per second of sound.
+        """
         samples, lengths = protocol.unpack_clips(payload)
         sound = torch.from_numpy(samples)
         if self._device.type == "cuda":
             sound = sound.pin_memory()
-        return Batch(torch.split(sound, lengths), tag == protocol.EMBED)
+        copied = self._streams.Event()
+        with self._streams.stream(self._copies):
+            with contextlib.suppress(torch.OutOfMemoryError):  # then `answer` copies each clip, or says so
+                sound = sound.to(self._device, non_blocking=True)
+            copied.record(self._copies)
+        return Batch(torch.split(sound, lengths), tag == protocol.EMBED, copied)
 
     def answer(self, batch: Batch) -> tuple[bytes, bytes]:
-        """Score a batch, and return the tag and the payload of the answer."""
+        """Score a batch, and return the tag and the payload of the answer.
+
+        The output is on the CPU then, so that the device is done with the batch and its memory may be used again.
+        """
+        batch.copied.wait(self._streams.current_stream())
         try:
             output = self._network(batch.clips, frame_embeddings=batch.frame_embeddings)
         except torch.OutOfMemoryError:
