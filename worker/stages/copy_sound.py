@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class CopyStage:
-    """The stage that makes copies, one at a time, so that listeners do not hold up what is to be analysed.
+    """The stage that makes copies, one at a time, so that listeners do not hold up analyses.
 
     `stop` is set when the worker must end: a copy in hand is then given back.
     """
