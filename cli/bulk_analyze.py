@@ -139,7 +139,7 @@ class Summary:
         self._table = Table(
             Column("recording", overflow="fold"),
             "length",
-            "mostly",
+            "most often",
             "analysed",
             Column("result", overflow="fold"),
         )
