@@ -16,6 +16,7 @@ from cli.options import (
     Precision,
     check_emotions,
     listed,
+    speakers_option,
     takes_segmentation,
     writable_folder,
 )
@@ -28,6 +29,8 @@ EXAMPLES = """Examples:
 emoline evaluate clips --out report --map boredom=other
 
 emoline evaluate call.wav --labels call.csv --out report --model iic/emotion2vec_plus_large
+
+emoline evaluate meeting.wav --labels meeting.csv --rttm meeting.rttm --out report --speakers 2-4
 """
 
 
@@ -39,6 +42,36 @@ Labels = Annotated[
         show_default="labels.csv, metadata.csv or the only CSV there; beside a recording its name with .csv",
         exists=True,
         dir_okay=False,
+    ),
+]
+LabelMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="A label of the CSV and what it is to the model, as boredom=other. May be repeated."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Use only lines of the CSV with one of these values, as speaker=13,16. May be repeated."),
+]
+Robustness = Annotated[
+    bool,
+    typer.Option(
+        "--robustness",
+        help="Measure the clips by telephone, through codecs, in noise and so on too; it takes 15 times as long.",
+    ),
+]
+Rttm = Annotated[
+    Path | None,
+    typer.Option(
+        help="Who speaks when in a recording of one channel; then its speakers are told apart and measured too.",
+        show_default="none",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+SpeakerCount = Annotated[
+    str,
+    typer.Option(
+        help="How many speakers there are, with --rttm: auto, a number, or a range as 2-4.", show_default="auto"
     ),
 ]
 
@@ -58,23 +91,11 @@ def evaluate(
     ],
     segmentation: dict[str, Any],
     labels: Labels = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", help="A label of the CSV and what it is to the model, as boredom=other. May be repeated."
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Use only lines of the CSV with one of these values, as speaker=13,16. May be repeated."),
-    ] = None,
-    robustness: Annotated[
-        bool,
-        typer.Option(
-            "--robustness",
-            help="Measure the clips by telephone, through codecs, in noise and so on too; it takes 15 times as long.",
-        ),
-    ] = False,
+    label_map: LabelMap = None,
+    only: Only = None,
+    robustness: Robustness = False,
+    rttm: Rttm = None,
+    speakers: SpeakerCount = "",
     emotions: Emotions = "",
     model: Model = None,
     device: Device = None,
@@ -84,6 +105,8 @@ def evaluate(
     console = Console(stderr=True)
     if source.is_file() and (only or robustness):
         leave(console, "--only and --robustness are for folders of clips, not for a recording.")
+    if (speakers and not rttm) or (rttm and source.is_dir()):
+        leave(console, "--rttm is for a recording, and --speakers needs --rttm.")
     settings = settings_with(model=model, device=device, precision=precision, segmentation=segmentation)
     names = {name.lower(): to.lower() for name, to in parse_pairs(console, "--map", label_map).items()}
     values = {name.lower(): frozenset(listed(text)) for name, text in parse_pairs(console, "--only", only).items()}
@@ -93,7 +116,9 @@ def evaluate(
         from evaluation.run import EvaluationSource, evaluate_folder, evaluate_recording
         from worker.pipeline_builder import build_pipeline
 
-        labelled = EvaluationSource(source, labels, names, values, listed(emotions.lower()) or None)
+        told_apart = speakers_option(speakers or "auto")
+        only_emotions = listed(emotions.lower()) or None
+        labelled = EvaluationSource(source, labels, names, values, only_emotions, rttm, told_apart)
         pipeline = build_pipeline(settings)
         with pipeline.model, progress_bar(console) as bar:
             task = bar.add_task("loading the model", total=None)
@@ -130,6 +155,9 @@ def _print(report: EvaluationReport, out: Path) -> None:
     for name, rate in {"WA": figures.wa, "UAR": figures.uar, "macro-F1": figures.macro_f1}.items():
         console.print(f"{name:8} {rate.value:6.1%}  ({rate.low:.1%} to {rate.high:.1%})", highlight=False)
     console.print(f"{'ECE':8} {figures.calibration.ece:6.1%}", highlight=False)
+    if report.speakers:
+        for name, value in {"DER": report.speakers.der, "JER": report.speakers.jer}.items():
+            console.print(f"{name:8} {value:6.1%}", highlight=False)
     if report.skipped:
         console.print(f"[yellow]{len(report.skipped)} were skipped; the report says which, and why.[/]")
     if report.unknown_labels:

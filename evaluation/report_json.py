@@ -21,6 +21,7 @@ def to_document(report: EvaluationReport) -> dict[str, Any]:
             "map": dict(source.label_map),
             "only": {name: sorted(values) for name, values in source.only.items()},
             **({} if source.emotions is None else {"emotions": source.emotions}),
+            **({"rttm": source.rttm.name} if source.rttm else {}),
         },
         "weights_in": weight_unit(report),
         **{
@@ -31,6 +32,8 @@ def to_document(report: EvaluationReport) -> dict[str, Any]:
     }
     if report.measured.calibrated is None:
         del fields["measured"]["calibrated"]
+    if report.speakers is None:
+        del fields["speakers"]
     document: dict[str, Any] = _rounded(fields)
     return document
 

@@ -11,6 +11,7 @@ from evaluation.metrics import SAMPLES
 from evaluation.report_json import weight_unit
 from evaluation.robustness import ConditionFigures
 from evaluation.run import EvaluationReport
+from evaluation.speakers import SpeakerFigures
 from evaluation.timeline import NEAR_MS, TimelineFigures
 
 _MAX_LISTED = 20
@@ -51,6 +52,8 @@ def _paragraphs(report: EvaluationReport) -> Iterator[str]:
         yield f"Nothing was skipped of the {report.listed} {'stretches' if report.timeline else 'clips'} listed."
     if report.timeline:
         yield from _timeline_section(report.timeline)
+    if report.speakers:
+        yield from _speakers_section(report.speakers)
     yield from _label_sections(measured, unit)
     yield from _calibration_sections(measured, unit)
     if measured.calibrated:
@@ -127,6 +130,19 @@ def _timeline_section(figures: TimelineFigures) -> Iterator[str]:
             f"confusion {errors.confusion_s:.1f} s. An answer that is always neutral has an EDER of "
             f"{errors.emotional_s / errors.total_s:.1%}."
         )
+
+
+def _speakers_section(figures: SpeakerFigures) -> Iterator[str]:
+    yield "## Speakers"
+    rows = [
+        ("speakers: true, told apart", f"{figures.true_speakers}, {figures.speakers}"),
+        ("speech with the right speaker, of all speech of one", _percent(figures.right)),
+        ("the same, of the speech that was found", _percent(figures.found_right)),
+        ("diarization error rate (DER)", _percent(figures.der)),
+        ("DER without overlaps and 0.25 s around each true boundary", _percent(figures.der_collar)),
+        ("Jaccard error rate (JER)", _percent(figures.jer)),
+    ]
+    yield _table(["", ""], rows)
 
 
 def _calibration_sections(measured: Measurements, unit: str) -> Iterator[str]:

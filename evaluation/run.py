@@ -15,11 +15,12 @@ from evaluation.clips import Clip
 from evaluation.errors import NotEvaluable
 from evaluation.figures import GROUPS, LabelPair, Measurements, count_unknown_labels, measure
 from evaluation.robustness import ConditionFigures, OnStep, measure_robustness, score_distorted
+from evaluation.speakers import SpeakerFigures, SpeakerTurn, measure_speakers, read_rttm, speaker_of
 from evaluation.timeline import TimelineFigures, measure_timeline, pair_overlaps, timeline_spans
 from shared.domain.emotion import ModelInfo
-from shared.domain.options import JobOptions, SegmentationOptions
-from shared.domain.recording import to_ms
-from worker.offline.analyze import analyze
+from shared.domain.options import JobOptions, SegmentationOptions, SpeakerOption
+from shared.domain.recording import SAMPLE_RATE, to_ms
+from worker.offline.analyze import Analysis, analyze
 from worker.pipeline_builder import Pipeline
 
 
@@ -29,7 +30,8 @@ class EvaluationSource:
 
     `labels` is the file of the labels; by default it is searched for in the folder or beside the recording. `label_map`
     has the model's label for labels of the file. `only` selects clips by the values of their columns. `emotions` are
-    the ones that the model may answer, None for all.
+    the ones that the model may answer, None for all. `rttm` is a file of the true speakers of a recording in one
+    channel, who are told apart as `speakers` says; None if they are not.
     """
 
     path: Path
@@ -37,6 +39,8 @@ class EvaluationSource:
     label_map: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     emotions: tuple[str, ...] | None = None
+    rttm: Path | None = None
+    speakers: SpeakerOption = "auto"
 
     def restricted(self, model: ModelInfo) -> ModelInfo:
         """Return the model with the labels that it may answer."""
@@ -96,6 +100,7 @@ class EvaluationReport:
     timeline: TimelineFigures | None = None
     robustness: Sequence[ConditionFigures] = ()
     answers: Sequence[ClipAnswer] = ()
+    speakers: SpeakerFigures | None = None
 
 
 def evaluate_folder(
@@ -190,8 +195,16 @@ def evaluate_recording(
 ) -> EvaluationReport:
     """Evaluate the timeline of a long recording. Raises NotEvaluable, PipelineError."""
     true = listener_labels.read(_find_labels(source), source.label_map)
+    turns = read_rttm(source.rttm, source.path.stem) if source.rttm else []
+    if turns and true.by_channel:
+        raise NotEvaluable("RTTM is of recordings in one channel: leave the column channel out of the labels.")
     mode: Literal["split", "mix"] = "split" if true.by_channel else "mix"
-    options = JobOptions(channels=mode, segmentation=segmentation, emotions=source.emotions)
+    options = JobOptions(
+        channels=mode,
+        segmentation=segmentation,
+        emotions=source.emotions,
+        speakers=source.speakers if turns else "off",
+    )
 
     def on_progress(decoded: int, declared: int | None, segments: int) -> None:
         on_step(f"{segments} segments", decoded, declared)
@@ -204,8 +217,13 @@ def evaluate_recording(
             f"The truth tells of channel {beyond[0]}, and {source.path.name} has {channels}. Channels are counted "
             "from 0."
         )
-    entries = timeline_spans(analysis.result.timeline)
+    # The channel of an entry is its speaker where speakers are told apart.
+    timeline = [replace(entry, channel=0) for entry in analysis.result.timeline] if turns else analysis.result.timeline
+    entries = timeline_spans(timeline)
     pairs = list(pair_overlaps(true.spans, entries))
+    if turns:
+        speakers = [speaker_of(span, turns) for span in true.spans]
+        pairs = [replace(pair, groups={"speaker": speakers[int(pair.unit)]}) for pair in pairs]
     model = source.restricted(pipeline.model.info)
     labels = model.labels
     return EvaluationReport(
@@ -221,7 +239,18 @@ def evaluate_recording(
         unknown_labels=count_unknown_labels(pairs, labels),
         measured=measure([pair for pair in pairs if pair.spoken in labels], labels, "stretches"),
         timeline=measure_timeline(true.spans, entries, pairs, labels),
+        speakers=measure_speakers(turns, _answered_turns(analysis), analysis.waveform.end / SAMPLE_RATE)
+        if turns
+        else None,
     )
+
+
+def _answered_turns(analysis: Analysis) -> list[SpeakerTurn]:
+    segments = (each.segment for each in analysis.result.segments)
+    return [
+        SpeakerTurn(segment.start / SAMPLE_RATE, segment.end / SAMPLE_RATE, str(segment.channel))
+        for segment in segments
+    ]
 
 
 def _find_labels(source: EvaluationSource) -> Path:

@@ -49,12 +49,15 @@ def test_evaluate_only_some_under_every_condition(folder: Path, tmp_path: Path) 
 
 def test_evaluate_a_recording_with_labels_of_audacity(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "truth.txt").write_text("0.0\t2.5\tangry\n", encoding="utf-8")
-    completed = emoline(
-        "evaluate", folder / "clip 0.wav", "--labels", tmp_path / "truth.txt", "--out", tmp_path / "out"
-    )
+    (tmp_path / "who.rttm").write_text("SPEAKER clip 1 0 2.5 <NA> <NA> ada <NA> <NA>\n", encoding="utf-8")
+    labels = ("--labels", tmp_path / "truth.txt", "--rttm", tmp_path / "who.rttm", "--speakers", "1-2")
+    completed = emoline("evaluate", folder / "clip 0.wav", *labels, "--out", tmp_path / "out")
     assert completed.returncode == 0, completed.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert report["weights_in"] == "seconds"
+    assert "DER" in completed.stdout
+    assert report["speakers"]["true_speakers"] == report["speakers"]["speakers"] == 1
+    assert report["speakers"]["right"] > 0.8
     assert 0 < report["timeline"]["covered_s"] <= report["timeline"]["truth_s"] == 2.5
 
 

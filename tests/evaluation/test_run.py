@@ -220,6 +220,37 @@ def test_a_recording_whose_truth_is_missing_or_of_another_channel(tmp_path: Path
         evaluate_recording(evaluation_source, pipeline, SegmentationOptions(), ignore_step)
 
 
+def test_speakers_beside_rttm(call: Path, tmp_path: Path, pipeline: Pipeline) -> None:
+    """The call is mixed; its two channels by themselves are the truth of who speaks and of the emotions."""
+    entries = sorted(timeline(call, pipeline), key=lambda entry: entry.start)
+    sound, rate = soundfile.read(call, dtype="int16")
+    soundfile.write(tmp_path / "mixed.wav", sound.mean(axis=1).astype(np.int16), rate)
+    lines = [
+        f"SPEAKER mixed 1 {entry.start / SAMPLE_RATE:.3f} {(entry.end - entry.start) / SAMPLE_RATE:.3f} <NA> <NA> "
+        f"{('agent', 'customer')[entry.channel]} <NA> <NA>"
+        for entry in entries
+    ]
+    (tmp_path / "mixed.rttm").write_text("\n".join(lines), encoding="utf-8")
+    starts = [entry.start for entry in entries[1:]] + [entries[-1].end]
+    alone = [replace(each, channel=0, end=min(each.end, to)) for each, to in zip(entries, starts, strict=True)]
+    labels = truth(tmp_path, [each for each in alone if each.start < each.end])
+    (tmp_path / "mixed.csv").write_text(labels.read_text(encoding="utf-8").replace("channel", "note"), encoding="utf-8")
+    source = EvaluationSource(tmp_path / "mixed.wav", rttm=tmp_path / "mixed.rttm", speakers=2)
+    report = evaluate_recording(source, pipeline, SegmentationOptions(), ignore_step)
+    assert report.speakers
+    assert report.speakers.true_speakers == report.speakers.speakers == 2
+    assert report.speakers.found_right > 0.9
+    assert report.speakers.der_collar < 0.15
+    assert set(report.measured.by_group["speaker"]) == {"agent", "customer"}
+    write_report(report, tmp_path / "out")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "## Speakers" in text
+    assert "## By speaker" in text
+    document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert document["source"]["rttm"] == "mixed.rttm"
+    assert document["speakers"]["der"] == pytest.approx(report.speakers.der, abs=1e-4)
+
+
 @pytest.mark.skipif(not EMODB.is_dir(), reason="EmoDB is not there")
 def test_mini_is_the_network_that_learnt_from_emodb(pipeline: Pipeline, tmp_path: Path) -> None:
     """Evaluate the model on its training data, which may give no figure of its accuracy."""
