@@ -2,7 +2,7 @@
 
 Postgres fills itself: the rows are copies of one job, with ids in the order of time. Then a week passes in fast motion:
 each day the oldest jobs are deleted as by retention and others added, with autovacuum alone to clean up; and all is
-measured again. CPU time and the blocks that Postgres reads tell on a busy machine what milliseconds do not.
+measured again. CPU time and the blocks that Postgres reads depend on a busy machine less than milliseconds.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ _COPIES_OF_SEGMENT = _copy(
 
 
 def measure(engine: Engine) -> dict[str, dict[str, float]]:
-    """Return the cost of what users and workers wait for, by its name."""
+    """Return the costs of the calls that users and workers wait for, by name."""
     clock = SystemClock()
     queue, housekeeping = SqlWorkQueue(engine, clock, 3600.0), SqlHousekeeping(engine, clock)
     jobs, backlog = SqlJobRepository(engine, clock), SqlBacklog(engine, clock)
@@ -176,7 +176,7 @@ def sweep(housekeeping: SqlHousekeeping) -> None:
 
 
 def _cost(engine: Engine, call: Callable[[], Any]) -> dict[str, float]:
-    """Return what a call takes: milliseconds by the clock, of CPU here and in Postgres, and blocks Postgres reads."""
+    """Return the cost of a call: milliseconds by the clock, of CPU here and in Postgres, and blocks Postgres reads."""
     _, few = _use(engine, call, 1)
     times_ms, many = _use(engine, call, 1 + _TIMES)
     here, server, blocks = ((more - less) / _TIMES for more, less in zip(many, few, strict=True))
@@ -188,7 +188,7 @@ def _cost(engine: Engine, call: Callable[[], Any]) -> dict[str, float]:
 def _use(engine: Engine, call: Callable[[], Any], times: int) -> tuple[list[float], list[float]]:
     """Call on new connections; return the milliseconds of each call, and the CPU seconds and blocks of all.
 
-    Postgres counts the blocks of a connection when it is closed. What the connection itself costs is in the figures.
+    Postgres counts the blocks of a connection when it is closed. The cost of the connection itself is in the figures.
     """
     engine.dispose()
     before, times_ms = _used(engine), []
