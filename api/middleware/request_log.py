@@ -21,7 +21,7 @@ _KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _HEADER = REQUEST_ID_HEADER.lower().encode()
 _LOGGABLE_ID = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
 LONG_POLL = b"wait="
-"""In the query of a request that waits for a job."""
+"""A part of the query of each request that waits for a job."""
 
 
 class RequestLog:

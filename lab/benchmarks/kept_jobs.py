@@ -2,7 +2,7 @@
 
 Postgres fills itself: the rows are copies of one job, with ids in the order of time. Then a week passes in fast motion:
 each day the oldest jobs are deleted as by retention and others added, with autovacuum alone to clean up; and all is
-measured again. CPU time and the blocks that Postgres reads count on a busy machine too, where milliseconds do not.
+measured again. CPU time and the blocks that Postgres reads depend on a busy machine less than milliseconds.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ _COPIES_OF_SEGMENT = _copy(
 
 
 def measure(engine: Engine) -> dict[str, dict[str, float]]:
-    """Return the cost of each call that users and workers wait for, by its name."""
+    """Return the costs of the calls that users and workers wait for, by name."""
     clock = SystemClock()
     queue, housekeeping = SqlWorkQueue(engine, clock, 3600.0), SqlHousekeeping(engine, clock)
     jobs, backlog = SqlJobRepository(engine, clock), SqlBacklog(engine, clock)

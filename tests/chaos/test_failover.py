@@ -1,4 +1,4 @@
-"""A Postgres that lags behind is promoted: what it had not received is gone and told, and the rest ends as promised."""
+"""A Postgres that lags behind is promoted: jobs that it had not received are gone and told so, and the rest ends."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _new_key(stack: Stack) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Requests:
-    """Streams of `seconds` with an API key; `sound` is what is submitted."""
+    """Streams of `seconds` with an API key; `sound` is submitted."""
 
     sound: Path
     key: str
