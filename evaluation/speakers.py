@@ -52,8 +52,12 @@ class SpeakerFigures:
 def read_rttm(path: Path, recording: str) -> list[SpeakerTurn]:
     """Read the turns of a recording, by the file's name without ending; of a file with one recording its name is free.
 
-    Raises NotEvaluable.
+    Raises NotEvaluable, also where pyannote.metrics is missing, which would be found after all of the analysis.
     """
+    try:
+        import pyannote.metrics  # noqa: F401
+    except ImportError:
+        raise NotEvaluable("Figures of speakers need pyannote.metrics: `pip install pyannote-metrics`.") from None
     lines = [line.split() for line in label_tables.read_text(path).splitlines() if line.startswith("SPEAKER ")]
     names = {fields[1] for fields in lines}
     if len(names) > 1:
@@ -75,12 +79,9 @@ def read_rttm(path: Path, recording: str) -> list[SpeakerTurn]:
 
 
 def measure_speakers(true: Sequence[SpeakerTurn], answered: Sequence[SpeakerTurn], duration_s: float) -> SpeakerFigures:
-    """Measure answered turns, of which no two overlap, against the true ones. Raises NotEvaluable without pyannote."""
-    try:
-        from pyannote.core import Annotation, Segment, Timeline
-        from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
-    except ImportError:
-        raise NotEvaluable("Figures of speakers need pyannote.metrics: `pip install pyannote-metrics`.") from None
+    """Measure answered turns, of which no two overlap, against the true ones."""
+    from pyannote.core import Annotation, Segment, Timeline
+    from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
 
     def annotation(turns: Sequence[SpeakerTurn]) -> Annotation:
         annotated = Annotation()
@@ -93,7 +94,7 @@ def measure_speakers(true: Sequence[SpeakerTurn], answered: Sequence[SpeakerTurn
     def rate(metric: Any) -> float:
         return float(metric(truth, answer, uem=Timeline([Segment(0, duration_s)])))
 
-    active, said = _activity(true, duration_s), _activity(answered, duration_s)
+    active, said = activity(true, duration_s), activity(answered, duration_s)
     alone = active.sum(axis=1) == 1
     table = active[alone].T.astype(np.int64) @ said[alone].astype(np.int64)
     matched = table[linear_sum_assignment(-table)].sum()
@@ -118,7 +119,7 @@ def speaker_of(span: LabelledSpan, turns: Sequence[SpeakerTurn]) -> str:
     return max(times, key=times.__getitem__, default="")
 
 
-def _activity(turns: Sequence[SpeakerTurn], duration_s: float) -> np.ndarray:
+def activity(turns: Sequence[SpeakerTurn], duration_s: float) -> np.ndarray:
     """Return for each 10 ms who speaks, [steps, speakers]."""
     names = sorted({turn.speaker for turn in turns})
     active = np.zeros((int(duration_s * _STEPS_PER_S) + 1, len(names)), np.bool_)

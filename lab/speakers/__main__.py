@@ -100,7 +100,9 @@ def main() -> None:
         rows = measured[condition.name] = measure_condition(condition, encoder)
         for number in condition.speakers:
             those = [row for row in rows if row.true_speakers == number]
-            right, der, two = (np.mean([getattr(row, name) for row in those]) for name in ("right", "der", "two"))
+            right, der, two = (
+                np.mean([getattr(row, name) for row in those]) for name in ("right", "der_collar", "two")
+            )
             counted = np.mean([row.speakers == number for row in those])
             print(f"{condition.name}, {number}: right {right:.3f}, number {counted:.2f}, DER {der:.3f}, two {two:.3f}")
         print(f"{time.process_time() - began:.0f} CPU s", flush=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from evaluation.speakers import SpeakerTurn, measure_speakers
+from evaluation.speakers import SpeakerFigures, SpeakerTurn, activity, measure_speakers
 from lab.speakers.conversations import Conversation
 from shared.domain.recording import SAMPLE_RATE
 from shared.domain.segment import Segment
@@ -18,21 +18,9 @@ _SECOND_VOICE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationFigures:
-    """The figures of a conversation.
+class ConversationFigures(SpeakerFigures):
+    """The figures of a conversation. `two` is the share of the segments that hold two speakers."""
 
-    `right` is the share of the true speech of one speaker at a time that has the right speaker, without which speech
-    that was not found counts as wrong. `found_right` is the same, of the speech in segments. `two` is the share of the
-    segments that hold two speakers.
-    """
-
-    der: float
-    der_strict: float
-    jer: float
-    right: float
-    found_right: float
-    true_speakers: int
-    speakers: int
     segments: int
     two: float
     certainty: float
@@ -47,8 +35,8 @@ def measure(
         SpeakerTurn(segment.start / SAMPLE_RATE, segment.end / SAMPLE_RATE, str(number))
         for segment, number in zip(segments, numbers, strict=True)
     ]
-    figures = measure_speakers(true, answered, len(conversation.samples) / SAMPLE_RATE)
-    active, _ = activity(conversation)
+    duration_s = len(conversation.samples) / SAMPLE_RATE
+    active = activity(true, duration_s)
     alone = active.sum(axis=1) == 1
     two = 0
     for segment in segments:
@@ -56,23 +44,8 @@ def measure(
         times = np.sort(active[steps][alone[steps]].sum(axis=0))
         two += len(times) > 1 and times[-2] >= _SECOND_VOICE_S * 100
     return ConversationFigures(
-        der=figures.der_collar,
-        der_strict=figures.der,
-        jer=figures.jer,
-        right=figures.right,
-        found_right=figures.found_right,
-        true_speakers=figures.true_speakers,
-        speakers=figures.speakers,
+        **asdict(measure_speakers(true, answered, duration_s)),
         segments=len(segments),
         two=two / max(1, len(segments)),
         certainty=certainty,
     )
-
-
-def activity(conversation: Conversation) -> tuple[np.ndarray, list[str]]:
-    """Return for each 10 ms who speaks, [steps, speakers], and the names of the speakers."""
-    names = sorted({span.speaker for span in conversation.spans})
-    active = np.zeros((len(conversation.samples) // _STEP + 1, len(names)), np.bool_)
-    for span in conversation.spans:
-        active[span.start // _STEP : span.end // _STEP, names.index(span.speaker)] = True
-    return active, names

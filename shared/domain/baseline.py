@@ -39,7 +39,8 @@ def usual_scores(analysed: Sequence[SegmentResult]) -> dict[str, float] | None:
     names = dict.fromkeys(
         tuple(scores) for result in analysed for scores in (result.outcome.scores or {}, result.effective_scores)
     )
-    usual = {emotion: usual_score(analysed, [emotion]) for emotion in chain.from_iterable(names)}
+    emotions = dict.fromkeys(chain.from_iterable(names))
+    usual = {emotion: usual_score(analysed, [emotion]) for emotion in emotions}
     return {emotion: score for emotion, score in usual.items() if score is not None} or None
 
 

@@ -11,20 +11,21 @@ from shared.domain.job import Job
 from shared.domain.playback_errors import AudioCopyPending, AudioNotPlayable, AudioWithheld
 from shared.domain.recording import SAMPLE_RATE, Recording, RecordingWarning
 from shared.ports import CopyQueue, JobRepository, ObjectStore, Queue, WakeUps
+from shared.services.file_type import tag_length
 from shared.services.object_keys import copy_key
 
 _HEAD_BYTES = 16 * 1024
 """Bytes of a file that say which kind it is; an MP3's first frame lies after tags, which are read past."""
 _BLOCK_BYTES = 1024 * 1024
 """Bytes of one round trip to the store. A player asks for more than it plays, and leaves the rest."""
-_ID3_HEADER = 10
 _XING, _INFO = (b"Xing", b"VBRI"), b"Info"
 """Marks in the first frame of an MP3: of variable bit rate, and of a constant one. Many have neither."""
 _MARKED_BYTES = 256
+_LOW_MP3_KBIT_S = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
 _MP3_KBIT_S = {
     3: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
-    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
-    0: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+    2: _LOW_MP3_KBIT_S,
+    0: _LOW_MP3_KBIT_S,
 }
 """Bit rates of layer III by the version and the index in the header of a frame."""
 _MOST_UNEXPLAINED = SAMPLE_RATE // 2
@@ -118,7 +119,7 @@ class Playback:
     def _media_type(self, job: Job, head: bytes) -> str | None:
         codec, key = job.recording.codec, job.recording.source_key
         if codec == "mp3" and (head.startswith(b"ID3") or head[0] == 0xFF):
-            start = tag_size(head)
+            start = tag_length(head)
             frame = self.objects.read(key, range(start, start + _HEAD_BYTES)) if start else head
             # A browser finds its place in a file of variable bit rate by a table of a hundred entries, or by the rate
             # of the first frame: in a day, minutes beside it.
@@ -149,13 +150,3 @@ def leaves_out_channels(job: Job) -> bool:
     if channels is None:
         return job.options.analyse is not None
     return not all(map(job.options.analyses, range(channels)))
-
-
-def tag_size(head: bytes) -> int:
-    """Return the number of bytes of an ID3v2 tag at the start of a file, 0 without one."""
-    if not head.startswith(b"ID3") or len(head) < _ID3_HEADER:
-        return 0
-    size = 0
-    for byte in head[6:10]:  # seven bits in each
-        size = size << 7 | byte & 0x7F
-    return _ID3_HEADER + size

@@ -151,8 +151,8 @@ def test_mp3_files_without_their_lengths_begin_at_their_tags(
     assert warnings == CONCATENATED
 
 
-@pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_tags_within_a_stream_of_mp3_do_not_end_it(tmp_path: Path, rate: int) -> None:
+@pytest.mark.parametrize(("rate", "tags"), [(16_000, 2), (44_100, 1)])
+def test_tags_within_a_stream_of_mp3_do_not_end_it(tmp_path: Path, rate: int, tags: int) -> None:
     content = mp3_without_lengths(speech(3, rate), rate)
     with av.open(io.BytesIO(content), "r") as container:
         places = [packet.pos or 0 for packet in container.demux() if packet.size]
@@ -160,7 +160,7 @@ def test_tags_within_a_stream_of_mp3_do_not_end_it(tmp_path: Path, rate: int) ->
     cuts = [0, *begin_before[:20:10], len(content)]
     parts = [content[start:end] for start, end in pairwise(cuts)]
     assert len(parts) == 3
-    sound, warnings = decoded(tmp_path, id3(b"PRIV" + bytes(59)).join(parts))
+    sound, warnings = decoded(tmp_path, (tags * id3(b"PRIV" + bytes(59))).join(parts))
     assert np.array_equal(sound, decoded(tmp_path, content)[0])
     assert warnings == []
 

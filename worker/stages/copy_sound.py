@@ -49,16 +49,16 @@ class CopyStage:
             self.place.release()
 
     def _run(self, claim: CopyClaim) -> None:
-        copies, tried = self.services.ports.copies, True
+        copies = self.services.ports.copies
         try:
             with hold_lease(lambda: copies.renew(claim), self.services.settings.lease_s) as lease:
                 size = self._copy(claim.job, lease)
-            if not copies.finish(claim, size):
+            if copies.finish(claim, size):
+                _log.info("copy.done", bytes=size)
+            else:
                 self.services.object_store.delete_prefix(audio_prefix(claim.job.id))
-            _log.info("copy.done", bytes=size)
-            return
         except WorkerStopping:
-            tried = False
+            copies.release(claim, tried=False)
         except Outage:
             copies.release(claim, tried=False)
             raise
@@ -66,7 +66,7 @@ class CopyStage:
             raise
         except Exception as error:
             _log.warning("copy.failed", reason=str(error), exc_info=not isinstance(error, ObjectNotFound))
-        copies.release(claim, tried=tried)
+            copies.release(claim, tried=True)
 
     def _copy(self, job: Job, lease: Lease) -> int:
         """Write the copy, and return its size. Raises LeaseLost, WorkerStopping, ObjectNotFound, or the decoder's."""

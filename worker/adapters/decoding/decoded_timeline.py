@@ -11,8 +11,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from shared.services.file_type import tag_length
 from worker.adapters.decoding.declared_length import DeclaredLength
-from worker.adapters.decoding.file_signatures import tag_length
 from worker.adapters.decoding.unread_sound import PROTECTED
 from worker.pipeline.errors import UnsupportedMedia
 
@@ -186,12 +186,13 @@ class TrackFrames:
 
 
 def _without_tag(packet: Packet[AudioStream]) -> Packet[AudioStream] | None:
-    """The frame of MP3 behind a tag within a stream, which FFmpeg takes for a part of the frame, if there is one."""
-    content = bytes(packet)
-    length = tag_length(content)
-    if not 0 < length < len(content):
+    """The frame of MP3 behind tags within a stream, which FFmpeg takes for a part of the frame, if there is one."""
+    content, place = bytes(packet), 0
+    while length := tag_length(content, place):
+        place += length
+    if not 0 < place < len(content):
         return None
-    rest = cast("Packet[AudioStream]", Packet(content[length:]))
+    rest = cast("Packet[AudioStream]", Packet(content[place:]))
     rest.pts, rest.time_base = packet.pts, packet.time_base
     return rest
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from shared.services.file_type import TAG_HEAD, tag_length
+
 LONGEST = 96
 """Bytes that every signature fits in."""
 _MOST_CHUNKS = 100_000
 _UNKNOWN_SIZES = {0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
-_ID3_HEAD = 10
 _OLD_TAG = 128
 """Bytes of a tag of the first version (ID3v1), behind the sound."""
 _LENGTHS = struct.Struct(">III")
@@ -154,17 +155,9 @@ def after_mpeg_header(file: BinaryIO, start: int, pattern: re.Pattern[bytes]) ->
 
 
 def _behind_tags(file: BinaryIO, place: int) -> int:
-    while length := tag_length(_read(file, place, _ID3_HEAD)):
+    while length := tag_length(_read(file, place, TAG_HEAD)):
         place += length
     return place
-
-
-def tag_length(content: bytes) -> int:
-    """Return the length in bytes of the ID3 tag at the start of a content; 0 if there is none."""
-    head = content[:_ID3_HEAD]
-    if not head.startswith(b"ID3") or len(head) < _ID3_HEAD:
-        return 0
-    return _ID3_HEAD + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
 
 
 def _begins_anew(file: BinaryIO, place: int) -> bool:
